@@ -1,0 +1,87 @@
+import type { Target } from '../conversation/types.ts';
+
+/** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
+export type Settings = {
+  readonly production: boolean;
+  /** `HOST`, `PORT`, `TLS_*_FILE`: the public listener. */
+  readonly listen: { readonly host: string; readonly port: number; readonly tls?: TlsFiles };
+  /** CIDR blocks of our own proxies; `X-Forwarded-For` is believed from nobody else. */
+  readonly trustProxy: readonly string[];
+  /** A visitor's limit, by site and address. */
+  readonly visitorRate: Rate;
+  /** How long a caller waits for the first attempt before it is answered 202. */
+  readonly deliverWaitMs: number;
+  /** Bound on one whole call to the provider. */
+  readonly upstreamTimeoutMs: number;
+  readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  readonly logLevel: LogLevel;
+  /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
+  readonly simulator: boolean;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly partners: ReadonlyMap<string, Partner>;
+  readonly providers: ReadonlyMap<string, Provider>;
+};
+
+export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** At most `max` requests in any window of `windowS` seconds. */
+export type Rate = { readonly max: number; readonly windowS: number };
+
+/** Which targets may be reached; `*` is all. */
+export type TargetRule = {
+  readonly advertiserIds: '*' | ReadonlySet<string>;
+  readonly merchantIds: '*' | ReadonlySet<number>;
+};
+
+export type Site = {
+  /** The public key that buttons carry. */
+  readonly key: string;
+  readonly name: string;
+  /** Exact serialised origins (`https://dealer.example`), or `*`: any, `null` and none. */
+  readonly origins: '*' | ReadonlySet<string>;
+  readonly targets: TargetRule;
+  readonly defaultTarget?: Target;
+  readonly placementId?: number;
+  /** ISO 3166-1 alpha-2; how a number without a country is read. */
+  readonly country: string;
+  /** Countries whose numbers are taken; never empty. */
+  readonly countries: ReadonlySet<string>;
+  readonly consentRequired: boolean;
+  /** Name of a provider account. */
+  readonly provider: string;
+};
+
+export type Partner = {
+  readonly id: string;
+  /** SHA-256 of each key that is valid now, 32 bytes. */
+  readonly keyHashes: readonly Buffer[];
+  readonly defaultSite?: string;
+  readonly sites: '*' | ReadonlySet<string>;
+  /** Narrows what the site allows; absent: all that the site allows. */
+  readonly targets?: TargetRule;
+  readonly rate: Rate;
+};
+
+export type Region = 'na' | 'au' | 'eu';
+
+/** A provider account: where to call, as whom, in which wire format. */
+export type Provider = {
+  readonly id: string;
+  readonly region: Region;
+  /** The endpoint: the region's own or an override. */
+  readonly url: string;
+  readonly providerId: number;
+  readonly username: string;
+  readonly password: string;
+  readonly wire: WireProfile;
+};
+
+/** What the provider's reference leaves unstated about the document (`docs/upstream.md`). */
+export type WireProfile = {
+  readonly root: string;
+  readonly namespace?: string;
+  readonly order: 'documented' | 'alphabetical';
+  readonly contentType: string;
+  readonly listingFormat: 'text' | 'json' | 'urlencoded';
+};
