@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { migrate } from './migrations.ts';
+
+/** `application_id` of our files ("TCGW"), so that another program's database is never taken for ours. */
+const APPLICATION_ID = 0x54434757;
+
+/** The database file cannot be used: it is not ours, damaged, of a newer version, or the settings did not take. */
+export class UnusableDatabase extends Error {
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`The database ${path} cannot be used: ${problem}`, options);
+    this.name = 'UnusableDatabase';
+  }
+}
+
+/**
+ * Opens the embedded store, creating it where there is none, and brings its schema up to date.
+ * Durability is set at every open and read back: SQLite does not keep `synchronous` in the file.
+ *
+ * @throws UnusableDatabase for a file that is foreign, corrupt, read-only or written by a newer version
+ */
+export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // Waiting for another process's lock happens in the batch writer, which does not block the event loop.
+    database = new DatabaseSync(path, { timeout: 0 });
+    requireOurs(database);
+    configure(database);
+    migrate(database);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw new UnusableDatabase(path, error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function requireOurs(database: DatabaseSync): void {
+  const id = pragma(database, 'application_id');
+  if (id === APPLICATION_ID) {
+    const verdict = pragma(database, 'quick_check(1)');
+    if (verdict !== 'ok') throw new Error(`it is damaged (${verdict})`);
+    return;
+  }
+  const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+  if (id !== 0 || n > 0) throw new Error('it belongs to another program; name a file of its own in DATABASE_URL');
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+}
+
+function configure(database: DatabaseSync): void {
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+  `);
+  const found = [pragma(database, 'journal_mode'), pragma(database, 'synchronous'), pragma(database, 'secure_delete')];
+  if (found.join() !== 'wal,2,1') throw new Error(`durability settings did not take (${found.join()})`);
+}
+
+/** The value of a pragma, read back from the engine. */
+export function pragma(database: DatabaseSync, name: string): unknown {
+  return Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+}
