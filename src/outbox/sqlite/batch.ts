@@ -11,6 +11,8 @@ type Write = {
   readonly reject: (error: unknown) => void;
 };
 
+type Wait = (resume: () => void, ms: number) => void;
+
 export interface BatchWriter {
   /** Runs `write` inside the next shared transaction; resolves with its result once the commit is on disk. */
   write<T>(write: () => T): Promise<T>;
@@ -25,7 +27,7 @@ export interface BatchWriter {
  * A write that fails by itself is rolled back by SQLite alone and rejects alone. A fault of the storage (full, locked,
  * read-only, I/O) rejects every write of the batch with `StorageUnavailable`: none of them is on disk.
  */
-export function createBatchWriter(database: DatabaseSync, wait = setTimeout): BatchWriter {
+export function createBatchWriter(database: DatabaseSync, wait: Wait = setTimeout): BatchWriter {
   let collecting: Write[] = [];
   let running: Promise<void> | undefined;
 

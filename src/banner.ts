@@ -1,0 +1,14 @@
+import type { Gateway } from './compose.ts';
+
+/** What a newcomer needs after `npm start`: something to paste, something to read, something to look at. */
+export function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): string {
+  const body =
+    '{"site":"demo","advertiserId":"1659","consumer":{"phone":"(404) 555-1212","question":"Is it still available?"}}';
+  return `
+  Text Connect Gateway runs at ${url}
+
+  Try it:     curl -i ${url}/conversations -H 'content-type: application/json' -d '${body}'
+  Reference:  ${url}/docs
+${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator; what you send arrives here)\n` : ''}
+`;
+}

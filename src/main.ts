@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import closeWithGrace from 'close-with-grace';
+import { banner } from './banner.ts';
+import { startGateway } from './compose.ts';
+import { describeSettings } from './config/describe.ts';
+import { ConfigurationError, loadSettings } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
+import { createLogger, prettyDestination } from './ops/log.ts';
+
+/** Longer than one attempt may last, shorter than the 30 s that orchestrators usually grant. */
+const GRACE_MS = 20_000;
+
+const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+const settings = readSettings();
+const pretty = process.stdout.isTTY && !settings.production ? await prettyDestination() : undefined;
+const log = createLogger({ level: settings.logLevel, ...(pretty && { destination: pretty }) });
+
+try {
+  const gateway = await startGateway(settings, log, version);
+  closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+    if (err) log.fatal({ event: 'crash', err }, 'crash');
+    log.info({ event: 'stopping', signal }, 'stopping');
+    await gateway.close();
+    log.info({ event: 'stopped' }, 'stopped');
+  });
+  log.info(
+    { event: 'started', version, url: gateway.url, node: process.version, ...describeSettings(settings) },
+    'started',
+  );
+  if (settings.demo) process.stderr.write(banner(gateway));
+} catch (err) {
+  log.fatal({ event: 'start_failed', err }, 'start failed');
+  process.stderr.write(`The gateway could not start: ${reason(err)}\n`);
+  process.exit(1);
+}
+
+function readSettings(): Settings {
+  try {
+    return loadSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** The one sentence for whoever started it: start-up errors are about files, ports and settings, never about a lead. */
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,35 @@
+import type { Site } from '../../src/config/settings.ts';
+import type { LeadRequest } from '../../src/conversation/draft.ts';
+import type { Lead } from '../../src/conversation/types.ts';
+
+/** A small complete lead; tests change what they are about. */
+export function lead(changes: Partial<Lead> = {}): Lead {
+  return {
+    site: 'demo',
+    provider: 'default',
+    target: { advertiserId: '1659' },
+    targetFrom: 'caller',
+    phone: { e164: '+14045551212', callingCode: '1', national: '4045551212' },
+    ...changes,
+  };
+}
+
+/** A site that takes US numbers for any target, without consent. */
+export function site(changes: Partial<Site> = {}): Site {
+  return {
+    key: 'demo',
+    name: 'Demo',
+    origins: '*',
+    targets: { advertiserIds: '*', merchantIds: '*' },
+    country: 'US',
+    countries: new Set(['US']),
+    consentRequired: false,
+    provider: 'default',
+    ...changes,
+  };
+}
+
+/** The smallest body that is taken. */
+export function leadRequest(changes: Partial<LeadRequest> = {}): LeadRequest {
+  return { advertiserId: '1659', consumer: { phone: '(404) 555-1212' }, ...changes };
+}
