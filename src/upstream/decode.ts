@@ -1,0 +1,122 @@
+import { Parser } from 'xml2js';
+import { decodeText } from './charset.ts';
+import { findStructureFault, type StructureFault } from './structure.ts';
+
+/** More than this is never read from the wire and never parsed. A real answer is a few hundred bytes. */
+export const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** How much of the provider's own text is kept. */
+const MAX_DESCRIPTION_CHARS = 2_000;
+
+const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+
+/** Why an answer cannot be read, as a stable word. */
+export type Unreadable =
+  | StructureFault
+  | 'blank'
+  | 'too_large'
+  | 'charset'
+  | 'content_encoding'
+  | 'no_status'
+  | 'two_statuses'
+  | 'bad_status';
+
+/** An answer as the provider's reference describes it, or why it is none. */
+export type Decoded =
+  | { readonly status: 'Success' | 'Failure'; readonly description?: string }
+  | { readonly unreadable: Unreadable };
+
+export type BodyHeaders = { readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined };
+
+/**
+ * Reads an answer: one root, exactly one `Status` child by local name, whose text without surrounding white space is
+ * `Success` or `Failure`. Anything else is unreadable; nothing is guessed and nothing is thrown.
+ */
+export function decodeAnswer(body: Uint8Array, headers: BodyHeaders): Decoded {
+  if (body.length > MAX_ANSWER_BYTES) return { unreadable: 'too_large' };
+  if (!isPlain(headers.contentEncoding)) return { unreadable: 'content_encoding' };
+  if (body.length === 0) return { unreadable: 'blank' };
+  const text = decodeText(body, headers.contentType);
+  if (text === undefined) return { unreadable: 'charset' };
+  if (text.trim() === '') return { unreadable: 'blank' };
+  const fault = findStructureFault(text);
+  if (fault !== undefined) return { unreadable: fault };
+  const root = parse(text);
+  return root === undefined ? { unreadable: 'not_xml' } : readRoot(root);
+}
+
+/** We ask for no content encoding; an answer that claims one anyway is not what its bytes look like. */
+function isPlain(contentEncoding: string | undefined): boolean {
+  return contentEncoding === undefined || /^(?:\s*identity\s*)?$/i.test(contentEncoding);
+}
+
+/** An element as the parser gives it. The keys are no XML names, so no element can pose as one of them. */
+type Element = {
+  readonly '#text'?: string;
+  readonly '#attributes'?: Readonly<Record<string, { uri: string; local: string; value: string }>>;
+  readonly '#attributesns': { readonly uri: string; readonly local: string };
+  readonly '#children'?: readonly Element[];
+};
+
+/** The root element, or `undefined` where the text is not well-formed XML with namespaces. */
+function parse(text: string): Element | undefined {
+  const parser = new Parser({
+    strict: true,
+    async: false,
+    xmlns: true,
+    explicitRoot: false,
+    explicitCharkey: true,
+    explicitChildren: true,
+    preserveChildrenOrder: true,
+    attrkey: '#attributes',
+    charkey: '#text',
+    childkey: '#children',
+  });
+  let root: Element | undefined;
+  try {
+    parser.parseString(text, (error, result: Element) => {
+      root = error ? undefined : result;
+    });
+  } catch {
+    // The parser throws what it meets after it has called back.
+    return undefined;
+  }
+  return root;
+}
+
+function readRoot(root: Element): Decoded {
+  const statuses = childrenOf(root, 'Status');
+  const [status] = statuses;
+  if (status === undefined) return { unreadable: 'no_status' };
+  if (statuses.length > 1) return { unreadable: 'two_statuses' };
+  const text = trimmed(status);
+  if (status['#children'] !== undefined || (text !== 'Success' && text !== 'Failure')) {
+    return { unreadable: 'bad_status' };
+  }
+  const description = describe(root);
+  return description === undefined ? { status: text } : { status: text, description };
+}
+
+/** The provider's own words: the texts of all `Description` children that are neither nil nor blank. */
+function describe(root: Element): string | undefined {
+  const texts = childrenOf(root, 'Description')
+    .filter((element) => !isNil(element))
+    .map(trimmed)
+    .filter((text) => text !== '');
+  return texts.length === 0 ? undefined : [...texts.join('\n')].slice(0, MAX_DESCRIPTION_CHARS).join('');
+}
+
+function childrenOf(element: Element, local: string): readonly Element[] {
+  return (element['#children'] ?? []).filter((child) => child['#attributesns'].local === local);
+}
+
+function isNil(element: Element): boolean {
+  return Object.values(element['#attributes'] ?? {}).some(
+    ({ uri, local, value }) => uri === SCHEMA_INSTANCE && local === 'nil' && /^\s*(?:true|1)\s*$/.test(value),
+  );
+}
+
+/** Without white space as XML knows it; a no-break space is text. */
+function trimmed(element: Element): string {
+  return (element['#text'] ?? '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+}

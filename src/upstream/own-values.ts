@@ -1,0 +1,83 @@
+import type { Lead } from '../conversation/types.ts';
+import { listingDetails } from './listing.ts';
+
+/** A value that is quoted only in part counts from this many words on, since texts are cut when they are quoted. */
+const MIN_CUT_WORDS = 4;
+
+/** Stands where a value was, so that the words around it do not join to a phrase. */
+const GAP = '·';
+
+/**
+ * The words of `description` in lower case, one space apart and without punctuation, with everything that the lead
+ * itself brought replaced by a gap: a Failure that quotes "is my password wrong?" says nothing of our password.
+ * Values are found word by word, so a first name `A` shreds no other word. A number in other spellings than these is
+ * left alone: digits match no phrase.
+ */
+export function withoutOwnValues(description: string, lead: Lead): string {
+  const words = wordsOf(description);
+  for (const value of ownValues(lead)) blank(words, value);
+  return words.join(' ');
+}
+
+function wordsOf(text: string): string[] {
+  return (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
+  );
+}
+
+/** Longest first, so that a short value does not break up a longer one that holds it. */
+function ownValues(lead: Lead): readonly string[][] {
+  const { phone, target, listing } = lead;
+  const texts = [
+    lead.question,
+    lead.firstName,
+    lead.lastName,
+    lead.page?.title,
+    phone.e164,
+    phone.national,
+    phone.callingCode + phone.national,
+    lead.placementId?.toString(),
+    'merchantId' in target ? String(target.merchantId) : target.advertiserId,
+    ...(listing === undefined ? [] : listingTexts(listing)),
+  ].filter((text) => text !== undefined);
+  return texts
+    .flatMap(spellings)
+    .map(wordsOf)
+    .filter((words) => words.length > 0)
+    .sort((one, other) => other.length - one.length);
+}
+
+/** Each value and the listing as a whole, as each format sends it. Names of values are words like any other. */
+function listingTexts(listing: NonNullable<Lead['listing']>): readonly string[] {
+  const whole = (['text', 'json', 'urlencoded'] as const).map((format) => listingDetails(listing, format) ?? '');
+  return typeof listing === 'string' ? [listing] : [...whole, ...Object.values(listing).map(String)];
+}
+
+/** A text as it is, and as it looks once escaped for JSON, a query or XML. */
+function spellings(text: string): readonly string[] {
+  const xml = text.replace(/[&<>"']/g, (char) => ESCAPED[char] ?? char);
+  return [...new Set([text, JSON.stringify(text), new URLSearchParams([['', text]]).toString(), xml])];
+}
+
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** Replaces every place where `words` holds `value`, in full or cut short after `MIN_CUT_WORDS`. */
+function blank(words: string[], value: readonly string[]): void {
+  for (let at = 0; at < words.length; at += 1) {
+    let length = 0;
+    while (length < value.length && words[at + length] === value[length]) length += 1;
+    if (length < value.length && length < MIN_CUT_WORDS) continue;
+    // The cut may go through a word.
+    if (length < value.length && value[length]?.startsWith(words[at + length] ?? GAP)) length += 1;
+    words.splice(at, length, GAP);
+  }
+}

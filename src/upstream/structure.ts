@@ -1,0 +1,81 @@
+/** What a document may hold before a parser sees it. An answer of the provider has three elements at two levels. */
+const MAX_DEPTH = 16;
+const MAX_ELEMENTS = 256;
+const MAX_ATTRIBUTES = 256;
+
+/** Control characters and non-characters are no part of any XML 1.0 document (https://www.w3.org/TR/xml/#charsets). */
+const IMPOSSIBLE = /(?![\t\n\r\u007F-\u009F])\p{Cc}|[\uFFFE\uFFFF]/u;
+
+/** Without a DOCTYPE there are five named entities. The parser would take HTML's as well. */
+const UNDEFINED_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/;
+
+export type StructureFault = 'doctype' | 'too_complex' | 'two_roots' | 'not_xml';
+
+/**
+ * Looks over a document's tags, in one pass and before the parser, for what the parser gets wrong: a DOCTYPE, nesting
+ * that overflows its stack, attributes by the thousand (quadratic), entities that XML does not have, and whatever
+ * follows the root, which it skips. Whether tags match and names are legal is for the parser to say.
+ */
+export function findStructureFault(text: string): StructureFault | undefined {
+  if (IMPOSSIBLE.test(text)) return 'not_xml';
+  let depth = 0;
+  let elements = 0;
+  let attributes = 0;
+  let at = 0;
+  for (;;) {
+    const inside = depth > 0;
+    const open = text.indexOf('<', at);
+    const characters = text.slice(at, open === -1 ? undefined : open);
+    if (inside ? UNDEFINED_ENTITY.test(characters) : characters.trim() !== '') return 'not_xml';
+    if (open === -1) return undefined;
+
+    const kind = kindAt(text, open);
+    if (kind === 'doctype') return 'doctype';
+    at = endOf(text, open, kind);
+    if (at === -1) return 'not_xml';
+    if (!inside && (kind === 'cdata' || kind === 'end')) return 'not_xml';
+    if (kind === 'end') depth -= 1;
+    if (kind === 'start') {
+      if (!inside && elements > 0) return 'two_roots';
+      const tag = text.slice(open, at);
+      if (UNDEFINED_ENTITY.test(tag)) return 'not_xml';
+      elements += 1;
+      attributes += tag.split('=').length - 1;
+      if (!tag.endsWith('/>')) depth += 1;
+      if (depth > MAX_DEPTH || elements > MAX_ELEMENTS || attributes > MAX_ATTRIBUTES) return 'too_complex';
+    }
+  }
+}
+
+type Kind = 'start' | 'end' | 'comment' | 'cdata' | 'instruction' | 'doctype';
+
+function kindAt(text: string, open: number): Kind {
+  if (text.startsWith('<!--', open)) return 'comment';
+  if (text.startsWith('<![CDATA[', open)) return 'cdata';
+  // Every other declaration belongs into a DOCTYPE.
+  if (text[open + 1] === '!') return 'doctype';
+  if (text[open + 1] === '?') return 'instruction';
+  return text[open + 1] === '/' ? 'end' : 'start';
+}
+
+/** Where the markup that opens at `open` is over, or -1 when it never is. */
+function endOf(text: string, open: number, kind: Kind): number {
+  if (kind === 'start') return endOfStartTag(text, open);
+  const terminator = kind === 'comment' ? '-->' : kind === 'cdata' ? ']]>' : kind === 'instruction' ? '?>' : '>';
+  const from = kind === 'comment' ? open + 4 : open + 2;
+  const found = text.indexOf(terminator, from);
+  return found === -1 ? -1 : found + terminator.length;
+}
+
+/** A `>` inside an attribute's quotes does not end its tag. */
+function endOfStartTag(text: string, open: number): number {
+  for (let at = open + 1; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '>') return at + 1;
+    if (char === '"' || char === "'") {
+      at = text.indexOf(char, at + 1);
+      if (at === -1) return -1;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,12 @@
+import type { WireProfile } from '../config/settings.ts';
+
+/**
+ * What we send where an account's wire profile says nothing. The provider's reference leaves all of it unstated, so
+ * each value is a setting (docs/upstream.md, "Unstated, with our defaults").
+ */
+export const DEFAULT_WIRE: WireProfile = Object.freeze({
+  root: 'MobileTextConnectRequest',
+  order: 'documented',
+  contentType: 'application/xml; charset=utf-8',
+  listingFormat: 'text',
+});
