@@ -1,0 +1,44 @@
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { normalizeIP } from '@fastify/rate-limit';
+
+/** Bits of an IPv6 address that are one customer's network. */
+const IPV6_PREFIX = 64;
+
+/**
+ * Which addresses are our own proxies: only what they append to `X-Forwarded-For` is believed, so that a forged entry
+ * further left never counts.
+ *
+ * @param blocks CIDR blocks or single addresses, valid (the settings were checked)
+ */
+export function createProxyTest(blocks: readonly string[]): (address: string) => boolean {
+  const proxies = new BlockList();
+  for (const block of blocks) {
+    const [network = '', prefix] = block.split('/');
+    const family = isIPv6(network) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) proxies.addAddress(network, family);
+    else proxies.addSubnet(network, Number(prefix), family);
+  }
+  return (address) => {
+    const bare = withoutPort(address);
+    return isIP(bare) !== 0 && proxies.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4');
+  };
+}
+
+/**
+ * The key under which an address is counted: an IPv4 address (also when it is written as IPv6), or the /64 of an IPv6 one.
+ *
+ * @param claimed what the proxies say; some of them append the port, and a client may have sent them garbage
+ * @param socket the peer's own address, used when the claim is no address
+ */
+export function addressKey(claimed: string, socket: string): string {
+  const bare = withoutPort(claimed);
+  return normalizeIP(isIP(bare) ? bare : socket, IPV6_PREFIX);
+}
+
+function withoutPort(address: string): string {
+  const trimmed = address.trim();
+  const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(trimmed)?.[1];
+  if (bracketed !== undefined) return bracketed;
+  const beforePort = /^([^:]*):\d{1,5}$/.exec(trimmed)?.[1];
+  return beforePort !== undefined && isIPv4(beforePort) ? beforePort : trimmed;
+}

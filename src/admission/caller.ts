@@ -1,0 +1,19 @@
+import type { Partner, Site } from '../config/settings.ts';
+
+/** What is found out about a request on its way in: the limits count by it, and its log line tells some of it. */
+export type Caller = {
+  /** The key of its address (`addressKey`): for counting, never logged. */
+  readonly address: string;
+  /** Set when a key was presented and is a partner's. */
+  partner?: Partner;
+  /** Set when the caller was admitted to it. */
+  site?: Site;
+  /** Code of the problem that it was answered with. */
+  problem?: string;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}

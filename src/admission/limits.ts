@@ -1,0 +1,93 @@
+import type { RateLimitOptions } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Rate } from '../config/settings.ts';
+import type { Caller } from './caller.ts';
+
+/** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405 (`docs/api.md`, "Limits"). */
+const READS: Rate = { max: 120, windowS: 60 };
+
+/** Requests that a caller may waste on each one that counts: refused bodies and replays are bounded, too. */
+const WASTE_FACTOR = 60;
+
+/** Callers remembered in each bucket. The plugin's own 5,000 let 5,001 new addresses push an offender out. */
+const REMEMBERED = 100_000;
+
+/** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
+export type Usage = {
+  readonly name: 'reads' | 'attempts' | 'visitor' | 'partner';
+  readonly rate: Rate;
+  readonly remaining: number;
+  readonly resetS: number;
+  readonly exceeded: boolean;
+};
+
+export type Limits = {
+  /** Everything that brings no lead, by address. */
+  readonly reads: Count;
+  /** Every POST before it is looked at, by partner or address. */
+  readonly attempts: Count;
+  /** Leads that were valid and admitted, by partner, or by site and address. */
+  readonly leads: Count;
+};
+
+type Count = (request: FastifyRequest) => Promise<Usage>;
+
+/**
+ * The limits that hold in this process. They count by `request.caller`.
+ *
+ * @param createRateLimit of @fastify/rate-limit; each limiter that it gives has a store of its own
+ * @param visitorRate of a visitor; a partner brings its own
+ */
+export function createLimits(createRateLimit: FastifyInstance['createRateLimit'], visitorRate: Rate): Limits {
+  const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate;
+
+  function counter(
+    kind: Exclude<Usage['name'], 'partner'>,
+    key: (caller: Caller) => string,
+    rate: typeof leadRate,
+  ): Count {
+    const options: RateLimitOptions = {
+      cache: REMEMBERED,
+      keyGenerator: (request) => key(request.caller),
+      max: (request: FastifyRequest) => rate(request.caller).max,
+      timeWindow: (request: FastifyRequest) => rate(request.caller).windowS * 1000,
+    };
+    const count = createRateLimit(options);
+    return async (request) => {
+      const counted = await count(request);
+      if (counted.isAllowed) throw new Error('A limiter without an allow-list let a request pass uncounted.');
+      return {
+        name: kind === 'visitor' && request.caller.partner ? 'partner' : kind,
+        rate: rate(request.caller),
+        remaining: counted.remaining,
+        resetS: counted.ttlInSeconds,
+        exceeded: counted.isExceeded,
+      };
+    };
+  }
+
+  return {
+    reads: counter('reads', byAddress, () => READS),
+    attempts: counter(
+      'attempts',
+      (caller) => byPartner(caller) ?? byAddress(caller),
+      (caller) => {
+        const { max, windowS } = leadRate(caller);
+        return { max: max * WASTE_FACTOR, windowS };
+      },
+    ),
+    leads: counter('visitor', (caller) => byPartner(caller) ?? bySiteAndAddress(caller), leadRate),
+  };
+}
+
+function byAddress({ address }: Caller): string {
+  return `ip:${address}`;
+}
+
+function byPartner({ partner }: Caller): string | undefined {
+  return partner && `partner:${partner.id}`;
+}
+
+function bySiteAndAddress({ site, address }: Caller): string {
+  return `ip:${site?.key}:${address}`;
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:tls';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { createProxyTest } from '../admission/address.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Submit } from '../conversation/submit.ts';
+import type { Conversation } from '../conversation/types.ts';
+import { createErrorHandler, sendProblem } from './error-handler.ts';
+import { addIntake } from './intake.ts';
+import { parseJson } from './json-body.ts';
+import { knownPaths } from './known-paths.ts';
+import { addOpenApi } from './openapi/plugin.ts';
+import { Problem } from './problems.ts';
+import { logRequests } from './request-log.ts';
+import { conversationRoutes } from './routes/conversations.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { healthRoutes, type Readiness } from './routes/health.ts';
+import { readKeyPair, renewCertificate } from './tls.ts';
+import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
+
+/** The settings that the public HTTP side depends on. */
+export type AppSettings = Pick<
+  Settings,
+  'listen' | 'trustProxy' | 'visitorRate' | 'deliverWaitMs' | 'sites' | 'partners'
+>;
+
+export type AppDeps = {
+  readonly settings: AppSettings;
+  readonly submit: Submit;
+  readonly find: (id: string) => Promise<Conversation | undefined>;
+  readonly isReady: () => Promise<Readiness>;
+  readonly logger: Logger;
+  /** Of this program, for the OpenAPI document. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly timeouts?: Timeouts;
+};
+
+/** Bounds on one request, in milliseconds. `checkIntervalMs`: how often node looks for connections that are over them. */
+export type Timeouts = {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly handlerMs: number;
+  readonly checkIntervalMs: number;
+};
+
+/** `docs/pitfalls.md`, "HTTP and admission": node's and fastify's own are off or minutes long. */
+const TIMEOUTS: Timeouts = { headersMs: 5_000, requestMs: 10_000, handlerMs: 15_000, checkIntervalMs: 1_000 };
+
+const BODY_LIMIT = 64 * 1024;
+
+/** Longer than any URL that node's header limit lets through: the router itself shall refuse none. */
+const ANY_LENGTH = 64 * 1024;
+
+/** A path that no route has. */
+const NOWHERE = '/.unreadable';
+
+/** Builds the public HTTP side, ready to listen or to be injected into; it knows no process, port or signal. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { settings, logger, now = Date.now, timeouts = TIMEOUTS } = deps;
+  const { tls } = settings.listen;
+  const http = {
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    connectionsCheckingInterval: timeouts.checkIntervalMs,
+    // Checked by the intake instead, which answers it with a problem.
+    requireHostHeader: false,
+  };
+  const app = Fastify({
+    ...(tls ? { https: { ...http, ...(await readKeyPair(tls)) } } : { http }),
+    requestTimeout: timeouts.requestMs,
+    // A waiting caller is part of a request's normal life, however long an operator lets it wait.
+    handlerTimeout: Math.max(timeouts.handlerMs, settings.deliverWaitMs + 5_000),
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Fastify's own lines would hold URLs and messages that quote requests; we write our own, by an allow-list.
+    logger: false,
+    ...(settings.trustProxy.length > 0 && { trustProxy: createProxyTest(settings.trustProxy) }),
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: ANY_LENGTH },
+    rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : NOWHERE),
+    clientErrorHandler: createWireErrorHandler(logger),
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        allowUnionTypes: true,
+        // Errors then hold the failed schema and value, of which the answer tells types and bounds only.
+        verbose: true,
+      },
+    },
+  } as object) as FastifyInstance;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJson(body),
+  );
+  // Answers are made by hand, field by field: no serialiser needs to be compiled from thirty response schemas.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  app.setErrorHandler(createErrorHandler(logger));
+  logRequests(app, logger);
+  refuseExpectations(app.server);
+
+  const known = knownPaths(app);
+  const limits = await addIntake(app, settings, known);
+  app.setNotFoundHandler((request, reply) => {
+    // Only an OPTIONS request that CORS left alone comes here: anything else that has no route ended in the intake.
+    const methods = known(request.url);
+    if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
+    return reply.code(204).header('allow', methods.join(', ')).send();
+  });
+  await addOpenApi(app, deps.version);
+  await app.register(conversationRoutes, { ...deps, sites: settings.sites, limits, now });
+  await app.register(healthRoutes, deps);
+  await app.register(docsRoutes);
+  if (tls) {
+    const stop = renewCertificate(tls, app.server as unknown as Server, logger);
+    app.addHook('onClose', async () => stop());
+  }
+  await app.ready();
+  return app;
+}
+
+/** Whether the router can decode the path; what it cannot decode would miss the intake, and so limits and CORS. */
+function isReadable(url: string): boolean {
+  if (!url.includes('%')) return true;
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}

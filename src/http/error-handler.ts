@@ -1,0 +1,77 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type FieldError, Refusal } from '../conversation/refusal.ts';
+import { StorageUnavailable } from '../outbox/port.ts';
+import { PROBLEM_TYPE, PROBLEMS, Problem, type ProblemCode, type ProblemOptions, problemBody } from './problems.ts';
+import { fieldErrors } from './validation.ts';
+
+/** Seconds after which a caller may try again what the storage or a handler could not do now. */
+const RETRY_LATER = { 'retry-after': '5' };
+
+/** What fastify itself refuses; anything else that it throws is our fault. */
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+};
+
+/** Answers a request with a problem, and leaves its code for the request's log line. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, options }: Problem): FastifyReply {
+  request.caller.problem = code;
+  return reply
+    .code(PROBLEMS[code].status)
+    .headers({ 'cache-control': 'no-store', ...options.headers })
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problemBody(code, request.id, options)));
+}
+
+/**
+ * The one place where errors become answers. A 5xx says nothing of its cause; the log gets the error's class and stack
+ * frames, never its message, which may quote the request.
+ */
+export function createErrorHandler(logger: Logger) {
+  return function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const problem = toProblem(error, request);
+    if (problem.code === 'internal_error') logger.error(faultFields(error, request.id), 'request failed');
+    // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
+    // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
+    reply.removeHeader('connection');
+    return sendProblem(request, reply, problem);
+  };
+}
+
+function toProblem(error: FastifyError, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof Refusal) return fromRefusal(error);
+  if (error instanceof StorageUnavailable) return new Problem('storage_unavailable', { headers: RETRY_LATER });
+  if (error.validation) {
+    if (error.validationContext !== 'body') return new Problem('not_found');
+    return new Problem('invalid_request', located(fieldErrors(error.validation)));
+  }
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('overloaded', { headers: RETRY_LATER });
+  // The caller went away or broke off within its body; nobody reads this answer, but the log line is honest.
+  if (request.raw.destroyed && !request.raw.complete) return new Problem('bad_request');
+  return new Problem(FASTIFY_CODES[error.code] ?? 'internal_error');
+}
+
+function fromRefusal({ code, message, errors, retryAfterS }: Refusal): Problem {
+  const headers = {
+    ...(code === 'invalid_api_key' && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }),
+  };
+  return new Problem(code, { detail: message, headers, ...located(errors) });
+}
+
+/** A field's own detail reads "Is missing …"; the problem's says which field that is. */
+function located(errors: readonly FieldError[]): ProblemOptions {
+  const [first] = errors;
+  return first ? { detail: `${first.pointer || 'The body'}: ${first.detail}`, errors } : {};
+}
+
+function faultFields(error: unknown, requestId: string): Record<string, unknown> {
+  if (!(error instanceof Error)) return { requestId, error: typeof error };
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  return { requestId, error: error.name, stack: frames?.join('\n') };
+}

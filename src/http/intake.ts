@@ -1,0 +1,78 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addressKey } from '../admission/address.ts';
+import type { Caller } from '../admission/caller.ts';
+import { createLimits, type Limits } from '../admission/limits.ts';
+import { createPartnerCheck } from '../admission/partner.ts';
+import type { Settings } from '../config/settings.ts';
+import type { KnownPaths } from './known-paths.ts';
+import { Problem } from './problems.ts';
+import { applyUsage } from './rate-headers.ts';
+import { corsOptions, helmetOptions } from './security.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asked by orchestrators every few seconds, and cheap: outside the limit of reads. */
+    unlimited?: boolean;
+  }
+}
+
+/** Whom the intake knows, and what it allows them. */
+type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
+
+/**
+ * What every request passes before its route, in this order: identity, security headers, the limit of preflights (which
+ * CORS answers by itself), CORS (so that even a 429 can be read by a page), then keys, limits and 404s. All of it runs
+ * before a byte of the body is read.
+ *
+ * @returns the limits, for routes that count by what is in the body
+ */
+export async function addIntake(app: FastifyInstance, settings: IntakeSettings, known: KnownPaths): Promise<Limits> {
+  const partnerOf = createPartnerCheck(settings.partners);
+  const preflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
+
+  await app.register(rateLimit, { global: false });
+  const limits = createLimits(app.createRateLimit, settings.visitorRate);
+
+  app.decorateRequest('caller', null as unknown as Caller);
+  app.addHook('onRequest', async (request, reply) => {
+    request.caller = { address: addressKey(request.ip, request.socket.remoteAddress ?? '') };
+    reply.header('x-request-id', request.id);
+  });
+  await app.register(helmet, helmetOptions(settings.listen.tls !== undefined));
+  app.addHook('onRequest', async (request, reply) => {
+    if (preflight(request)) applyUsage(reply, await limits.reads(request));
+  });
+  await app.register(cors, corsOptions(settings.sites.values()));
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
+    if (preflight(request) || request.routeOptions.config.unlimited) return;
+    if (request.is404 || request.method !== 'POST') {
+      applyUsage(reply, await limits.reads(request));
+      if (request.is404) throw notFound(known(request.url));
+      return;
+    }
+    await countAttempt(request, reply);
+  });
+
+  async function countAttempt(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { authorization } = request.headers;
+    try {
+      if (authorization !== undefined) request.caller.partner = partnerOf(authorization);
+    } finally {
+      // Also where the key is wrong: guesses are counted by address.
+      const usage = await limits.attempts(request);
+      if (usage.exceeded) applyUsage(reply, usage);
+    }
+  }
+  return limits;
+}
+
+/** 405 where the path takes other methods, else 404. */
+function notFound(methods: readonly string[]): Problem {
+  return methods.length === 0
+    ? new Problem('not_found')
+    : new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });
+}

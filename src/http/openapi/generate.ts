@@ -1,0 +1,16 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { openApiText } from './document.ts';
+
+/** `npm run openapi` writes `openapi/openapi.json`; with `--check` it only compares, and exits 1 when they differ. */
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const file = new URL('../../../openapi/openapi.json', import.meta.url);
+const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'));
+const text = await openApiText(version);
+
+if (!values.check) {
+  await writeFile(file, text);
+} else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
+  console.error('openapi/openapi.json is not what the routes say; run "npm run openapi" and commit it.');
+  process.exitCode = 1;
+}

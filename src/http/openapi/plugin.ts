@@ -1,0 +1,38 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { CONVERSATION } from '../schemas/conversation.ts';
+import { ALIVE, READINESS } from '../schemas/health.ts';
+import { LEAD_REQUEST } from '../schemas/lead-request.ts';
+import { PROBLEM } from '../schemas/problem.ts';
+
+/** Makes the OpenAPI document of every route that is added from now on; it is put together when it is first asked for. */
+export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  for (const schema of [LEAD_REQUEST, CONVERSATION, PROBLEM, ALIVE, READINESS]) app.addSchema(schema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Text Connect Gateway',
+        version,
+        description:
+          'Takes leads from "Text us" buttons and partner back ends, keeps them safe and starts a text conversation for each.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/', description: 'This gateway' }],
+      tags: [
+        { name: 'conversations', description: 'Leads and where they stand.' },
+        { name: 'health', description: 'For orchestrators and load balancers.' },
+      ],
+      components: {
+        securitySchemes: {
+          partnerKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: "A partner's API key, for calls from a back end.",
+          },
+        },
+      },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
+  });
+}

@@ -1,0 +1,67 @@
+import { type Conversation, STATUSES } from '../../conversation/types.ts';
+
+export const CONVERSATION_ID = {
+  type: 'string',
+  description: 'Unguessable: who knows it may read the state.',
+  pattern: '^cnv_[A-Za-z0-9_-]{22}$',
+  examples: ['cnv_q1w2e3r4t5y6u7i8o9p0aA'],
+} as const;
+
+export const CONVERSATION_PARAMS = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: CONVERSATION_ID },
+} as const;
+
+/** Where a lead stands, without any of its personal data. */
+export const CONVERSATION = {
+  $id: 'Conversation',
+  type: 'object',
+  title: 'Conversation',
+  description: 'Where a lead stands.',
+  required: ['id', 'status', 'attempts', 'createdAt', 'updatedAt'],
+  additionalProperties: false,
+  properties: {
+    id: CONVERSATION_ID,
+    status: {
+      type: 'string',
+      enum: [...STATUSES],
+      description:
+        'delivered: the provider took it. rejected: the provider refused it for its own data. queued: stored, to be sent (again). ' +
+        'held, unknown and parked wait for a person.',
+      examples: ['delivered'],
+    },
+    attempts: { type: 'integer', minimum: 0, description: 'Calls made to the provider so far.', examples: [1] },
+    createdAt: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Stored at.',
+      examples: ['2026-11-24T09:00:00.000Z'],
+    },
+    updatedAt: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Last changed at.',
+      examples: ['2026-11-24T09:00:00.180Z'],
+    },
+  },
+} as const;
+
+export type ConversationBody = {
+  readonly id: string;
+  readonly status: Conversation['status'];
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+/** The public view of a conversation; times become ISO 8601 with milliseconds. */
+export function conversationBody({ id, status, attempts, createdAt, updatedAt }: Conversation): ConversationBody {
+  return {
+    id,
+    status,
+    attempts,
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+  };
+}

@@ -1,0 +1,123 @@
+import type { ProblemCode } from '../problems.ts';
+import { CONVERSATION_PARAMS } from './conversation.ts';
+import { problemResponses, RATE_HEADERS, REQUEST_ID_HEADER, RETRY_AFTER_HEADER } from './problem.ts';
+
+/** What any request can meet before it reaches its route. */
+const WIRE: readonly ProblemCode[] = ['bad_request', 'request_timeout', 'expectation_failed', 'headers_too_large'];
+const LIMITED: readonly ProblemCode[] = [...WIRE, 'rate_limited'];
+
+const LOCATION = {
+  Location: {
+    type: 'string',
+    format: 'uri-reference',
+    description: "The conversation's state.",
+    examples: ['/conversations/cnv_q1w2e3r4t5y6u7i8o9p0aA'],
+  },
+} as const;
+
+const RETRY_HEADERS = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme.', examples: ['Bearer'] } },
+  429: { ...RATE_HEADERS, ...RETRY_AFTER_HEADER },
+  503: RETRY_AFTER_HEADER,
+} as const;
+
+const AN_HOUR = { createdAt: '2026-11-24T09:00:00.000Z', updatedAt: '2026-11-24T09:00:00.180Z' };
+
+export const START_CONVERSATION = {
+  operationId: 'startConversation',
+  summary: 'Send a lead',
+  description:
+    'Stores the lead, sends it to the provider, and waits a few seconds for its answer. Either a page on an origin of the ' +
+    'site calls, or a partner with its key. Unknown and duplicate keys and null are refused, and nothing is coerced; a blank ' +
+    'optional text counts as absent.',
+  tags: ['conversations'],
+  security: [{}, { partnerKey: [] }],
+  body: { $ref: 'LeadRequest#' },
+  response: {
+    201: answer('Delivered: the provider took it.', { ...LOCATION, ...RATE_HEADERS }, 'Conversation#', {
+      delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
+    }),
+    202: answer(
+      'Stored, and not delivered yet. `Retry-After` comes while it is `queued`.',
+      { ...LOCATION, ...RETRY_AFTER_HEADER, ...RATE_HEADERS },
+      'Conversation#',
+      { queued: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'queued', attempts: 1, ...AN_HOUR } },
+    ),
+    ...problemResponses(
+      [
+        ...LIMITED,
+        'invalid_json',
+        'invalid_api_key',
+        'origin_not_allowed',
+        'target_not_allowed',
+        'unknown_site',
+        'body_too_large',
+        'unsupported_media_type',
+        'invalid_request',
+        'invalid_phone',
+        'country_not_allowed',
+        'consent_required',
+        'lead_rejected',
+        'internal_error',
+        'storage_unavailable',
+        'overloaded',
+      ],
+      RETRY_HEADERS,
+    ),
+  },
+};
+
+export const READ_CONVERSATION = {
+  operationId: 'readConversation',
+  summary: 'Read the state of a lead',
+  description: 'The id is the capability: who knows it may read. No personal data is in the answer.',
+  tags: ['conversations'],
+  security: [],
+  params: CONVERSATION_PARAMS,
+  response: {
+    200: answer('Where it stands.', RATE_HEADERS, 'Conversation#', {
+      delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
+    }),
+    ...problemResponses(
+      [...LIMITED, 'not_found', 'internal_error', 'storage_unavailable', 'overloaded'],
+      RETRY_HEADERS,
+    ),
+  },
+};
+
+export const CHECK_ALIVE = {
+  operationId: 'checkAlive',
+  summary: 'Is the process alive?',
+  description: 'Answers as long as the process does; a failure means: restart it.',
+  tags: ['health'],
+  security: [],
+  response: { 200: answer('Alive.', {}, 'Alive#', { alive: { status: 'alive' } }), ...problemResponses(WIRE) },
+};
+
+export const CHECK_READY = {
+  operationId: 'checkReady',
+  summary: 'Can leads be taken?',
+  description: 'A failure means: send traffic elsewhere for now.',
+  tags: ['health'],
+  security: [],
+  response: {
+    200: answer('Ready.', {}, 'Readiness#', { ready: { status: 'ready', checks: { storage: 'ok' } } }),
+    ...problemResponses(WIRE),
+    503: answer('Not ready; the check that failed says why.', {}, 'Readiness#', {
+      not_ready: { status: 'not_ready', checks: { storage: 'not writable' } },
+    }),
+  },
+};
+
+function answer(description: string, headers: object, ref: string, examples: Record<string, object>): object {
+  return {
+    description,
+    headers: { ...REQUEST_ID_HEADER, ...headers },
+    content: {
+      'application/json': {
+        schema: { $ref: ref },
+        examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
+      },
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { FastifyCorsOptions } from '@fastify/cors';
+import type { FastifyHelmetOptions } from '@fastify/helmet';
+import type { Site } from '../config/settings.ts';
+
+/** Seconds for which a browser need not ask again; Chromium keeps a preflight for two hours at most. */
+const PREFLIGHT_MAX_AGE_S = 7200;
+
+/**
+ * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
+ * nobody (`docs/pitfalls.md`); a lead's own origin is checked by its site.
+ */
+export function corsOptions(sites: Iterable<Site>): FastifyCorsOptions {
+  const origins = [...sites].map((site) => site.origins);
+  const allowed = new Set(origins.flatMap((some) => (some === '*' ? [] : [...some])));
+  return {
+    origin: origins.includes('*') ? true : (origin, answer) => answer(null, allowed.has(origin ?? '')),
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['Content-Type', 'Idempotency-Key'],
+    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'Location', 'Idempotency-Replayed'],
+    maxAge: PREFLIGHT_MAX_AGE_S,
+    strictPreflight: false,
+  };
+}
+
+/**
+ * A policy for answers that are data: nothing in them may run or be framed. They are read by buttons on other origins,
+ * so their resource policy is `cross-origin`. HSTS is ours to send only where we speak TLS ourselves.
+ */
+export function helmetOptions(tls: boolean): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
+    xFrameOptions: { action: 'deny' },
+  };
+}
