@@ -1,0 +1,37 @@
+import type { Provider, Settings } from './settings.ts';
+
+/** Enough to recognise a configuration by, and few enough for a line. */
+const NAMES_SHOWN = 20;
+
+/**
+ * What a log line at start says of the settings: numbers, names, and hosts of addresses. Never a credential, a key's hash,
+ * a path of a secret, or an address beyond its host.
+ */
+export function describeSettings(settings: Settings) {
+  const { listen, sites, partners, providers } = settings;
+  return {
+    production: settings.production,
+    listen: { host: listen.host, port: listen.port, tls: listen.tls !== undefined },
+    trustProxy: settings.trustProxy,
+    visitorRate: settings.visitorRate,
+    deliverWaitMs: settings.deliverWaitMs,
+    upstreamTimeoutMs: settings.upstreamTimeoutMs,
+    database: settings.database,
+    logLevel: settings.logLevel,
+    simulator: settings.simulator,
+    sites: describeNames(sites.keys()),
+    openSites: describeNames([...sites.values()].filter(({ origins }) => origins === '*').map(({ key }) => key)),
+    partners: describeNames(partners.keys()),
+    providers: [...providers.values()].slice(0, NAMES_SHOWN).map(describeProvider),
+  };
+}
+
+function describeNames(names: Iterable<string>): { count: number; names: string[] } {
+  const all = [...names];
+  return { count: all.length, names: all.slice(0, NAMES_SHOWN) };
+}
+
+function describeProvider({ id, region, url, wire }: Provider) {
+  const { root, namespace = '', order, contentType, listingFormat } = wire;
+  return { id, region, host: new URL(url).host, root, namespace, order, contentType, listingFormat };
+}

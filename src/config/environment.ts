@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { Type } from 'typebox';
+import type { Problem } from './problem.ts';
+import { type ReadFile, readSecret } from './read-file.ts';
+import { compile } from './schema/validate.ts';
+import { VARIABLES, type Values, type Variable, type VariableName } from './schema/variables.ts';
+import { warnOfUnknown } from './unknown-variables.ts';
+
+export type Environment = {
+  readonly values: Values;
+  /** Whether a variable or its twin was set at all, be it wrongly. */
+  readonly given: (name: VariableName) => boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+};
+
+type Source = { readonly name: string; readonly text: string };
+
+const rows = Object.entries(VARIABLES) as [VariableName, Variable][];
+const validate = compile(
+  Type.Object(Object.fromEntries(rows.map(([name, { schema }]) => [name, Type.Optional(schema)]))),
+);
+
+/**
+ * Reads every setting of the table from variables and `…_FILE` twins. An empty variable counts as unset, because compose
+ * files pass empty ones on. Wrong values are listed, and their fallbacks stand in for them.
+ */
+export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile, cwd: string): Environment {
+  const problems: Problem[] = [];
+  const warnings = warnOfUnknown(env);
+  const sources = new Map<VariableName, Source>();
+  const given = new Set<VariableName>();
+  for (const [name, row] of rows) {
+    const found = findSource(name, row, env, readFile, cwd);
+    if (found === undefined) continue;
+    given.add(name);
+    if ('problem' in found) problems.push(found);
+    else sources.set(name, found);
+    if (row.secret && 'text' in found && found.text.trim() !== found.text) {
+      warnings.push({
+        setting: found.name,
+        problem: 'begins or ends with white space',
+        fix: 'remove it unless it is meant',
+      });
+    }
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, { text }] of sources) values[name] = toValue(VARIABLES[name], text);
+  for (const { pointer, problem, fix } of validate(values)) {
+    const [, name = '', item] = pointer.split('/');
+    const setting = sources.get(name as VariableName)?.name ?? name;
+    problems.push({ setting, problem: item === undefined ? problem : `${problem} (item ${Number(item) + 1})`, fix });
+    delete values[name];
+  }
+  for (const [name, row] of rows) values[name] ??= row.fallback;
+  return { values: values as Values, given: (name) => given.has(name), problems, warnings };
+}
+
+function findSource(
+  name: VariableName,
+  row: Variable,
+  env: NodeJS.ProcessEnv,
+  readFile: ReadFile,
+  cwd: string,
+): Source | Problem | undefined {
+  const text = env[name] ?? '';
+  const twin = `${name}_FILE`;
+  const path = row.twin === false ? '' : (env[twin] ?? '');
+  if (path === '') return text === '' ? undefined : { name, text };
+  if (text !== '') {
+    return { setting: name, problem: `is set, and so is ${twin}`, fix: 'set one of the two' };
+  }
+  const read = readSecret(readFile, resolve(cwd, path));
+  return 'mistake' in read ? { setting: twin, ...read.mistake } : { name: twin, text: read.text };
+}
+
+/** The text as its schema's type. What is no number stays a text, for the schema to refuse. */
+function toValue({ schema }: Variable, text: string): unknown {
+  if ('type' in schema && schema.type === 'integer') return /^-?(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
+  if ('type' in schema && schema.type === 'array') return text.split(',').map((item) => item.trim());
+  return text;
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defined } from '../conversation/defined.ts';
+import { missingCredentials } from './account.ts';
+import { demoSetup } from './demo-setup.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { fileSetup } from './file-setup.ts';
+import { databasePath } from './formats/database.ts';
+import { toCidr } from './formats/network.ts';
+import { deepFreeze } from './freeze.ts';
+import { ConfigurationError, type Problem } from './problem.ts';
+import type { ReadFile } from './read-file.ts';
+import type { Settings } from './settings.ts';
+import { type Setup, unusable } from './setup.ts';
+import { checkTls, tlsFiles } from './tls.ts';
+
+/** Settings with what a person should look at although nothing is refused, such as a misspelt variable. */
+export type LoadedSettings = Settings & { readonly warnings: readonly Problem[] };
+
+/**
+ * Reads everything that the program is told: variables, their `…_FILE` twins, and `CONFIG_FILE` with the files it names.
+ *
+ * @param env usually `process.env`; an empty variable counts as unset
+ * @param options `readFile` gives a file's bytes, `cwd` is what relative paths of variables start from
+ * @returns settings with every default applied and every path absolute, frozen
+ * @throws ConfigurationError with every mistake, each with its setting and what would be right; never with a value
+ */
+export function loadSettings(
+  env: NodeJS.ProcessEnv,
+  options: { readonly readFile?: ReadFile; readonly cwd?: string } = {},
+): LoadedSettings {
+  const { readFile = readFileSync, cwd = process.cwd() } = options;
+  const environment = readEnvironment(env, readFile, cwd);
+  const setup = findSetup(environment, readFile, cwd);
+  const problems = [...environment.problems, ...checkTls(environment, readFile, cwd), ...setup.problems];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const { values, warnings } = environment;
+  return deepFreeze({
+    production: values.NODE_ENV === 'production',
+    listen: defined({ host: values.HOST, port: values.PORT, tls: tlsFiles(environment, cwd) }),
+    trustProxy: values.TRUST_PROXY.map(toCidr),
+    visitorRate: { max: values.RATE_LIMIT_MAX, windowS: values.RATE_LIMIT_WINDOW_S },
+    deliverWaitMs: values.DELIVER_WAIT_MS,
+    upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_MS,
+    database: { kind: 'sqlite', path: resolve(cwd, databasePath(values.DATABASE_URL)) },
+    logLevel: values.LOG_LEVEL,
+    simulatorPort: values.SIMULATOR_PORT,
+    ...setup.build(),
+    warnings,
+  });
+}
+
+/** `CONFIG_FILE` where there is one, else, outside production, the demo. */
+function findSetup(environment: Environment, readFile: ReadFile, cwd: string): Setup {
+  const { CONFIG_FILE: path, NODE_ENV } = environment.values;
+  if (path !== undefined) return fileSetup(environment, readFile, resolve(cwd, path));
+  if (environment.given('CONFIG_FILE')) return unusable([]);
+  return NODE_ENV === 'production' ? unusable(missingInProduction(environment)) : demoSetup(environment);
+}
+
+function missingInProduction(environment: Environment): Problem[] {
+  return [
+    {
+      setting: 'CONFIG_FILE',
+      problem: 'is not set, and production has no demo site',
+      fix: 'set it to the path of a file of sites',
+    },
+    ...missingCredentials(
+      environment,
+      'and production has no demo account',
+      'set it, or define an account in CONFIG_FILE',
+    ),
+  ];
+}

@@ -1,0 +1,25 @@
+/** What is wrong with one value, and what would be right. Neither text ever quotes the value. */
+export type Mistake = { readonly problem: string; readonly fix: string };
+
+/**
+ * A mistake with its place: `setting` is a variable (`PORT`, `PORT_FILE`) or a JSON pointer into the file
+ * (`CONFIG_FILE: /sites/demo/origins/0`); `at` is `line:column` of the file, both counted from 1.
+ */
+export type Problem = Mistake & { readonly setting: string; readonly at?: string };
+
+/** One line for a person: `PORT is not an integer; use an integer from 0 to 65535`. */
+export function formatProblem({ setting, at, problem, fix }: Problem): string {
+  return `${setting}${at === undefined ? '' : ` (${at})`} ${problem}; ${fix}`;
+}
+
+/** The program was told something that it cannot work with. `problems` holds every mistake, never only the first. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const count = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
+    super(`The configuration has ${count}:\n${problems.map((problem) => `  - ${formatProblem(problem)}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,38 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { TSchema } from 'typebox';
+import { FORMATS } from '../formats/formats.ts';
+import { type Located, toMistake } from './mistakes.ts';
+
+/** Gives every mistake in a value, each with the JSON pointer of the place where something has to change. */
+export type Validate = (value: unknown) => Located[];
+
+/** Compiles one of our schemas. Nothing is coerced, filled in or removed. */
+export function compile(schema: TSchema): Validate {
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
+  ajv.addVocabulary(['errorMessage', 'nameMessage']);
+  for (const [name, check] of Object.entries(FORMATS)) {
+    ajv.addFormat(name, { type: 'string', validate: (text: string) => check(text) === undefined });
+  }
+  const validate: ValidateFunction = ajv.compile(schema);
+  return (value) => (validate(value) ? [] : withoutBranches(validate.errors ?? []).map(toMistake));
+}
+
+/**
+ * Ajv reports a union once for itself and once for each branch. What remains is what a person has to know: the mistakes
+ * inside the value when it has the shape of a branch, else the union's own.
+ */
+function withoutBranches(errors: readonly ErrorObject[]): ErrorObject[] {
+  const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
+  return errors.filter((error) =>
+    unions.every((union) => {
+      const inner = errors.some((other) => isOfBranch(other, union) && other.instancePath !== union.instancePath);
+      if (error === union) return !inner;
+      return !isOfBranch(error, union) || error.instancePath !== union.instancePath;
+    }),
+  );
+}
+
+function isOfBranch(error: ErrorObject, union: ErrorObject): boolean {
+  const sameValue = `${error.instancePath}/`.startsWith(`${union.instancePath}/`);
+  return sameValue && error.schemaPath.startsWith(`${union.schemaPath}/`);
+}

@@ -1,0 +1,107 @@
+import { Type } from 'typebox';
+import { DEFAULT_REGION, WIRE_DEFAULTS } from '../defaults.ts';
+
+/**
+ * Values that variables and the file have in common. In every schema `errorMessage` says what would be right, for our
+ * own list of problems and for editors alike; `format` names one of our own checks.
+ */
+
+const INT32_MAX = 2147483647;
+
+/** An integer from `minimum` to `maximum`, both included. */
+export function integer(minimum: number, maximum: number, options: Annotations<number>) {
+  return Type.Integer({ minimum, maximum, errorMessage: `use an integer from ${minimum} to ${maximum}`, ...options });
+}
+
+/** One of a few words. */
+export function choice<Words extends string[]>(words: readonly [...Words], options: Annotations<Words[number]>) {
+  return Type.Enum(words, { errorMessage: `use one of ${words.join(', ')}`, ...options });
+}
+
+type Annotations<T> = { description: string; default?: T; examples?: T[] };
+
+export const ProviderId = integer(1, INT32_MAX, { description: 'Id of the provider account.', examples: [1001] });
+
+export const Username = Type.String({
+  description: "The account's API user.",
+  minLength: 1,
+  maxLength: 256,
+  format: 'xml-line',
+  errorMessage: 'use a text of 1 to 256 characters',
+  examples: ['gateway'],
+});
+
+export const Password = Type.String({
+  description: "The API user's password. Better kept in a file of its own.",
+  minLength: 1,
+  maxLength: 256,
+  format: 'xml-line',
+  errorMessage: 'use a text of 1 to 256 characters',
+  examples: ['the password from the portal'],
+});
+
+export const RegionName = choice(['na', 'au', 'eu'], {
+  description: "Which of the provider's endpoints to call: North America, Australia or Europe.",
+  default: DEFAULT_REGION,
+  examples: ['eu'],
+});
+
+export const Endpoint = Type.String({
+  description: "Address to call instead of the region's own. http is for loopback addresses only.",
+  maxLength: 2048,
+  format: 'endpoint',
+  errorMessage: 'use an absolute https URL',
+  examples: ['https://services.example/MobileTextConnectRestService.svc/InitiateMobileTextConversation'],
+});
+
+export const XmlRoot = Type.String({
+  description: 'Name of the root element.',
+  pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$',
+  default: WIRE_DEFAULTS.root,
+  errorMessage: `use an element name without prefix, such as ${WIRE_DEFAULTS.root}`,
+  examples: ['MobileTextConversationRequest'],
+});
+
+export const XmlNamespace = Type.String({
+  description: 'Namespace of the root element and all others. Without it they are in none.',
+  pattern: '^[^\\s<>"\\u0000-\\u001f\\ufffe\\uffff]{1,512}$',
+  errorMessage: 'use a namespace such as http://schemas.datacontract.org/2004/07/Example',
+  examples: ['http://schemas.datacontract.org/2004/07/Example'],
+});
+
+export const XmlOrder = choice(['documented', 'alphabetical'], {
+  description: "Order of the elements: the reference's, or by name as WCF's serialiser reads them.",
+  default: WIRE_DEFAULTS.order,
+  examples: ['alphabetical'],
+});
+
+export const ContentType = Type.String({
+  description: 'Content type of the request, which is sent in UTF-8.',
+  maxLength: 256,
+  format: 'content-type',
+  default: WIRE_DEFAULTS.contentType,
+  errorMessage: `use a media type such as ${WIRE_DEFAULTS.contentType}`,
+  examples: ['text/xml; charset=utf-8'],
+});
+
+export const ListingFormat = choice(['text', 'json', 'urlencoded'], {
+  description: 'How a listing of names and values is written into ListingDetails.',
+  default: WIRE_DEFAULTS.listingFormat,
+  examples: ['json'],
+});
+
+export const AdvertiserId = Type.String({
+  description: "The provider's own id of a merchant.",
+  maxLength: 64,
+  pattern: '\\S',
+  format: 'xml-line',
+  errorMessage: 'use a text of 1 to 64 characters, in quotes',
+  examples: ['1659'],
+});
+
+export const MerchantId = integer(1, INT32_MAX, { description: "The upstream's id of a merchant.", examples: [20418] });
+
+export const PlacementId = integer(1, INT32_MAX, {
+  description: 'Where on the site leads come from when they do not say, for the reports of the provider.',
+  examples: [7],
+});

@@ -1,0 +1,40 @@
+import { editDistance } from './nearest.ts';
+import type { Problem } from './problem.ts';
+import { VARIABLES, type Variable } from './schema/variables.ts';
+
+/** Beginnings that other programs have no use for: what starts so and is unknown was meant for us. */
+const PREFIXES = ['PROVIDER_', 'UPSTREAM_', 'RATE_LIMIT_', 'LISTING_DETAILS_', 'TRUST_PROXY', 'CONFIG_FILE'];
+
+const names = Object.entries<Variable>(VARIABLES).flatMap(([name, row]) =>
+  row.twin === false ? [name] : [name, `${name}_FILE`],
+);
+const known = new Set(names);
+
+/**
+ * Variables that look like misspelt settings of ours: by their beginning, or two letters at most away from one. They are
+ * warned of and never refused, since the environment belongs to other programs too.
+ */
+export function warnOfUnknown(env: NodeJS.ProcessEnv): Problem[] {
+  return Object.keys(env)
+    .filter((name) => !known.has(name) && env[name] !== '')
+    .flatMap((name) => {
+      const meant = closest(name);
+      if (meant === undefined) return [];
+      return [{ setting: name, problem: 'is no setting of this program', fix: `did you mean ${meant}?` }];
+    });
+}
+
+function closest(name: string): string | undefined {
+  const ranked = names
+    .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
+    .sort((left, right) => left.distance - right.distance);
+  const best = ranked[0];
+  if (best === undefined) return undefined;
+  const near = best.distance <= 2 && name.length >= 8;
+  return near || PREFIXES.some((prefix) => name.startsWith(prefix)) ? best.candidate : undefined;
+}
+
+/** What was cut off at the end counts as one letter: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */
+function distanceOf(name: string, candidate: string): number {
+  return candidate.startsWith(`${name}_`) ? 1 : editDistance(name, candidate);
+}
