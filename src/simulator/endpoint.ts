@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decodeUtf8, mediaTypeOf, readBody } from './body.ts';
+import { failureOf, HTML, pageOf, XML } from './documents.ts';
+import { eventOf } from './events.ts';
+import { judge } from './judge.ts';
+import type { Fields } from './members.ts';
+import { type Message, messageOf } from './message.ts';
+import type { Order } from './plan.ts';
+import type { State } from './state.ts';
+import { readRequest, Unreadable } from './wire.ts';
+
+/** Far above any lead, and small enough that a mistake costs little. */
+const BODY_LIMIT = 1024 * 1024;
+
+/** One call as a log may know it: no personal data. */
+export type LogLine = { readonly answered: string; readonly received: boolean; readonly durationMs: number };
+
+/** A refusal that needs no fault: the service or its host would give it to anybody. */
+type Refusal = { readonly status: number; readonly why: string };
+
+/**
+ * Answers one call to the provider's endpoint. Never rejects. A call is counted as received before its answer begins,
+ * so that whoever reads the counters after any failure finds them exact.
+ */
+export async function handleCall(
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: ((line: LogLine) => void) | undefined,
+): Promise<void> {
+  const { counters, plan } = state;
+  const began = state.now();
+  let answered = 'gone';
+  let message: Message | undefined;
+  counters.arrive();
+  response.once('close', () => {
+    counters.leave();
+    const durationMs = state.now() - began;
+    if (message !== undefined) settle(state, message, durationMs);
+    log?.({ answered, received: message !== undefined, durationMs });
+  });
+
+  const ordered = plan.next();
+  if (ordered !== undefined && state.events.watched()) state.events.publish(eventOf('control', null));
+  if (ordered?.fault.unread) {
+    answered = meet(state, response, ordered, {});
+    return;
+  }
+  const read = await readFields(state, request);
+  if (read === 'gone') return;
+  const fields = 'why' in read ? {} : read;
+  const digits = fields.ConsumerPhoneNumber && `${fields.ConsumerPhoneNumberCountryCode}${fields.ConsumerPhoneNumber}`;
+  const order = ordered ?? plan.otherwise(digits);
+  const refusal = 'why' in read ? read : refusalOf(fields, state);
+  // A fault that pretends to have opened a conversation would lie about a call that could not open one.
+  if (refusal !== undefined && order.fault.got) {
+    answered = 'refused';
+    counters.refuse(refusal.why);
+    refuse(response, refusal);
+    return;
+  }
+  if (refusal === undefined && digits !== undefined && !order.fault.unread) {
+    message = receive(state, fields, digits, order);
+  }
+  answered = meet(state, response, order, fields);
+}
+
+/** What a request says, or why it can say nothing. */
+async function readFields(state: State, request: IncomingMessage): Promise<Fields | Refusal | 'gone'> {
+  const type = mediaTypeOf(request.headers['content-type']);
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const body = await readBody(request, BODY_LIMIT);
+  if (body === 'gone') return 'gone';
+  if (body === 'too_large') return { status: 413, why: 'The request body is too large.' };
+  const known = type === 'text/xml' || (type === 'application/xml' && !state.rules.textXmlOnly);
+  if (!known || encoding !== 'identity') return { status: 415, why: 'The content type is not supported.' };
+  const text = decodeUtf8(body);
+  if (text === undefined) return { status: 400, why: 'The body is not valid UTF-8.' };
+  try {
+    return readRequest(text, state.rules);
+  } catch (error) {
+    if (error instanceof Unreadable) return { status: 400, why: error.message };
+    throw error;
+  }
+}
+
+function refusalOf(fields: Fields, state: State): Refusal | undefined {
+  const why = judge(fields, state.credentials);
+  return why === undefined ? undefined : { status: 200, why };
+}
+
+function refuse(response: ServerResponse, { status, why }: Refusal): void {
+  const body = status === 200 ? failureOf(why) : pageOf('Request Error', why);
+  response.writeHead(status, {
+    'content-type': status === 200 ? XML : HTML,
+    'content-length': Buffer.byteLength(body),
+    // The rest of a body that is too large is not worth reading.
+    ...(status === 413 && { connection: 'close' }),
+  });
+  response.end(body);
+}
+
+function receive(state: State, fields: Fields, digits: string, { fault }: Order): Message {
+  state.lastId += 1;
+  const message = messageOf(state.lastId, state.now(), fields, fault.name, fault.got);
+  state.counters.receive(digits, message.fingerprint, fault.got);
+  state.store.add(message);
+  if (state.events.watched()) state.events.publish(eventOf('conversation', message, message.id));
+  return message;
+}
+
+function settle(state: State, message: Message, durationMs: number): void {
+  message.durationMs = durationMs;
+  if (state.events.watched()) state.events.publish(eventOf('settled', { id: message.id, durationMs }));
+}
+
+/** Gives the ordered answer, after its delay; gives its name. A caller that leaves first gets none. */
+function meet(state: State, response: ServerResponse, order: Order, fields: Fields): string {
+  const { fault } = order;
+  state.counters.fault(fault.name);
+  const delayMs = order.delayMs ?? fault.delayMs ?? 0;
+  const call = { response, fields, delayMs, retryAfterS: order.retryAfterS, now: state.now };
+  if (delayMs === 0 || fault.paced) fault.answer(call);
+  else {
+    const timer = setTimeout(() => fault.answer(call), delayMs);
+    response.once('close', () => clearTimeout(timer));
+  }
+  return fault.name;
+}
