@@ -70,14 +70,13 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Replaces every place where `words` holds `value`, in full or cut short after `MIN_CUT_WORDS`. */
+/** Replaces every place where `words` holds `value`, in full or cut short, be it through a word. */
 function blank(words: string[], value: readonly string[]): void {
   for (let at = 0; at < words.length; at += 1) {
     let length = 0;
     while (length < value.length && words[at + length] === value[length]) length += 1;
-    if (length < value.length && length < MIN_CUT_WORDS) continue;
-    // The cut may go through a word.
-    if (length < value.length && value[length]?.startsWith(words[at + length] ?? GAP)) length += 1;
-    words.splice(at, length, GAP);
+    const isWhole = length === value.length;
+    if (!isWhole && value[length]?.startsWith(words[at + length] ?? GAP)) length += 1;
+    if (isWhole || length >= MIN_CUT_WORDS) words.splice(at, length, GAP);
   }
 }

@@ -49,8 +49,10 @@ export function causeOfBreak(error: unknown): Broken {
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout';
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'too_large';
-  if (code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE') return 'bad_http';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'bad_http';
+  // The client's parser gives its errors a name and no code.
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || (error instanceof Error && error.name === 'HTTPParserError')) {
+    return 'bad_http';
+  }
   return 'truncated';
 }
 

@@ -1,0 +1,92 @@
+import { type Case, chunk, drip, endless, head, ok, SUCCESS } from './wire.ts';
+
+export const BROKEN: readonly Case[] = [
+  { name: 'one byte more than 64 KiB', wire: ok(SUCCESS.padEnd(65_537)), class: 'unknown', cause: 'too_large' },
+  { name: '10 MB', wire: ok(SUCCESS.padEnd(10_000_000)), class: 'unknown', cause: 'too_large' },
+  {
+    name: 'an answer without end',
+    wire: endless(' '.repeat(16_384), head('connection: close\r\n') + SUCCESS),
+    class: 'unknown',
+    cause: 'too_large',
+  },
+  {
+    name: 'headers without end',
+    wire: endless(`a: ${'b'.repeat(4_096)}\r\n`, 'HTTP/1.1 200 OK\r\n'),
+    class: 'unknown',
+    cause: 'bad_http',
+  },
+  {
+    name: 'a body shorter than its length',
+    wire: `${head('content-length: 1000\r\n')}${SUCCESS}`,
+    class: 'unknown',
+    cause: 'truncated',
+  },
+  {
+    name: 'a body longer than its length',
+    wire: `${head('content-length: 30\r\n')}${SUCCESS}`,
+    class: 'unknown',
+    cause: 'not_xml',
+  },
+  {
+    name: 'chunks that break off',
+    wire: `${head('transfer-encoding: chunked\r\n')}${chunk(SUCCESS)}`,
+    class: 'unknown',
+    cause: 'truncated',
+  },
+  {
+    name: 'chunks that are none',
+    wire: `${head('transfer-encoding: chunked\r\n')}zz\r\n${SUCCESS}`,
+    class: 'unknown',
+    cause: 'bad_http',
+  },
+  { name: 'no HTTP', wire: SUCCESS, class: 'unknown', cause: 'bad_http' },
+  {
+    name: 'a reset instead of an answer',
+    wire: (socket) => socket.resetAndDestroy(),
+    class: 'unknown',
+    cause: 'reset',
+  },
+  { name: 'a close instead of an answer', wire: '', class: 'unknown', cause: 'reset' },
+  { name: 'a close within the status line', wire: 'HTTP/1.1 20', class: 'unknown', cause: 'reset' },
+  { name: 'a close within the headers', wire: 'HTTP/1.1 200 OK\r\ncontent-ty', class: 'unknown', cause: 'reset' },
+  { name: 'a close after the headers', wire: head('content-length: 45\r\n'), class: 'unknown', cause: 'truncated' },
+  {
+    name: 'a reset after the headers',
+    wire: (socket) => socket.write(head('content-length: 45\r\n'), () => setImmediate(() => socket.resetAndDestroy())),
+    class: 'unknown',
+  },
+  { name: 'silence', wire: () => {}, class: 'unknown', cause: 'timeout', timeoutMs: 250 },
+  {
+    name: 'headers, then silence',
+    wire: (socket) => socket.write(head('content-length: 45\r\n')),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a drip of headers',
+    wire: drip('HTTP/1.1 200 OK\r\na: ', 'b'),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a drip of a body',
+    wire: drip(`${head('content-length: 45000\r\n')}${SUCCESS}`, ' '),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a 100 that never becomes an answer',
+    wire: 'HTTP/1.1 100 Continue\r\n\r\n',
+    class: 'unknown',
+    cause: 'reset',
+  },
+  {
+    name: 'an upgrade',
+    wire: 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    class: 'unknown',
+    cause: 'reset',
+  },
+];

@@ -1,0 +1,84 @@
+import t from 'tap';
+import { decodeAnswer, MAX_ANSWER_BYTES } from '../../src/upstream/decode.ts';
+
+const decode = (text: string) => decodeAnswer(Buffer.from(text), { contentType: 'text/xml; charset=utf-8' });
+const NIL = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance"';
+
+t.test('an answer gives its status and its description', async (t) => {
+  t.strictSame(decode('<R><Status>Success</Status></R>'), { status: 'Success' });
+  t.strictSame(decode('<R><Description>No such\n merchant</Description><Status>\n Failure </Status></R>'), {
+    status: 'Failure',
+    description: 'No such\n merchant',
+  });
+});
+
+t.test('elements are known by their local names, in any namespace and order', async (t) => {
+  t.strictSame(decode('<a:R xmlns:a="urn:a"><a:Status>Failure</a:Status><a:Description>x</a:Description></a:R>'), {
+    status: 'Failure',
+    description: 'x',
+  });
+});
+
+t.test('a description that is nil, empty or blank is absent', async (t) => {
+  for (const description of [
+    '<Description i:nil="true"/>',
+    '<Description i:nil="1">x</Description>',
+    '<Description/>',
+  ]) {
+    t.strictSame(decode(`<R ${NIL}>${description}<Status>Failure</Status></R>`), { status: 'Failure' });
+  }
+  t.strictSame(decode('<R><Status>Failure</Status><Description> \n</Description></R>'), { status: 'Failure' });
+  t.match(decode('<R xmlns:i="urn:other"><Status>Failure</Status><Description i:nil="true">x</Description></R>'), {
+    description: 'x',
+  });
+});
+
+t.test('a description is kept up to 2,000 characters and never cut through one', async (t) => {
+  const answer = decode(`<R><Status>Failure</Status><Description>${'🚗'.repeat(3000)}</Description></R>`);
+  t.equal('description' in answer && answer.description, '🚗'.repeat(2000));
+});
+
+t.test('several descriptions are all kept', async (t) => {
+  t.match(decode('<R><Status>Failure</Status><Description>a</Description><Description>b</Description></R>'), {
+    description: 'a\nb',
+  });
+});
+
+t.test('elements with names that objects know by themselves are plain elements', async (t) => {
+  for (const name of ['__proto__', 'constructor', 'hasOwnProperty', '_', 'cdata', 'toString']) {
+    t.strictSame(decode(`<R><${name}>x</${name}><Status>Success</Status></R>`), { status: 'Success' }, name);
+    t.strictSame(decode(`<R><Status><${name}/><![CDATA[Success]]></Status></R>`), { unreadable: 'bad_status' }, name);
+  }
+});
+
+t.test('what is longer than 64 KiB is not looked at', async (t) => {
+  const padded = (bytes: number): string => '<R><Status>Success</Status></R>'.padEnd(bytes);
+  t.strictSame(decode(padded(MAX_ANSWER_BYTES)), { status: 'Success' });
+  t.strictSame(decode(padded(MAX_ANSWER_BYTES + 1)), { unreadable: 'too_large' });
+});
+
+t.test('no 64 KiB cost more than a moment', async (t) => {
+  const fill = (unit: string): string => unit.repeat(Math.floor(65_000 / unit.length));
+  const many = Array.from({ length: 3000 }, (_, i) => `xmlns:n${i}="u"`).join(' ');
+  const worst: Record<string, string> = {
+    levels: fill('<a>'),
+    elements: `<R>${fill('<a/>')}</R>`,
+    namespaces: `<R ${many}>${'<a/>'.repeat(200)}</R>`,
+    'spaced attributes': `<R ${many.replaceAll('=', ' =')}/>`,
+    references: `<R>${fill('&amp;')}</R>`,
+    'open tags': fill('<'),
+    'open quotes': fill('<a b="'),
+    'open comments': `<R>${fill('<!--')}`,
+    comments: `<R>${fill('<!---->')}</R>`,
+    sections: `<R>${fill('<![CDATA[]]>')}</R>`,
+    instructions: `<R>${fill('<?a?>')}</R>`,
+    'declarations without end': `<?xml ${fill('encoding= ')}`,
+    spaces: `<R>${fill(' ')}</R>`,
+  };
+  for (const [name, text] of Object.entries(worst)) {
+    const { user } = process.cpuUsage();
+    const answer = decode(text.slice(0, MAX_ANSWER_BYTES));
+    const spentMs = (process.cpuUsage().user - user) / 1000;
+    t.ok('unreadable' in answer && spentMs < 500, `${name}: ${Math.round(spentMs)} ms`);
+  }
+});

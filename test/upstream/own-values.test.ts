@@ -1,0 +1,69 @@
+import t from 'tap';
+import type { Lead } from '../../src/conversation/types.ts';
+import { blame } from '../../src/upstream/failure.ts';
+import { withoutOwnValues } from '../../src/upstream/own-values.ts';
+import { lead } from '../support/lead.ts';
+
+type Case = [what: string, lead: Partial<Lead>, description: string, left: string];
+
+const CASES: readonly Case[] = [
+  ['a question', { question: 'is my password wrong?' }, 'Bad text: "Is my PASSWORD wrong?".', 'bad text ·'],
+  ['a question over several lines', { question: 'my\r\n password' }, 'Bad: my password!', 'bad ·'],
+  ['every occurrence', { question: 'login' }, 'Login, login; LOGIN', '· · ·'],
+  [
+    'a question that was cut short, through a word',
+    { question: 'is my password wrong or am I?' },
+    'Too long: is my password wr...',
+    'too long ·',
+  ],
+  [
+    'a question that was cut short between words',
+    { question: 'why does the password not work' },
+    'Too long: "why does the password"',
+    'too long ·',
+  ],
+  ['a question escaped for XML', { question: 'login "<b>"' }, 'Bad: login &quot;&lt;b&gt;&quot;', 'bad ·'],
+  ['a question escaped for JSON', { question: 'my\nlogin' }, String.raw`Bad: my\nlogin`, 'bad ·'],
+  ['a question escaped for a query', { question: 'é login' }, 'Bad: %C3%A9+login', 'bad ·'],
+  ['first and last name', { firstName: 'Pass', lastName: 'Word' }, 'Unknown pass word', 'unknown · ·'],
+  ['a name in a compatibility spelling', { firstName: 'ｌｏｇｉｎ' }, 'Bad login', 'bad ·'],
+  ['a page title', { page: { title: 'Login' } }, 'Bad login', 'bad ·'],
+  ['a listing text', { listing: 'user name: x' }, 'Bad user name: x', 'bad ·'],
+  ['a listing value', { listing: { plot: 'no permission', rooms: 4 } }, 'No permission in 4', '· in ·'],
+  ['a whole listing', { listing: { login: 'a', size: 2 } }, 'Bad login: a; size: 2', 'bad ·'],
+  ['a whole listing as JSON', { listing: { login: 'a', size: 2 } }, 'Bad {"login":"a","size":2}', 'bad ·'],
+  ['a whole listing as a query', { listing: { 'log in': 'é' } }, 'Bad log+in=%C3%A9', 'bad ·'],
+  ['an advertiser id', { target: { advertiserId: 'merchant-9' } }, 'Unknown merchant-9', 'unknown ·'],
+  ['a merchant id', { target: { merchantId: 77 } }, 'Unknown 77', 'unknown ·'],
+  ['a placement id', { placementId: 7 }, 'Bad 7', 'bad ·'],
+  ['the phone in international spelling', {}, 'Bad +14045551212', 'bad ·'],
+  ['the phone in national spelling', {}, 'Bad 4045551212', 'bad ·'],
+  ['the phone in digits', {}, 'Bad 14045551212', 'bad ·'],
+];
+
+for (const [what, changes, description, left] of CASES) {
+  t.test(`${what} is taken out of a description`, async (t) => {
+    t.equal(withoutOwnValues(description, lead(changes)), left);
+  });
+}
+
+t.test('a tiny value takes no part of another word', async (t) => {
+  const one = lead({ firstName: 'o', lastName: 'pass' });
+  t.equal(withoutOwnValues('No password for o', one), 'no password for ·');
+  t.equal(blame('No password for o', one), 'credentials');
+  t.equal(blame('Wrong password', lead({ firstName: 'passwords' })), 'credentials');
+});
+
+t.test('a few words that a question shares with a description are not taken out', async (t) => {
+  const asked = lead({ question: 'The phone number on your page does not work' });
+  t.equal(blame('The phone number is invalid', asked), 'phone');
+});
+
+t.test('a taken value leaves no phrase behind by joining its neighbours', async (t) => {
+  t.equal(blame('pass Ann word', lead({ firstName: 'Ann' })), 'other');
+});
+
+t.test('a long value is taken out before a short one that is a part of it', async (t) => {
+  const both = lead({ firstName: 'my', question: 'my login' });
+  t.equal(withoutOwnValues('Bad: my login', both), 'bad ·');
+});
