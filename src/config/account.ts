@@ -1,5 +1,6 @@
 import { defined } from '../conversation/defined.ts';
-import { DEFAULT_PROVIDER, REGION_URLS } from './defaults.ts';
+import { REGION_URLS } from '../upstream/regions.ts';
+import { DEFAULT_PROVIDER } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import type { Problem } from './problem.ts';
 import type { Values } from './schema/variables.ts';

@@ -26,6 +26,7 @@ export function demoSetup(environment: Environment): Setup {
   return {
     problems: simulator ? refuseAccount(environment) : checkUpstream(environment),
     build: () => ({
+      demo: true,
       simulator,
       sites: new Map([[DEMO_SITE.key, DEMO_SITE]]),
       partners: new Map(),

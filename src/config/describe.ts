@@ -18,6 +18,7 @@ export function describeSettings(settings: Settings) {
     upstreamTimeoutMs: settings.upstreamTimeoutMs,
     database: settings.database,
     logLevel: settings.logLevel,
+    demo: settings.demo,
     simulator: settings.simulator,
     sites: describeNames(sites.keys()),
     openSites: describeNames([...sites.values()].filter(({ origins }) => origins === '*').map(({ key }) => key)),

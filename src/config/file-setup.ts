@@ -40,6 +40,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...findings.problems()],
     build: () => ({
+      demo: false,
       simulator: false,
       sites: buildSites(content),
       partners: buildPartners(content),

@@ -14,6 +14,8 @@ import type { Settings } from './settings.ts';
 import { type Setup, unusable } from './setup.ts';
 import { checkTls, tlsFiles } from './tls.ts';
 
+export { ConfigurationError } from './problem.ts';
+
 /** Settings with what a person should look at although nothing is refused, such as a misspelt variable. */
 export type LoadedSettings = Settings & { readonly warnings: readonly Problem[] };
 

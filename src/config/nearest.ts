@@ -12,16 +12,25 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** How many letters to add, drop, replace or swap with their neighbour, none of them twice (optimal string alignment). */
 export function editDistance(left: string, right: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let line = 1; line <= left.length; line += 1) {
     const next = [line];
     for (let column = 1; column <= right.length; column += 1) {
       const replaced = at(row, column - 1) + (left[line - 1] === right[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, at(row, column) + 1, at(next, column - 1) + 1));
+      const swapped = left[line - 1] === right[column - 2] && left[line - 2] === right[column - 1];
+      next.push(
+        Math.min(
+          replaced,
+          at(row, column) + 1,
+          at(next, column - 1) + 1,
+          swapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return at(row, right.length);
 }

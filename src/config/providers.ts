@@ -1,7 +1,8 @@
 import { defined } from '../conversation/defined.ts';
+import { REGION_URLS } from '../upstream/regions.ts';
 import { environmentProvider, environmentWire } from './account.ts';
 import { type Credentials, findCredentials, type SecretFiles } from './credentials.ts';
-import { DEFAULT_PROVIDER, DEFAULT_REGION, REGION_URLS } from './defaults.ts';
+import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import type { FileContent } from './schema/file.ts';
 import type { ProviderContent } from './schema/provider.ts';

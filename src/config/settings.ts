@@ -3,6 +3,8 @@ import type { Target } from '../conversation/types.ts';
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {
   readonly production: boolean;
+  /** No `CONFIG_FILE`: one site `demo`, open to any page and target, on the simulator or a loopback address. */
+  readonly demo: boolean;
   /** `HOST`, `PORT`, `TLS_*_FILE`: the public listener. */
   readonly listen: { readonly host: string; readonly port: number; readonly tls?: TlsFiles };
   /** CIDR blocks of our own proxies; `X-Forwarded-For` is believed from nobody else. */

@@ -11,7 +11,7 @@ const names = Object.entries<Variable>(VARIABLES).flatMap(([name, row]) =>
 const known = new Set(names);
 
 /**
- * Variables that look like misspelt settings of ours: by their beginning, or two letters at most away from one. They are
+ * Variables that look like misspelt settings of ours: by their beginning, or by being one slip away from one. They are
  * warned of and never refused, since the environment belongs to other programs too.
  */
 export function warnOfUnknown(env: NodeJS.ProcessEnv): Problem[] {
@@ -30,7 +30,7 @@ function closest(name: string): string | undefined {
     .sort((left, right) => left.distance - right.distance);
   const best = ranked[0];
   if (best === undefined) return undefined;
-  const near = best.distance <= 2 && name.length >= 8;
+  const near = best.distance <= 1 && name.length >= 8;
   return near || PREFIXES.some((prefix) => name.startsWith(prefix)) ? best.candidate : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { DEFAULT_REGION, WIRE_DEFAULTS } from '../defaults.ts';
+import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
+import { DEFAULT_REGION } from '../defaults.ts';
 
 /**
  * Values that variables and the file have in common. In every schema `errorMessage` says what would be right, for our
@@ -57,8 +58,8 @@ export const Endpoint = Type.String({
 export const XmlRoot = Type.String({
   description: 'Name of the root element.',
   pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$',
-  default: WIRE_DEFAULTS.root,
-  errorMessage: `use an element name without prefix, such as ${WIRE_DEFAULTS.root}`,
+  default: DEFAULT_WIRE.root,
+  errorMessage: `use an element name without prefix, such as ${DEFAULT_WIRE.root}`,
   examples: ['MobileTextConversationRequest'],
 });
 
@@ -71,7 +72,7 @@ export const XmlNamespace = Type.String({
 
 export const XmlOrder = choice(['documented', 'alphabetical'], {
   description: "Order of the elements: the reference's, or by name as WCF's serialiser reads them.",
-  default: WIRE_DEFAULTS.order,
+  default: DEFAULT_WIRE.order,
   examples: ['alphabetical'],
 });
 
@@ -79,14 +80,14 @@ export const ContentType = Type.String({
   description: 'Content type of the request, which is sent in UTF-8.',
   maxLength: 256,
   format: 'content-type',
-  default: WIRE_DEFAULTS.contentType,
-  errorMessage: `use a media type such as ${WIRE_DEFAULTS.contentType}`,
+  default: DEFAULT_WIRE.contentType,
+  errorMessage: `use a media type such as ${DEFAULT_WIRE.contentType}`,
   examples: ['text/xml; charset=utf-8'],
 });
 
 export const ListingFormat = choice(['text', 'json', 'urlencoded'], {
   description: 'How a listing of names and values is written into ListingDetails.',
-  default: WIRE_DEFAULTS.listingFormat,
+  default: DEFAULT_WIRE.listingFormat,
   examples: ['json'],
 });
 

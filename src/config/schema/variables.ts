@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { DEFAULT_REGION, WIRE_DEFAULTS } from '../defaults.ts';
+import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
+import { DEFAULT_REGION } from '../defaults.ts';
 import * as value from './values.ts';
 
 /**
@@ -62,11 +63,11 @@ export const VARIABLES = {
   PROVIDER_PASSWORD: { schema: value.Password, secret: true },
   UPSTREAM_REGION: { schema: value.RegionName, fallback: DEFAULT_REGION },
   UPSTREAM_URL: { schema: value.Endpoint },
-  UPSTREAM_XML_ROOT: { schema: value.XmlRoot, fallback: WIRE_DEFAULTS.root },
+  UPSTREAM_XML_ROOT: { schema: value.XmlRoot, fallback: DEFAULT_WIRE.root },
   UPSTREAM_XML_NAMESPACE: { schema: value.XmlNamespace },
-  UPSTREAM_XML_ORDER: { schema: value.XmlOrder, fallback: WIRE_DEFAULTS.order },
-  UPSTREAM_CONTENT_TYPE: { schema: value.ContentType, fallback: WIRE_DEFAULTS.contentType },
-  LISTING_DETAILS_FORMAT: { schema: value.ListingFormat, fallback: WIRE_DEFAULTS.listingFormat },
+  UPSTREAM_XML_ORDER: { schema: value.XmlOrder, fallback: DEFAULT_WIRE.order },
+  UPSTREAM_CONTENT_TYPE: { schema: value.ContentType, fallback: DEFAULT_WIRE.contentType },
+  LISTING_DETAILS_FORMAT: { schema: value.ListingFormat, fallback: DEFAULT_WIRE.listingFormat },
   UPSTREAM_TIMEOUT_MS: {
     // A lease lasts 60 s, and a call must have ended well before it.
     schema: value.integer(100, 45_000, { description: 'Bound on one whole call to the provider, in milliseconds.' }),

@@ -1,0 +1,138 @@
+import t from 'tap';
+import { ConfigurationError } from '../../src/config/problem.ts';
+import { ACCOUNT, fileWith, load, loadFile, mistakes, settingsOf } from './helper.ts';
+
+const BROKEN_FILE = `{
+  // every line below has a mistake
+  "sites": {
+    "motors": {
+      "name": "",
+      "origins": ["https://motors.example/"],
+      "targets": { "advertiserIds": ["1659"], "merchantIds": "all" },
+      "defaultTarget": { "advertiserId": "1660" },
+      "country": "UK",
+      "provider": "europa"
+    }
+  },
+  "partners": {
+    "crm": { "keys": ["secret"], "sites": ["motor"] }
+  },
+  "providers": {
+    "europe": { "region": "us", "providerId": 0, "username": "u", "passwordFile": "missing" }
+  }
+}`;
+
+t.test('every mistake of variables, twins and the file is listed at once', async (t) => {
+  const problems = mistakes(t, () =>
+    loadFile(BROKEN_FILE, {
+      PORT: 'eighty',
+      LOG_LEVEL: 'loud',
+      TRUST_PROXY: 'true',
+      DELIVER_WAIT_MS_FILE: '/run/secrets/wait',
+      RATE_LIMIT_MAX: '5',
+      RATE_LIMIT_MAX_FILE: '/run/secrets/max',
+      TLS_KEY_FILE: '/run/secrets/key',
+      PROVIDER_ID: '1001',
+    }),
+  );
+  t.strictSame(settingsOf(problems).toSorted(), [
+    'CONFIG_FILE: /partners/crm/keys/0',
+    'CONFIG_FILE: /partners/crm/sites/0',
+    'CONFIG_FILE: /providers/europe/passwordFile',
+    'CONFIG_FILE: /providers/europe/providerId',
+    'CONFIG_FILE: /providers/europe/region',
+    'CONFIG_FILE: /sites/motors/country',
+    'CONFIG_FILE: /sites/motors/defaultTarget',
+    'CONFIG_FILE: /sites/motors/name',
+    'CONFIG_FILE: /sites/motors/origins/0',
+    'CONFIG_FILE: /sites/motors/provider',
+    'CONFIG_FILE: /sites/motors/targets/merchantIds',
+    'DELIVER_WAIT_MS_FILE',
+    'LOG_LEVEL',
+    'PORT',
+    'PROVIDER_PASSWORD',
+    'PROVIDER_USERNAME',
+    'RATE_LIMIT_MAX',
+    'TLS_CERT_FILE',
+    'TLS_KEY_FILE',
+    'TRUST_PROXY',
+  ]);
+});
+
+t.test("the file's mistakes come in its order, each with line and column", async (t) => {
+  const problems = mistakes(t, () => loadFile(BROKEN_FILE));
+  t.strictSame(
+    problems.map(({ at }) => at),
+    ['5:15', '6:19', '7:62', '8:24', '9:18', '10:19', '14:23', '14:44', '17:27', '17:47', '17:83'],
+  );
+});
+
+t.test('the error is one text for a person, a line for each mistake', async (t) => {
+  const error = new ConfigurationError([
+    { setting: 'PORT', problem: 'is not an integer', fix: 'use an integer from 0 to 65535' },
+    { setting: 'CONFIG_FILE: /sites/motors/country', at: '9:18', problem: 'is not a country code', fix: 'write GB' },
+  ]);
+  t.equal(
+    error.message,
+    [
+      'The configuration has 2 mistakes:',
+      '  - PORT is not an integer; use an integer from 0 to 65535',
+      '  - CONFIG_FILE: /sites/motors/country (9:18) is not a country code; write GB',
+    ].join('\n'),
+  );
+});
+
+t.test('a mistake in one value hides none in what depends on it, and invents none', async (t) => {
+  const file = fileWith('/sites/motors/targets/advertiserIds', 'all');
+  t.strictSame(settingsOf(mistakes(t, () => loadFile(file))), ['CONFIG_FILE: /sites/motors/targets/advertiserIds']);
+});
+
+t.test('no mistake quotes a credential or a key', async (t) => {
+  const file = {
+    sites: { motors: 'canary-1' },
+    partners: { crm: { keys: ['canary-2'] } },
+    providers: {
+      main: { providerId: 'canary-3', username: 'canary-4\n', password: 'canary-5\u0000', url: 'canary-6' },
+    },
+  };
+  const env = { PROVIDER_ID: 'canary-7', PROVIDER_USERNAME: 'canary-8\n', PROVIDER_PASSWORD: 'canary-9\u0001' };
+  const problems = mistakes(t, () => loadFile(file, { ...env, DATABASE_URL: 'canary-10', UPSTREAM_URL: 'canary-11' }));
+  t.ok(problems.length >= 11);
+  t.notMatch(JSON.stringify(problems), /canary/);
+  t.notMatch(new ConfigurationError(problems).stack, /canary/);
+});
+
+t.test('a text that is no JSON is refused at the place where it goes wrong', async (t) => {
+  const problems = mistakes(t, () => loadFile('{\n  "sites": {\n    "a" {}\n  }\n}'));
+  t.equal(problems[0]?.setting, 'CONFIG_FILE');
+  t.equal(problems[0]?.at, '3:9');
+  t.match(problems[0]?.problem, /is not JSON: colon expected/);
+});
+
+for (const [name, text] of [
+  ['empty', ''],
+  ['a list', '[]'],
+  ['null', 'null'],
+  ['a comment alone', '// nothing yet'],
+] as const) {
+  t.test(`a file that is ${name} is refused`, async (t) => {
+    const problems = mistakes(t, () => loadFile(text));
+    t.strictSame([...new Set(settingsOf(problems))], ['CONFIG_FILE']);
+  });
+}
+
+t.test('a name that an object holds twice is refused, wherever it is', async (t) => {
+  const site = '{ "name": "A", "origins": [], "country": "US", "country": "CA", "defaultTarget": { "merchantId": 1 } }';
+  const text = `{ "sites": { "a": ${site}, "a": ${site} } }`;
+  const problems = mistakes(t, () => loadFile(text, ACCOUNT));
+  t.ok(settingsOf(problems).includes('CONFIG_FILE: /sites/a'));
+  t.ok(settingsOf(problems).includes('CONFIG_FILE: /sites/a/country'));
+  t.ok(problems.every(({ problem }) => problem === 'is there twice'));
+});
+
+t.test('a file that is not UTF-8, or not there, is refused by its path', async (t) => {
+  const broken = mistakes(t, () => load({ CONFIG_FILE: 'conf' }, { '/app/conf': Uint8Array.of(0x7b, 0xff, 0x7d) }));
+  t.match(broken, [{ setting: 'CONFIG_FILE', problem: 'names a file that is not UTF-8: /app/conf' }]);
+  const missing = mistakes(t, () => load({ CONFIG_FILE: 'conf' }));
+  t.match(missing, [{ setting: 'CONFIG_FILE', problem: 'names a file that cannot be read: /app/conf (ENOENT)' }]);
+});

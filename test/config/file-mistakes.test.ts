@@ -1,0 +1,123 @@
+import t from 'tap';
+import { fileWith, loadFile, mistakes } from './helper.ts';
+
+/** A value of the file that is wrong, where it is reported, and what the message has to say of the fix. */
+type Case = [pointer: string, value: unknown, at: string, fix: RegExp];
+
+const SITE = '/sites/motors';
+const PARTNER = '/partners/crm';
+const PROVIDER = '/providers/main';
+
+const sites: Case[] = [
+  ['/sites', undefined, '/sites', /use an object of at least one site/],
+  ['/sites', {}, '/sites', /use an object of at least one site/],
+  ['/sites', [], '/sites', /use an object of at least one site/],
+  ['/sites/a b', {}, '/sites/a b', /use 1 to 64 letters, digits, - and _/],
+  ['/sites/_x', {}, '/sites/_x', /beginning with a letter or digit/],
+  ['/sites/a~1b', {}, '/sites/a~01b', /use 1 to 64 letters/],
+  [SITE, 'motors', SITE, /use an object with name, origins/],
+  [`${SITE}/name`, undefined, `${SITE}/name`, /use a text of 1 to 128 characters/],
+  [`${SITE}/name`, ' ', `${SITE}/name`, /use a text of 1 to 128 characters/],
+  [`${SITE}/nmae`, 'x', `${SITE}/nmae`, /did you mean name\?/],
+  [`${SITE}/colour`, 'x', `${SITE}/colour`, /known are name, origins/],
+  [`${SITE}/origins`, undefined, `${SITE}/origins`, /use a list such as \["https:/],
+  [`${SITE}/origins`, 'https://a.example', `${SITE}/origins`, /use a list such as/],
+  [`${SITE}/origins`, [7], `${SITE}/origins/0`, /use an origin such as https:/],
+  [`${SITE}/origins`, ['https://a.example/'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://a.example/shop'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://A.example'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://a.example:443'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['http://a.example:80'], `${SITE}/origins/0`, /write http:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://u:canary@a.example'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://münchen.example'], `${SITE}/origins/0`, /write https:\/\/xn--mnchen-3ya\.example$/],
+  [`${SITE}/origins`, ['a.example'], `${SITE}/origins/0`, /write https:\/\/a\.example$/],
+  [`${SITE}/origins`, ['https://*.a.example'], `${SITE}/origins/0`, /list the origin of each host/],
+  [`${SITE}/origins`, ['ftp://a.example'], `${SITE}/origins/0`, /use an origin such as/],
+  [`${SITE}/origins`, ['null'], `${SITE}/origins/0`, /write https:\/\/null/],
+  [`${SITE}/origins`, ['*', 'https://a.example'], `${SITE}/origins`, /leave "\*" alone/],
+  [`${SITE}/allowAnyOrigin`, 'yes', `${SITE}/allowAnyOrigin`, /use true or false/],
+  [`${SITE}/targets/advertiserIds`, 'all', `${SITE}/targets/advertiserIds`, /a list of texts such as .*, or "\*"/],
+  [`${SITE}/targets/advertiserIds`, ['1659', 1660], `${SITE}/targets/advertiserIds/1`, /in quotes/],
+  [`${SITE}/targets/merchantIds`, ['20418'], `${SITE}/targets/merchantIds/0`, /use an integer from 1/],
+  [`${SITE}/targets/merchantIds`, [0], `${SITE}/targets/merchantIds/0`, /use an integer from 1/],
+  [`${SITE}/targets/merchantIds`, 5, `${SITE}/targets/merchantIds`, /a list of integers such as .*, or "\*"/],
+  [`${SITE}/targets/advertiserId`, ['1'], `${SITE}/targets/advertiserId`, /did you mean advertiserIds\?/],
+  [`${SITE}/defaultTarget`, {}, `${SITE}/defaultTarget`, /use one of \{ "advertiserId"/],
+  [`${SITE}/defaultTarget/merchantId`, 20418, `${SITE}/defaultTarget`, /use one of \{ "advertiserId"/],
+  [`${SITE}/defaultTarget`, { advertiserId: '9' }, `${SITE}/defaultTarget`, /add it to targets\/advertiserIds/],
+  [`${SITE}/defaultTarget`, { merchantId: 9 }, `${SITE}/defaultTarget`, /add it to targets\/merchantIds/],
+  [`${SITE}/placementId`, 0, `${SITE}/placementId`, /use an integer from 1 to 2147483647/],
+  [`${SITE}/country`, undefined, `${SITE}/country`, /use two capital letters such as US/],
+  [`${SITE}/country`, 'us', `${SITE}/country`, /write US/],
+  [`${SITE}/country`, 'UK', `${SITE}/country`, /write GB/],
+  [`${SITE}/country`, 'XX', `${SITE}/country`, /two capital letters of ISO 3166-1/],
+  [`${SITE}/countries`, [], `${SITE}/countries`, /use a list such as \["US", "CA"\]/],
+  [`${SITE}/countries`, ['US', 'Canada'], `${SITE}/countries/1`, /two capital letters/],
+  [`${SITE}/consent`, true, `${SITE}/consent`, /use an object such as \{ "required": true \}/],
+  [`${SITE}/consent/required`, 'true', `${SITE}/consent/required`, /use true or false/],
+  [`${SITE}/provider`, 'mian', `${SITE}/provider`, /did you mean main\?/],
+  [`${SITE}/provider`, 'elsewhere', `${SITE}/provider`, /use one of main, or define it/],
+];
+
+const partners: Case[] = [
+  ['/partners', [], '/partners', /use an object of partners, by id/],
+  [`${PARTNER}/keys`, undefined, `${PARTNER}/keys`, /use a list of hashes/],
+  [`${PARTNER}/keys`, [], `${PARTNER}/keys`, /use a list of hashes/],
+  [`${PARTNER}/keys`, ['canary-key'], `${PARTNER}/keys/0`, /use sha256: and 64 hexadecimal digits/],
+  [`${PARTNER}/keys`, [`sha256:${'a'.repeat(63)}`], `${PARTNER}/keys/0`, /use sha256: and 64 hexadecimal digits/],
+  [
+    `${PARTNER}/keys`,
+    ['sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    `${PARTNER}/keys/0`,
+    /set KEY before hashing it/,
+  ],
+  [
+    `${PARTNER}/keys`,
+    [`sha256:${'cd'.repeat(32)}`, `sha256:${'CD'.repeat(32)}`],
+    `${PARTNER}/keys/1`,
+    /keys of its own/,
+  ],
+  [
+    '/partners/other',
+    { keys: [`sha256:${'AB'.repeat(32)}`], sites: '*' },
+    '/partners/other/keys/0',
+    /give each partner keys of its own/,
+  ],
+  [`${PARTNER}/sites`, 'motors', `${PARTNER}/sites`, /use a list of keys of sites, or "\*"/],
+  [`${PARTNER}/sites`, ['motors', 'motor'], `${PARTNER}/sites/1`, /did you mean motors\?/],
+  ['/partners/other', { keys: [`sha256:${'cd'.repeat(32)}`] }, '/partners/other/sites', /add sites, a list/],
+  [`${PARTNER}/defaultSite`, 'homes', `${PARTNER}/defaultSite`, /use one of motors, or define it/],
+  [`${PARTNER}/targets`, {}, `${PARTNER}/targets`, /list advertiserIds or merchantIds/],
+  [`${PARTNER}/rate/max`, 0, `${PARTNER}/rate/max`, /use an integer from 1 to 1000000/],
+  [`${PARTNER}/rate/window`, 60, `${PARTNER}/rate/window`, /did you mean windowS\?/],
+];
+
+const providers: Case[] = [
+  [`${PROVIDER}/region`, 'us', `${PROVIDER}/region`, /use one of na, au, eu/],
+  [`${PROVIDER}/url`, 'http://services.example/', `${PROVIDER}/url`, /use https; http is for loopback/],
+  [`${PROVIDER}/url`, 'https://u:canary@services.example/', `${PROVIDER}/url`, /take them out of the URL/],
+  [`${PROVIDER}/providerId`, '1002', `${PROVIDER}/providerId`, /use an integer from 1/],
+  [`${PROVIDER}/providerId`, undefined, `${PROVIDER}/providerId`, /use an integer from 1/],
+  [`${PROVIDER}/username`, undefined, `${PROVIDER}/username`, /add usernameFile/],
+  [`${PROVIDER}/password`, undefined, `${PROVIDER}/password`, /add passwordFile/],
+  [`${PROVIDER}/password`, '', `${PROVIDER}/password`, /use a text of 1 to 256 characters/],
+  [`${PROVIDER}/password`, 'canary\n', `${PROVIDER}/password`, /remove it/],
+  [`${PROVIDER}/passwordFile`, 'password', `${PROVIDER}/password`, /set one of the two/],
+  [`${PROVIDER}/xml/root`, 'a b', `${PROVIDER}/xml/root`, /use an element name/],
+  [`${PROVIDER}/xml/order`, 'random', `${PROVIDER}/xml/order`, /use one of documented, alphabetical/],
+  [`${PROVIDER}/xml/contentType`, 'xml', `${PROVIDER}/xml/contentType`, /use a media type/],
+  [`${PROVIDER}/listingFormat`, 'yaml', `${PROVIDER}/listingFormat`, /use one of text, json, urlencoded/],
+  ['/sits', {}, '/sits', /did you mean sites\?/],
+];
+
+for (const [pointer, value, at, fix] of [...sites, ...partners, ...providers]) {
+  const shown = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
+  t.test(`${pointer} of ${shown} is refused at ${at}, and what would be right is said`, async (t) => {
+    const problems = mistakes(t, () => loadFile(fileWith(pointer, value)));
+    const problem = problems.find(({ setting }) => setting === `CONFIG_FILE: ${at}`);
+    t.ok(problem, JSON.stringify(problems));
+    t.match(problem?.fix, fix);
+    t.match(problem?.at, /^1:\d+$/);
+    t.notMatch(JSON.stringify(problems), /canary/, 'the value is not quoted');
+  });
+}

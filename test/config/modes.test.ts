@@ -1,0 +1,130 @@
+import t from 'tap';
+import { ACCOUNT, fileWith, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
+
+const LOCAL = 'http://127.0.0.1:9000/provider';
+
+t.test('without any setting there is one open demo site on the bundled simulator', async (t) => {
+  const settings = load({});
+  t.match(settings, { production: false, demo: true, simulator: true, simulatorPort: 8090 });
+  t.strictSame([...settings.sites.keys()], ['demo']);
+  t.strictSame(settings.sites.get('demo'), {
+    key: 'demo',
+    name: 'Demo',
+    origins: '*',
+    targets: { advertiserIds: '*', merchantIds: '*' },
+    country: 'US',
+    countries: new Set(['US']),
+    consentRequired: false,
+    provider: 'default',
+  });
+  t.equal(settings.partners.size, 0);
+  t.match(settings.providers.get('default'), {
+    providerId: 1001,
+    username: 'demo',
+    password: 'demo-password',
+    url: 'http://127.0.0.1:8090/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
+  });
+});
+
+t.test('the wire profile and the port of the simulator can be chosen for the demo', async (t) => {
+  const settings = load({
+    SIMULATOR_PORT: '9100',
+    UPSTREAM_XML_ORDER: 'alphabetical',
+    UPSTREAM_XML_NAMESPACE: 'urn:x',
+  });
+  t.equal(settings.simulatorPort, 9100);
+  t.match(settings.providers.get('default'), { url: /:9100\//, wire: { order: 'alphabetical', namespace: 'urn:x' } });
+});
+
+for (const url of [LOCAL, 'http://127.8.9.1/', 'http://[::1]:9000/', 'https://localhost:9000/', 'http://LOCALHOST/']) {
+  t.test(`the demo site calls the loopback address ${url} with the account of PROVIDER_*`, async (t) => {
+    const settings = load({ UPSTREAM_URL: url, ...ACCOUNT, UPSTREAM_REGION: 'eu' });
+    t.match(settings, { demo: true, simulator: false });
+    t.strictSame([...settings.sites.keys()], ['demo']);
+    t.match(settings.providers.get('default'), {
+      id: 'default',
+      region: 'eu',
+      url,
+      providerId: 1001,
+      username: 'user',
+    });
+  });
+}
+
+t.test('a loopback UPSTREAM_URL needs each of PROVIDER_*', async (t) => {
+  const problems = mistakes(t, () => load({ UPSTREAM_URL: LOCAL, PROVIDER_USERNAME: 'user' }));
+  t.strictSame(settingsOf(problems), ['PROVIDER_ID', 'PROVIDER_PASSWORD']);
+});
+
+for (const url of ['https://services.example/x', 'https://127.0.0.1.example/', 'https://10.0.0.1/', 'https://[::2]/']) {
+  t.test(`the demo site never calls ${url}, and why is said`, async (t) => {
+    const problems = mistakes(t, () => load({ UPSTREAM_URL: url, ...ACCOUNT }));
+    t.match(problems, [{ setting: 'UPSTREAM_URL', problem: /the open demo site must not call a real provider/ }]);
+    t.match(problems[0]?.fix, /set CONFIG_FILE too/);
+  });
+}
+
+t.test(
+  'an account or a region without CONFIG_FILE is refused, so that the demo site never has a real account',
+  async (t) => {
+    const problems = mistakes(t, () => load({ ...ACCOUNT, UPSTREAM_REGION: 'eu' }));
+    t.strictSame(settingsOf(problems), ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD', 'UPSTREAM_REGION']);
+    for (const { problem } of problems) t.match(problem, /without CONFIG_FILE/);
+  },
+);
+
+t.test('production lists everything that is missing at once, and has no demo', async (t) => {
+  const problems = mistakes(t, () => load({ NODE_ENV: 'production' }));
+  t.strictSame(settingsOf(problems), ['CONFIG_FILE', 'PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
+  const local = mistakes(t, () => load({ NODE_ENV: 'production', UPSTREAM_URL: LOCAL, ...ACCOUNT }));
+  t.strictSame(settingsOf(local), ['CONFIG_FILE']);
+});
+
+t.test('production with a file wants the default account where a site uses it', async (t) => {
+  const file = fileWith('/sites/motors/provider', undefined);
+  const problems = mistakes(t, () => loadFile(file, { NODE_ENV: 'production' }));
+  t.strictSame(settingsOf(problems), ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
+  t.match(problems[0]?.problem, /the site motors is delivered through that account/);
+  t.match(problems[0]?.fix, /define \/providers\/default in CONFIG_FILE, or name one of main in the site/);
+  t.match(loadFile(file, { NODE_ENV: 'production', ...ACCOUNT }), { production: true, demo: false, simulator: false });
+});
+
+t.test('production needs no PROVIDER_* where the file has all accounts', async (t) => {
+  const settings = loadFile(soundFile(), { NODE_ENV: 'production' });
+  t.strictSame([...settings.providers.keys()], ['main']);
+});
+
+t.test('production refuses a site that is open to any page, unless it confirms that', async (t) => {
+  const open = fileWith('/sites/motors/origins', ['*']);
+  const problems = mistakes(t, () => loadFile(open, { NODE_ENV: 'production' }));
+  t.match(problems, [{ setting: 'CONFIG_FILE: /sites/motors/origins', fix: /"allowAnyOrigin": true/ }]);
+  t.equal(loadFile(open).sites.get('motors')?.origins, '*', 'outside production it is fine');
+
+  const confirmed = soundFile();
+  Object.assign(confirmed.sites.motors, { origins: ['*'], allowAnyOrigin: true });
+  t.equal(loadFile(confirmed, { NODE_ENV: 'production' }).sites.get('motors')?.origins, '*');
+});
+
+t.test('the account of PROVIDER_* is the one named default, and is described once', async (t) => {
+  const provider = loadFile(soundFile(), ACCOUNT).providers.get('default');
+  t.match(provider, {
+    id: 'default',
+    region: 'na',
+    providerId: 1001,
+    url: /^https:\/\/services\.contactatonce\.com\//,
+  });
+  const file = fileWith('/providers/default', { providerId: 1, username: 'u', password: 'p' });
+  t.equal(loadFile(file).providers.get('default')?.providerId, 1);
+  const problems = mistakes(t, () =>
+    loadFile(file, { PROVIDER_ID: '1', PROVIDER_USERNAME: 'u', PROVIDER_PASSWORD: 'p' }),
+  );
+  t.match(problems, [{ setting: 'CONFIG_FILE: /providers/default', problem: /is described by PROVIDER_ID/ }]);
+});
+
+t.test('half an account, and an address or region without one, are refused beside a file', async (t) => {
+  const half = mistakes(t, () => loadFile(soundFile(), { PROVIDER_ID: '1' }));
+  t.strictSame(settingsOf(half), ['PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
+  const idle = mistakes(t, () => loadFile(soundFile(), { UPSTREAM_URL: LOCAL, UPSTREAM_REGION: 'eu' }));
+  t.strictSame(settingsOf(idle), ['UPSTREAM_URL', 'UPSTREAM_REGION']);
+  t.match(idle[0]?.problem, /belongs to the account of PROVIDER_\*/);
+});

@@ -1,0 +1,96 @@
+import t from 'tap';
+import { ACCOUNT, load, mistakes } from './helper.ts';
+
+/** A variable with a wrong value, and what the message has to say of the fix. */
+const CASES: [name: string, value: string, fix: RegExp][] = [
+  ['NODE_ENV', 'prod', /use one of production, development, test/],
+  ['NODE_ENV', 'Production', /did you mean production\?/],
+  ['LOG_LEVEL', 'warnn', /did you mean warn\?/],
+  ['LOG_LEVEL', '30', /use one of trace/],
+  ['HOST', 'http://localhost', /without scheme, port or brackets/],
+  ['HOST', '127.0.0.1:8080', /without scheme, port or brackets/],
+  ['HOST', '[::1]', /without scheme, port or brackets/],
+  ['HOST', '300.1.1.1', /use an address to listen on/],
+  ['PORT', 'http', /use an integer from 0 to 65535/],
+  ['PORT', '65536', /use an integer from 0 to 65535/],
+  ['PORT', '-1', /use an integer from 0 to 65535/],
+  ['PORT', '8080.5', /use an integer from 0 to 65535/],
+  ['PORT', '0x1f90', /use an integer from 0 to 65535/],
+  ['PORT', ' 8080', /use an integer from 0 to 65535/],
+  ['SIMULATOR_PORT', 'eighty', /use an integer from 0 to 65535/],
+  ['TRUST_PROXY', 'true', /use CIDR blocks such as 10\.0\.0\.0\/8/],
+  ['TRUST_PROXY', '1', /use CIDR blocks/],
+  ['TRUST_PROXY', 'loopback', /use CIDR blocks/],
+  ['TRUST_PROXY', 'proxy.example', /use CIDR blocks/],
+  ['TRUST_PROXY', '10.0.0.0/33', /use CIDR blocks/],
+  ['TRUST_PROXY', '10.0.0.0/08', /use CIDR blocks/],
+  ['TRUST_PROXY', '10.0.0.0/8/8', /use CIDR blocks/],
+  ['TRUST_PROXY', '10.0.0.0/8,', /use CIDR blocks/],
+  ['TRUST_PROXY', 'fe80::1%eth0', /use CIDR blocks/],
+  ['TRUST_PROXY', '0.0.0.0/0', /the addresses of your own proxies, with a prefix of \/8 or longer/],
+  ['TRUST_PROXY', '128.0.0.0/1', /your own proxies/],
+  ['TRUST_PROXY', '::/0', /with a prefix of \/7 or longer/],
+  ['TRUST_PROXY', '::ffff:0:0/96', /write it as IPv4/],
+  ['PROVIDER_ID', 'abc', /use an integer from 1 to 2147483647/],
+  ['PROVIDER_ID', '0', /use an integer from 1/],
+  ['PROVIDER_ID', '2147483648', /use an integer from 1 to 2147483647/],
+  ['PROVIDER_USERNAME', 'a\u0000b', /remove it/],
+  ['PROVIDER_USERNAME', 'u'.repeat(257), /1 to 256 characters/],
+  ['PROVIDER_PASSWORD', 'two\nlines', /remove it/],
+  ['PROVIDER_PASSWORD', 'p'.repeat(257), /1 to 256 characters/],
+  ['UPSTREAM_REGION', 'us', /use one of na, au, eu/],
+  ['UPSTREAM_URL', 'services.example/path', /use an absolute URL such as https:/],
+  ['UPSTREAM_URL', 'ftp://services.example/', /use an absolute URL such as https:/],
+  ['UPSTREAM_URL', 'http://services.example/', /use https; http is for loopback addresses only/],
+  ['UPSTREAM_URL', 'http://localhost.evil.example/', /use https/],
+  ['UPSTREAM_URL', 'http://127.0.0.1.evil.example/', /use https/],
+  ['UPSTREAM_URL', 'https://user:canary@services.example/', /take them out of the URL/],
+  ['UPSTREAM_URL', 'https://services.example/#part', /leave out everything from # on/],
+  ['UPSTREAM_URL', 'https://services.example/a b', /use an absolute URL/],
+  ['UPSTREAM_XML_ROOT', 'ns:Root', /an element name without prefix/],
+  ['UPSTREAM_XML_ROOT', '1st', /an element name/],
+  ['UPSTREAM_XML_NAMESPACE', 'http://a b', /use a namespace such as http:/],
+  ['UPSTREAM_XML_NAMESPACE', 'a"b', /use a namespace such as/],
+  ['UPSTREAM_XML_ORDER', 'alphabetic', /did you mean alphabetical\?/],
+  ['UPSTREAM_CONTENT_TYPE', 'xml', /use a media type such as/],
+  ['UPSTREAM_CONTENT_TYPE', 'text/xml; charset=iso-8859-1', /charset=utf-8/],
+  ['UPSTREAM_CONTENT_TYPE', 'text/xml\r\nx-evil: 1', /use a media type such as/],
+  ['LISTING_DETAILS_FORMAT', 'xml', /use one of text, json, urlencoded/],
+  ['UPSTREAM_TIMEOUT_MS', '10s', /use an integer from 100 to 45000/],
+  ['UPSTREAM_TIMEOUT_MS', '10', /use an integer from 100 to 45000/],
+  ['UPSTREAM_TIMEOUT_MS', '60000', /use an integer from 100 to 45000/],
+  ['DELIVER_WAIT_MS', '60000', /use an integer from 0 to 12000/],
+  ['DATABASE_URL', 'postgres://u:canary@db.example/leads', /use sqlite: and a path/],
+  ['DATABASE_URL', './data/gateway.db', /use sqlite: and a path/],
+  ['DATABASE_URL', 'sqlite:', /use sqlite: and a path/],
+  ['DATABASE_URL', 'sqlite:./data/', /use sqlite: and a path/],
+  ['DATABASE_URL', 'sqlite::memory:', /use sqlite: and a path/],
+  ['DATABASE_URL', 'sqlite://data/gateway.db', /sqlite:\/\/\/absolute\/path/],
+  ['DATABASE_URL', 'sqlite:./a.db?mode=ro', /use sqlite: and a path/],
+  ['RATE_LIMIT_MAX', '0', /use an integer from 1 to 1000000/],
+  ['RATE_LIMIT_MAX', '1e3', /use an integer from 1/],
+  ['RATE_LIMIT_WINDOW_S', '1m', /use an integer from 1 to 86400/],
+];
+
+/** Without these a few of the cases would be refused for something else, too. */
+const COMPLETE = { UPSTREAM_URL: 'http://127.0.0.1:9000/', ...ACCOUNT };
+
+for (const [name, value, fix] of CASES) {
+  t.test(`${name} of ${JSON.stringify(value.slice(0, 40))} is refused, and what would be right is said`, async (t) => {
+    const problems = mistakes(t, () => load({ ...COMPLETE, [name]: value }));
+    t.equal(problems.length, 1, 'nothing else is complained about');
+    t.equal(problems[0]?.setting, name);
+    t.match(problems[0]?.fix, fix);
+    t.notMatch(JSON.stringify(problems), /canary/, 'the value is not quoted');
+  });
+}
+
+t.test('the item of a list that is wrong is counted out', async (t) => {
+  const [problem] = mistakes(t, () => load({ TRUST_PROXY: '10.0.0.0/8, 10.1.0.0/16, proxies' }));
+  t.match(problem?.problem, /item 3/);
+});
+
+t.test('Postgres is refused by name, since it is known and not supported yet', async (t) => {
+  const [problem] = mistakes(t, () => load({ DATABASE_URL: 'postgresql://db.example/leads' }));
+  t.match(problem?.problem, /names Postgres, which this version does not support/);
+});
