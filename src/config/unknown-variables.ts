@@ -34,7 +34,7 @@ function closest(name: string): string | undefined {
   return near || PREFIXES.some((prefix) => name.startsWith(prefix)) ? best.candidate : undefined;
 }
 
-/** What was cut off at the end counts as one letter: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */
+/** What was cut off after the first word counts as one letter: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */
 function distanceOf(name: string, candidate: string): number {
-  return candidate.startsWith(`${name}_`) ? 1 : editDistance(name, candidate);
+  return name.includes('_') && candidate.startsWith(name) ? 1 : editDistance(name, candidate);
 }

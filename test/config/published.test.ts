@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { parse } from 'jsonc-parser';
+import t from 'tap';
+import { loadSettings } from '../../src/config/load.ts';
+import { renderFileSchema } from '../../src/config/schema/published.ts';
+import { compile } from '../../src/config/schema/validate.ts';
+import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
+import { ACCOUNT, load } from './helper.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const published = JSON.parse(read('openapi/config.schema.json'));
+const EXAMPLE = 'gateway.config.example.jsonc';
+
+t.test('the committed schema is the one that the source describes (npm run config-schema)', async (t) => {
+  t.equal(read('openapi/config.schema.json'), renderFileSchema());
+});
+
+t.test('the published schema accepts the example file, and refuses an unknown name in it', async (t) => {
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(published);
+  const example = parse(read(EXAMPLE));
+  t.ok(validate(example), JSON.stringify(validate.errors));
+  example.sites['example-motors'].nmae = 'x';
+  t.notOk(validate(example));
+});
+
+type Node = {
+  description?: string;
+  errorMessage?: string;
+  examples?: unknown[];
+  properties?: Record<string, Node>;
+  patternProperties?: Record<string, Node>;
+};
+
+/** Every property of the schema, by its path. */
+function* properties(node: Node, path = ''): Generator<[string, Node]> {
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    yield [`${path}/${name}`, child];
+    yield* properties(child, `${path}/${name}`);
+  }
+  for (const child of Object.values(node.patternProperties ?? {})) yield* properties(child, `${path}/*`);
+}
+
+t.test('every property of the schema has a description, what is right, and examples that are right', async (t) => {
+  const all = [...properties(published)];
+  t.ok(all.length > 40);
+  for (const [path, node] of all) {
+    t.type(node.description, 'string', path);
+    t.type(node.errorMessage, 'string', path);
+    t.ok(node.examples?.length, path);
+    const validate = compile(node);
+    for (const example of node.examples ?? []) t.strictSame(validate(example), [], path);
+  }
+});
+
+t.test('the example file loads in production, beside the account of PROVIDER_*', async (t) => {
+  const settings = loadSettings(
+    { NODE_ENV: 'production', CONFIG_FILE: EXAMPLE, ...ACCOUNT },
+    {
+      cwd: '/app',
+      readFile: (path) => Buffer.from(path === `/app/${EXAMPLE}` ? read(EXAMPLE) : `secret of ${path}\n`),
+    },
+  );
+  t.strictSame([...settings.sites.keys()], ['example-motors', 'example-homes']);
+  t.strictSame([...settings.providers.keys()], ['default', 'europe']);
+  t.strictSame(settings.warnings, []);
+});
+
+/** Names and values of `.env.example`, in which every setting is commented out. */
+const env = new Map(
+  read('.env.example')
+    .split('\n')
+    .flatMap((line): [string, string][] => {
+      const [, name, value] = /^# ([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+);
+
+t.test('.env.example has every setting of the table and no other', async (t) => {
+  t.strictSame([...env.keys()].toSorted(), Object.keys(VARIABLES).toSorted());
+});
+
+for (const [name, row] of Object.entries<Variable>(VARIABLES)) {
+  t.test(`.env.example shows the default of ${name}`, async (t) => {
+    t.equal(env.get(name), String(row.fallback ?? ''));
+    t.notOk(row.secret && env.get(name), 'a secret has none');
+  });
+}
+
+t.test('.env.example changes nothing when all its lines are used', async (t) => {
+  const { NODE_ENV, UPSTREAM_REGION: _, ...others } = Object.fromEntries(env);
+  t.equal(NODE_ENV, 'development');
+  t.strictSame(load(others), load({}));
+});
