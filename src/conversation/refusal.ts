@@ -11,13 +11,18 @@ export type RefusalCode =
   | 'invalid_phone'
   | 'country_not_allowed'
   | 'consent_required'
+  | 'invalid_idempotency_key'
+  | 'idempotency_key_reused'
+  | 'idempotency_in_progress'
+  | 'phone_limit_reached'
+  | 'site_limit_reached'
   | 'rate_limited';
 
 /** One field that is wrong: a JSON pointer into the body, a code, and what would be right. */
 export type FieldError = { readonly pointer: string; readonly code: string; readonly detail: string };
 
 /**
- * The request cannot be taken, and trying it again unchanged will not help (but for `rate_limited`, after `retryAfterS`).
+ * The request cannot be taken, and trying it again unchanged will not help (but for those with `retryAfterS`, after that).
  * `message` is the public detail: it names what is wrong and what would be right, and never quotes personal data.
  */
 export class Refusal extends Error {

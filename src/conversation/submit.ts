@@ -1,45 +1,129 @@
-import type { Lease, Outbox } from '../outbox/port.ts';
+import type { Accepted, Cap, IntakeStore, RequestKey } from '../outbox/port.ts';
+import { overCap } from './caps.ts';
+import { type Clock, within } from './clock.ts';
+import type { Delivering, Permit } from './delivering.ts';
+import type { Hashing } from './hashing.ts';
+import { Refusal } from './refusal.ts';
+import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
 import type { Conversation, Lead } from './types.ts';
 
-/** What a request leaves behind for its attempt's log line. */
-export type SubmitContext = { readonly requestId: string };
+export type SubmitContext = {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** Charges the caller's rate limit; throws a Refusal when it is used up. Replays are answered before it is called. */
+  readonly charge: () => Promise<void>;
+};
 
-/** One try at delivering a leased lead; gives the conversation as recorded, or `undefined` where the lease was stale. */
-export type Attempt = (lead: Lead, lease: Lease, context: SubmitContext) => Promise<Conversation | undefined>;
+export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
 
 /**
  * Stores a lead, attempts it, and waits for the outcome, but no longer than `DELIVER_WAIT_MS`.
- * Resolves with the conversation as it is then; rejects with `StorageUnavailable` when nothing was stored.
+ * Resolves with the conversation as it is then; a request that is already known gets its lead as it is now.
+ *
+ * @throws Refusal `rate_limited`, `phone_limit_reached`, `site_limit_reached`, `idempotency_key_reused`,
+ *   `idempotency_in_progress`: nothing was stored
+ * @throws StorageUnavailable nothing was stored
  */
-export type Submit = (lead: Lead, context: SubmitContext) => Promise<Conversation>;
+export type Submit = (lead: Lead, context: SubmitContext) => Promise<Submission>;
 
 type Parts = {
-  readonly outbox: Pick<Outbox, 'accept'>;
-  readonly attempt: Attempt;
+  readonly store: IntakeStore;
+  readonly delivery: Delivering;
+  readonly hashing: Hashing;
+  /** The counters that a lead of this caller is counted on. */
+  readonly caps: (lead: Lead, caller: Caller) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
   readonly waitMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
 };
 
-export function createSubmit({ outbox, attempt, onFault, waitMs, now }: Parts): Submit {
+export function createSubmit(parts: Parts): Submit {
+  const { store, delivery, hashing, caps, onFault, waitMs, clock } = parts;
+  const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
+
+  const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
+    const known = await store.lookup(identity.request, clock.now());
+    if (known) return answerKnown(known, identity);
+    await context.charge();
+    const admittance = delivery.enter(lead.provider);
+    const permit = admittance.kind === 'go' ? admittance.permit : undefined;
+    try {
+      const accepted = await accept(lead, identity.request, context.caller, admittance.kind);
+      if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
+      if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
+      if (!permit || !accepted.lease) return { conversation: accepted.conversation, replayed: false };
+      return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
+    } finally {
+      // Harmless after an attempt, which has settled it; without one the provider was never called.
+      permit?.settle(undefined);
+    }
+  };
+
+  const accept = (lead: Lead, request: RequestKey, caller: Caller, admittance: 'go' | 'later' | 'parked') => {
+    const now = clock.now();
+    const start = { go: { kind: 'leased' }, later: { kind: 'due', at: now }, parked: { kind: 'parked' } } as const;
+    return store.accept(
+      { lead, phoneHash: hashing.phone(lead.phone.e164), request, caps: caps(lead, caller), start: start[admittance] },
+      now,
+    );
+  };
+
+  const firstOutcome = async (
+    lead: Lead,
+    { conversation, lease }: Accepted & { kind: 'stored' },
+    permit: Permit,
+    { requestId }: SubmitContext,
+  ): Promise<Conversation> => {
+    if (!lease) return conversation;
+    const settled = delivery
+      .attempt(lead, lease, { permit, tries: 0, unknowns: 0, requestId })
+      .catch((error: unknown) => {
+        onFault(error, lease.id);
+        return undefined;
+      });
+    return (await within(clock, waitMs, settled)) ?? conversation;
+  };
+
   return async (lead, context) => {
-    const { conversation, lease } = await outbox.accept(lead, now());
-    const settled = attempt(lead, lease, context).catch((error: unknown) => {
-      onFault(error, lease.id);
-      return undefined;
-    });
-    return (await within(waitMs, settled)) ?? conversation;
+    const identity = identify(hashing, lead, context.caller, clock.now());
+    const earlier = underWay.get(identity.name);
+    if (earlier) return joinEarlier(earlier, identity);
+    const submission = take(lead, identity, context).finally(() => underWay.delete(identity.name));
+    underWay.set(identity.name, { identity, submission });
+    return submission;
   };
 }
 
-/** The promise's value, or `undefined` once `ms` have passed. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const timeout = Promise.withResolvers<undefined>();
-  const timer = setTimeout(timeout.resolve, ms, undefined);
-  try {
-    return await Promise.race([promise, timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function joinEarlier(
+  earlier: { identity: RequestIdentity; submission: Promise<Submission> },
+  identity: RequestIdentity,
+): Promise<Submission> {
+  if (!identity.keyed) return { ...(await earlier.submission), replayed: true };
+  throw Buffer.from(earlier.identity.request.fingerprint).equals(identity.request.fingerprint)
+    ? inProgress()
+    : reused();
+}
+
+function answerKnown(known: Exclude<Accepted, { kind: 'stored' | 'over' }>, { keyed }: RequestIdentity): Submission {
+  if (known.kind === 'reused') throw reused();
+  if (keyed && known.underWay) throw inProgress();
+  return { conversation: known.conversation, replayed: true };
+}
+
+function reused(): Refusal {
+  return new Refusal(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another lead before; use a new key for a new lead.',
+  );
+}
+
+function inProgress(): Refusal {
+  return new Refusal(
+    'idempotency_in_progress',
+    'The first request with this Idempotency-Key is still under way; ask again shortly.',
+    {
+      retryAfterS: 1,
+    },
+  );
 }

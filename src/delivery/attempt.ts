@@ -1,61 +1,97 @@
-import type { Logger } from 'pino';
-import type { Attempt } from '../conversation/submit.ts';
-import type { Outbox } from '../outbox/port.ts';
-import { settlementFor } from './policy.ts';
+import type { Clock } from '../conversation/clock.ts';
+import type { AttemptContext, Delivering } from '../conversation/delivering.ts';
+import type { Answer } from '../conversation/outcome.ts';
+import type { Lead } from '../conversation/types.ts';
+import type { Lease, Queue, Settled, Settlement } from '../outbox/port.ts';
+import type { Gate } from './gate.ts';
+import { type RetryRules, settlementFor } from './policy.ts';
 import type { Upstream } from './port.ts';
+import { settleDurably } from './settle.ts';
 
-type Parts = {
-  readonly outbox: Pick<Outbox, 'settle'>;
-  readonly upstream: Pick<Upstream, 'send'>;
-  readonly log: Logger;
-  readonly now: () => number;
+/** What one attempt came to, for the log line and the metrics: no field of it comes from the lead or the provider's text. */
+export type AttemptReport = {
+  readonly lead: Pick<Lead, 'site' | 'partner' | 'provider'>;
+  readonly lease: Lease;
+  readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns'>;
+  readonly answer: Answer;
+  readonly settlement: Settlement;
+  /** Absent where the lease was stale: somebody else had taken the lead over. */
+  readonly settled: Settled | undefined;
 };
 
-export interface Delivery {
-  /** One call to the provider for a leased lead, its outcome recorded. Rejects only when the storage does. */
-  readonly attempt: Attempt;
-  /** Resolves when no attempt is under way. */
+type Parts = {
+  readonly queue: Pick<Queue, 'settle' | 'renew'>;
+  readonly upstream: Pick<Upstream, 'send'>;
+  readonly gate: Gate;
+  /** The site's own way with unknown outcomes, and the schedule. */
+  readonly rules: (site: string) => RetryRules;
+  readonly report: (report: AttemptReport) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly leaseMs: number;
+};
+
+export interface Delivery extends Delivering {
+  /** Records the end of a lease without a call, by the same rules. */
+  settle(lease: Lease, settlement: Settlement): Promise<Settled | undefined>;
+  /** How many attempts are under way. */
+  running(): number;
+  /** Resolves when none is. */
   idle(): Promise<void>;
 }
 
 /** The one path on which leads are delivered: whoever holds a lease comes here. */
-export function createDelivery({ outbox, upstream, log, now }: Parts): Delivery {
-  const running = new Set<Promise<unknown>>();
+export function createDelivery(parts: Parts): Delivery {
+  const { queue, upstream, gate, rules, report, clock, random, leaseMs } = parts;
+  const running = new Map<Promise<unknown>, Lease>();
+  let cancelRenewal: (() => void) | undefined;
 
-  const run: Attempt = async (lead, lease, context) => {
+  const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
     const answer = await upstream.send(lead);
-    const settlement = settlementFor(answer.outcome);
-    const conversation = await outbox.settle(lease, settlement, now());
-    // The one wide line of an attempt. Only these fields: nothing of the lead, nothing that the provider wrote.
-    log.info(
-      {
-        event: 'attempt',
-        requestId: context.requestId,
-        conversation: lease.id,
-        site: lead.site,
-        partner: lead.partner,
-        provider: lead.provider,
-        attempt: conversation?.attempts,
-        class: answer.outcome.class,
-        cause: 'cause' in answer.outcome ? answer.outcome.cause : undefined,
-        httpStatus: answer.httpStatus,
-        durationMs: Math.round(answer.durationMs),
-        status: conversation?.status,
-        stale: conversation === undefined ? true : undefined,
-      },
-      'attempt',
+    context.permit.settle(answer.outcome.class);
+    const { tries, unknowns } = context;
+    const settlement = settlementFor(
+      { outcome: answer.outcome, tries, unknowns, now: clock.now(), random: random() },
+      rules(lead.site),
     );
-    return conversation;
+    const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
+    report({ lead, lease, context, answer, settlement, settled });
+    return settled;
+  };
+
+  // Leases outlive every attempt by far; renewal is for a provider that was given a longer time-out than a lease lasts.
+  const renewLater = (): void => {
+    cancelRenewal ??= clock.after(leaseMs / 3, () => {
+      cancelRenewal = undefined;
+      if (running.size === 0) return;
+      // What cannot be renewed now runs out later and counts as unknown: no reason to fail the attempt.
+      queue.renew([...running.values()], clock.now()).catch(() => undefined);
+      renewLater();
+    });
+  };
+
+  const track = <T>(lease: Lease, work: Promise<T>): Promise<T> => {
+    const tracked = work.finally(() => {
+      running.delete(tracked);
+      if (running.size === 0) {
+        cancelRenewal?.();
+        cancelRenewal = undefined;
+      }
+    });
+    running.set(tracked, lease);
+    renewLater();
+    return tracked;
   };
 
   return {
-    attempt(lead, lease, context) {
-      const attempt = run(lead, lease, context).finally(() => running.delete(attempt));
-      running.add(attempt);
-      return attempt;
+    enter: (provider) => gate.enter(provider),
+    async attempt(lead, lease, context) {
+      return (await track(lease, run(lead, lease, context)))?.conversation;
     },
+    settle: (lease, settlement) => queue.settle(lease, settlement, clock.now()),
+    running: () => running.size,
     async idle() {
-      await Promise.allSettled(running);
+      while (running.size > 0) await Promise.allSettled(running.keys());
     },
   };
 }

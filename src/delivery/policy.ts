@@ -1,23 +1,75 @@
 import type { Outcome } from '../conversation/outcome.ts';
 import type { Settlement } from '../outbox/port.ts';
 
-/** Where one attempt's outcome leaves its conversation (api.md, "What the provider's answer becomes"). */
-export function settlementFor(outcome: Outcome): Settlement {
+/** How failures are met. */
+export type RetryRules = {
+  /** `RETRY_SCHEDULE_S`: seconds before each further try. */
+  readonly scheduleS: readonly number[];
+  /** `UNKNOWN_OUTCOME`: whether a lead that may have arrived is sent again by itself. */
+  readonly unknown: 'resend' | 'hold';
+  /** `UNKNOWN_RESEND_MAX`: how often. */
+  readonly resendMax: number;
+};
+
+export type Tried = {
+  readonly outcome: Outcome;
+  /** Calls before this one since the lead was stored or released. */
+  readonly tries: number;
+  /** How many of those had an unknown outcome. */
+  readonly unknowns: number;
+  readonly now: number;
+  /** In [0, 1): spreads leads that failed together. */
+  readonly random: number;
+};
+
+/** A provider's `Retry-After` is believed up to here; a header must not be able to put a lead off for a year. */
+export const RETRY_AFTER_MAX_MS = 3_600_000;
+/** Each delay is stretched or shortened by up to this share. */
+const JITTER = 0.2;
+
+/**
+ * Where one attempt leaves its conversation (api.md, "What the provider's answer becomes"): a pure function of the outcome,
+ * the attempts so far, the time and a random number.
+ */
+export function settlementFor(tried: Tried, rules: RetryRules): Settlement {
+  const { outcome } = tried;
   switch (outcome.class) {
     case 'delivered':
-      return { status: 'delivered' };
+      return { status: 'delivered', attempted: true, credentials: 'accepted' };
     case 'rejected':
-      return { status: 'rejected', reason: outcome.reason, ...describe(outcome) };
+      return {
+        status: 'rejected',
+        reason: outcome.reason,
+        attempted: true,
+        credentials: 'accepted',
+        ...described(outcome),
+      };
     case 'refused':
-      return { status: 'parked', ...describe(outcome) };
+      return { status: 'parked', cause: 'refused', attempted: true, credentials: 'accepted', ...described(outcome) };
     case 'credentials':
-      return { status: 'queued', ...describe(outcome) };
+      return { ...retry(tried, rules), credentials: 'refused', ...described(outcome) };
     case 'not_sent':
+      return retry(tried, rules, outcome.retryAfterMs);
     case 'unknown':
-      return { status: 'queued' };
+      return afterUnknown(tried, rules);
   }
 }
 
-function describe({ description }: { description?: string }): { description?: string } {
+function afterUnknown(tried: Tried, rules: RetryRules): Settlement {
+  const held = { status: 'unknown', attempted: true, repeatable: true } as const;
+  if (rules.unknown === 'hold') return held;
+  if (tried.unknowns >= rules.resendMax) return { ...held, cause: 'repeats' };
+  return { ...retry(tried, rules), repeatable: true };
+}
+
+function retry({ tries, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
+  const delayS = scheduleS[tries];
+  if (delayS === undefined) return { status: 'parked', cause: 'schedule', attempted: true };
+  const delayMs = delayS * 1_000 * (1 - JITTER + 2 * JITTER * random);
+  const dueAt = Math.round(now + Math.max(delayMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)));
+  return { status: 'queued', dueAt, attempted: true };
+}
+
+function described({ description }: { description?: string }): { description?: string } {
   return description === undefined ? {} : { description };
 }

@@ -1,84 +1,82 @@
-import { pino } from 'pino';
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import { createDelivery } from '../../src/delivery/attempt.ts';
-import { settlementFor } from '../../src/delivery/policy.ts';
-import type { Lease, Settlement } from '../../src/outbox/port.ts';
+import { createGate } from '../../src/delivery/gate.ts';
+import { type Settlement, StorageUnavailable } from '../../src/outbox/port.ts';
+import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
 
-const CANARIES = {
-  firstName: 'Canaryfirst',
-  lastName: 'Canarylast',
-  question: 'Canaryquestion?',
-  listing: 'Canarylisting',
-};
+const LEASE = { id: 'cnv_1', fence: 1 };
 
-function delivery(outcome: Outcome) {
-  const lines: string[] = [];
+function delivery(outcome: Outcome, settle: () => Promise<void> = async () => undefined) {
+  const clock = manualClock();
   const settled: Settlement[] = [];
-  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const reports: unknown[] = [];
+  const permits: unknown[] = [];
   const parts = createDelivery({
     upstream: { send: async () => ({ outcome, httpStatus: 200, durationMs: 12.4 }) },
-    outbox: {
-      async settle({ id }: Lease, settlement: Settlement, now: number) {
+    queue: {
+      renew: async () => undefined,
+      async settle({ id }, settlement, now) {
+        await settle();
         settled.push(settlement);
-        return { id, status: settlement.status, attempts: 1, createdAt: 0, updatedAt: now };
+        const conversation = { id, status: settlement.status, attempts: 1, createdAt: 0, updatedAt: now };
+        return { conversation, parkedProvider: false };
       },
     },
-    log,
-    now: () => 5,
+    gate: createGate({ region: () => 'na', clock, onChange: () => undefined }),
+    rules: () => ({ scheduleS: [5], unknown: 'resend', resendMax: 1 }),
+    report: (report) => reports.push(report),
+    clock,
+    random: () => 0.5,
+    leaseMs: 60_000,
   });
-  return { ...parts, lines, settled };
+  const context = {
+    permit: { settle: (answer: unknown) => permits.push(answer) },
+    tries: 0,
+    unknowns: 0,
+    requestId: 'r1',
+  };
+  return { ...parts, clock, settled, reports, permits, context };
 }
 
-t.test('each outcome leaves the conversation where the table says', async (t) => {
-  const cases: [Outcome, Settlement][] = [
-    [{ class: 'delivered' }, { status: 'delivered' }],
-    [
-      { class: 'rejected', reason: 'phone', cause: 'f', description: 'no' },
-      { status: 'rejected', reason: 'phone', description: 'no' },
-    ],
-    [
-      { class: 'refused', cause: 'f', description: 'odd' },
-      { status: 'parked', description: 'odd' },
-    ],
-    [{ class: 'credentials', cause: 'http_401' }, { status: 'queued' }],
-    [{ class: 'not_sent', cause: 'dns' }, { status: 'queued' }],
-    [{ class: 'unknown', cause: 'timeout' }, { status: 'queued' }],
-  ];
-  for (const [outcome, settlement] of cases) t.strictSame(settlementFor(outcome), settlement, outcome.class);
+t.test('an attempt records its outcome, tells the breaker and reports once', async (t) => {
+  const { attempt, settled, reports, permits, context } = delivery({ class: 'delivered' });
+  t.match(await attempt(lead(), LEASE, context), { status: 'delivered' });
+  t.match(settled, [{ status: 'delivered', attempted: true }]);
+  t.strictSame(permits, ['delivered']);
+  t.match(reports, [
+    { lease: LEASE, answer: { outcome: { class: 'delivered' }, httpStatus: 200 }, context: { requestId: 'r1' } },
+  ]);
 });
 
-t.test('an attempt writes one line, of allowed fields only', async (t) => {
-  const { attempt, lines } = delivery({ class: 'refused', cause: 'failure', description: 'Canarytext' });
-  await attempt(lead({ ...CANARIES, partner: 'platform' }), { id: 'cnv_1', fence: 1 }, { requestId: 'r1' });
-  t.equal(lines.length, 1);
-  const { time, ...line } = JSON.parse(lines[0] ?? '');
-  t.type(time, 'number');
-  t.strictSame(line, {
-    level: 30,
-    pid: process.pid,
-    hostname: line.hostname,
-    event: 'attempt',
-    requestId: 'r1',
-    conversation: 'cnv_1',
-    site: 'demo',
-    partner: 'platform',
-    provider: 'default',
-    attempt: 1,
-    class: 'refused',
-    cause: 'failure',
-    httpStatus: 200,
-    durationMs: 12,
-    status: 'parked',
-    msg: 'attempt',
+t.test('an outcome that cannot be recorded yet is recorded when the storage is back', async (t) => {
+  let away = 3;
+  const { attempt, clock, settled, context } = delivery({ class: 'delivered' }, async () => {
+    away -= 1;
+    if (away > 0) throw new StorageUnavailable('full');
   });
-  t.notMatch(lines[0], /Canary|4045551212/);
+  const done = attempt(lead(), LEASE, context);
+  await clock.advance(2_000);
+  t.match(await done, { status: 'delivered' });
+  t.equal(settled.length, 1);
+});
+
+t.test('it gives up when the lease would be over, and says so', async (t) => {
+  const { attempt, clock, context } = delivery({ class: 'delivered' }, async () => {
+    throw new StorageUnavailable('full');
+  });
+  const done = attempt(lead(), LEASE, context);
+  const refused = t.rejects(done, { name: 'StorageUnavailable' });
+  await clock.advance(60_000);
+  await refused;
 });
 
 t.test('idle waits for attempts under way', async (t) => {
-  const { attempt, idle, settled } = delivery({ class: 'delivered' });
-  void attempt(lead(), { id: 'cnv_1', fence: 1 }, { requestId: 'r1' });
+  const { attempt, idle, running, settled, context } = delivery({ class: 'delivered' });
+  void attempt(lead(), LEASE, context);
+  t.equal(running(), 1);
   await idle();
+  t.equal(running(), 0);
   t.equal(settled.length, 1);
 });

@@ -26,8 +26,10 @@ export interface BatchWriter {
  *
  * A write that fails by itself is rolled back by SQLite alone and rejects alone. A fault of the storage (full, locked,
  * read-only, I/O) rejects every write of the batch with `StorageUnavailable`: none of them is on disk.
+ *
+ * @param check throws when the file is no longer the one that was opened; asked on both sides of a commit
  */
-export function createBatchWriter(database: DatabaseSync, wait: Wait = setTimeout): BatchWriter {
+export function createBatchWriter(database: DatabaseSync, check: () => void, wait: Wait = setTimeout): BatchWriter {
   let collecting: Write[] = [];
   let running: Promise<void> | undefined;
 
@@ -44,9 +46,11 @@ export function createBatchWriter(database: DatabaseSync, wait: Wait = setTimeou
 
   const commit = async (batch: readonly Write[]): Promise<void> => {
     try {
+      check();
       await begin();
       const results = batch.map((write) => attempt(write.run, database));
       database.exec('COMMIT');
+      check();
       for (const [index, write] of batch.entries()) settle(write, results[index]);
     } catch (error) {
       rollback(database);

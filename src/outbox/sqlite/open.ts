@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { migrate } from './migrations.ts';
 
 /** `application_id` of our files ("TCGW"), so that another program's database is never taken for ours. */
-const APPLICATION_ID = 0x54434757;
+export const APPLICATION_ID = 0x54434757;
 
 /** The database file cannot be used: it is not ours, damaged, of a newer version, or the settings did not take. */
 export class UnusableDatabase extends Error {

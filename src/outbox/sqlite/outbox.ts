@@ -1,52 +1,46 @@
-import { randomBytes } from 'node:crypto';
-import type { SQLOutputValue } from 'node:sqlite';
-import { defined } from '../../conversation/defined.ts';
-import type { Conversation, Lead, RejectionReason, Status } from '../../conversation/types.ts';
-import { type Lease, type Outbox, type Settlement, StorageUnavailable } from '../port.ts';
+import type { Outbox } from '../port.ts';
+import type { Vault } from '../vault.ts';
 import { createBatchWriter } from './batch.ts';
-import { openDatabase } from './open.ts';
+import { watchIdentity } from './identity.ts';
+import { createIntake } from './intake.ts';
+import { APPLICATION_ID, openDatabase } from './open.ts';
+import { createProviderStore, prepareStreaks } from './providers.ts';
+import { createQueue } from './queue.ts';
+import { createReader, STATE, type Store, toConversation } from './store.ts';
+import { createSuppressionStore } from './suppressions.ts';
 
-const STATE = 'id, status, attempts, reason, created_at, updated_at, due_at';
+export type OutboxOptions = {
+  readonly vault: Vault;
+  /** This process's name in leases; unique for each start. */
+  readonly owner: string;
+  /** How long a lease lasts unless it is renewed. */
+  readonly leaseMs: number;
+  /** How long a caller waits for the first attempt. */
+  readonly waitMs: number;
+  /** Hash of the credentials that a provider account uses now. */
+  readonly credentials: (provider: string) => string;
+};
 
 /**
  * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
  *
  * @param path the database file; it and its folder are created where missing
- * @param leaseMs how long an accepted lead belongs to this process
  * @throws UnusableDatabase when the file is not ours to use
  */
-export function createSqliteOutbox({ path, leaseMs }: { path: string; leaseMs: number }): Outbox {
+export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox {
   const database = openDatabase(path);
-  const writer = createBatchWriter(database);
-  const insert = database.prepare(
-    `INSERT INTO conversations (id, site, provider, status, created_at, updated_at, fence, lease_until, lead)
-     VALUES (?, ?, ?, 'queued', ?, ?, 1, ?, ?)`,
-  );
-  const update = database.prepare(
-    `UPDATE conversations
-     SET status = ?, reason = ?, due_at = ?, description = ?, updated_at = ?, attempts = attempts + 1, lease_until = NULL
-     WHERE id = ? AND fence = ? AND lease_until IS NOT NULL RETURNING ${STATE}`,
-  );
+  const identity = watchIdentity(path, APPLICATION_ID);
+  const writer = createBatchWriter(database, identity.check);
+  const store: Store = { ...options, database, writer, read: createReader(identity.check) };
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
-    accept(lead: Lead, now: number) {
-      const id = newId();
-      const document = JSON.stringify(lead);
-      return writer.write(() => {
-        insert.run(id, lead.site, lead.provider, now, now, now + leaseMs, document);
-        const conversation: Conversation = { id, status: 'queued', attempts: 0, createdAt: now, updatedAt: now };
-        return { conversation, lease: { id, fence: 1 } };
-      });
-    },
-    settle({ id, fence }: Lease, { status, reason, dueAt, description }: Settlement, now: number) {
-      return writer.write(() => {
-        const row = update.get(status, reason ?? null, dueAt ?? null, description ?? null, now, id, fence);
-        return row && toConversation(row);
-      });
-    },
-    async find(id: string) {
-      const row = read(() => select.get(id));
+    ...createIntake(store, options.waitMs),
+    ...createQueue(store, prepareStreaks(database, options.credentials)),
+    ...createProviderStore(store),
+    ...createSuppressionStore(store),
+    async find(id) {
+      const row = store.read(() => select.get(id));
       return row && toConversation(row);
     },
     async ready() {
@@ -55,31 +49,7 @@ export function createSqliteOutbox({ path, leaseMs }: { path: string; leaseMs: n
     async close() {
       await writer.drain();
       database.close();
+      identity.close();
     },
   };
-}
-
-function read<T>(query: () => T): T {
-  try {
-    return query();
-  } catch (error) {
-    throw new StorageUnavailable('The storage did not answer a read.', { cause: error });
-  }
-}
-
-/** 128 random bits: unguessable, since the id alone gives the right to read the state. */
-function newId(): string {
-  return `cnv_${randomBytes(16).toString('base64url')}`;
-}
-
-function toConversation(row: Record<string, SQLOutputValue>): Conversation {
-  return defined({
-    id: row.id as string,
-    status: row.status as Status,
-    attempts: row.attempts as number,
-    reason: (row.reason as RejectionReason | null) ?? undefined,
-    createdAt: row.created_at as number,
-    updatedAt: row.updated_at as number,
-    dueAt: (row.due_at as number | null) ?? undefined,
-  });
 }

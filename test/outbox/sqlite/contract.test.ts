@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import t from 'tap';
-import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
-import { outboxContract } from '../../contract/outbox.ts';
+import { intakeContract } from '../../contract/intake.ts';
+import { providerContract } from '../../contract/providers.ts';
+import { queueContract } from '../../contract/queue.ts';
+import { sqliteOutbox } from '../../support/outbox.ts';
 
-outboxContract(t, async (t) => {
-  const path = join(t.testdir(), 'gateway.db');
-  return async () => createSqliteOutbox({ path, leaseMs: 60_000 });
-});
+t.test('intake', async (t) => intakeContract(t, sqliteOutbox));
+t.test('queue', async (t) => queueContract(t, sqliteOutbox));
+t.test('providers', async (t) => providerContract(t, sqliteOutbox));

@@ -1,0 +1,47 @@
+import type { Clock } from '../conversation/clock.ts';
+import type { Admittance } from '../conversation/delivering.ts';
+import type { Conversation } from '../conversation/types.ts';
+import type { Claim, Settlement } from '../outbox/port.ts';
+import type { Delivery } from './attempt.ts';
+import { type RetryRules, settlementFor } from './policy.ts';
+
+type Parts = {
+  readonly delivery: Delivery;
+  readonly rules: (site: string) => RetryRules;
+  readonly clock: Clock;
+  readonly random: () => number;
+};
+
+/**
+ * Does with a claimed conversation what its state asks for: a call, or an end without one. Gives the conversation as
+ * recorded, or `undefined` where somebody else had taken it over.
+ */
+export async function handleClaim(
+  claim: Claim,
+  admittance: Admittance,
+  parts: Parts,
+): Promise<Conversation | undefined> {
+  const { delivery, clock } = parts;
+  const { lead, lease, tries, unknowns } = claim;
+  const permit = admittance.kind === 'go' ? admittance.permit : undefined;
+  const instead = settledWithoutCall(claim, parts) ?? (permit ? undefined : putBack(clock.now()));
+  if (!permit || instead) {
+    permit?.settle(undefined);
+    return instead && (await delivery.settle(lease, instead))?.conversation;
+  }
+  return delivery.attempt(lead, lease, { permit, tries, unknowns });
+}
+
+function settledWithoutCall(claim: Claim, { rules, clock, random }: Parts): Settlement | undefined {
+  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: false };
+  if (!claim.expired) return undefined;
+  // Its owner died, perhaps while it was sending: that counts as a call whose outcome nobody knows.
+  const { tries, unknowns, lead } = claim;
+  const outcome = { class: 'unknown', cause: 'lease_expired' } as const;
+  return settlementFor({ outcome, tries, unknowns, now: clock.now(), random: random() }, rules(lead.site));
+}
+
+/** The region's breaker opened, or the provider was parked, after the lead was claimed: as if it never had been. */
+function putBack(now: number): Settlement {
+  return { status: 'queued', dueAt: now, attempted: false };
+}

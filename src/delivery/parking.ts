@@ -1,0 +1,87 @@
+import type { Clock } from '../conversation/clock.ts';
+import type { Claim, ProviderState, ProviderStore, Queue } from '../outbox/port.ts';
+import type { Gate } from './gate.ts';
+
+/** A parked provider is tried with one lead this often. */
+const PROBE_EVERY_MS = 600_000;
+/** How many conversations change hands in one transaction, so that nobody waits long for the lock. */
+const CHUNK = 1_000;
+
+type Parts = {
+  readonly store: ProviderStore;
+  readonly queue: Pick<Queue, 'claimProbe' | 'nextDue'>;
+  readonly gate: Gate;
+  readonly providers: () => readonly string[];
+  /** Hash of the credentials that are configured now. */
+  readonly credentials: (provider: string) => string;
+  readonly onReleased: (provider: string) => void;
+  readonly clock: Clock;
+};
+
+/** Providers that refuse our credentials: their leads wait, one probes, and a Success or other credentials release all. */
+export interface Parking {
+  /** Learns from the store which providers are parked, and releases those whose credentials have changed. */
+  refresh(): Promise<void>;
+  /** Moves conversations to where their provider's state wants them, a chunk at a time; gives whether more are left. */
+  tidy(): Promise<boolean>;
+  /** Leases a lead of each provider whose probe is due. */
+  claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
+  release(provider: string): Promise<void>;
+  nextProbe(): number | undefined;
+}
+
+export function createParking({ store, queue, gate, providers, credentials, onReleased, clock }: Parts): Parking {
+  let parked: readonly ProviderState[] = [];
+  // Whoever started the last release may have died in the middle of it.
+  const releasing = new Set(providers());
+
+  const release = async (provider: string): Promise<void> => {
+    await store.unpark(provider, clock.now());
+    onReleased(provider);
+    await load();
+  };
+  const load = async (): Promise<void> => {
+    const before = parked;
+    parked = await store.parked();
+    const ids = new Set(parked.map(({ id }) => id));
+    gate.setParked(ids);
+    for (const { id } of before) if (!ids.has(id)) releasing.add(id);
+  };
+
+  return {
+    release,
+    async refresh() {
+      await load();
+      for (const { id, credentials: refused } of parked) {
+        if (providers().includes(id) && credentials(id) !== refused) await release(id);
+      }
+    },
+    async tidy() {
+      let more = false;
+      for (const { id } of parked) {
+        releasing.delete(id);
+        if ((await queue.nextDue([id])) === undefined) continue;
+        if ((await store.parkQueued(id, CHUNK, clock.now())) === CHUNK) more = true;
+      }
+      for (const provider of releasing) {
+        const moved = await store.releaseWaiting(provider, CHUNK, clock.now());
+        if (moved === CHUNK) more = true;
+        else releasing.delete(provider);
+      }
+      return more;
+    },
+    async claimProbes() {
+      const probes: { provider: string; claim: Claim }[] = [];
+      for (const { id, probeAt } of parked) {
+        if (probeAt > clock.now() || gate.blockedUntil(id) !== undefined) continue;
+        await store.postponeProbe(id, clock.now() + PROBE_EVERY_MS);
+        const claim = await queue.claimProbe(id, clock.now());
+        if (claim) probes.push({ provider: id, claim });
+      }
+      return probes;
+    },
+    nextProbe() {
+      return parked.length === 0 ? undefined : Math.min(...parked.map(({ probeAt }) => probeAt));
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../conversation/clock.ts';
+import type { Admittance } from '../conversation/delivering.ts';
+import type { Claim, Queue } from '../outbox/port.ts';
+import type { Delivery } from './attempt.ts';
+import { handleClaim } from './claims.ts';
+import type { Gate } from './gate.ts';
+import { createPace } from './pace.ts';
+import type { Parking } from './parking.ts';
+import type { RetryRules } from './policy.ts';
+
+/** Background attempts at a time, and how many may start a second: after an outage the provider gets its leads back, not a flood. */
+export type Limits = { readonly concurrency: number; readonly perSecond: number };
+export const DEFAULT_LIMITS: Limits = { concurrency: 32, perSecond: 50 };
+
+/** The longest sleep: another process may have died since we last asked when something is due. */
+const LONGEST_SLEEP_MS = 5_000;
+/** Due, and yet nobody got it: another process is at it. Look again soon, and not at once. */
+const CONTENDED_MS = 100;
+
+export type StepParts = {
+  readonly queue: Pick<Queue, 'claim' | 'nextDue'>;
+  readonly delivery: Delivery;
+  readonly gate: Gate;
+  readonly parking: Parking;
+  /** All provider accounts. */
+  readonly providers: () => readonly string[];
+  readonly rules: (site: string) => RetryRules;
+  readonly onFault: (error: unknown) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limits: Limits;
+};
+
+type Work = { readonly claim: Claim; readonly admittance: Admittance; readonly parkedProvider?: string };
+
+/**
+ * One look at the queue: claims what may be attempted now, starts it, and says when to look again.
+ *
+ * @param ended told each time an attempt that was started here is over
+ */
+export function createStep(parts: StepParts, ended: () => void): () => Promise<number> {
+  const { queue, delivery, gate, parking, providers, onFault, clock, limits } = parts;
+  const pace = createPace(limits.perSecond, clock.now());
+
+  const begin = async ({ claim, admittance, parkedProvider }: Work): Promise<void> => {
+    try {
+      const conversation = await handleClaim(claim, admittance, parts);
+      if (parkedProvider !== undefined && conversation?.status === 'delivered') await parking.release(parkedProvider);
+    } catch (error) {
+      onFault(error);
+    } finally {
+      ended();
+    }
+  };
+
+  const claimProbes = async (): Promise<Work[]> => {
+    const probes = await parking.claimProbes();
+    return probes.map(({ provider, claim }) => ({
+      claim,
+      admittance: gate.enterParked(provider),
+      parkedProvider: provider,
+    }));
+  };
+
+  /** Behind a breaker whose pause is over one lead goes ahead; the others wait for what becomes of it. */
+  const claimRegionProbe = async (provider: string): Promise<Work[]> => {
+    const admittance = gate.enter(provider);
+    if (admittance.kind !== 'go') return [];
+    const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now() });
+    if (claim) return [{ claim, admittance }];
+    admittance.permit.settle(undefined);
+    return [];
+  };
+
+  const claimSteady = async (steady: readonly string[], limit: number): Promise<Work[]> => {
+    if (steady.length === 0 || limit <= 0) return [];
+    const claims = await queue.claim({ providers: steady, limit, now: clock.now() });
+    return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lead.provider) }));
+  };
+
+  const nextWake = async (open: readonly string[], claimed: number): Promise<number> => {
+    const now = clock.now();
+    const times: number[] = [now + LONGEST_SLEEP_MS];
+    const probeAt = parking.nextProbe();
+    if (probeAt !== undefined) times.push(Math.max(probeAt, now + CONTENDED_MS));
+    for (const provider of providers()) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
+    // A full house wakes us by itself when an attempt ends; a spent pace has to be slept off.
+    const due = delivery.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
+    if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), claimed > 0 ? now : now + CONTENDED_MS));
+    return Math.min(...times);
+  };
+
+  return async () => {
+    await parking.refresh();
+    const more = await parking.tidy();
+    const open = providers().filter(
+      (provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined,
+    );
+    const free = Math.min(limits.concurrency - delivery.running(), pace.available(clock.now()));
+    const work = await claimProbes();
+    for (const provider of free > 0 ? open.filter(gate.isProbe) : []) work.push(...(await claimRegionProbe(provider)));
+    work.push(
+      ...(await claimSteady(
+        open.filter((provider) => !gate.isProbe(provider)),
+        free,
+      )),
+    );
+    for (const item of work) {
+      pace.spend(clock.now());
+      void begin(item);
+    }
+    return more ? clock.now() : nextWake(open, work.length);
+  };
+}

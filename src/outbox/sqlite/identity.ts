@@ -1,0 +1,49 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { StorageUnavailable } from '../port.ts';
+
+/** The file header of SQLite 3 and, at byte 68, our `application_id` (https://sqlite.org/fileformat.html#the_database_header). */
+const HEADER = 100;
+const APPLICATION_ID_AT = 68;
+
+export interface Identity {
+  /** @throws StorageUnavailable when the path no longer leads to the file that is open, or its header was overwritten */
+  check(): void;
+  close(): void;
+}
+
+/**
+ * Notices that a database file was moved away, replaced or overwritten under us. SQLite itself goes on committing into an
+ * inode that no path leads to, and such commits are gone with the process. A check costs a few microseconds, so there is
+ * one before every commit: nothing is acknowledged that went into a lost file.
+ *
+ * The descriptor stays open until the end: closing any descriptor of the file would drop SQLite's locks on it
+ * (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+ */
+export function watchIdentity(path: string, applicationId: number): Identity {
+  const files = [path, `${path}-wal`].map((file) => ({ file, inode: inodeOf(file) }));
+  const descriptor = openSync(path, 'r');
+  const header = Buffer.alloc(HEADER);
+
+  return {
+    check() {
+      for (const { file, inode } of files) {
+        if (inodeOf(file) !== inode) throw new StorageUnavailable(`${file} was moved away or replaced.`);
+      }
+      readSync(descriptor, header, 0, HEADER, 0);
+      if (
+        header.toString('latin1', 0, 15) !== 'SQLite format 3' ||
+        header.readUInt32BE(APPLICATION_ID_AT) !== applicationId
+      ) {
+        throw new StorageUnavailable(`${path} was overwritten.`);
+      }
+    },
+    close() {
+      closeSync(descriptor);
+    },
+  };
+}
+
+function inodeOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}

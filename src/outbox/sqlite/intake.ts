@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { defined } from '../../conversation/defined.ts';
+import type { Conversation } from '../../conversation/types.ts';
+import { DAY_MS } from '../days.ts';
+import type { Accepted, Cap, Cause, Intake, IntakeStore, Known, RequestKey, Start } from '../port.ts';
+import type { SealedLead } from '../vault.ts';
+import { type Row, STATE, type Store, toConversation } from './store.ts';
+
+/** A lead is refused beyond this many times its cap, and held between. */
+const REFUSED_AT = 10;
+
+/**
+ * Taking leads in.
+ *
+ * @param waitMs how long the process that took a lead lets its caller wait: as long may the first request be under way
+ */
+export function createIntake(store: Store, waitMs: number): IntakeStore {
+  const { database, writer, vault, owner, leaseMs } = store;
+  const known = database.prepare(
+    `SELECT requests.fingerprint, ${STATE} FROM requests JOIN conversations ON conversations.id = requests.conversation_id
+     WHERE requests.key = ? AND requests.expires_at > ?`,
+  );
+  const suppressed = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
+  const counted = database.prepare('SELECT n FROM counters WHERE key = ? AND day = ?');
+  const count = database.prepare(
+    'INSERT INTO counters (key, day, n) VALUES (?, ?, 1) ON CONFLICT (key, day) DO UPDATE SET n = n + 1',
+  );
+  const insert = database.prepare(
+    `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
+                                next_at, lease_owner, fence, phone_hash, lead_key, lead)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const remember = database.prepare(
+    `INSERT INTO requests (key, fingerprint, conversation_id, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE
+     SET fingerprint = excluded.fingerprint, conversation_id = excluded.conversation_id, expires_at = excluded.expires_at`,
+  );
+
+  const lookup = (request: RequestKey, now: number): Known | undefined => {
+    const row = known.get(request.key, now);
+    if (!row) return undefined;
+    if (!Buffer.from(row.fingerprint as Uint8Array).equals(request.fingerprint)) return { kind: 'reused' };
+    return { kind: 'known', conversation: toConversation(row), underWay: isUnderWay(row, now) };
+  };
+  // Another process took it and its caller still waits. Our own requests under way are known in memory.
+  const isUnderWay = (row: Row, now: number): boolean =>
+    row.lease_owner !== null &&
+    row.lease_owner !== owner &&
+    row.attempts === 0 &&
+    now < (row.created_at as number) + waitMs;
+
+  const storeNew = (intake: Intake, id: string, sealed: SealedLead, now: number): Accepted => {
+    const earlier = lookup(intake.request, now);
+    if (earlier) return earlier;
+    const stopped = suppressed.get(intake.phoneHash) !== undefined;
+    const caps = intake.caps.map((cap) => ({ cap, n: countOf(cap, now) }));
+    const over = caps.find(({ cap, n }) => n >= (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
+    if (over) return { kind: 'over', cap: over.cap.kind };
+    for (const { cap } of caps) count.run(cap.key, Math.floor(now / DAY_MS));
+
+    const held = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n >= cap.max)?.cap;
+    const state = firstState(held, stopped, intake.start, now + leaseMs);
+    const { lead } = intake;
+    insert.run(
+      id,
+      lead.site,
+      lead.partner ?? null,
+      lead.provider,
+      state.status,
+      state.reason ?? null,
+      state.cause ?? null,
+      state.attempts,
+      now,
+      now,
+      state.nextAt ?? null,
+      state.leased ? owner : null,
+      state.leased ? 1 : 0,
+      stopped ? null : intake.phoneHash,
+      stopped ? null : sealed.key,
+      stopped ? null : sealed.data,
+    );
+    remember.run(intake.request.key, intake.request.fingerprint, id, intake.request.expiresAt);
+    const conversation: Conversation = defined({
+      id,
+      status: state.status,
+      attempts: state.attempts,
+      reason: state.reason,
+      createdAt: now,
+      updatedAt: now,
+      dueAt: state.leased ? undefined : state.nextAt,
+    });
+    return { kind: 'stored', conversation, ...(state.leased && { lease: { id, fence: 1 } }) };
+  };
+  const countOf = ({ key }: Cap, now: number): number =>
+    (counted.get(key, Math.floor(now / DAY_MS))?.n as number | undefined) ?? 0;
+
+  return {
+    async lookup(request, now) {
+      return store.read(() => lookup(request, now));
+    },
+    accept(intake, now) {
+      const id = newId();
+      const sealed = vault.seal(intake.lead);
+      return writer.write(() => storeNew(intake, id, sealed, now));
+    },
+  };
+}
+
+type FirstState = Pick<Conversation, 'status' | 'attempts' | 'reason'> & {
+  readonly cause?: Cause;
+  readonly nextAt?: number;
+  readonly leased?: boolean;
+};
+
+/** Looks from outside like a number that the provider refused, one attempt included. */
+const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
+
+/** A suppressed number over a cap is held like any other, so that nobody learns of the suppression by sending more. */
+function firstState(held: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
+  if (held && suppressed) return { status: 'held', cause: 'suppressed', attempts: 0 };
+  if (held) return { status: 'held', cause: held.kind === 'phone' ? 'phone_cap' : 'site_cap', attempts: 0 };
+  if (suppressed) return SUPPRESSED;
+  switch (start.kind) {
+    case 'leased':
+      return { status: 'queued', attempts: 0, nextAt: leaseUntil, leased: true };
+    case 'due':
+      return { status: 'queued', attempts: 0, nextAt: start.at };
+    case 'parked':
+      return { status: 'parked', cause: 'provider', attempts: 0 };
+  }
+}
+
+/** 128 random bits: unguessable, since the id alone gives the right to read the state. */
+function newId(): string {
+  return `cnv_${randomBytes(16).toString('base64url')}`;
+}

@@ -1,0 +1,118 @@
+import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
+import { VaultError } from '../vault.ts';
+import { creditStreak, type Streaks } from './providers.ts';
+import { type Row, STATE, type Store, toConversation } from './store.ts';
+
+/** Leases, attempts and their ends. */
+export function createQueue(store: Store, streaks: Streaks): Queue {
+  const { database, writer, vault, owner, leaseMs } = store;
+  const lease = database.prepare(
+    `UPDATE conversations SET lease_owner = ?, next_at = ?, fence = fence + 1 WHERE seq = ? RETURNING fence`,
+  );
+  const CLAIMED = `seq, id, lease_owner, tries, unknowns, lead_key, lead,
+    EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = conversations.phone_hash) AS suppressed`;
+  const due = database.prepare(
+    `SELECT ${CLAIMED} FROM conversations WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`,
+  );
+  const probe = database.prepare(
+    `SELECT ${CLAIMED} FROM conversations
+     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?) LIMIT 1`,
+  );
+  const unreadable = database.prepare(
+    `UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = ?
+     WHERE seq = ?`,
+  );
+  const extend = database.prepare(
+    'UPDATE conversations SET next_at = ? WHERE id = ? AND fence = ? AND lease_owner = ?',
+  );
+  const close = database.prepare(
+    `UPDATE conversations
+     SET status = ?, reason = ?, cause = ?, next_at = ?, description = coalesce(?, description), updated_at = ?,
+         attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL
+     WHERE id = ? AND fence = ? AND lease_owner = ? RETURNING ${STATE}, provider`,
+  );
+  const park = database.prepare(
+    `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ? RETURNING ${STATE}`,
+  );
+  const earliest = database.prepare(
+    'SELECT min(next_at) AS at FROM conversations WHERE provider = ? AND next_at IS NOT NULL',
+  );
+
+  const take = (row: Row, now: number): Claim | undefined => {
+    try {
+      const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
+      const fence = lease.get(owner, now + leaseMs, row.seq as number)?.fence as number;
+      return {
+        lease: { id: row.id as string, fence },
+        lead,
+        tries: row.tries as number,
+        unknowns: row.unknowns as number,
+        expired: row.lease_owner !== null,
+        suppressed: row.suppressed === 1,
+      };
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      unreadable.run(now, row.seq as number);
+      return undefined;
+    }
+  };
+
+  return {
+    claim({ providers, limit, now }) {
+      return writer.write(() => {
+        const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
+        return providers
+          .flatMap((provider) => due.all(provider, now, share))
+          .slice(0, limit)
+          .map((row) => take(row, now))
+          .filter((claim) => claim !== undefined);
+      });
+    },
+    claimProbe(provider, now) {
+      return writer.write(() => {
+        const row = probe.get(provider, now);
+        return row && take(row, now);
+      });
+    },
+    renew(leases, now) {
+      return writer.write(() => {
+        for (const { id, fence } of leases) extend.run(now + leaseMs, id, fence, owner);
+      });
+    },
+    settle({ id, fence }: Lease, settlement: Settlement, now: number) {
+      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
+      return writer.write((): Settled | undefined => {
+        const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+        const call = attempted ? 1 : 0;
+        const row = close.get(
+          status,
+          reason ?? null,
+          cause ?? null,
+          dueAt ?? null,
+          description,
+          now,
+          call,
+          call,
+          repeatable ? 1 : 0,
+          id,
+          fence,
+          owner,
+        );
+        if (!row) return undefined;
+        const { parked, justParked } = creditStreak(streaks, row.provider as string, id, credentials, now);
+        const state = parked && credentials === 'refused' ? (park.get(id) ?? row) : row;
+        return { conversation: toConversation(state), parkedProvider: justParked };
+      });
+    },
+    async nextDue(providers) {
+      return store.read(() => {
+        const times = providers.map((provider) => earliest.get(provider)?.at).filter((at) => typeof at === 'number');
+        return times.length === 0 ? undefined : Math.min(...times);
+      });
+    },
+  };
+}
+
+function asBuffer(value: Row[string] | undefined): Buffer | null {
+  return value instanceof Uint8Array ? Buffer.from(value) : null;
+}

@@ -1,0 +1,48 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { defined } from '../../conversation/defined.ts';
+import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import { StorageUnavailable } from '../port.ts';
+import type { Vault } from '../vault.ts';
+import type { BatchWriter } from './batch.ts';
+
+/** What the parts of the adapter share: one connection, one batch writer, one way to read. */
+export type Store = {
+  readonly database: DatabaseSync;
+  readonly writer: BatchWriter;
+  readonly vault: Vault;
+  /** This process, in leases. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Runs a query outside of a transaction; a fault of the storage becomes `StorageUnavailable`. */
+  read<T>(query: () => T): T;
+};
+
+export type Row = Record<string, SQLOutputValue>;
+
+/** The columns that `toConversation` reads. */
+export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner';
+
+export function toConversation(row: Row): Conversation {
+  return defined({
+    id: row.id as string,
+    status: row.status as Status,
+    attempts: row.attempts as number,
+    reason: (row.reason as RejectionReason | null) ?? undefined,
+    createdAt: row.created_at as number,
+    updatedAt: row.updated_at as number,
+    dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
+  });
+}
+
+export function createReader(check: () => void): Store['read'] {
+  return (query) => {
+    try {
+      check();
+      return query();
+    } catch (error) {
+      throw error instanceof StorageUnavailable
+        ? error
+        : new StorageUnavailable('The storage did not answer a read.', { cause: error });
+    }
+  };
+}

@@ -1,0 +1,95 @@
+import type { Test } from 'tap';
+import type { Outbox } from '../../src/outbox/port.ts';
+import { intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+
+async function refuse(outbox: Outbox, now: number) {
+  const lease = await leased(outbox, now);
+  return outbox.settle(lease, { status: 'queued', dueAt: now, attempted: true, credentials: 'refused' }, now);
+}
+
+/** What every store has to know of providers that refuse our credentials. */
+export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('three refusals in a row from different leads park the provider', async (t) => {
+    const outbox = open(t)();
+    t.match(await refuse(outbox, 1_000), { parkedProvider: false, conversation: { status: 'queued' } });
+    t.match(await refuse(outbox, 1_001), { parkedProvider: false });
+    t.strictSame(await outbox.parked(), []);
+    t.match(await refuse(outbox, 1_002), { parkedProvider: true, conversation: { status: 'parked' } });
+    t.match(await outbox.parked(), [
+      { id: 'default', parkedAt: 1_002, probeAt: 601_002, credentials: 'credentials-1' },
+    ]);
+    t.match(await refuse(outbox, 1_003), { parkedProvider: false, conversation: { status: 'parked' } }, 'told once');
+    await outbox.close();
+  });
+
+  t.test('the same lead refused again and again parks nobody', async (t) => {
+    const outbox = open(t)();
+    await queued(outbox, 1_000);
+    for (let now = 1_000; now < 1_010; now += 1) {
+      const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now });
+      t.ok(claim);
+      if (claim)
+        await outbox.settle(
+          claim.lease,
+          { status: 'queued', dueAt: now, attempted: true, credentials: 'refused' },
+          now,
+        );
+    }
+    t.strictSame(await outbox.parked(), []);
+    await outbox.close();
+  });
+
+  t.test('any answer that accepts the credentials breaks the row', async (t) => {
+    const outbox = open(t)();
+    await refuse(outbox, 1_000);
+    await refuse(outbox, 1_001);
+    const lease = await leased(outbox, 1_002);
+    await outbox.settle(
+      lease,
+      { status: 'rejected', reason: 'phone', attempted: true, credentials: 'accepted' },
+      1_002,
+    );
+    await refuse(outbox, 1_003);
+    await refuse(outbox, 1_004);
+    t.strictSame(await outbox.parked(), []);
+    await outbox.close();
+  });
+
+  t.test('what is queued for a parked provider is parked, and all of it is released together', async (t) => {
+    const outbox = open(t)();
+    for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
+    const waiting = await queued(outbox, 2_000);
+    const stored = await outbox.accept(intake({ start: { kind: 'parked' } }), 2_000);
+    t.equal(await outbox.parkQueued('default', 2, 3_000), 2, 'a chunk at a time');
+    t.equal(await outbox.parkQueued('default', 10, 3_000), 1);
+    t.match(await outbox.find(waiting), { status: 'parked' });
+    await outbox.unpark('default', 4_000);
+    t.strictSame(await outbox.parked(), []);
+    t.equal(await outbox.releaseWaiting('default', 3, 5_000), 3);
+    t.equal(await outbox.releaseWaiting('default', 10, 5_000), 2);
+    t.match(stored.kind === 'stored' && (await outbox.find(stored.conversation.id)), {
+      status: 'queued',
+      dueAt: 5_000,
+    });
+    await outbox.close();
+  });
+
+  t.test('one lead of a parked provider is leased as a probe', async (t) => {
+    const outbox = open(t)();
+    for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
+    await outbox.parkQueued('default', 10, 2_000);
+    const probe = await outbox.claimProbe('default', 3_000);
+    t.ok(probe);
+    t.notSame((await outbox.claimProbe('default', 3_000))?.lease.id, probe?.lease.id);
+    if (!probe) throw new Error('no probe');
+    const again = await outbox.settle(
+      probe.lease,
+      { status: 'queued', dueAt: 9_000, attempted: true, credentials: 'refused' },
+      4_000,
+    );
+    t.match(again, { conversation: { status: 'parked' }, parkedProvider: false });
+    await outbox.postponeProbe('default', 700_000);
+    t.match(await outbox.parked(), [{ probeAt: 700_000 }]);
+    await outbox.close();
+  });
+}

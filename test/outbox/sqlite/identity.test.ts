@@ -1,0 +1,64 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Outbox } from '../../../src/outbox/port.ts';
+import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
+import { createVault } from '../../../src/outbox/vault.ts';
+import { intake } from '../../support/outbox.ts';
+
+async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
+  const path = join(t.testdir(), 'gateway.db');
+  const outbox = createSqliteOutbox(path, {
+    vault: createVault([]),
+    owner: 'me',
+    leaseMs: 60_000,
+    waitMs: 4_000,
+    credentials: () => '',
+  });
+  t.teardown(() => outbox.close());
+  await outbox.accept(intake(), 1_000);
+  return { path, outbox };
+}
+
+async function refusesEverything(t: Test, outbox: Outbox): Promise<void> {
+  await t.rejects(outbox.accept(intake(), 2_000), { name: 'StorageUnavailable' }, 'a write');
+  await t.rejects(outbox.find('cnv_AAAAAAAAAAAAAAAAAAAAAA'), { name: 'StorageUnavailable' }, 'a read');
+  await t.rejects(outbox.ready(), { name: 'StorageUnavailable' }, 'the health check');
+}
+
+t.test('a database that was moved away is noticed before anything is acknowledged, and so is its return', async (t) => {
+  const { path, outbox } = await running(t);
+  renameSync(path, `${path}.moved`);
+  await refusesEverything(t, outbox);
+  renameSync(`${path}.moved`, path);
+  t.match(await outbox.accept(intake(), 3_000), { kind: 'stored' });
+});
+
+t.test('a database that was deleted is noticed', async (t) => {
+  const { path, outbox } = await running(t);
+  rmSync(path);
+  await refusesEverything(t, outbox);
+});
+
+t.test('a write-ahead log that was deleted is noticed: what is committed into it would be gone', async (t) => {
+  const { path, outbox } = await running(t);
+  rmSync(`${path}-wal`);
+  await refusesEverything(t, outbox);
+});
+
+t.test('a database that was overwritten in place is noticed', async (t) => {
+  const { path, outbox } = await running(t);
+  writeFileSync(
+    path,
+    'something else entirely, and long enough to cover the whole header of a database file '.repeat(3),
+    { flag: 'r+' },
+  );
+  await refusesEverything(t, outbox);
+});
+
+t.test('a database that was replaced by another one is noticed', async (t) => {
+  const { path, outbox } = await running(t);
+  const other = await running(t);
+  renameSync(other.path, path);
+  await refusesEverything(t, outbox);
+});

@@ -1,0 +1,85 @@
+import type { Test } from 'tap';
+import type { Answer, Outcome } from '../../src/conversation/outcome.ts';
+import type { Lead } from '../../src/conversation/types.ts';
+import { type AttemptReport, createDelivery } from '../../src/delivery/attempt.ts';
+import { createGate } from '../../src/delivery/gate.ts';
+import { createParking } from '../../src/delivery/parking.ts';
+import type { RetryRules } from '../../src/delivery/policy.ts';
+import type { Limits } from '../../src/delivery/step.ts';
+import { createWorker } from '../../src/delivery/worker.ts';
+import type { Outbox } from '../../src/outbox/port.ts';
+import { type ManualClock, manualClock } from './clock.ts';
+import { LEASE_MS } from './outbox.ts';
+
+type Options = {
+  readonly outbox: Outbox;
+  /** What the provider answers; may wait. */
+  readonly provider: (lead: Lead, call: number) => Outcome | Promise<Outcome>;
+  readonly clock?: ManualClock;
+  readonly rules?: Partial<RetryRules>;
+  readonly limits?: Limits;
+  readonly providers?: readonly string[];
+  readonly credentials?: () => string;
+};
+
+/** The whole of delivery over a real store, on a clock that the test moves, with a provider that it scripts. */
+export function deliver(t: Test, options: Options) {
+  const { outbox, provider } = options;
+  const clock = options.clock ?? manualClock(1_000_000);
+  const calls: { at: number; lead: Lead }[] = [];
+  const reports: AttemptReport[] = [];
+  const faults: unknown[] = [];
+  const changes: string[] = [];
+  const rules: RetryRules = { scheduleS: [5, 30, 120], unknown: 'resend', resendMax: 2, ...options.rules };
+  const providers = () => options.providers ?? ['default'];
+  const gate = createGate({
+    region: (id) => (id.startsWith('eu') ? 'eu' : 'na'),
+    clock,
+    onChange: (region, state) => {
+      changes.push(`${region} ${state}`);
+      worker.kick();
+    },
+  });
+  const parking = createParking({
+    store: outbox,
+    queue: outbox,
+    gate,
+    providers,
+    credentials: options.credentials ?? (() => 'credentials-1'),
+    onReleased: (id) => changes.push(`${id} released`),
+    clock,
+  });
+  const delivery = createDelivery({
+    queue: outbox,
+    upstream: {
+      async send(lead): Promise<Answer> {
+        calls.push({ at: clock.now(), lead });
+        return { outcome: await provider(lead, calls.length), durationMs: 1 };
+      },
+    },
+    gate,
+    rules: () => rules,
+    report: (report) => reports.push(report),
+    clock,
+    random: () => 0.5,
+    leaseMs: LEASE_MS,
+  });
+  const worker = createWorker({
+    queue: outbox,
+    delivery,
+    gate,
+    parking,
+    providers,
+    rules: () => rules,
+    onFault: (error) => faults.push(error),
+    clock,
+    random: () => 0.5,
+    ...(options.limits && { limits: options.limits }),
+  });
+  t.teardown(async () => {
+    await worker.stop();
+    await delivery.idle();
+    await outbox.close();
+  });
+  return { clock, calls, reports, faults, changes, gate, parking, delivery, worker };
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { createHashing } from '../../src/conversation/hashing.ts';
+import type { Lead } from '../../src/conversation/types.ts';
+import type { Accepted, Intake, Lease, Outbox } from '../../src/outbox/port.ts';
+import { createSqliteOutbox, type OutboxOptions } from '../../src/outbox/sqlite/outbox.ts';
+import { createVault } from '../../src/outbox/vault.ts';
+import { lead } from './lead.ts';
+
+export const LEASE_MS = 60_000;
+export const hashing = createHashing(Buffer.alloc(32, 7));
+export const dataKey = Buffer.alloc(32, 9);
+
+/** Opens a store for a test; `owner` names the process that it plays. */
+export type OpenOutbox = (options?: Partial<OutboxOptions>) => Outbox;
+
+/** A store in the test's own folder; each call opens the same file anew. */
+export function sqliteOutbox(t: Test): OpenOutbox {
+  const path = join(t.testdir(), 'gateway.db');
+  return (options = {}) =>
+    createSqliteOutbox(path, {
+      vault: createVault([dataKey]),
+      owner: 'process-1',
+      leaseMs: LEASE_MS,
+      waitMs: 4_000,
+      credentials: () => 'credentials-1',
+      ...options,
+    });
+}
+
+let requests = 0;
+
+/** A lead on its way in, its request unlike any other unless `changes` say so. */
+export function intake(changes: Partial<Intake> & { lead?: Lead } = {}): Intake {
+  const content = changes.lead ?? lead();
+  requests += 1;
+  return {
+    lead: content,
+    phoneHash: hashing.phone(content.phone.e164),
+    request: {
+      key: hashing.idempotencyKey('test', String(requests)),
+      fingerprint: hashing.fingerprint(content),
+      expiresAt: Number.MAX_SAFE_INTEGER,
+    },
+    caps: [],
+    start: { kind: 'leased' },
+    ...changes,
+  };
+}
+
+/** Stores a lead and gives its lease. */
+export async function leased(outbox: Outbox, now: number, changes: Partial<Intake> = {}): Promise<Lease> {
+  const accepted = await outbox.accept(intake(changes), now);
+  if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`not leased: ${describe(accepted)}`);
+  return accepted.lease;
+}
+
+/** Stores a lead that is due at `at` and gives its id. */
+export async function queued(outbox: Outbox, at: number, changes: Partial<Intake> = {}): Promise<string> {
+  const accepted = await outbox.accept(intake({ start: { kind: 'due', at }, ...changes }), at);
+  if (accepted.kind !== 'stored') throw new Error(`not stored: ${describe(accepted)}`);
+  return accepted.conversation.id;
+}
+
+function describe(accepted: Accepted): string {
+  return accepted.kind === 'stored' ? accepted.conversation.status : accepted.kind;
+}
