@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { handleControl, isControlPath } from './control/routes.ts';
 import { HTML, pageOf } from './documents.ts';
@@ -39,7 +39,7 @@ export type Simulator = {
   readonly inboxUrl: string;
   /** Where the control API begins; see `docs/simulator.md`. */
   readonly controlUrl: string;
-  /** Stops at once: open connections are cut. */
+  /** Stops at once: open connections are cut. Closing twice is closing once. */
   close(): Promise<void>;
 };
 
@@ -50,7 +50,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pages = loadPages();
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.url === ENDPOINT_PATH && request.method === 'POST') return handleCall(state, request, response, log);
     const url = URL.parse(request.url ?? '/', 'http://simulator');
     if (url === null) return sendError(response, 400, 'the path is not one');
     if (url.pathname === ENDPOINT_PATH) {
@@ -68,18 +67,24 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   server.listen(port, host);
   await once(server, 'listening');
 
+  let closed: Promise<void> | undefined;
   const origin = originOf(server.address() as AddressInfo);
   return {
     endpoint: `${origin}${ENDPOINT_PATH}`,
     inboxUrl: `${origin}/`,
     controlUrl: `${origin}/control`,
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+    close: () => {
+      closed ??= stop(server);
+      return closed;
     },
   };
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 /** An address that a client on this machine can open; a wildcard is none. */

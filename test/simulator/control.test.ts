@@ -1,0 +1,107 @@
+import t from 'tap';
+import { call, control, documentOf, eventsOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
+
+t.test('queued faults meet the next calls in their order, then all is as before', async (t) => {
+  const simulator = await simulatorFor(t);
+  await control(simulator, 'POST', '/control/next', { fault: '503', count: 2 });
+  const { status, told } = await control(simulator, 'POST', '/control/next', { fault: '429_seconds', retryAfter: 9 });
+  t.equal(status, 200);
+  t.strictSame(told.queue, [
+    { fault: '503', count: 2 },
+    { fault: '429_seconds', retryAfter: 9, count: 1 },
+  ]);
+  const statuses = [];
+  for (let sent = 0; sent < 4; sent += 1) statuses.push((await call(simulator.endpoint, documentOf(LEAD))).status);
+  t.strictSame(statuses, [503, 503, 429, 200]);
+});
+
+t.test('a standing fault meets all calls but those of a number with its own fault', async (t) => {
+  const simulator = await simulatorFor(t);
+  const { told } = await control(simulator, 'POST', '/control/mode', { fault: '503', delayMs: 1 });
+  t.strictSame(told.mode, { fault: '503', delayMs: 1 });
+  t.equal((await call(simulator.endpoint, documentOf(LEAD))).status, 503);
+  t.equal((await call(simulator.endpoint, documentOf({ ...LEAD, ConsumerPhoneNumber: '4045552025' }))).status, 401);
+  await control(simulator, 'DELETE', '/control/plan');
+  t.equal((await call(simulator.endpoint, documentOf(LEAD))).status, 200);
+});
+
+t.test('a delay holds the answer back and not the counting', async (t) => {
+  const simulator = await simulatorFor(t);
+  await control(simulator, 'POST', '/control/mode', { delayMs: 600_000 });
+  const events = await eventsOf(t, simulator);
+  const giveUp = new AbortController();
+  const over = simulator.over();
+  const late = call(simulator.endpoint, documentOf(LEAD), { signal: giveUp.signal });
+  await events.next('conversation');
+  t.match(await messagesOf(simulator), [{ fault: 'delivered', got: true, durationMs: null }]);
+  giveUp.abort();
+  t.match(await late, { failure: 'ABORT_ERR' });
+  t.match(await over, { answered: 'delivered', received: true });
+});
+
+t.test('the inbox can be emptied, and everything but the credentials and rules reset', async (t) => {
+  const simulator = await simulatorFor(t, { strict: { order: 'documented' } });
+  await call(simulator.endpoint, documentOf(LEAD));
+  await control(simulator, 'DELETE', '/control/messages');
+  t.strictSame(await messagesOf(simulator), []);
+  t.match(await totalsOf(simulator), { calls: 1, received: 1 }, 'the counters stay');
+
+  await control(simulator, 'POST', '/control/mode', { fault: '503' });
+  await control(simulator, 'POST', '/control/next', { fault: '503' });
+  const { told } = await control(simulator, 'DELETE', '/control');
+  t.match(told, {
+    mode: { fault: 'delivered' },
+    queue: [],
+    rules: { order: 'documented' },
+    totals: { calls: 0, received: 0, got: 0, byFault: {}, refused: {}, phones: 0 },
+  });
+});
+
+t.test('the table of faults can be read, with the number of each', async (t) => {
+  const simulator = await simulatorFor(t);
+  const { told } = await control(simulator, 'GET', '/control/faults');
+  t.match(told, [{ name: 'delivered', phone: '+14045552000', got: true, summary: 'Success' }]);
+});
+
+t.test('what makes no sense is refused with what would, and changes nothing', async (t) => {
+  const simulator = await simulatorFor(t);
+  const before = await control(simulator, 'GET', '/control');
+  const cases: [path: string, body: unknown, error: RegExp][] = [
+    ['/control/next', { fault: 'constructor' }, /^fault: one of/],
+    ['/control/next', { fault: 5 }, /^fault: one of/],
+    ['/control/next', { fault: '503', count: 0 }, /^count: an integer from 1/],
+    ['/control/next', { fault: '503', count: '2' }, /^count: an integer/],
+    ['/control/next', { fault: '503', delayMs: -1 }, /^delayMs: an integer from 0/],
+    ['/control/next', { fault: '503', retryAfter: 0.5 }, /^retryAfter: an integer/],
+    ['/control/next', { fault: '503', times: 2 }, /^the body: no keys but fault, delayMs, retryAfter, count/],
+    ['/control/next', '{"__proto__":{}}', /^the body: no keys but/],
+    ['/control/next', '{', /^the body: a JSON object/],
+    ['/control/next', '[]', /^the body: a JSON object/],
+    ['/control/next', 'null', /^the body: a JSON object/],
+    ['/control/mode', { fault: '503', count: 2 }, /^the body: no keys but fault, delayMs, retryAfter$/],
+    ['/control/credentials', { providerId: 5, username: 'a' }, /^providerId, username and password/],
+    ['/control/credentials', { providerId: '5', username: 'a', password: 'b' }, /^providerId: an integer/],
+    ['/control/rules', { order: 'random' }, /^order: one of off, documented, alphabetical/],
+    ['/control/rules', { root: 5 }, /^root: a text/],
+    ['/control/rules', { textXmlOnly: 'yes' }, /^textXmlOnly: true or false/],
+  ];
+  for (const [path, body, error] of cases) {
+    const { status, told } = await control(simulator, 'POST', path, body);
+    t.equal(status, 400, `${path} ${JSON.stringify(body)}`);
+    t.match(told.error, error);
+  }
+  t.strictSame(await control(simulator, 'GET', '/control'), before);
+});
+
+t.test('a page of another origin cannot order faults: only JSON is taken', async (t) => {
+  const simulator = await simulatorFor(t);
+  const reply = await call(`${simulator.controlUrl}/mode`, '{"fault":"503"}', {
+    headers: { 'content-type': 'text/plain' },
+  });
+  t.equal(reply.status, 415);
+  const large = await control(simulator, 'POST', '/control/mode', { fault: 'x'.repeat(20_000) });
+  t.equal(large.status, 413);
+  t.equal((await control(simulator, 'GET', '/control/next')).status, 404);
+  t.equal((await control(simulator, 'DELETE', '/control/faults')).status, 404);
+  t.match((await control(simulator, 'GET', '/control')).told, { mode: { fault: 'delivered' } });
+});

@@ -1,0 +1,152 @@
+import t from 'tap';
+import { call, control, documentOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
+
+const SUCCESS =
+  '<MobileTextConnectResponse xmlns:i="http://www.w3.org/2001/XMLSchema-instance">' +
+  '<Status>Success</Status><Description i:nil="true"/></MobileTextConnectResponse>';
+
+t.test('a good lead opens a conversation that holds every field as it was sent', async (t) => {
+  const simulator = await simulatorFor(t, { now: () => Date.UTC(2026, 10, 24, 9) });
+  const question = 'Deux mots: <b>&amp;</b> "ça va" 🚗\nמה נשמע';
+  const reply = await call(simulator.endpoint, documentOf({ ...LEAD, ConsumerQuestion: question }));
+
+  t.equal(reply.status, 200);
+  t.equal(reply.headers['content-type'], 'application/xml; charset=utf-8');
+  t.equal(reply.body.toString(), SUCCESS);
+  const [message] = await messagesOf(simulator);
+  t.match(message?.fingerprint, /^[0-9a-f]{16}$/);
+  t.strictSame(
+    { ...message, fingerprint: '' },
+    {
+      id: 1,
+      at: '2026-11-24T09:00:00.000Z',
+      fingerprint: '',
+      providerId: 1001,
+      userName: 'demo',
+      advertiserId: '1659',
+      placementId: 7,
+      listing: 'Year: 2019; Make: Honda',
+      phone: '4045551212',
+      countryCode: '1',
+      firstName: 'Ann',
+      lastName: "O'Neil",
+      question,
+      fault: 'delivered',
+      got: true,
+      durationMs: 0,
+    },
+  );
+});
+
+t.test('a merchant id is a target as good as an advertiser id, and optionals may be absent or nil', async (t) => {
+  const simulator = await simulatorFor(t);
+  const body = documentOf({
+    ProviderId: '1001',
+    UserName: 'demo',
+    Password: 'demo-password',
+    MerchantId: '42',
+    ConsumerPhoneNumber: '4045551212',
+    ConsumerPhoneNumberCountryCode: '1',
+  }).replace(
+    '</MobileTextConnectRequest>',
+    '<PlacementId xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/></MobileTextConnectRequest>',
+  );
+  t.equal((await call(simulator.endpoint, body)).body.toString(), SUCCESS);
+  const [message] = await messagesOf(simulator);
+  t.equal(message?.merchantId, 42);
+  for (const absent of ['advertiserId', 'placementId', 'listing', 'firstName', 'lastName', 'question'])
+    t.notOk(absent in (message ?? {}), `${absent} is absent`);
+});
+
+t.test('what the service cannot accept is answered Failure with its reason, and is not received', async (t) => {
+  const simulator = await simulatorFor(t);
+  const cases: [changes: Record<string, string | undefined>, description: string][] = [
+    [{ ProviderId: undefined }, 'ProviderId is required.'],
+    [{ UserName: undefined }, 'UserName is required.'],
+    [{ Password: ' ' }, 'Password is required.'],
+    [{ ProviderId: '1002' }, 'Invalid provider credentials.'],
+    [{ UserName: 'Demo' }, 'Invalid provider credentials.'],
+    [{ Password: 'demo-password ' }, 'Invalid provider credentials.'],
+    [{ ConsumerPhoneNumber: undefined }, 'ConsumerPhoneNumber is required.'],
+    [{ ConsumerPhoneNumber: '+14045551212' }, 'ConsumerPhoneNumber is not a valid phone number.'],
+    [{ ConsumerPhoneNumberCountryCode: undefined }, 'ConsumerPhoneNumberCountryCode is required.'],
+    [{ ConsumerPhoneNumberCountryCode: 'US' }, 'ConsumerPhoneNumberCountryCode is not a valid country code.'],
+    [{ AdvertiserId: undefined }, 'Either MerchantId or AdvertiserId is required.'],
+    [{ AdvertiserId: '' }, 'Either MerchantId or AdvertiserId is required.'],
+    [{ MerchantId: '42' }, 'Specify either MerchantId or AdvertiserId, not both.'],
+    [{ MerchantId: '42', AdvertiserId: '' }, 'Specify either MerchantId or AdvertiserId, not both.'],
+  ];
+  for (const [changes, description] of cases) {
+    const reply = await call(simulator.endpoint, documentOf({ ...LEAD, ...changes }));
+    t.equal(reply.status, 200);
+    t.match(reply.body.toString(), `<Status>Failure</Status><Description>${description}</Description>`, description);
+  }
+  t.match(await totalsOf(simulator), { calls: cases.length, received: 0, got: 0, byFault: {} });
+  t.strictSame(await messagesOf(simulator), []);
+});
+
+t.test('what the service cannot read is answered 400 with a page, and is not received', async (t) => {
+  const simulator = await simulatorFor(t);
+  const good = documentOf(LEAD);
+  const cases: Record<string, string | Buffer> = {
+    'an empty body': '',
+    'a body that is cut off': good.slice(0, -20),
+    'two documents': good + good,
+    'text behind the document': `${good}x`,
+    'another root': good.replaceAll('MobileTextConnectRequest', 'Request'),
+    'a DOCTYPE': `<?xml version="1.0"?><!-- a --><!DOCTYPE a>${good}`,
+    'an entity that nobody defined': good.replace('Ann', '&name;'),
+    'a prefix that nobody bound': good.replaceAll('ConsumerFirstName', 'x:ConsumerFirstName'),
+    JSON: '{}',
+    'broken UTF-8': Buffer.from(good.replace('Ann', '\u00c3\u0028'), 'latin1'),
+    'an element in a text': good.replace('Ann', '<b/>'),
+    'an Int of letters': documentOf({ ...LEAD, ProviderId: 'abc' }),
+    'an empty Int': documentOf({ ...LEAD, PlacementId: '' }),
+    'an Int with a fraction': documentOf({ ...LEAD, PlacementId: '1.0' }),
+    'an Int of 33 bits': documentOf({ ...LEAD, PlacementId: '2147483648' }),
+  };
+  for (const [name, body] of Object.entries(cases)) {
+    const reply = await call(simulator.endpoint, body);
+    t.equal(reply.status, 400, name);
+    t.match(reply.headers['content-type'], 'text/html', name);
+    t.match(reply.body.toString(), '<title>Request Error</title>', name);
+  }
+  t.match(await totalsOf(simulator), { calls: Object.keys(cases).length, received: 0 });
+});
+
+t.test('other methods, media types, charsets, encodings and sizes are refused by the host', async (t) => {
+  const simulator = await simulatorFor(t);
+  const status = async (headers: Record<string, string>, body: string | Buffer = documentOf(LEAD)) =>
+    (await call(simulator.endpoint, body, { headers })).status;
+
+  const get = await call(simulator.endpoint, '', { method: 'GET' });
+  t.equal(get.status, 405);
+  t.equal(get.headers.allow, 'POST');
+  t.equal(await status({ 'content-type': 'text/xml' }), 200);
+  t.equal(await status({ 'content-type': 'Application/XML; Charset="UTF-8"' }), 200);
+  t.equal(await status({ 'content-type': 'application/json' }), 415);
+  t.equal(await status({}), 415);
+  t.equal(await status({ 'content-type': 'text/xml; charset=iso-8859-1' }), 415);
+  t.equal(await status({ 'content-type': 'text/xml', 'content-encoding': 'gzip' }), 415);
+  const large = await call(simulator.endpoint, Buffer.alloc(1024 * 1024 + 1, ' '));
+  t.ok(large.status === 413 || large.failure !== undefined, 'a body above 1 MiB is refused, at the latest by a reset');
+  t.match(await totalsOf(simulator), { received: 2 });
+});
+
+t.test('credentials can be rotated while it runs', async (t) => {
+  const simulator = await simulatorFor(t, { credentials: { providerId: 5, username: 'old', password: 'first' } });
+  const as = async (username: string, password: string) => {
+    const body = documentOf({ ...LEAD, ProviderId: '5', UserName: username, Password: password });
+    return /<Status>(\w+)/.exec((await call(simulator.endpoint, body)).body.toString())?.[1];
+  };
+  t.equal(await as('old', 'first'), 'Success');
+  const { status, told } = await control(simulator, 'POST', '/control/credentials', {
+    providerId: 5,
+    username: 'old',
+    password: 'second',
+  });
+  t.equal(status, 200);
+  t.strictSame(told.credentials, { providerId: 5, username: 'old' }, 'the password is not told');
+  t.equal(await as('old', 'first'), 'Failure');
+  t.equal(await as('old', 'second'), 'Success');
+});
