@@ -1,0 +1,63 @@
+import t from 'tap';
+import { renderLead } from '../../src/cli/render-lead.ts';
+import { lead as anyLead, leadRequest, site } from '../support/lead.ts';
+import { account } from '../upstream/account.ts';
+
+const SETTINGS = {
+  sites: new Map([['demo', site()]]),
+  providers: new Map([[anyLead().provider, account({ password: 'canary-password' })]]),
+};
+
+const render = (lead: unknown, settings = SETTINGS): string => renderLead(Buffer.from(JSON.stringify(lead)), settings);
+
+t.test('the document is the one that would be sent, with the password masked', async (t) => {
+  const lead = {
+    ...leadRequest(),
+    site: 'demo',
+    consumer: { phone: '(404) 555-1212', question: 'Is it\r\nstill there? 🚗' },
+    listing: { year: '2019', make: 'Honda' },
+  };
+  t.equal(
+    render(lead),
+    '<?xml version="1.0" encoding="utf-8"?>' +
+      '<MobileTextConnectRequest>' +
+      '<ProviderId>4711</ProviderId>' +
+      '<UserName>gateway</UserName>' +
+      '<Password>********</Password>' +
+      '<AdvertiserId>1659</AdvertiserId>' +
+      '<ListingDetails>year: 2019; make: Honda</ListingDetails>' +
+      '<ConsumerPhoneNumber>4045551212</ConsumerPhoneNumber>' +
+      '<ConsumerPhoneNumberCountryCode>1</ConsumerPhoneNumberCountryCode>' +
+      '<ConsumerQuestion>Is it&#xD;\nstill there? 🚗</ConsumerQuestion>' +
+      '</MobileTextConnectRequest>',
+  );
+});
+
+t.test('a lead without a site is read as one for the only site, and must name one of several', async (t) => {
+  t.equal(render(leadRequest()), render(leadRequest({ site: 'demo' })));
+  const sites = new Map([...SETTINGS.sites, ['other', site({ key: 'other' })] as const]);
+  t.throws(() => render(leadRequest(), { ...SETTINGS, sites }), {
+    message: '/site is missing; use one of: demo, other',
+  });
+});
+
+t.test('a lead that would not be taken is explained without quoting it', async (t) => {
+  const cases: [lead: unknown, said: string][] = [
+    [{ consumer: { phone: 4045551212 } }, '/consumer/phone must be string'],
+    [{ consumer: { phone: '4045551212', nick: 'canary' } }, '/consumer must NOT have additional properties: nick'],
+    [leadRequest({ consumer: { phone: 'canary' } }), '/consumer/phone: '],
+    [leadRequest({ merchantId: 1 }), '/merchantId: '],
+    [leadRequest({ site: 'canary' }), '/site is not configured; use one of: demo'],
+    ['canary', 'the body must be object'],
+  ];
+  for (const [lead, said] of cases) {
+    t.throws(() => render(lead), { name: 'UnusableLead', message: said });
+    t.throws(() => render(lead), { message: /^(?!.*canary)/s });
+  }
+});
+
+t.test('what is no JSON in UTF-8 is explained without quoting it', async (t) => {
+  for (const body of ['', '{canary', Buffer.from([0x22, 0xff, 0x22])]) {
+    t.throws(() => renderLead(Buffer.from(body), SETTINGS), { message: 'The lead is not JSON in UTF-8.' });
+  }
+});
