@@ -1,13 +1,23 @@
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Provider, Settings } from './config/settings.ts';
+import { capsFor } from './conversation/caps.ts';
+import { systemClock } from './conversation/clock.ts';
+import { createHashing } from './conversation/hashing.ts';
 import { createSubmit } from './conversation/submit.ts';
 import { createDelivery } from './delivery/attempt.ts';
+import { createGate } from './delivery/gate.ts';
+import { createParking } from './delivery/parking.ts';
+import { createWorker } from './delivery/worker.ts';
 import { buildApp } from './http/app.ts';
+import { createAttemptLog } from './ops/attempt-log.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
+import { createVault } from './outbox/vault.ts';
 import { createUpstream } from './upstream/client.ts';
 
-/** How long an accepted lead belongs to the process that took it; far longer than one attempt can last. */
+/** How long a lease lasts unless it is renewed; far longer than an attempt. */
 const LEASE_MS = 60_000;
 
 export type Gateway = {
@@ -19,12 +29,14 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
+type Closers = (() => Promise<void> | void)[];
+
 /**
  * Settings become running parts; the only file that sees all of them. What was opened is closed in reverse order,
  * also when a later part fails to start.
  */
 export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
-  const opened: (() => Promise<void>)[] = [];
+  const opened: Closers = [];
   const close = async (): Promise<void> => {
     for (const closePart of opened.splice(0).reverse()) await closePart();
   };
@@ -40,31 +52,99 @@ async function open(
   settings: Settings,
   log: Logger,
   version: string,
-  opened: (() => Promise<void>)[],
+  opened: Closers,
   close: () => Promise<void>,
 ): Promise<Gateway> {
-  const now = Date.now;
+  const clock = systemClock;
+  const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) opened.push(() => simulator.close());
-  const providers = simulator ? redirect(settings.providers, simulator.endpoint) : settings.providers;
+  const accounts = simulator ? redirect(settings.providers, simulator.endpoint) : settings.providers;
+  const account = (id: string): Provider => {
+    const found = accounts.get(id);
+    if (!found) throw new Error(`There is no provider account ${id}, although the configuration was checked for it.`);
+    return found;
+  };
+  const credentials = (id: string): string => {
+    const { providerId, username, password } = account(id);
+    return hashing.credentials(providerId, username, password);
+  };
+  const providers = (): string[] => [...accounts.keys()];
 
-  const outbox = createSqliteOutbox({ path: settings.database.path, leaseMs: LEASE_MS });
+  const outbox = createSqliteOutbox(settings.database.path, {
+    vault: createVault(settings.keys.data),
+    owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
+    leaseMs: LEASE_MS,
+    waitMs: settings.deliverWaitMs,
+    credentials,
+  });
   opened.push(() => outbox.close());
-  const upstream = createUpstream({ provider: (id) => account(providers, id), timeoutMs: settings.upstreamTimeoutMs });
+  const upstream = createUpstream({ provider: account, timeoutMs: settings.upstreamTimeoutMs });
   opened.push(() => upstream.close());
-  const delivery = createDelivery({ outbox, upstream, log, now });
+
+  const gate = createGate({
+    region: (id) => account(id).region,
+    clock,
+    onChange: (region, state) => {
+      log.warn({ event: 'breaker', region, state }, 'breaker');
+      worker.kick();
+    },
+  });
+  const rules = (site: string) => ({
+    ...settings.retry,
+    unknown: settings.sites.get(site)?.unknownOutcome ?? settings.retry.unknown,
+  });
+  const random = Math.random;
+  const delivery = createDelivery({
+    queue: outbox,
+    upstream,
+    gate,
+    rules,
+    report: createAttemptLog(log),
+    clock,
+    random,
+    leaseMs: LEASE_MS,
+  });
   opened.push(() => delivery.idle());
+  const parking = createParking({
+    store: outbox,
+    queue: outbox,
+    gate,
+    providers,
+    credentials,
+    onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
+    clock,
+  });
+  const worker = createWorker({
+    queue: outbox,
+    delivery,
+    gate,
+    parking,
+    providers,
+    rules,
+    onFault: (err) => log.error({ event: 'worker_fault', err }, 'worker fault'),
+    clock,
+    random,
+  });
+  worker.start();
+  opened.push(() => worker.stop());
 
   let draining = false;
   const app = await buildApp({
     settings,
     submit: createSubmit({
-      outbox,
-      attempt: delivery.attempt,
+      store: outbox,
+      delivery,
+      hashing,
+      caps: (lead, caller) => {
+        const own = settings.sites.get(lead.site)?.dailyMax;
+        return capsFor(hashing, { ...settings.dailyMax, ...own }, lead, caller);
+      },
       onFault: (err, conversation) =>
         log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded'),
+      onQueued: worker.kick,
       waitMs: settings.deliverWaitMs,
-      now,
+      clock,
     }),
     find: outbox.find,
     isReady: async () => {
@@ -72,7 +152,12 @@ async function open(
         () => 'ok',
         () => 'not writable',
       );
-      return { ready: storage === 'ok' && !draining, checks: { storage, accepting: draining ? 'draining' : 'ok' } };
+      const checks = {
+        storage,
+        worker: worker.healthy() ? 'ok' : 'not running',
+        accepting: draining ? 'draining' : 'ok',
+      };
+      return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
     },
     logger: log,
     version,
@@ -90,15 +175,14 @@ async function open(
   };
 }
 
-function account(providers: ReadonlyMap<string, Provider>, id: string): Provider {
-  const provider = providers.get(id);
-  if (!provider) throw new Error(`There is no provider account ${id}, although the configuration was checked for it.`);
-  return provider;
-}
-
-async function startBundledSimulator(settings: Settings) {
+/** On the port that was asked for, or on any free one: a second gateway on the machine is no reason not to start. */
+async function startBundledSimulator({ simulatorPort }: Settings) {
   const { startSimulator, DEMO_CREDENTIALS } = await import('./simulator/server.ts');
-  return startSimulator({ port: settings.simulatorPort, fallbackToAnyPort: true, credentials: DEMO_CREDENTIALS });
+  const start = (port: number) => startSimulator({ port, credentials: DEMO_CREDENTIALS });
+  return start(simulatorPort).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return start(0);
+  });
 }
 
 function redirect(providers: ReadonlyMap<string, Provider>, url: string): ReadonlyMap<string, Provider> {

@@ -3,8 +3,8 @@ import closeWithGrace from 'close-with-grace';
 import { banner } from './banner.ts';
 import { startGateway } from './compose.ts';
 import { describeSettings } from './config/describe.ts';
-import { ConfigurationError, loadSettings } from './config/load.ts';
-import type { Settings } from './config/settings.ts';
+import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
+import { formatProblem } from './config/problem.ts';
 import { createLogger, prettyDestination } from './ops/log.ts';
 
 /** Longer than one attempt may last, shorter than the 30 s that orchestrators usually grant. */
@@ -34,7 +34,7 @@ try {
   process.exit(1);
 }
 
-function readSettings(): Settings {
+function readSettings(): LoadedSettings {
   try {
     return loadSettings(process.env);
   } catch (error) {

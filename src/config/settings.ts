@@ -15,6 +15,18 @@ export type Settings = {
   readonly deliverWaitMs: number;
   /** Bound on one whole call to the provider. */
   readonly upstreamTimeoutMs: number;
+  /** How failed and unknown attempts are met; a site may have its own way with unknown ones. */
+  readonly retry: { readonly scheduleS: readonly number[]; readonly unknown: UnknownOutcome; readonly resendMax: number };
+  /** Leads by UTC day: of one number at a site, of a site, of one visitor. */
+  readonly dailyMax: DailyMax & { readonly visitor: number };
+  /** `data` seal (the first) and open (all) leads at rest; empty outside production only. `hash` is for keyed hashes. */
+  readonly keys: { readonly data: readonly Buffer[]; readonly hash: Buffer };
+  /** Days that a final lead's personal data is kept. */
+  readonly retentionDays: number;
+  /** The operators' listener, where there is one. */
+  readonly admin?: { readonly host: string; readonly port: number; readonly token: string };
+  /** Reads `/metrics` on the operators' listener, and nothing else. */
+  readonly metricsToken?: string;
   readonly database: { readonly kind: 'sqlite'; readonly path: string };
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
@@ -26,6 +38,9 @@ export type Settings = {
   readonly providers: ReadonlyMap<string, Provider>;
 };
 
+/** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
+export type UnknownOutcome = 'resend' | 'hold';
+export type DailyMax = { readonly phone: number; readonly site: number };
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -52,6 +67,9 @@ export type Site = {
   /** Countries whose numbers are taken; never empty. */
   readonly countries: ReadonlySet<string>;
   readonly consentRequired: boolean;
+  /** The site's own caps and its own way with unknown outcomes, where it has them. */
+  readonly dailyMax?: Partial<DailyMax>;
+  readonly unknownOutcome?: UnknownOutcome;
   /** Name of a provider account. */
   readonly provider: string;
 };

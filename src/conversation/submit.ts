@@ -34,12 +34,14 @@ type Parts = {
   readonly caps: (lead: Lead, caller: Caller) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
+  /** Told when a lead was left to the background worker, which may sleep. */
+  readonly onQueued: () => void;
   readonly waitMs: number;
   readonly clock: Clock;
 };
 
 export function createSubmit(parts: Parts): Submit {
-  const { store, delivery, hashing, caps, onFault, waitMs, clock } = parts;
+  const { store, delivery, hashing, caps, onFault, onQueued, waitMs, clock } = parts;
   const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
 
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
@@ -52,8 +54,11 @@ export function createSubmit(parts: Parts): Submit {
       const accepted = await accept(lead, identity.request, context.caller, admittance.kind);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
-      if (!permit || !accepted.lease) return { conversation: accepted.conversation, replayed: false };
-      return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
+      if (permit && accepted.lease) {
+        return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
+      }
+      if (accepted.conversation.status === 'queued') onQueued();
+      return { conversation: accepted.conversation, replayed: false };
     } finally {
       // Harmless after an attempt, which has settled it; without one the provider was never called.
       permit?.settle(undefined);

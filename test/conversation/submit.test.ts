@@ -53,6 +53,7 @@ function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = []
     hashing,
     caps: () => caps,
     onFault: (error) => faults.push(error),
+    onQueued: () => undefined,
     waitMs: 4_000,
     clock,
   });
