@@ -1,5 +1,4 @@
-/** What a document may hold before a parser sees it. An answer of the provider has three elements at two levels. */
-const MAX_DEPTH = 16;
+/** What a document may hold before a parser sees it, which bounds its depth too. A real answer has three elements. */
 const MAX_ELEMENTS = 256;
 const MAX_ATTRIBUTES = 256;
 
@@ -42,7 +41,7 @@ export function findStructureFault(text: string): StructureFault | undefined {
       elements += 1;
       attributes += tag.split('=').length - 1;
       if (!tag.endsWith('/>')) depth += 1;
-      if (depth > MAX_DEPTH || elements > MAX_ELEMENTS || attributes > MAX_ATTRIBUTES) return 'too_complex';
+      if (elements > MAX_ELEMENTS || attributes > MAX_ATTRIBUTES) return 'too_complex';
     }
   }
 }

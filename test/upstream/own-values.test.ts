@@ -64,6 +64,6 @@ t.test('a taken value leaves no phrase behind by joining its neighbours', async 
 });
 
 t.test('a long value is taken out before a short one that is a part of it', async (t) => {
-  const both = lead({ firstName: 'my', question: 'my login' });
-  t.equal(withoutOwnValues('Bad: my login', both), 'bad ·');
+  const both = lead({ firstName: 'Ann', lastName: 'Ann Login' });
+  t.equal(withoutOwnValues('Bad: Ann Login', both), 'bad ·');
 });

@@ -51,6 +51,14 @@ export const BROKEN: readonly Case[] = [
   { name: 'a close within the headers', wire: 'HTTP/1.1 200 OK\r\ncontent-ty', class: 'unknown', cause: 'reset' },
   { name: 'a close after the headers', wire: head('content-length: 45\r\n'), class: 'unknown', cause: 'truncated' },
   {
+    name: 'more than 64 KiB, then silence',
+    wire: (socket) => socket.write(head('content-length: 9000000\r\n') + SUCCESS.padEnd(70_000)),
+    class: 'unknown',
+    cause: 'too_large',
+  },
+  { name: 'a 103, then a close', wire: 'HTTP/1.1 103 Early Hints\r\n\r\n', class: 'unknown', cause: 'reset' },
+  // The reset may overtake the headers, so its cause is either of two.
+  {
     name: 'a reset after the headers',
     wire: (socket) => socket.write(head('content-length: 45\r\n'), () => setImmediate(() => socket.resetAndDestroy())),
     class: 'unknown',

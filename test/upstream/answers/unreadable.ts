@@ -99,6 +99,12 @@ export const UNREADABLE: readonly Case[] = [
     class: 'unknown',
     cause: 'not_xml',
   },
+  {
+    name: 'such an entity in an attribute',
+    wire: ok('<R a="&nbsp;"><Status>Success</Status></R>'),
+    class: 'unknown',
+    cause: 'not_xml',
+  },
   { name: 'a NUL', wire: ok('<R><Status>Success</Status>\u0000</R>'), class: 'unknown', cause: 'not_xml' },
   { name: 'a DOCTYPE', wire: ok(`<!DOCTYPE Response>${SUCCESS}`), class: 'unknown', cause: 'doctype' },
   {
