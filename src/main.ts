@@ -23,6 +23,8 @@ try {
     await gateway.close();
     log.info({ event: 'stopped' }, 'stopped');
   });
+  for (const warning of settings.warnings)
+    log.warn({ event: 'setting', setting: warning.setting }, formatProblem(warning));
   log.info(
     { event: 'started', version, url: gateway.url, node: process.version, ...describeSettings(settings) },
     'started',
