@@ -8,5 +8,8 @@ export const DEFAULT_REGION: Region = 'na';
 /** Requests a partner may make where the file does not say: ten a second, counted over a minute. */
 export const PARTNER_RATE: Rate = { max: 600, windowS: 60 };
 
+/** `HASH_KEY` where none is set, outside production only: 32 bytes that say what they are. */
+export const DEVELOPMENT_HASH_KEY = Buffer.from('text-connect-gateway development');
+
 /** The account that the bundled simulator knows. */
 export const DEMO_CREDENTIALS = { providerId: 1001, username: 'demo', password: 'demo-password' } as const;

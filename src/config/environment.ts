@@ -76,7 +76,16 @@ function findSource(
 
 /** The text as its schema's type. What is no number stays a text, for the schema to refuse. */
 function toValue({ schema }: Variable, text: string): unknown {
-  if ('type' in schema && schema.type === 'integer') return /^-?(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
-  if ('type' in schema && schema.type === 'array') return text.split(',').map((item) => item.trim());
-  return text;
+  if (isInteger(schema)) return toInteger(text);
+  if (!('type' in schema) || schema.type !== 'array') return text;
+  const items = text.split(',').map((item) => item.trim());
+  return 'items' in schema && isInteger(schema.items) ? items.map(toInteger) : items;
+}
+
+function isInteger(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'integer';
+}
+
+function toInteger(text: string): number | string {
+  return /^-?(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }

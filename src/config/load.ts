@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defined } from '../conversation/defined.ts';
 import { missingCredentials } from './account.ts';
+import { buildAdmin, checkAdmin } from './admin.ts';
 import { demoSetup } from './demo-setup.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { fileSetup } from './file-setup.ts';
 import { databasePath } from './formats/database.ts';
 import { toCidr } from './formats/network.ts';
 import { deepFreeze } from './freeze.ts';
+import { buildKeys, checkKeys } from './keys.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import type { Settings } from './settings.ts';
@@ -34,7 +36,13 @@ export function loadSettings(
   const { readFile = readFileSync, cwd = process.cwd() } = options;
   const environment = readEnvironment(env, readFile, cwd);
   const setup = findSetup(environment, readFile, cwd);
-  const problems = [...environment.problems, ...checkTls(environment, readFile, cwd), ...setup.problems];
+  const problems = [
+    ...environment.problems,
+    ...checkTls(environment, readFile, cwd),
+    ...setup.problems,
+    ...checkKeys(environment),
+    ...checkAdmin(environment),
+  ];
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const { values, warnings } = environment;
@@ -45,6 +53,15 @@ export function loadSettings(
     visitorRate: { max: values.RATE_LIMIT_MAX, windowS: values.RATE_LIMIT_WINDOW_S },
     deliverWaitMs: values.DELIVER_WAIT_MS,
     upstreamTimeoutMs: values.UPSTREAM_TIMEOUT_MS,
+    retry: {
+      scheduleS: values.RETRY_SCHEDULE_S,
+      unknown: values.UNKNOWN_OUTCOME,
+      resendMax: values.UNKNOWN_RESEND_MAX,
+    },
+    dailyMax: { phone: values.PHONE_DAILY_MAX, site: values.SITE_DAILY_MAX, visitor: values.VISITOR_DAILY_MAX },
+    keys: buildKeys(environment),
+    retentionDays: values.RETENTION_DAYS,
+    ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),
     database: { kind: 'sqlite', path: resolve(cwd, databasePath(values.DATABASE_URL)) },
     logLevel: values.LOG_LEVEL,
     simulatorPort: values.SIMULATOR_PORT,

@@ -16,7 +16,11 @@ export type Settings = {
   /** Bound on one whole call to the provider. */
   readonly upstreamTimeoutMs: number;
   /** How failed and unknown attempts are met; a site may have its own way with unknown ones. */
-  readonly retry: { readonly scheduleS: readonly number[]; readonly unknown: UnknownOutcome; readonly resendMax: number };
+  readonly retry: {
+    readonly scheduleS: readonly number[];
+    readonly unknown: UnknownOutcome;
+    readonly resendMax: number;
+  };
   /** Leads by UTC day: of one number at a site, of a site, of one visitor. */
   readonly dailyMax: DailyMax & { readonly visitor: number };
   /** `data` seal (the first) and open (all) leads at rest; empty outside production only. `hash` is for keyed hashes. */

@@ -82,6 +82,8 @@ export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
         country: site.country,
         countries: new Set(site.countries ?? [site.country]),
         consentRequired: site.consent?.required ?? false,
+        dailyMax: site.dailyMax && { ...site.dailyMax },
+        unknownOutcome: site.unknownOutcome,
         provider: site.provider ?? DEFAULT_PROVIDER,
       }),
     ]),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import { type LoadedSettings, loadSettings } from '../../src/config/load.ts';
 import { ConfigurationError, type Problem } from '../../src/config/problem.ts';
@@ -43,6 +44,14 @@ export function settingsOf(problems: readonly Problem[]): string[] {
 }
 
 export const ACCOUNT = { PROVIDER_ID: '1001', PROVIDER_USERNAME: 'user', PROVIDER_PASSWORD: 'word' } as const;
+
+/** What production requires besides a file. */
+export const KEYS = { DATA_KEY: keyOf('data'), HASH_KEY: keyOf('hash') } as const;
+
+/** A key that looks as random as a real one, the same in every run. */
+export function keyOf(name: string): string {
+  return createHash('sha256').update(name).digest('base64');
+}
 
 export const KEY_HASH = `sha256:${'ab'.repeat(32)}`;
 

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { ACCOUNT, fileWith, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
+import { ACCOUNT, fileWith, KEYS, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
 
+const PRODUCTION = { NODE_ENV: 'production', ...KEYS };
 const LOCAL = 'http://127.0.0.1:9000/provider';
 
 t.test('without any setting there is one open demo site on the bundled simulator', async (t) => {
@@ -75,34 +76,41 @@ t.test(
 
 t.test('production lists everything that is missing at once, and has no demo', async (t) => {
   const problems = mistakes(t, () => load({ NODE_ENV: 'production' }));
-  t.strictSame(settingsOf(problems), ['CONFIG_FILE', 'PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
-  const local = mistakes(t, () => load({ NODE_ENV: 'production', UPSTREAM_URL: LOCAL, ...ACCOUNT }));
+  t.strictSame(settingsOf(problems), [
+    'CONFIG_FILE',
+    'PROVIDER_ID',
+    'PROVIDER_USERNAME',
+    'PROVIDER_PASSWORD',
+    'DATA_KEY',
+    'HASH_KEY',
+  ]);
+  const local = mistakes(t, () => load({ ...PRODUCTION, UPSTREAM_URL: LOCAL, ...ACCOUNT }));
   t.strictSame(settingsOf(local), ['CONFIG_FILE']);
 });
 
 t.test('production with a file wants the default account where a site uses it', async (t) => {
   const file = fileWith('/sites/motors/provider', undefined);
-  const problems = mistakes(t, () => loadFile(file, { NODE_ENV: 'production' }));
+  const problems = mistakes(t, () => loadFile(file, PRODUCTION));
   t.strictSame(settingsOf(problems), ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
   t.match(problems[0]?.problem, /the site motors is delivered through that account/);
   t.match(problems[0]?.fix, /define \/providers\/default in CONFIG_FILE, or name one of main in the site/);
-  t.match(loadFile(file, { NODE_ENV: 'production', ...ACCOUNT }), { production: true, demo: false, simulator: false });
+  t.match(loadFile(file, { ...PRODUCTION, ...ACCOUNT }), { production: true, demo: false, simulator: false });
 });
 
 t.test('production needs no PROVIDER_* where the file has all accounts', async (t) => {
-  const settings = loadFile(soundFile(), { NODE_ENV: 'production' });
+  const settings = loadFile(soundFile(), PRODUCTION);
   t.strictSame([...settings.providers.keys()], ['main']);
 });
 
 t.test('production refuses a site that is open to any page, unless it confirms that', async (t) => {
   const open = fileWith('/sites/motors/origins', ['*']);
-  const problems = mistakes(t, () => loadFile(open, { NODE_ENV: 'production' }));
+  const problems = mistakes(t, () => loadFile(open, PRODUCTION));
   t.match(problems, [{ setting: 'CONFIG_FILE: /sites/motors/origins', fix: /"allowAnyOrigin": true/ }]);
   t.equal(loadFile(open).sites.get('motors')?.origins, '*', 'outside production it is fine');
 
   const confirmed = soundFile();
   Object.assign(confirmed.sites.motors, { origins: ['*'], allowAnyOrigin: true });
-  t.equal(loadFile(confirmed, { NODE_ENV: 'production' }).sites.get('motors')?.origins, '*');
+  t.equal(loadFile(confirmed, PRODUCTION).sites.get('motors')?.origins, '*');
 });
 
 t.test('the account of PROVIDER_* is the one named default, and is described once', async (t) => {

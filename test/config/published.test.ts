@@ -6,7 +6,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import { renderFileSchema } from '../../src/config/schema/published.ts';
 import { compile } from '../../src/config/schema/validate.ts';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
-import { ACCOUNT, load } from './helper.ts';
+import { ACCOUNT, KEYS, load } from './helper.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const published = JSON.parse(read('openapi/config.schema.json'));
@@ -55,7 +55,7 @@ t.test('every property of the schema has a description, what is right, and examp
 
 t.test('the example file loads in production, beside the account of PROVIDER_*', async (t) => {
   const settings = loadSettings(
-    { NODE_ENV: 'production', CONFIG_FILE: EXAMPLE, ...ACCOUNT },
+    { NODE_ENV: 'production', CONFIG_FILE: EXAMPLE, ...ACCOUNT, ...KEYS },
     {
       cwd: '/app',
       readFile: (path) => Buffer.from(path === `/app/${EXAMPLE}` ? read(EXAMPLE) : `secret of ${path}\n`),

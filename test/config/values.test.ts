@@ -16,6 +16,13 @@ t.test('every variable becomes a value of the right type', async (t) => {
       RATE_LIMIT_WINDOW_S: '90',
       DELIVER_WAIT_MS: '0',
       UPSTREAM_TIMEOUT_MS: '2500',
+      RETRY_SCHEDULE_S: '1, 2,604800',
+      UNKNOWN_OUTCOME: 'hold',
+      UNKNOWN_RESEND_MAX: '0',
+      VISITOR_DAILY_MAX: '7',
+      PHONE_DAILY_MAX: '8',
+      SITE_DAILY_MAX: '9',
+      RETENTION_DAYS: '3650',
       DATABASE_URL: 'sqlite:leads.db',
       SIMULATOR_PORT: '0',
     },
@@ -29,6 +36,9 @@ t.test('every variable becomes a value of the right type', async (t) => {
     visitorRate: { max: 3, windowS: 90 },
     deliverWaitMs: 0,
     upstreamTimeoutMs: 2500,
+    retry: { scheduleS: [1, 2, 604_800], unknown: 'hold', resendMax: 0 },
+    dailyMax: { visitor: 7, phone: 8, site: 9 },
+    retentionDays: 3650,
     database: { kind: 'sqlite', path: '/app/leads.db' },
     simulatorPort: 0,
   });
@@ -47,6 +57,10 @@ t.test('the defaults are those that are documented', async (t) => {
     visitorRate: { max: 10, windowS: 60 },
     deliverWaitMs: 4000,
     upstreamTimeoutMs: 10_000,
+    retry: { scheduleS: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200], unknown: 'resend', resendMax: 2 },
+    dailyMax: { phone: 5, site: 2000, visitor: 50 },
+    keys: { data: [], hash: Buffer.from('text-connect-gateway development') },
+    retentionDays: 30,
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
     warnings: [],
   });
@@ -78,6 +92,8 @@ t.test('a site has what the file says', async (t) => {
     country: 'CA',
     countries: ['CA', 'US'],
     consent: { required: true },
+    dailyMax: { phone: 3 },
+    unknownOutcome: 'hold',
   });
   t.strictSame(loadFile(file).sites.get('motors'), {
     key: 'motors',
@@ -89,6 +105,8 @@ t.test('a site has what the file says', async (t) => {
     country: 'CA',
     countries: new Set(['CA', 'US']),
     consentRequired: true,
+    dailyMax: { phone: 3 },
+    unknownOutcome: 'hold',
     provider: 'main',
   });
 });

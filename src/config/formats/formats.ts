@@ -5,6 +5,7 @@ import { checkEndpoint } from './endpoint.ts';
 import { checkKeyHash } from './key-hash.ts';
 import { checkCidr, checkHost } from './network.ts';
 import { checkOrigin } from './origin.ts';
+import { checkSecretKey } from './secret-key.ts';
 import { checkContentType, checkXmlLine } from './wire.ts';
 
 /** The `format`s of our schemas: each says what is wrong with a text, or nothing. */
@@ -17,5 +18,6 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   host: checkHost,
   'key-hash': checkKeyHash,
   origin: checkOrigin,
+  'secret-key': checkSecretKey,
   'xml-line': checkXmlLine,
 };

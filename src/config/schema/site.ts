@@ -66,6 +66,18 @@ export const SiteEntry = Type.Object(
         },
       ),
     ),
+    dailyMax: Type.Optional(
+      Type.Object(
+        { phone: Type.Optional(value.PhoneDailyMax), site: Type.Optional(value.SiteDailyMax) },
+        {
+          ...closed,
+          description: 'Caps of the site. What is left out is as PHONE_DAILY_MAX and SITE_DAILY_MAX say.',
+          errorMessage: 'use an object such as { "phone": 5, "site": 2000 }',
+          examples: [{ phone: 5, site: 2000 }],
+        },
+      ),
+    ),
+    unknownOutcome: Type.Optional(value.UnknownOutcome),
     provider: Type.Optional(
       name('Provider account that delivers the leads.', { default: DEFAULT_PROVIDER, examples: ['europe'] }),
     ),

@@ -21,6 +21,35 @@ export function choice<Words extends string[]>(words: readonly [...Words], optio
 
 type Annotations<T> = { description: string; default?: T; examples?: T[] };
 
+export const UnknownOutcome = choice(['resend', 'hold'], {
+  description:
+    'What becomes of a lead that may have arrived: sent again by itself, or held for a person. A site without it does as UNKNOWN_OUTCOME says.',
+  examples: ['hold'],
+});
+
+/** Beyond it a lead is held, and beyond ten times it refused. */
+export const PhoneDailyMax = integer(1, 1_000_000, {
+  description: 'Leads of one number at a site by UTC day; what goes beyond is held.',
+  examples: [5],
+});
+
+export const SiteDailyMax = integer(1, 10_000_000, {
+  description: 'Leads of a site by UTC day; what goes beyond is held.',
+  examples: [2000],
+});
+
+/** A key that encrypts or hashes; it has no example, since somebody would use it. */
+export const SecretKey = (description: string) =>
+  Type.String({ description, format: 'secret-key', errorMessage: 'use 32 bytes in base64' });
+
+/** What a client of the operators' listener sends as `Authorization: Bearer <token>` (RFC 6750, section 2.1). */
+export const token = (minimum: number, description: string) =>
+  Type.String({
+    description,
+    pattern: `^[!-~]{${minimum},512}$`,
+    errorMessage: `use ${minimum} to 512 visible ASCII characters, as openssl rand -base64 32 prints them`,
+  });
+
 export const ProviderId = integer(1, INT32_MAX, { description: 'Id of the provider account.', examples: [1001] });
 
 export const Username = Type.String({

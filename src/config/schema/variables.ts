@@ -80,6 +80,20 @@ export const VARIABLES = {
     }),
     fallback: 4000,
   },
+  UNKNOWN_OUTCOME: { schema: value.UnknownOutcome, fallback: 'resend' },
+  UNKNOWN_RESEND_MAX: {
+    schema: value.integer(0, 30, { description: 'How often such a lead is sent again.' }),
+    fallback: 2,
+  },
+  RETRY_SCHEDULE_S: {
+    schema: Type.Array(value.integer(1, 604_800, { description: 'Seconds before one further try.' }), {
+      description: 'Seconds before each further try, separated by commas; then the lead waits for a person.',
+      minItems: 1,
+      maxItems: 30,
+      errorMessage: 'use 1 to 30 integers from 1 to 604800, such as 5,30,120',
+    }),
+    fallback: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200],
+  },
   DATABASE_URL: {
     schema: Type.String({
       description: 'Where leads are stored: sqlite: and the path of a file.',
@@ -97,6 +111,43 @@ export const VARIABLES = {
     schema: value.integer(1, 86_400, { description: 'Length of that window in seconds.' }),
     fallback: 60,
   },
+  VISITOR_DAILY_MAX: {
+    schema: value.integer(1, 1_000_000, { description: 'Leads that one visitor may send to a site by UTC day.' }),
+    fallback: 50,
+  },
+  PHONE_DAILY_MAX: { schema: value.PhoneDailyMax, fallback: 5 },
+  SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
+  DATA_KEY: { schema: value.SecretKey('Encrypts leads at rest. Required in production.'), secret: true },
+  DATA_KEY_PREVIOUS: {
+    schema: Type.Array(value.SecretKey('One former key.'), {
+      description: 'Keys that were DATA_KEY before, separated by commas: what they sealed is still read.',
+      maxItems: 16,
+      errorMessage: 'use up to 16 keys of 32 bytes in base64, separated by commas',
+    }),
+    fallback: [],
+    secret: true,
+  },
+  HASH_KEY: {
+    schema: value.SecretKey('Makes the hashes that numbers are found by; never to be changed. Required in production.'),
+    secret: true,
+  },
+  RETENTION_DAYS: {
+    schema: value.integer(1, 3650, { description: "Days that a final lead's personal data is kept." }),
+    fallback: 30,
+  },
+  ADMIN_PORT: {
+    schema: value.integer(0, 65535, { description: "Port of the operators' listener; 0 takes any free one." }),
+  },
+  ADMIN_HOST: {
+    schema: Type.String({
+      description: "Address of the operators' listener.",
+      format: 'host',
+      errorMessage: 'use an IP address or host name',
+    }),
+    fallback: '127.0.0.1',
+  },
+  ADMIN_TOKEN: { schema: value.token(32, "Token of the operators' listener."), secret: true },
+  METRICS_TOKEN: { schema: value.token(16, 'Token that reads /metrics and nothing else.'), secret: true },
   SIMULATOR_PORT: {
     schema: value.integer(0, 65535, { description: 'Port of the bundled simulator; 0 takes any free one.' }),
     fallback: 8090,
