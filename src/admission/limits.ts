@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Rate } from '../config/settings.ts';
 import type { Caller } from './caller.ts';
 
-/** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405 (`docs/api.md`, "Limits"). */
+/** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405. */
 const READS: Rate = { max: 120, windowS: 60 };
 
 /** Requests that a caller may waste on each one that counts: refused bodies and replays are bounded, too. */

@@ -6,6 +6,7 @@ import { createProxyTest } from '../admission/address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
+import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { addIntake } from './intake.ts';
 import { parseJson } from './json-body.ts';
@@ -38,16 +39,18 @@ export type AppDeps = {
   readonly timeouts?: Timeouts;
 };
 
-/** Bounds on one request, in milliseconds. `checkIntervalMs`: how often node looks for connections that are over them. */
+/** Bounds on one request, in milliseconds. */
 export type Timeouts = {
   readonly headersMs: number;
   readonly requestMs: number;
+  /** For a handler, beyond what the settings let a caller wait for the provider. */
   readonly handlerMs: number;
+  /** How often node looks for connections that are over their time. */
   readonly checkIntervalMs: number;
 };
 
-/** `docs/pitfalls.md`, "HTTP and admission": node's and fastify's own are off or minutes long. */
-const TIMEOUTS: Timeouts = { headersMs: 5_000, requestMs: 10_000, handlerMs: 15_000, checkIntervalMs: 1_000 };
+/** `Node's and fastify's own are off or minutes long. With the default wait of 4 s a handler has 15 s. */
+const TIMEOUTS: Timeouts = { headersMs: 5_000, requestMs: 10_000, handlerMs: 11_000, checkIntervalMs: 1_000 };
 
 const BODY_LIMIT = 64 * 1024;
 
@@ -71,8 +74,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     ...(tls ? { https: { ...http, ...(await readKeyPair(tls)) } } : { http }),
     requestTimeout: timeouts.requestMs,
-    // A waiting caller is part of a request's normal life, however long an operator lets it wait.
-    handlerTimeout: Math.max(timeouts.handlerMs, settings.deliverWaitMs + 5_000),
+    handlerTimeout: settings.deliverWaitMs + timeouts.handlerMs,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -104,13 +106,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
+  drainBeforeAnswer(app);
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
   const limits = await addIntake(app, settings, known);
   app.setNotFoundHandler((request, reply) => {
-    // Only an OPTIONS request that CORS left alone comes here: anything else that has no route ended in the intake.
-    const methods = known(request.url);
+    // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS
+    // requests that CORS left alone, which are no error on a path that exists.
+    const methods = request.method === 'OPTIONS' ? known(request.url) : [];
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();
   });

@@ -39,7 +39,8 @@ export async function addIntake(app: FastifyInstance, settings: IntakeSettings, 
   app.decorateRequest('caller', null as unknown as Caller);
   app.addHook('onRequest', async (request, reply) => {
     request.caller = { address: addressKey(request.ip, request.socket.remoteAddress ?? '') };
-    reply.header('x-request-id', request.id);
+    // On node's own response, so that it is there even when the connection breaks before fastify answers.
+    reply.raw.setHeader('x-request-id', request.id);
   });
   await app.register(helmet, helmetOptions(settings.listen.tls !== undefined));
   app.addHook('onRequest', async (request, reply) => {

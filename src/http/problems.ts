@@ -63,6 +63,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
     title: 'The request came too slowly',
     remedy: 'Send headers within 5 seconds and the whole request within 10.',
   },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this key is still under way',
+    remedy: 'Send the same request again after Retry-After; it is answered with what became of the first.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -98,6 +103,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
     title: 'This site needs the consent',
     remedy: 'Send "consent" with the text that was agreed to, its version, or both.',
   },
+  invalid_idempotency_key: {
+    status: 422,
+    title: 'The Idempotency-Key is not valid',
+    remedy: 'Send 1 to 255 visible ASCII characters, such as a UUID, or no Idempotency-Key at all.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'This Idempotency-Key came with another lead',
+    remedy: 'Use a new key for a new lead.',
+  },
   lead_rejected: {
     status: 422,
     title: 'The provider refused the lead',
@@ -106,6 +121,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
   rate_limited: {
     status: 429,
     title: 'Too many requests',
+    remedy: 'Wait for the seconds of Retry-After.',
+  },
+  phone_limit_reached: {
+    status: 429,
+    title: 'Too many leads for this number today',
+    remedy: 'Wait for the seconds of Retry-After.',
+  },
+  site_limit_reached: {
+    status: 429,
+    title: 'Too many leads for this site today',
     remedy: 'Wait for the seconds of Retry-After.',
   },
   headers_too_large: {

@@ -2,29 +2,37 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 /**
- * One line a request, of these fields only. The URL is not among them: a conversation's id in it is a capability.
- * `aborted` marks a caller that went away before it was answered.
+ * One line a request, of these fields only, when its answer is complete or cannot be any more. The URL is not among them:
+ * a conversation's id in it is a capability. `aborted` marks a caller that went away before it was answered; fastify's own
+ * hooks miss one that leaves while its handler works.
  */
 export function logRequests(app: FastifyInstance, logger: Logger): void {
-  const answered = new WeakSet<FastifyRequest>();
-  app.addHook('onResponse', (request, reply, done) => {
-    answered.add(request);
-    logger.info(fields(request, reply), 'request');
-    done();
-  });
-  app.addHook('onRequestAbort', (request, done) => {
-    if (!answered.has(request)) logger.info({ ...fields(request), aborted: true }, 'request');
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = reply;
+    const end = (finished: boolean): void => {
+      raw.off('finish', onFinish);
+      raw.off('close', onClose);
+      const line = fields(request, reply);
+      if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
+      // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
+      else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
+    };
+    const onFinish = (): void => end(true);
+    const onClose = (): void => end(false);
+    raw.on('finish', onFinish);
+    raw.on('close', onClose);
     done();
   });
 }
 
-function fields({ id, method, routeOptions, caller }: FastifyRequest, reply?: FastifyReply): Record<string, unknown> {
+function fields(request: FastifyRequest, reply: FastifyReply): Record<string, unknown> {
+  const { id, method, routeOptions, caller } = request;
   return {
     event: 'request',
     requestId: id,
     method,
     route: routeOptions.url,
-    ...(reply && { status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }),
+    ms: Math.round(reply.elapsedTime * 10) / 10,
     code: caller.problem,
     site: caller.site?.key,
     partner: caller.partner?.id,

@@ -7,7 +7,7 @@ const PREFLIGHT_MAX_AGE_S = 7200;
 
 /**
  * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
- * nobody (`docs/pitfalls.md`); a lead's own origin is checked by its site.
+ * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
  */
 export function corsOptions(sites: Iterable<Site>): FastifyCorsOptions {
   const origins = [...sites].map((site) => site.origins);

@@ -20,13 +20,18 @@ type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
 export function createWireErrorHandler(logger: Logger) {
   return function answerWireError(error: NodeJS.ErrnoException, socket: ServerSocket): void {
     const code = problemOf(error.code);
-    const answering = socket._httpMessage?.headersSent === true;
-    if (!code || answering || !socket.writable) {
+    const current = socket._httpMessage;
+    if (current?.req.complete && !current.writableFinished) {
+      // The fault is in what was sent behind a whole request: that one is answered first.
+      current.once('finish', () => answerWireError(error, socket));
+      return;
+    }
+    if (!code || current?.headersSent || !socket.writable) {
       // Where an answer to broken input was begun already, a second one would corrupt it.
       if (!socket.writableEnded) socket.destroy();
       return;
     }
-    const requestId = randomUUID();
+    const requestId = String(current?.getHeader('x-request-id') ?? randomUUID());
     logger.info({ event: 'request', requestId, status: PROBLEMS[code].status, code }, 'request');
     socket.end(rawAnswer(code, requestId));
     socket.resume();

@@ -15,7 +15,8 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         title: 'Text Connect Gateway',
         version,
         description:
-          'Takes leads from "Text us" buttons and partner back ends, keeps them safe and starts a text conversation for each.',
+          'Takes leads from "Text us" buttons and partner back ends, keeps them safe and starts a text conversation for each. ' +
+          'Errors are explained at [Problems](/docs/problems).',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'This gateway' }],

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Caller } from '../../admission/caller.ts';
 import type { Limits } from '../../admission/limits.ts';
 import { admitToSite, evidentOrigin } from '../../admission/site.ts';
 import type { Site } from '../../config/settings.ts';
 import { defined } from '../../conversation/defined.ts';
 import { draftLead } from '../../conversation/draft.ts';
 import { Refusal } from '../../conversation/refusal.ts';
-import type { Submit } from '../../conversation/submit.ts';
+import type { Submit, SubmitContext } from '../../conversation/submit.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { requireJsonType } from '../json-body.ts';
 import { Problem } from '../problems.ts';
@@ -43,10 +44,16 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     async (request, reply) => {
       const { caller, body } = request;
       const asker = { partner: caller.partner, origin: request.headers.origin };
-      caller.site = admitToSite(sites, body.site, asker);
-      const lead = draftLead(body, caller.site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
-      applyUsage(reply, await limits.leads(request));
-      return answerLead(reply, await submit(lead, { requestId: request.id }), now());
+      const site = admitToSite(sites, body.site, asker);
+      caller.site = site;
+      const lead = draftLead(body, site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
+      const { conversation, replayed } = await submit(lead, {
+        requestId: request.id,
+        caller: senderOf(caller, site, idempotencyKey(request.headers['idempotency-key'])),
+        charge: async () => applyUsage(reply, await limits.leads(request)),
+      });
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      return answerLead(reply, conversation, now());
     },
   );
 
@@ -56,6 +63,21 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     reply.header('cache-control', 'no-store');
     return conversationBody(conversation);
   });
+}
+
+/** Within whom an `Idempotency-Key` means the same request: the partner, or the site. */
+function senderOf({ partner, address }: Caller, site: Site, key: string | undefined): SubmitContext['caller'] {
+  return defined({
+    kind: partner ? ('partner' as const) : ('visitor' as const),
+    id: partner?.id ?? site.key,
+    address,
+    idempotencyKey: key,
+  });
+}
+
+function idempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(String(header))) return header?.toString();
+  throw new Refusal('invalid_idempotency_key', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.');
 }
 
 function answerLead(reply: FastifyReply, conversation: Conversation, now: number): FastifyReply {

@@ -15,7 +15,17 @@ const LOCATION = {
   },
 } as const;
 
-const RETRY_HEADERS = {
+const REPLAYED_HEADER = {
+  'Idempotency-Replayed': {
+    type: 'string',
+    enum: ['true'],
+    description: 'Only on the answer to a request that was known already.',
+    examples: ['true'],
+  },
+} as const;
+
+const ERROR_HEADERS = {
+  409: RETRY_AFTER_HEADER,
   401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme.', examples: ['Bearer'] } },
   429: { ...RATE_HEADERS, ...RETRY_AFTER_HEADER },
   503: RETRY_AFTER_HEADER,
@@ -32,14 +42,31 @@ export const START_CONVERSATION = {
     'optional text counts as absent.',
   tags: ['conversations'],
   security: [{}, { partnerKey: [] }],
+  headers: {
+    type: 'object',
+    properties: {
+      'Idempotency-Key': {
+        type: 'string',
+        description:
+          'Makes a repetition safe: the same key with the same lead is the same request for 24 hours or longer. 1 to 255 ' +
+          'visible ASCII characters.',
+        examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+      },
+    },
+  },
   body: { $ref: 'LeadRequest#' },
   response: {
-    201: answer('Delivered: the provider took it.', { ...LOCATION, ...RATE_HEADERS }, 'Conversation#', {
-      delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
-    }),
+    201: answer(
+      'Delivered: the provider took it.',
+      { ...LOCATION, ...RATE_HEADERS, ...REPLAYED_HEADER },
+      'Conversation#',
+      {
+        delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
+      },
+    ),
     202: answer(
       'Stored, and not delivered yet. `Retry-After` comes while it is `queued`.',
-      { ...LOCATION, ...RETRY_AFTER_HEADER, ...RATE_HEADERS },
+      { ...LOCATION, ...RETRY_AFTER_HEADER, ...RATE_HEADERS, ...REPLAYED_HEADER },
       'Conversation#',
       { queued: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'queued', attempts: 1, ...AN_HOUR } },
     ),
@@ -57,12 +84,17 @@ export const START_CONVERSATION = {
         'invalid_phone',
         'country_not_allowed',
         'consent_required',
+        'invalid_idempotency_key',
+        'idempotency_key_reused',
+        'idempotency_in_progress',
+        'phone_limit_reached',
+        'site_limit_reached',
         'lead_rejected',
         'internal_error',
         'storage_unavailable',
         'overloaded',
       ],
-      RETRY_HEADERS,
+      ERROR_HEADERS,
     ),
   },
 };
@@ -80,7 +112,7 @@ export const READ_CONVERSATION = {
     }),
     ...problemResponses(
       [...LIMITED, 'not_found', 'internal_error', 'storage_unavailable', 'overloaded'],
-      RETRY_HEADERS,
+      ERROR_HEADERS,
     ),
   },
 };

@@ -1,0 +1,63 @@
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyRequest } from 'fastify';
+import t, { type Test } from 'tap';
+import type { Caller } from '../../src/admission/caller.ts';
+import { createLimits, type Limits } from '../../src/admission/limits.ts';
+import type { Partner } from '../../src/config/settings.ts';
+import { site } from '../support/lead.ts';
+
+async function limitsOf(t: Test, max = 2): Promise<Limits> {
+  const app = Fastify();
+  t.teardown(() => app.close());
+  await app.register(rateLimit, { global: false });
+  return createLimits(app.createRateLimit, { max, windowS: 60 });
+}
+
+/** As much of a request as a limit looks at. */
+function from(caller: Caller): FastifyRequest {
+  return { caller, routeOptions: {} } as unknown as FastifyRequest;
+}
+
+const PARTNER: Partner = { id: 'acme', keyHashes: [], sites: '*', rate: { max: 3, windowS: 30 } };
+
+t.test('a visitor’s leads are counted until the limit, and then refused', async (t) => {
+  const { leads } = await limitsOf(t);
+  const visitor = from({ address: '203.0.113.9', site: site() });
+  const rate = { max: 2, windowS: 60 };
+  t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
+  t.match(await leads(visitor), { remaining: 0, exceeded: false });
+  t.match(await leads(visitor), { remaining: 0, exceeded: true });
+});
+
+t.test('another address, another site and another kind of request are counted apart', async (t) => {
+  const { leads, attempts, reads } = await limitsOf(t, 1);
+  const visitor = { address: '203.0.113.9', site: site() };
+  await leads(from(visitor));
+  t.match(await leads(from(visitor)), { exceeded: true });
+  t.match(await leads(from({ ...visitor, address: '203.0.113.10' })), { exceeded: false });
+  t.match(await leads(from({ ...visitor, site: site({ key: 'dealer' }) })), { exceeded: false });
+  t.match(await attempts(from(visitor)), { remaining: 59, exceeded: false });
+  t.match(await reads(from(visitor)), { remaining: 119, exceeded: false });
+});
+
+t.test('a partner has its own rate, wherever it calls from and whatever site it names', async (t) => {
+  const { leads, attempts } = await limitsOf(t);
+  const call = (address: string, key: string) => from({ address, partner: PARTNER, site: site({ key }) });
+  t.match(await leads(call('203.0.113.1', 'a')), { name: 'partner', rate: PARTNER.rate, remaining: 2, resetS: 30 });
+  t.match(await leads(call('203.0.113.2', 'b')), { remaining: 1 });
+  t.match(await attempts(call('203.0.113.3', 'c')), { rate: { max: 180, windowS: 30 }, remaining: 179 });
+});
+
+t.test('a partner’s id is not taken for an address', async (t) => {
+  const { attempts } = await limitsOf(t, 1);
+  await attempts(from({ address: '203.0.113.9' }));
+  t.match(await attempts(from({ address: 'x', partner: { ...PARTNER, id: '203.0.113.9' } })), { remaining: 179 });
+});
+
+t.test('six thousand new addresses do not push an offender out', async (t) => {
+  const { leads } = await limitsOf(t, 1);
+  const offender = from({ address: '203.0.113.9', site: site() });
+  await leads(offender);
+  for (let index = 0; index < 6000; index += 1) await leads(from({ address: `2001:db8:0:${index}::`, site: site() }));
+  t.match(await leads(offender), { exceeded: true });
+});

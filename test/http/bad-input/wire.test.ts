@@ -1,0 +1,100 @@
+import { goodBody } from '../support/app.ts';
+import { type Refused, refuses } from '../support/refusals.ts';
+import { request } from '../support/wire.ts';
+
+const GOOD = JSON.stringify(goodBody());
+
+function raw(name: string, bytes: string, status = 400, code = 'bad_request'): Refused {
+  return { name, send: [bytes], status, code };
+}
+
+function to(name: string, method: string, path: string, status: number, code: string): Refused {
+  return { name, send: [`${method} ${path} HTTP/1.1\r\nhost: a\r\n\r\n`], status, code };
+}
+
+const HEAD = 'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+
+refuses('bytes that are not HTTP are answered with a problem', [
+  raw('prose', 'hello\r\n\r\n'),
+  raw('a method that does not exist', 'BREW /conversations HTTP/1.1\r\nhost: a\r\n\r\n'),
+  raw('no path', 'GET HTTP/1.1\r\nhost: a\r\n\r\n'),
+  raw('HTTP of the future', 'GET /healthz HTTP/9.9\r\nhost: a\r\n\r\n'),
+  raw('a TLS greeting', '\u0016\u0003\u0001\u0002\u0000\u0001'),
+  raw('a header without a colon', 'GET /healthz HTTP/1.1\r\nhost: a\r\nnonsense\r\n\r\n'),
+  raw('a space before the colon', 'GET /healthz HTTP/1.1\r\nhost : a\r\n\r\n'),
+  raw('a control character in a header', 'GET /healthz HTTP/1.1\r\nhost: a\r\nx: \u0000\r\n\r\n'),
+  raw('no Host', 'GET /healthz HTTP/1.1\r\n\r\n'),
+  raw('a length that is no number', `${HEAD}content-length: ten\r\n\r\n${GOOD}`),
+  raw('a length below zero', `${HEAD}content-length: -1\r\n\r\n`),
+  raw('two lengths', `${HEAD}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`),
+  raw('a length beside chunks', `${HEAD}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`),
+  raw('a chunk size that is no number', `${HEAD}transfer-encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`),
+  raw('a chunk longer than it says', `${HEAD}transfer-encoding: chunked\r\n\r\n1\r\n{}{}{}\r\n0\r\n\r\n`),
+  raw('chunked, but not at last', `${HEAD}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`),
+  raw(
+    'an endless chunk extension',
+    `${HEAD}transfer-encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`,
+    413,
+    'body_too_large',
+  ),
+  raw(
+    'headers of 20 KB',
+    `GET /healthz HTTP/1.1\r\nhost: a\r\ncookie: ${'c'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ),
+  raw(
+    'headers of 1 MB',
+    `GET /healthz HTTP/1.1\r\nhost: a\r\ncookie: ${'c'.repeat(1_000_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ),
+  raw(
+    '2,000 short headers',
+    `GET /healthz HTTP/1.1\r\nhost: a\r\n${'x-a: bcdefg\r\n'.repeat(2000)}\r\n`,
+    431,
+    'headers_too_large',
+  ),
+  raw('a path of 20 KB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431, 'headers_too_large'),
+  raw(
+    'an expectation that nobody meets',
+    `${HEAD}expect: 200-ok\r\ncontent-length: 0\r\n\r\n`,
+    417,
+    'expectation_failed',
+  ),
+]);
+
+refuses('a path or method that is not there is told so', [
+  to('the root', 'GET', '/', 404, 'not_found'),
+  to('an unknown path', 'GET', '/nope', 404, 'not_found'),
+  to('a path in another case', 'POST', '/Conversations', 404, 'not_found'),
+  to('a slash at the end', 'POST', '/conversations/', 404, 'not_found'),
+  to('two slashes', 'POST', '//conversations', 404, 'not_found'),
+  to('an id of the wrong form', 'GET', '/conversations/1', 404, 'not_found'),
+  to('an id of nobody', 'GET', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAA', 404, 'not_found'),
+  to('an endless id', 'GET', `/conversations/cnv_${'a'.repeat(5000)}`, 404, 'not_found'),
+  to('an id with a path in it', 'GET', '/conversations/..%2F..%2Fetc%2Fpasswd', 404, 'not_found'),
+  to('a path out of the docs', 'GET', '/docs/static/..%2f..%2fpackage.json', 404, 'not_found'),
+  to('a file that the docs do not have', 'GET', '/docs/static/nope.js', 404, 'not_found'),
+  to('a NUL in the path', 'GET', '/conversations/%00', 404, 'not_found'),
+  to('an escape that is none', 'GET', '/conversations/%zz', 404, 'not_found'),
+  to('an escape cut short', 'GET', '/conversations/%', 404, 'not_found'),
+  to('an escape of broken UTF-8', 'POST', '/%E0%A4', 404, 'not_found'),
+  to('a star', 'GET', '*', 404, 'not_found'),
+  to('a proxy’s form of an unknown path', 'GET', 'http://elsewhere.example/nope', 404, 'not_found'),
+  to('a path of the admin listener', 'GET', '/metrics', 404, 'not_found'),
+  { name: 'no JSON to nowhere', send: [request({ path: '/nope', body: '{' })], status: 404, code: 'not_found' },
+  to('DELETE of the leads', 'DELETE', '/conversations', 405, 'method_not_allowed'),
+  to('GET of the leads', 'GET', '/conversations', 405, 'method_not_allowed'),
+  to('PUT of a lead', 'PUT', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAA', 405, 'method_not_allowed'),
+  to('PROPFIND', 'PROPFIND', '/conversations', 405, 'method_not_allowed'),
+  to('QUERY', 'QUERY', '/conversations', 405, 'method_not_allowed'),
+  to('TRACE', 'TRACE', '/healthz', 405, 'method_not_allowed'),
+  {
+    name: 'POST to the health check',
+    send: [request({ path: '/healthz', body: GOOD })],
+    status: 405,
+    code: 'method_not_allowed',
+  },
+  { name: 'PUT of no JSON', send: [request({ method: 'PUT', body: '{' })], status: 405, code: 'method_not_allowed' },
+]);

@@ -1,0 +1,188 @@
+import t from 'tap';
+import type { Conversation } from '../../src/conversation/types.ts';
+import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { DELIVERED, goodBody, ID, KEYS, NOW, type Overrides, testApp } from './support/app.ts';
+
+const BODY = {
+  id: ID,
+  status: 'delivered',
+  attempts: 1,
+  createdAt: '2026-11-24T09:00:00.000Z',
+  updatedAt: '2026-11-24T09:00:00.180Z',
+};
+
+/** An app whose every lead ends as told. */
+function endingAs(changes: Partial<Conversation>): Overrides {
+  return {
+    submit: async (_lead, { charge }) => {
+      await charge();
+      return { conversation: { ...DELIVERED, ...changes }, replayed: false };
+    },
+  };
+}
+
+function post(payload: object = goodBody(), headers: Record<string, string> = {}) {
+  return { method: 'POST', url: '/conversations', payload, headers } as const;
+}
+
+t.test('a delivered lead is answered 201 with where its state is', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject(post());
+  t.equal(answer.statusCode, 201);
+  t.strictSame(answer.json(), BODY);
+  t.match(answer.headers, {
+    location: `/conversations/${ID}`,
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+  });
+  t.notOk(answer.headers['retry-after']);
+});
+
+for (const status of ['queued', 'held', 'unknown', 'parked'] as const) {
+  t.test(`a lead that is ${status} is answered 202`, async (t) => {
+    const { app } = await testApp(t, endingAs({ status }));
+    const answer = await app.inject(post());
+    t.equal(answer.statusCode, 202);
+    t.strictSame(answer.json(), { ...BODY, status });
+    t.equal(answer.headers.location, `/conversations/${ID}`);
+    t.equal(answer.headers['retry-after'], status === 'queued' ? '5' : undefined);
+  });
+}
+
+t.test('Retry-After is when a queued lead is tried next, in whole seconds, and never zero', async (t) => {
+  for (const [dueInMs, seconds] of [
+    [29_001, '30'],
+    [1, '1'],
+    [0, '1'],
+    [-5_000, '1'],
+  ] as const) {
+    const { app } = await testApp(t, endingAs({ status: 'queued', dueAt: NOW + dueInMs }));
+    t.equal((await app.inject(post())).headers['retry-after'], seconds);
+  }
+});
+
+t.test('a lead that the provider refused is a problem with its id and reason', async (t) => {
+  for (const reason of ['phone', 'target', 'other'] as const) {
+    const { app } = await testApp(t, endingAs({ status: 'rejected', reason }));
+    const answer = await app.inject(post());
+    t.equal(answer.statusCode, 422);
+    t.match(answer.json(), { code: 'lead_rejected', id: ID, reason });
+    t.match(answer.headers, { location: `/conversations/${ID}`, ratelimit: /^"visitor"/ });
+  }
+  const { app } = await testApp(t, endingAs({ status: 'rejected' }));
+  t.match((await app.inject(post())).json(), { reason: 'other' }, 'also where no reason is known');
+});
+
+t.test('what is submitted is the whole lead, with its site, origin and request', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const question = 'Is it “still” available? 你好 😀\r\n\t';
+  const answer = await app.inject(
+    post(
+      goodBody({
+        placementId: 7,
+        consumer: { phone: '(404) 555-1212', country: 'US', firstName: ' Ann ', lastName: '', question },
+        listing: { year: '2019', price: 19999.5, sold: false, blank: ' ' },
+        consent: { text: 'I agree.', version: '2026-11' },
+        page: { url: 'https://dealer.example/inventory/1', title: 'Civic' },
+      }),
+      { origin: 'https://dealer.example' },
+    ),
+  );
+  t.equal(answer.statusCode, 201);
+  t.strictSame(submitted, [
+    {
+      lead: {
+        site: 'demo',
+        provider: 'default',
+        target: { advertiserId: '1659' },
+        targetFrom: 'caller',
+        placementId: 7,
+        phone: { e164: '+14045551212', callingCode: '1', national: '4045551212' },
+        firstName: ' Ann ',
+        question,
+        listing: { year: '2019', price: 19999.5, sold: false },
+        consent: { text: 'I agree.', version: '2026-11' },
+        page: { url: 'https://dealer.example/inventory/1', title: 'Civic' },
+        origin: 'https://dealer.example',
+      },
+      context: {
+        requestId: answer.headers['x-request-id'],
+        caller: { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+        charge: submitted[0]?.context.charge,
+      },
+    },
+  ]);
+});
+
+t.test('lengths are in code points, and every bound is inclusive', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject(
+    post(
+      goodBody({
+        advertiserId: '1'.repeat(64),
+        placementId: 2147483647,
+        consumer: { phone: '(404) 555-1212', firstName: '😀'.repeat(64), question: '😀'.repeat(1000) },
+        listing: Object.fromEntries(
+          Array.from({ length: 32 }, (_, index) => [`${index}`.padEnd(64, 'n'), 'v'.repeat(256)]),
+        ),
+      }),
+    ),
+  );
+  t.equal(answer.statusCode, 201);
+  t.equal(
+    (await app.inject(post(goodBody({ listing: '😀'.repeat(2000) })))).statusCode,
+    201,
+    'a listing may be a text',
+  );
+});
+
+t.test('a partner’s lead bears its name and goes to its default site', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const payload = goodBody({ site: undefined, consent: { version: '1' } });
+  const headers = { authorization: `Bearer ${KEYS.acme}`, origin: 'https://evil.example' };
+  t.equal((await app.inject(post(payload, headers))).statusCode, 201);
+  t.match(submitted[0]?.lead, { site: 'dealer', partner: 'acme' });
+  t.notOk(submitted[0]?.lead.origin, 'an origin says nothing about a back end');
+});
+
+for (const contentType of [
+  'application/json',
+  'application/json; charset=utf-8',
+  'Application/JSON;charset="UTF-8"',
+  'application/json ; charset=utf8',
+  'application/json; charset=UTF-8; profile=x',
+]) {
+  t.test(`${contentType} is taken`, async (t) => {
+    const { app } = await testApp(t);
+    const headers = { 'content-type': contentType, 'content-encoding': 'identity' };
+    t.equal((await app.inject({ ...post(), payload: JSON.stringify(goodBody()), headers })).statusCode, 201);
+  });
+}
+
+t.test('one byte order mark is no mistake', async (t) => {
+  const { app } = await testApp(t);
+  const headers = { 'content-type': 'application/json' };
+  t.equal((await app.inject({ ...post(), payload: `\ufeff${JSON.stringify(goodBody())}`, headers })).statusCode, 201);
+});
+
+t.test('the state of a lead is read by its id, and kept by nobody', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject(`/conversations/${ID}`);
+  t.equal(answer.statusCode, 200);
+  t.strictSame(answer.json(), BODY);
+  t.equal(answer.headers['cache-control'], 'no-store');
+  t.equal((await app.inject({ method: 'HEAD', url: `/conversations/${ID}` })).statusCode, 200);
+});
+
+t.test('storage that is away is a 503 that says when to try again, and nothing else', async (t) => {
+  const unavailable = async (): Promise<never> => {
+    throw new StorageUnavailable('disk full at /data/gateway.db');
+  };
+  const { app } = await testApp(t, { submit: unavailable, find: unavailable });
+  for (const answer of [await app.inject(post()), await app.inject(`/conversations/${ID}`)]) {
+    t.equal(answer.statusCode, 503);
+    t.match(answer.json(), { code: 'storage_unavailable' });
+    t.equal(answer.headers['retry-after'], '5');
+    t.notMatch(answer.body, 'gateway.db');
+  }
+});

@@ -1,0 +1,114 @@
+import t from 'tap';
+import { site } from '../support/lead.ts';
+import { goodBody, type Overrides, testApp } from './support/app.ts';
+
+const DEALER = 'https://dealer.example';
+const OTHER = 'https://other.example';
+
+/** Two sites with a list each. */
+const LISTED: Overrides = {
+  settings: {
+    sites: new Map([
+      ['dealer', site({ key: 'dealer', origins: new Set([DEALER]) })],
+      ['other', site({ key: 'other', origins: new Set([OTHER]) })],
+    ]),
+  },
+};
+
+const EXPOSED = 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed';
+
+function preflight(origin: string) {
+  return {
+    method: 'OPTIONS',
+    url: '/conversations',
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+  } as const;
+}
+
+t.test('the preflight of every site’s page is answered in full', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  for (const origin of [DEALER, OTHER]) {
+    const answer = await app.inject(preflight(origin));
+    t.equal(answer.statusCode, 204);
+    t.match(answer.headers, {
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'Content-Type, Idempotency-Key',
+      'access-control-max-age': '7200',
+      vary: 'Origin',
+    });
+    t.notOk(answer.headers['access-control-allow-credentials']);
+  }
+});
+
+t.test('a foreign page is allowed nothing', async (t) => {
+  const { app, submitted } = await testApp(t, LISTED);
+  for (const origin of ['https://evil.example', 'null', `${DEALER}.evil.example`, 'http://dealer.example']) {
+    const answer = await app.inject(preflight(origin));
+    t.equal(answer.statusCode, 204);
+    t.notOk(answer.headers['access-control-allow-origin'], origin);
+    t.notOk(answer.headers['access-control-allow-methods'], origin);
+    t.equal(answer.headers.vary, 'Origin');
+    const lead = await app.inject({
+      method: 'POST',
+      url: '/conversations',
+      headers: { origin },
+      payload: goodBody({ site: 'dealer' }),
+    });
+    t.equal(lead.statusCode, 403, 'and its lead is refused, since CORS alone would not stop it');
+    t.notOk(lead.headers['access-control-allow-origin']);
+  }
+  t.equal(submitted.length, 0);
+});
+
+t.test('a page of one site gets CORS headers, but no lead through, at another', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/conversations',
+    headers: { origin: OTHER },
+    payload: goodBody({ site: 'dealer' }),
+  });
+  t.equal(answer.statusCode, 403);
+  t.equal(answer.headers['access-control-allow-origin'], OTHER);
+});
+
+t.test('any page may read as soon as one site takes any', async (t) => {
+  const { app } = await testApp(t);
+  for (const origin of ['https://anywhere.example', 'null']) {
+    const answer = await app.inject(preflight(origin));
+    t.equal(answer.headers['access-control-allow-origin'], origin);
+    t.equal(answer.headers.vary, 'Origin');
+  }
+});
+
+t.test('a page can read every answer, errors and 404s too, and its headers', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  const headers = { origin: DEALER };
+  const answers = {
+    201: await app.inject({ method: 'POST', url: '/conversations', headers, payload: goodBody({ site: 'dealer' }) }),
+    422: await app.inject({ method: 'POST', url: '/conversations', headers, payload: {} }),
+    415: await app.inject({ method: 'POST', url: '/conversations', headers, payload: 'x' }),
+    401: await app.inject({ method: 'POST', url: '/conversations', headers: { ...headers, authorization: 'x' } }),
+    404: await app.inject({ method: 'GET', url: '/nope', headers }),
+    405: await app.inject({ method: 'DELETE', url: '/conversations', headers }),
+    200: await app.inject({ method: 'GET', url: '/healthz', headers }),
+  };
+  for (const [status, answer] of Object.entries(answers)) {
+    t.equal(answer.statusCode, Number(status));
+    t.equal(answer.headers['access-control-allow-origin'], DEALER, status);
+    t.equal(answer.headers['access-control-expose-headers'], EXPOSED, status);
+    t.equal(answer.headers.vary, 'Origin', status);
+    t.equal(answer.headers['cross-origin-resource-policy'], 'cross-origin', status);
+  }
+});
+
+t.test('OPTIONS without CORS tells the methods of a path, and 404 where there is none', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  const known = await app.inject({ method: 'OPTIONS', url: '/conversations' });
+  t.equal(known.statusCode, 204);
+  t.equal(known.headers.allow, 'OPTIONS, POST');
+  const unknown = await app.inject({ method: 'OPTIONS', url: '/nope' });
+  t.equal(unknown.statusCode, 404);
+  t.match(unknown.json(), { code: 'not_found' });
+});

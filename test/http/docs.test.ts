@@ -1,0 +1,42 @@
+import t from 'tap';
+import { launchBrowser } from '../support/browser.ts';
+import { testApp } from './support/app.ts';
+
+t.test('a person reads and tries the API in a browser, which loads nothing from elsewhere', async (t) => {
+  const { listen, submitted } = await testApp(t);
+  const base = `http://127.0.0.1:${await listen()}`;
+  const browser = await launchBrowser(t);
+  const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && origin !== base) complaints.push(`loads ${origin}`);
+  });
+
+  await page.goto(`${base}/docs`);
+  await page.waitForSelector('.opblock');
+  t.match(await page.title(), 'Text Connect Gateway');
+  t.match(await page.textContent('.info'), 'Problems');
+  t.equal(await page.locator('.opblock').count(), 4, 'every operation is listed');
+
+  await page.click('.opblock-post .opblock-summary-control');
+  await page.click('.try-out__btn');
+  await page.click('.execute');
+  await page.waitForSelector('.live-responses-table .response');
+  t.match(await page.textContent('.live-responses-table .response'), '201');
+  t.equal(submitted.length, 1, 'the example of the reference is a lead that is taken');
+
+  await page.goto(`${base}/docs/problems#invalid_phone`);
+  const target = page.locator(':target');
+  t.match(await target.textContent(), 'invalid_phone');
+  t.equal(
+    await target.evaluate((section) => section.ownerDocument.defaultView?.getComputedStyle(section).backgroundColor),
+    'rgb(238, 247, 246)',
+    'a problem’s type leads to its entry',
+  );
+  t.strictSame(complaints, []);
+});

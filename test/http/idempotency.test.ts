@@ -1,0 +1,77 @@
+import t from 'tap';
+import { Refusal } from '../../src/conversation/refusal.ts';
+import { DELIVERED, goodBody, KEYS, testApp } from './support/app.ts';
+
+function post(headers: Record<string, string>, payload: object = goodBody()) {
+  return { method: 'POST', url: '/conversations', payload, headers } as const;
+}
+
+t.test('a key is passed on within the scope of its sender', async (t) => {
+  const { app, submitted } = await testApp(t);
+  await app.inject(post({ 'idempotency-key': 'key-1' }));
+  const partnerBody = goodBody({ site: undefined, consent: { text: 'yes' } });
+  await app.inject(post({ 'idempotency-key': 'key-1', authorization: `Bearer ${KEYS.acme}` }, partnerBody));
+  await app.inject(post({}));
+  t.strictSame(
+    submitted.map(({ context }) => context.caller),
+    [
+      { kind: 'visitor', id: 'demo', address: '127.0.0.1', idempotencyKey: 'key-1' },
+      { kind: 'partner', id: 'acme', address: '127.0.0.1', idempotencyKey: 'key-1' },
+      { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+    ],
+  );
+});
+
+t.test('a key is 1 to 255 visible ASCII characters', async (t) => {
+  const { app, submitted } = await testApp(t);
+  for (const key of ['k', '!~', 'k'.repeat(255)]) {
+    t.equal((await app.inject(post({ 'idempotency-key': key }))).statusCode, 201);
+  }
+  for (const key of ['', ' ', 'two words', 'k'.repeat(256), 'clé', 'tab\there', 'a, b']) {
+    const answer = await app.inject(post({ 'idempotency-key': key }));
+    t.equal(answer.statusCode, 422, JSON.stringify(key));
+    t.match(answer.json(), { code: 'invalid_idempotency_key' });
+  }
+  t.equal(submitted.length, 3, 'nothing is stored of the others');
+});
+
+t.test('a replay says so, and uses up nothing of the limit', async (t) => {
+  const { app } = await testApp(t, { submit: async () => ({ conversation: DELIVERED, replayed: true }) });
+  const answer = await app.inject(post({ 'idempotency-key': 'key-1' }));
+  t.equal(answer.statusCode, 201);
+  t.equal(answer.headers['idempotency-replayed'], 'true');
+  t.notOk(answer.headers.ratelimit);
+});
+
+t.test('a replay of a refused lead is refused again, and says that it is one', async (t) => {
+  const conversation = { ...DELIVERED, status: 'rejected', reason: 'phone' } as const;
+  const { app } = await testApp(t, { submit: async () => ({ conversation, replayed: true }) });
+  const answer = await app.inject(post({}));
+  t.equal(answer.statusCode, 422);
+  t.match(answer.json(), { code: 'lead_rejected', reason: 'phone' });
+  t.equal(answer.headers['idempotency-replayed'], 'true');
+});
+
+t.test('a first answer does not say that it is a replay', async (t) => {
+  const { app } = await testApp(t);
+  t.notOk((await app.inject(post({ 'idempotency-key': 'key-1' }))).headers['idempotency-replayed']);
+});
+
+for (const [code, status, retryAfterS] of [
+  ['idempotency_in_progress', 409, 1],
+  ['idempotency_key_reused', 422, undefined],
+  ['phone_limit_reached', 429, 3600],
+  ['site_limit_reached', 429, 3600],
+] as const) {
+  t.test(`${code} is a ${status}`, async (t) => {
+    const { app } = await testApp(t, {
+      submit: async () => {
+        throw new Refusal(code, 'Not now.', retryAfterS === undefined ? {} : { retryAfterS });
+      },
+    });
+    const answer = await app.inject(post({}));
+    t.equal(answer.statusCode, status);
+    t.match(answer.json(), { code, detail: 'Not now.' });
+    t.equal(answer.headers['retry-after'], retryAfterS?.toString());
+  });
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import t from 'tap';
+import { DELIVERED, goodBody, ID, KEYS, testApp } from './support/app.ts';
+import { exchange, request } from './support/wire.ts';
+
+const CANARIES = {
+  phone: '(404) 555-1213',
+  firstName: 'CanaryFirst',
+  lastName: 'CanaryLast',
+  question: 'CanaryQuestion?',
+  listing: { vin: 'CanaryVin' },
+  page: { url: 'https://dealer.example/canary-page' },
+};
+
+const ALLOWED = new Set([
+  ...['level', 'time', 'pid', 'hostname', 'msg', 'event', 'requestId', 'method', 'route', 'status', 'code', 'ms'],
+  ...['site', 'partner', 'aborted'],
+]);
+
+t.test('a request is one line: who, what and how long, by the request’s id', async (t) => {
+  const { app, log } = await testApp(t);
+  const payload = goodBody({ site: undefined, consent: { text: 'yes' } });
+  const headers = { authorization: `Bearer ${KEYS.acme}` };
+  const answer = await app.inject({ method: 'POST', url: '/conversations', payload, headers });
+  t.match(answer.headers['x-request-id'], /^[0-9a-f-]{36}$/);
+  t.equal(log().length, 1);
+  t.match(log()[0], {
+    event: 'request',
+    requestId: answer.headers['x-request-id'],
+    method: 'POST',
+    route: '/conversations',
+    status: 201,
+    ms: Number,
+    site: 'dealer',
+    partner: 'acme',
+  });
+});
+
+t.test('a refused request’s line has the code of its problem', async (t) => {
+  const { app, log } = await testApp(t);
+  const answer = await app.inject({ method: 'POST', url: '/conversations', payload: {} });
+  t.match(log()[0], { status: 422, code: 'invalid_request', requestId: answer.json().requestId });
+  t.equal(answer.json().instance, `urn:uuid:${answer.json().requestId}`);
+});
+
+t.test('a caller’s own request id is not taken over', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject({ url: '/healthz', headers: { 'x-request-id': 'mine', 'request-id': 'mine' } });
+  t.not(answer.headers['x-request-id'], 'mine');
+});
+
+t.test('neither logs nor errors hold personal data, keys, ids or addresses, whatever goes wrong', async (t) => {
+  const { app, log, listen } = await testApp(t);
+  const port = await listen();
+  const { phone, firstName, lastName, question, listing, page } = CANARIES;
+  const consumer = { phone, firstName, lastName, question };
+  const headers = { 'x-forwarded-for': '203.0.113.77', cookie: 'CanaryCookie' };
+  const answers = [];
+  for (const payload of [
+    goodBody({ consumer, listing, page }),
+    goodBody({ consumer: { ...consumer, phone: `${phone} ext. 5` }, listing, page }),
+    goodBody({ consumer: { ...consumer, firstName: `CanaryFirst${'x'.repeat(99)}` }, listing, page }),
+    goodBody({ consumer: { ...consumer, question: 'CanaryQuestion?\u0000' }, listing, page }),
+    goodBody({ consumer: { ...consumer, country: 'CanaryFirst' }, listing, page }),
+    goodBody({ consumer: [phone, firstName, lastName, question] }),
+    JSON.stringify(goodBody({ consumer })).slice(0, -2),
+    `${JSON.stringify(goodBody({ consumer }))}CanaryQuestion?`,
+  ]) {
+    const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+    answers.push(await exchange(port, request({ body, headers })));
+  }
+  answers.push(
+    await exchange(port, request({ body: '{}', headers: { ...headers, authorization: 'Bearer CanaryKey' } })),
+  );
+  answers.push(await exchange(port, `GET /conversations/${ID}?q=CanaryQuery HTTP/1.1\r\nhost: a\r\n\r\n`));
+  answers.push(await exchange(port, 'GET /CanaryPath HTTP/1.1\r\nhost: a\r\n\r\n'));
+  answers.push(await exchange(port, 'GET /CanaryPath HTTP/1.1\r\nCanaryHeader\r\n\r\n'));
+  await app.close();
+
+  const told = JSON.stringify(log()) + answers.map(({ body, headers }) => body + JSON.stringify(headers)).join();
+  t.notMatch(told, /canary(?!Path)/i);
+  t.notMatch(told, /555-?1213|5551213|203\.0\.113\.77|127\.0\.0\.1/);
+  t.notMatch(JSON.stringify(log()), /CanaryPath|cnv_/);
+  for (const line of log()) {
+    for (const field of Object.keys(line)) t.ok(ALLOWED.has(field), `the field ${field} may be logged`);
+  }
+  t.equal(log().length, answers.length, 'each is one line');
+});
+
+const BEGUN = 'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{';
+
+for (const [how, leave, expected] of [
+  ['closing', (socket: Socket) => socket.destroy(), { status: 400, code: 'bad_request' }],
+  ['resetting', (socket: Socket) => socket.resetAndDestroy(), { route: '/conversations', aborted: true }],
+] as const) {
+  t.test(
+    `a caller that goes away within its body by ${how} the connection leaves one line, and no fault`,
+    async (t) => {
+      const { log, logged, listen, app } = await testApp(t);
+      const socket = connect(await listen(), '127.0.0.1');
+      await once(socket, 'connect');
+      const arrived = once(app.server, 'request');
+      socket.write(BEGUN);
+      await arrived;
+      leave(socket);
+      await logged();
+      await app.close();
+      t.equal(log().length, 1);
+      t.match(log()[0], { level: 30, ...expected });
+    },
+  );
+}
+
+t.test('a caller that does not wait for the provider leaves one line', async (t) => {
+  const submitted = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
+  const { log, logged, listen, app } = await testApp(t, {
+    submit: async () => {
+      submitted.resolve();
+      await settled.promise;
+      return { conversation: DELIVERED, replayed: false };
+    },
+  });
+  const socket = connect(await listen(), '127.0.0.1');
+  socket.write(request({ body: JSON.stringify(goodBody()) }));
+  await submitted.promise;
+  socket.resetAndDestroy();
+  await logged();
+  settled.resolve();
+  await app.close();
+  t.equal(log().length, 1);
+  t.match(log()[0], { route: '/conversations', site: 'demo', aborted: true });
+});

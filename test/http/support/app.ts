@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import pino from 'pino';
+import type { Test } from 'tap';
+import type { Partner, Site } from '../../../src/config/settings.ts';
+import type { SubmitContext } from '../../../src/conversation/submit.ts';
+import type { Conversation, Lead } from '../../../src/conversation/types.ts';
+import { type AppDeps, type AppSettings, buildApp } from '../../../src/http/app.ts';
+import { site } from '../../support/lead.ts';
+
+export const ID = 'cnv_q1w2e3r4t5y6u7i8o9p0aA';
+export const NOW = Date.UTC(2026, 10, 24, 9);
+export const KEYS = { acme: 'acme-key-1', acmeNext: 'acme-key-2', roamer: 'roamer-key' } as const;
+
+export const DELIVERED: Conversation = {
+  id: ID,
+  status: 'delivered',
+  attempts: 1,
+  createdAt: NOW,
+  updatedAt: NOW + 180,
+};
+
+/** `demo` takes anything from anywhere; `dealer` is as strict as a site can be. */
+const SITES: readonly Site[] = [
+  site({ defaultTarget: { advertiserId: '1659' } }),
+  site({
+    key: 'dealer',
+    origins: new Set(['https://dealer.example', 'https://www.dealer.example:8443']),
+    targets: { advertiserIds: new Set(['1659']), merchantIds: new Set([50321]) },
+    consentRequired: true,
+  }),
+];
+
+/** `acme` has two keys, one site and a small rate; `roamer` has all sites, and none by default. */
+const PARTNERS: readonly Partner[] = [
+  {
+    id: 'acme',
+    keyHashes: [sha256(KEYS.acme), sha256(KEYS.acmeNext)],
+    defaultSite: 'dealer',
+    sites: new Set(['dealer']),
+    targets: { advertiserIds: new Set(['1659']), merchantIds: new Set() },
+    rate: { max: 3, windowS: 30 },
+  },
+  { id: 'roamer', keyHashes: [sha256(KEYS.roamer)], sites: '*', rate: { max: 1000, windowS: 60 } },
+];
+
+export type Overrides = { readonly settings?: Partial<AppSettings> } & Partial<Omit<AppDeps, 'settings'>>;
+
+/** The app with everything behind it played: a submit that records and delivers, and a log that is kept. */
+export async function testApp(t: Test, overrides: Overrides = {}) {
+  const submitted: { lead: Lead; context: SubmitContext }[] = [];
+  const lines: string[] = [];
+  const firstLine = Promise.withResolvers<void>();
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      firstLine.resolve();
+      done();
+    },
+  });
+  const app: FastifyInstance = await buildApp({
+    submit: async (lead, context) => {
+      await context.charge();
+      submitted.push({ lead, context });
+      return { conversation: DELIVERED, replayed: false };
+    },
+    find: async (id) => (id === ID ? DELIVERED : undefined),
+    isReady: async () => ({ ready: true, checks: { storage: 'ok' } }),
+    logger: pino({ level: 'debug' }, sink),
+    version: '1.2.3',
+    now: () => NOW,
+    ...overrides,
+    settings: {
+      listen: { host: '127.0.0.1', port: 0 },
+      trustProxy: [],
+      visitorRate: { max: 1000, windowS: 60 },
+      deliverWaitMs: 0,
+      sites: new Map(SITES.map((each) => [each.key, each])),
+      partners: new Map(PARTNERS.map((each) => [each.id, each])),
+      ...overrides.settings,
+    },
+  });
+  t.teardown(() => app.close());
+  return {
+    app,
+    submitted,
+    /** What was logged so far. */
+    log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    /** Resolves once anything was logged. */
+    logged: () => firstLine.promise,
+    /** Starts listening on a free loopback port and gives it. */
+    async listen(): Promise<number> {
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      return (app.server.address() as AddressInfo).port;
+    },
+  };
+}
+
+/** A body that the site `demo` takes. */
+export function goodBody(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return { site: 'demo', advertiserId: '1659', consumer: { phone: '(404) 555-1212' }, ...changes };
+}
+
+function sha256(key: string): Buffer {
+  return hash('sha256', key, 'buffer');
+}
