@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Test } from 'tap';
+
+export type Line = Readonly<Record<string, unknown>> & { readonly event?: string };
+
+/** The real program in a process of its own, as an operator runs it. */
+export type RunningGateway = {
+  readonly url: string;
+  readonly pid: number;
+  /** Every line of its log so far, parsed. */
+  readonly lines: readonly Line[];
+  /** Everything it has written, to both streams. */
+  output(): string;
+  /** Resolves with the first line, past or future, that `matches`. */
+  line(matches: (line: Line) => boolean): Promise<Line>;
+  /** Sends a signal and resolves with how it ended. */
+  end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+};
+
+/** Nothing of the shell's own settings reaches the program. */
+const BARE = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
+
+/**
+ * Starts the program and resolves when it says that it listens; rejects with its output when it ends before.
+ * It is killed with the test.
+ */
+export async function startGateway(t: Test, env: Readonly<Record<string, string>>): Promise<RunningGateway> {
+  const child = spawn(process.execPath, ['src/start.js'], {
+    env: { ...BARE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const lines: Line[] = [];
+  const waiting = new Set<() => void>();
+  let output = '';
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    output += `${text}\n`;
+    lines.push(parse(text));
+    for (const look of waiting) look();
+  });
+  const line = (matches: (line: Line) => boolean): Promise<Line> => {
+    const found = Promise.withResolvers<Line>();
+    const look = (): void => {
+      const match = lines.find(matches);
+      if (match) found.resolve(match);
+    };
+    waiting.add(look);
+    look();
+    void ended.then(() => found.reject(new Error(`The gateway ended before it wrote that line:\n${output}`)));
+    return found.promise.finally(() => waiting.delete(look));
+  };
+
+  const started = await line(({ event }) => event === 'started');
+  return {
+    url: started.url as string,
+    pid: pidOf(child),
+    lines,
+    output: () => output,
+    line,
+    async end(signal) {
+      child.kill(signal);
+      const [code, by] = await ended;
+      return { code, signal: by };
+    },
+  };
+}
+
+function parse(text: string): Line {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { text };
+  }
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('The gateway could not be spawned.');
+  return child.pid;
+}
