@@ -68,6 +68,20 @@ t.test('a connection stays open after a refusal, and the next request on it is t
   }
 });
 
+t.test('a caller that reads nothing until it has written everything still gets its refusal', async (t) => {
+  const { listen } = await testApp(t);
+  const socket = await dial(t, await listen());
+  socket.pause();
+  const body = Buffer.alloc(8 * 1024 * 1024, ' ');
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject);
+    socket.write(request({ body, headers: { connection: 'close' } }), () => resolve());
+  });
+  const answer = readAnswer(socket);
+  socket.resume();
+  t.equal((await answer).status, 413);
+});
+
 t.test('an answer is not held back for a body that never ends', async (t) => {
   const { listen } = await testApp(t);
   const socket = await dial(t, await listen());
