@@ -16,6 +16,11 @@ export function describeSettings(settings: Settings) {
     visitorRate: settings.visitorRate,
     deliverWaitMs: settings.deliverWaitMs,
     upstreamTimeoutMs: settings.upstreamTimeoutMs,
+    retry: settings.retry,
+    dailyMax: settings.dailyMax,
+    retentionDays: settings.retentionDays,
+    encrypted: settings.keys.data.length > 0,
+    admin: describeAdmin(settings),
     database: settings.database,
     logLevel: settings.logLevel,
     demo: settings.demo,
@@ -30,6 +35,11 @@ export function describeSettings(settings: Settings) {
 function describeNames(names: Iterable<string>): { count: number; names: string[] } {
   const all = [...names];
   return { count: all.length, names: all.slice(0, NAMES_SHOWN) };
+}
+
+function describeAdmin({ admin, metricsToken }: Settings) {
+  if (admin === undefined) return { on: false };
+  return { on: true, host: admin.host, port: admin.port, metricsToken: metricsToken !== undefined };
 }
 
 function describeProvider({ id, region, url, wire }: Provider) {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { describeSettings } from '../../src/config/describe.ts';
-import { KEY_HASH, load, loadFile } from './helper.ts';
+import { KEY_HASH, KEYS, keyOf, load, loadFile } from './helper.ts';
 
 const FILE = {
   sites: {
@@ -33,6 +33,11 @@ t.test('the summary says what runs: listener, limits, names and hosts', async (t
     visitorRate: { max: 10, windowS: 60 },
     deliverWaitMs: 4000,
     upstreamTimeoutMs: 10_000,
+    retry: { scheduleS: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200], unknown: 'resend', resendMax: 2 },
+    dailyMax: { phone: 5, site: 2000, visitor: 50 },
+    retentionDays: 30,
+    encrypted: false,
+    admin: { on: false },
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
     logLevel: 'info',
     demo: false,
@@ -61,6 +66,21 @@ t.test('the summary holds no credential, no hash of a key and no address beyond 
   t.notMatch(line, /canary|77001/);
   t.notMatch(line, KEY_HASH.slice(7, 20));
   t.notMatch(JSON.stringify(describeSettings(load({}))), /demo-password/);
+});
+
+t.test('the summary says whether leads are encrypted and where operators come in, and no key or token', async (t) => {
+  const secrets = {
+    ...KEYS,
+    DATA_KEY_PREVIOUS: keyOf('previous'),
+    ADMIN_TOKEN: `canary-${'a'.repeat(32)}`,
+    METRICS_TOKEN: `canary-${'m'.repeat(16)}`,
+  };
+  const settings = load({ ...secrets, ADMIN_PORT: '9090' });
+  const summary = describeSettings(settings);
+  t.match(summary, { encrypted: true, admin: { on: true, host: '127.0.0.1', port: 9090, metricsToken: true } });
+  const line = JSON.stringify(summary);
+  for (const secret of Object.values(secrets)) t.notOk(line.includes(secret));
+  for (const key of [...settings.keys.data, settings.keys.hash]) t.notOk(line.includes(JSON.stringify(key)));
 });
 
 t.test('the summary stays one line with a thousand sites: all are counted, twenty are named', async (t) => {

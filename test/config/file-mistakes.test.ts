@@ -55,6 +55,10 @@ const sites: Case[] = [
   [`${SITE}/countries`, ['US', 'Canada'], `${SITE}/countries/1`, /two capital letters/],
   [`${SITE}/consent`, true, `${SITE}/consent`, /use an object such as \{ "required": true \}/],
   [`${SITE}/consent/required`, 'true', `${SITE}/consent/required`, /use true or false/],
+  [`${SITE}/dailyMax`, 5, `${SITE}/dailyMax`, /use an object such as \{ "phone": 5, "site": 2000 \}/],
+  [`${SITE}/dailyMax/phone`, 0, `${SITE}/dailyMax/phone`, /use an integer from 1 to 1000000/],
+  [`${SITE}/dailyMax/visitor`, 9, `${SITE}/dailyMax/visitor`, /known are phone, site/],
+  [`${SITE}/unknownOutcome`, 'resent', `${SITE}/unknownOutcome`, /did you mean resend\?/],
   [`${SITE}/provider`, 'mian', `${SITE}/provider`, /did you mean main\?/],
   [`${SITE}/provider`, 'elsewhere', `${SITE}/provider`, /use one of main, or define it/],
 ];
