@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { Type } from 'typebox';
 import type { Problem } from './problem.ts';
 import { type ReadFile, readSecret } from './read-file.ts';
+import { Type } from './schema/type.ts';
 import { compile } from './schema/validate.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './schema/variables.ts';
 import { warnOfUnknown } from './unknown-variables.ts';

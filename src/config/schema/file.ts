@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { closed, NAME, NAME_RULE } from './names.ts';
 import { PartnerEntry } from './partner.ts';
 import { ProviderEntry } from './provider.ts';
 import { SiteEntry } from './site.ts';
+import { type Static, Type } from './type.ts';
 
 /** What the configuration file holds. */
 export const FileSchema = Type.Object(

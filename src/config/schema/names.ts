@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from './type.ts';
 
 /** A key of the three maps, and every reference to one. Never `__proto__`. */
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$';

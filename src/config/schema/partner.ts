@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { PARTNER_RATE } from '../defaults.ts';
 import { closed, Everything, name } from './names.ts';
 import { Targets } from './targets.ts';
+import { type Static, Type } from './type.ts';
 import * as value from './values.ts';
 
 /** An entry of `partners`. */

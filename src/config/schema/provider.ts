@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { closed } from './names.ts';
+import { type Static, Type } from './type.ts';
 import * as value from './values.ts';
 
 const secretFile = (description: string, example: string) =>

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { DEFAULT_PROVIDER } from '../defaults.ts';
 import { closed, name } from './names.ts';
 import { DefaultTarget, Targets } from './targets.ts';
+import { type Static, Type } from './type.ts';
 import * as value from './values.ts';
 
 const country = (description: string) =>

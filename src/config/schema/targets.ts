@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox';
 import { closed, Everything } from './names.ts';
+import { type Static, Type } from './type.ts';
 import * as value from './values.ts';
 
 /** Which merchants may be reached. */

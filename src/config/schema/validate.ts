@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { TSchema } from 'typebox';
 import { FORMATS } from '../formats/formats.ts';
 import { type Located, toMistake } from './mistakes.ts';
+import type { TSchema } from './type.ts';
 
 /** Gives every mistake in a value, each with the JSON pointer of the place where something has to change. */
 export type Validate = (value: unknown) => Located[];

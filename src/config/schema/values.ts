@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
+import { Type } from './type.ts';
 
 /**
  * Values that variables and the file have in common. In every schema `errorMessage` says what would be right, for our

@@ -1,6 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox';
 import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
+import { type Static, type TSchema, Type } from './type.ts';
 import * as value from './values.ts';
 
 /**
