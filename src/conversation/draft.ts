@@ -47,7 +47,7 @@ export function draftLead(body: LeadRequest, site: Site, sender: Sender): Lead {
     placementId: body.placementId ?? site.placementId,
     phone: parsePhone(
       requireXmlText(consumer.phone, '/consumer/phone'),
-      consumer.country ?? site.country,
+      optionalText(consumer.country, '/consumer/country') ?? site.country,
       site.countries,
     ),
     firstName: optionalText(consumer.firstName, '/consumer/firstName'),

@@ -136,6 +136,15 @@ t.test('lengths are in code points, and every bound is inclusive', async (t) => 
   );
 });
 
+t.test('a blank optional text counts as absent', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const consumer = { phone: '(404) 555-1212', country: '', firstName: '', lastName: ' ', question: '\n' };
+  const blank = { consumer, listing: ' ', consent: { text: '', version: ' ' }, page: { url: '', title: ' ' } };
+  t.equal((await app.inject(post(goodBody(blank)))).statusCode, 201);
+  t.equal((await app.inject(post())).statusCode, 201);
+  t.strictSame(submitted[0]?.lead, submitted[1]?.lead);
+});
+
 t.test('a partner’s lead bears its name and goes to its default site', async (t) => {
   const { app, submitted } = await testApp(t);
   const payload = goodBody({ site: undefined, consent: { version: '1' } });
