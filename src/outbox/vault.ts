@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Lead } from '../conversation/types.ts';
+import { randomBytes } from './random.ts';
 
 /** A lead as it lies on disk. Without `key` it is not encrypted (no `DATA_KEY`, outside production only). */
 export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };
@@ -27,39 +28,48 @@ const NONCE = 12;
 const TAG = 16;
 /** Key id, nonce, the wrapped 32-byte data key and its tag. */
 const WRAPPED = KEY_ID + NONCE + 32 + TAG;
+/** A data key seals one thing once, so its nonce may be the same for all. */
+const ONLY_NONCE = Buffer.alloc(NONCE);
 
 /**
- * Encryption at rest with a data key a lead (AES-256-GCM, random 96-bit nonces), wrapped by `DATA_KEY`: whoever destroys
- * the wrapped key has destroyed the lead, and a key rotation touches no lead.
+ * Encryption at rest with a data key a lead, wrapped by `DATA_KEY` (AES-256-GCM both, a random 96-bit nonce for each
+ * wrapping): whoever destroys the wrapped key has destroyed the lead, and a key rotation touches no lead.
  *
  * @param keys 32 bytes each; the first one seals, all of them open
  */
 export function createVault(keys: readonly Buffer[]): Vault {
-  const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), key]));
+  const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), createSecretKey(key)]));
   const [current] = keys;
   if (!current) return plainVault();
   const currentId = keyId(current);
+  const wrapping = createSecretKey(current);
 
-  const unwrap = (wrapped: Buffer): Buffer => {
+  const wrap = (dataKey: Buffer): Buffer => {
+    const nonce = randomBytes(NONCE);
+    return Buffer.concat([currentId, nonce, encrypt(wrapping, nonce, dataKey)]);
+  };
+  const unwrap = (wrapped: Buffer): KeyObject => {
     const key = byId.get(wrapped.subarray(0, KEY_ID).toString('hex'));
     if (!key) throw new VaultError('It was sealed with a DATA_KEY that is not configured.');
-    return decrypt(key, wrapped.subarray(KEY_ID));
+    const nonce = wrapped.subarray(KEY_ID, KEY_ID + NONCE);
+    return createSecretKey(decrypt(key, nonce, wrapped.subarray(KEY_ID + NONCE)));
   };
   const sealBytes = (plain: Buffer): { key: Buffer; data: Buffer } => {
     const dataKey = randomBytes(32);
-    return { key: Buffer.concat([currentId, encrypt(current, dataKey)]), data: encrypt(dataKey, plain) };
+    return { key: wrap(dataKey), data: encrypt(createSecretKey(dataKey), ONLY_NONCE, plain) };
   };
+  const openBytes = (wrapped: Buffer, data: Buffer): string => decrypt(unwrap(wrapped), ONLY_NONCE, data).toString();
 
   return {
     seal: (lead) => sealBytes(Buffer.from(JSON.stringify(lead))),
     open({ key, data }) {
-      return JSON.parse((key ? decrypt(unwrap(key), data) : data).toString());
+      return JSON.parse(key ? openBytes(key, data) : data.toString());
     },
     sealText(text) {
       const { key, data } = sealBytes(Buffer.from(text));
       return Buffer.concat([key, data]);
     },
-    openText: (data) => decrypt(unwrap(data.subarray(0, WRAPPED)), data.subarray(WRAPPED)).toString(),
+    openText: (data) => openBytes(data.subarray(0, WRAPPED), data.subarray(WRAPPED)),
   };
 }
 
@@ -79,17 +89,16 @@ function keyId(key: Buffer): Buffer {
   return createHash('sha256').update('text-connect-gateway data key').update(key).digest().subarray(0, KEY_ID);
 }
 
-function encrypt(key: Buffer, plain: Buffer): Buffer {
-  const nonce = randomBytes(NONCE);
+function encrypt(key: KeyObject, nonce: Buffer, plain: Buffer): Buffer {
   const cipher = createCipheriv(CIPHER, key, nonce);
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(key: Buffer, sealed: Buffer): Buffer {
+function decrypt(key: KeyObject, nonce: Buffer, sealed: Buffer): Buffer {
   try {
-    const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE));
+    const decipher = createDecipheriv(CIPHER, key, nonce);
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-    return Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()]);
+    return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final()]);
   } catch (error) {
     throw new VaultError('It was altered or sealed with another key.', { cause: error });
   }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation } from '../../conversation/types.ts';
 import { DAY_MS } from '../days.ts';
 import type { Accepted, Cap, Cause, Intake, IntakeStore, Known, RequestKey, Start } from '../port.ts';
+import { randomBytes } from '../random.ts';
 import type { SealedLead } from '../vault.ts';
 import { type Row, STATE, type Store, toConversation } from './store.ts';
 

@@ -19,6 +19,8 @@ export type OutboxOptions = {
   readonly waitMs: number;
   /** Hash of the credentials that a provider account uses now. */
   readonly credentials: (provider: string) => string;
+  /** Milliseconds of a clock that never goes back; for tests. */
+  readonly monotonic?: () => number;
 };
 
 /**
@@ -29,7 +31,7 @@ export type OutboxOptions = {
  */
 export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox {
   const database = openDatabase(path);
-  const identity = watchIdentity(path, APPLICATION_ID);
+  const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const writer = createBatchWriter(database, identity.check);
   const store: Store = { ...options, database, writer, read: createReader(identity.check) };
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);

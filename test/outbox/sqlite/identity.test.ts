@@ -6,6 +6,7 @@ import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { intake } from '../../support/outbox.ts';
 
+let now = 0;
 async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
   const path = join(t.testdir(), 'gateway.db');
   const outbox = createSqliteOutbox(path, {
@@ -14,6 +15,11 @@ async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
     leaseMs: 60_000,
     waitMs: 4_000,
     credentials: () => '',
+    // Each look is half a second after the one before.
+    monotonic() {
+      now += 500;
+      return now;
+    },
   });
   t.teardown(() => outbox.close());
   await outbox.accept(intake(), 1_000);

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+export type Child = { readonly pid: number; readonly url: string; stop(): void };
+
+const CLOCK_TICKS_PER_S = 100;
+
+/** Starts one of the bench's processes and resolves with the address that it prints; its log goes to `logFile`. */
+export async function start(script: string, env: Record<string, string>, logFile: string): Promise<Child> {
+  const log = openSync(logFile, 'w');
+  const child: ChildProcess = spawn(process.execPath, [script], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', log],
+  });
+  const { pid, stdout } = child;
+  if (pid === undefined || !stdout) throw new Error(`${script} could not be spawned`);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code} before it listened; see ${logFile}`)));
+    createInterface({ input: stdout }).on('line', (line) => {
+      const found = /https?:\/\/127\.0\.0\.1:\d+\/?/.exec(line)?.[0];
+      if (found) resolve(found);
+    });
+  });
+  child.removeAllListeners('exit');
+  return { pid, url, stop: () => child.kill('SIGKILL') };
+}
+
+/** CPU time of a process so far, all threads, user and system, in milliseconds (Linux: proc(5), fields 14 and 15). */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / CLOCK_TICKS_PER_S;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

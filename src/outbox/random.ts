@@ -1,0 +1,19 @@
+import { randomFillSync } from 'node:crypto';
+
+const pool = Buffer.alloc(8 * 1024);
+let used = pool.length;
+
+/**
+ * Cryptographically strong random bytes, at most a few hundred. They are drawn from the system in larger pieces, since each
+ * drawing costs a system call; a byte is handed out once and wiped from the pool.
+ */
+export function randomBytes(size: number): Buffer {
+  if (used + size > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const bytes = Buffer.from(pool.subarray(used, used + size));
+  pool.fill(0, used, used + size);
+  used += size;
+  return bytes;
+}
