@@ -12,12 +12,12 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const accepted = await first.accept(intake(), 1_000);
     if (accepted.kind !== 'stored') throw new Error('not stored');
     const { conversation, lease } = accepted;
-    t.match(conversation.id, /^cnv_[\w-]{22}$/);
+    t.match(conversation.id, /^cnv_[\w-]{30}$/);
     t.strictSame(conversation, { id: lease?.id, status: 'queued', attempts: 0, createdAt: 1_000, updatedAt: 1_000 });
     await first.close();
     const second = opening();
     t.strictSame(await second.find(conversation.id), conversation);
-    t.equal(await second.find('cnv_AAAAAAAAAAAAAAAAAAAAAA'), undefined);
+    t.equal(await second.find('cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), undefined);
     await second.close();
   });
 

@@ -69,7 +69,7 @@ t.test('guesses of a partner’s key are bounded by address', async (t) => {
 });
 
 for (const [what, request] of [
-  ['reads of a conversation', { method: 'GET', url: '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAA' }],
+  ['reads of a conversation', { method: 'GET', url: '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
   ['404s', { method: 'POST', url: '/nope' }],
   ['paths that cannot be decoded', { method: 'GET', url: '/%zz' }],
   ['405s', { method: 'POST', url: '/healthz' }],

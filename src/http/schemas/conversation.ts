@@ -3,8 +3,8 @@ import { type Conversation, STATUSES } from '../../conversation/types.ts';
 export const CONVERSATION_ID = {
   type: 'string',
   description: 'Unguessable: who knows it may read the state.',
-  pattern: '^cnv_[A-Za-z0-9_-]{22}$',
-  examples: ['cnv_q1w2e3r4t5y6u7i8o9p0aA'],
+  pattern: '^cnv_[A-Za-z0-9_-]{30}$',
+  examples: ['cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
 } as const;
 
 export const CONVERSATION_PARAMS = {

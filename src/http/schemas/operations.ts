@@ -11,7 +11,7 @@ const LOCATION = {
     type: 'string',
     format: 'uri-reference',
     description: "The conversation's state.",
-    examples: ['/conversations/cnv_q1w2e3r4t5y6u7i8o9p0aA'],
+    examples: ['/conversations/cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
   },
 } as const;
 
@@ -61,14 +61,14 @@ export const START_CONVERSATION = {
       { ...LOCATION, ...RATE_HEADERS, ...REPLAYED_HEADER },
       'Conversation#',
       {
-        delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
+        delivered: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'delivered', attempts: 1, ...AN_HOUR },
       },
     ),
     202: answer(
       'Stored, and not delivered yet. `Retry-After` comes while it is `queued`.',
       { ...LOCATION, ...RETRY_AFTER_HEADER, ...RATE_HEADERS, ...REPLAYED_HEADER },
       'Conversation#',
-      { queued: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'queued', attempts: 1, ...AN_HOUR } },
+      { queued: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'queued', attempts: 1, ...AN_HOUR } },
     ),
     ...problemResponses(
       [
@@ -108,7 +108,7 @@ export const READ_CONVERSATION = {
   params: CONVERSATION_PARAMS,
   response: {
     200: answer('Where it stands.', RATE_HEADERS, 'Conversation#', {
-      delivered: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', status: 'delivered', attempts: 1, ...AN_HOUR },
+      delivered: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'delivered', attempts: 1, ...AN_HOUR },
     }),
     ...problemResponses(
       [...LIMITED, 'not_found', 'internal_error', 'storage_unavailable', 'overloaded'],

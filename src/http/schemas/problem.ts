@@ -64,7 +64,7 @@ export const PROBLEM = {
     id: {
       type: 'string',
       description: 'With `lead_rejected`: the conversation, which was stored.',
-      examples: ['cnv_q1w2e3r4t5y6u7i8o9p0aA'],
+      examples: ['cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
     },
     reason: {
       type: 'string',
@@ -94,7 +94,7 @@ const EXAMPLE_OPTIONS: Partial<Record<ProblemCode, ProblemOptions>> = {
       },
     ],
   },
-  lead_rejected: { extensions: { id: 'cnv_q1w2e3r4t5y6u7i8o9p0aA', reason: 'phone' } },
+  lead_rejected: { extensions: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', reason: 'phone' } },
 };
 
 /** Error answers by status, each with an example of every code that comes with it. `headers` are added by status. */

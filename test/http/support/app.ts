@@ -10,7 +10,7 @@ import type { Conversation, Lead } from '../../../src/conversation/types.ts';
 import { type AppDeps, type AppSettings, buildApp } from '../../../src/http/app.ts';
 import { site } from '../../support/lead.ts';
 
-export const ID = 'cnv_q1w2e3r4t5y6u7i8o9p0aA';
+export const ID = 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ';
 export const NOW = Date.UTC(2026, 10, 24, 9);
 export const KEYS = { acme: 'acme-key-1', acmeNext: 'acme-key-2', roamer: 'roamer-key' } as const;
 

@@ -28,7 +28,7 @@ async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
 
 async function refusesEverything(t: Test, outbox: Outbox): Promise<void> {
   await t.rejects(outbox.accept(intake(), 2_000), { name: 'StorageUnavailable' }, 'a write');
-  await t.rejects(outbox.find('cnv_AAAAAAAAAAAAAAAAAAAAAA'), { name: 'StorageUnavailable' }, 'a read');
+  await t.rejects(outbox.find('cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), { name: 'StorageUnavailable' }, 'a read');
   await t.rejects(outbox.ready(), { name: 'StorageUnavailable' }, 'the health check');
 }
 
