@@ -18,8 +18,13 @@ import { checkTls, tlsFiles } from './tls.ts';
 
 export { ConfigurationError } from './problem.ts';
 
-/** Settings with what a person should look at although nothing is refused, such as a misspelt variable. */
-export type LoadedSettings = Settings & { readonly warnings: readonly Problem[] };
+/**
+ * Settings with what came up while they were read.
+ * - `warnings`: what a person should look at although nothing is refused, such as a misspelt variable
+ * - `files`: absolute paths of the files that settings were read from, which are those to watch; those of `TLS_*_FILE` are
+ *   the listener's to watch
+ */
+export type LoadedSettings = Settings & { readonly warnings: readonly Problem[]; readonly files: readonly string[] };
 
 /**
  * Reads everything that the program is told: variables, their `…_FILE` twins, and `CONFIG_FILE` with the files it names.
@@ -34,8 +39,13 @@ export function loadSettings(
   options: { readonly readFile?: ReadFile; readonly cwd?: string } = {},
 ): LoadedSettings {
   const { readFile = readFileSync, cwd = process.cwd() } = options;
-  const environment = readEnvironment(env, readFile, cwd);
-  const setup = findSetup(environment, readFile, cwd);
+  const files = new Set<string>();
+  const recorded: ReadFile = (path) => {
+    files.add(path);
+    return readFile(path);
+  };
+  const environment = readEnvironment(env, recorded, cwd);
+  const setup = findSetup(environment, recorded, cwd);
   const problems = [
     ...environment.problems,
     ...checkTls(environment, readFile, cwd),
@@ -43,7 +53,7 @@ export function loadSettings(
     ...checkKeys(environment),
     ...checkAdmin(environment),
   ];
-  if (problems.length > 0) throw new ConfigurationError(problems);
+  if (problems.length > 0) throw new ConfigurationError(problems, [...files]);
 
   const { values, warnings } = environment;
   return deepFreeze({
@@ -67,6 +77,7 @@ export function loadSettings(
     simulatorPort: values.SIMULATOR_PORT,
     ...setup.build(),
     warnings,
+    files: [...files],
   });
 }
 

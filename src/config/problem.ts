@@ -12,14 +12,19 @@ export function formatProblem({ setting, at, problem, fix }: Problem): string {
   return `${setting}${at === undefined ? '' : ` (${at})`} ${problem}; ${fix}`;
 }
 
-/** The program was told something that it cannot work with. `problems` holds every mistake, never only the first. */
+/**
+ * The program was told something that it cannot work with. `problems` holds every mistake, never only the first, and `files`
+ * where settings were read from, or should have been: a change of one of them may put it right.
+ */
 export class ConfigurationError extends Error {
   readonly problems: readonly Problem[];
+  readonly files: readonly string[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], files: readonly string[] = []) {
     const count = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`;
     super(`The configuration has ${count}:\n${problems.map((problem) => `  - ${formatProblem(problem)}`).join('\n')}`);
     this.name = 'ConfigurationError';
     this.problems = problems;
+    this.files = files;
   }
 }

@@ -63,6 +63,7 @@ t.test('the defaults are those that are documented', async (t) => {
     retentionDays: 30,
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
     warnings: [],
+    files: [],
   });
   t.strictSame(providers.get('default')?.wire, {
     root: 'MobileTextConnectRequest',

@@ -1,0 +1,105 @@
+import t from 'tap';
+import { createLiveSettings } from '../../src/config/live.ts';
+import { KEYS, keyOf, load, loadFile, soundFile } from './helper.ts';
+
+const TOKEN = 'admin-token-'.repeat(3);
+const ADMIN = { ADMIN_PORT: '9090', ADMIN_TOKEN: TOKEN };
+
+/** What replacing settings of no variable by settings of these is said to have changed. */
+const replaced = (env: NodeJS.ProcessEnv, before: NodeJS.ProcessEnv = {}) => {
+  const live = createLiveSettings(load(before));
+  return { ...live.replace(load(env)), current: live.current() };
+};
+
+const LIVE: [name: string, value: string, holds: object][] = [
+  ['RETRY_SCHEDULE_S', '1,2', { retry: { scheduleS: [1, 2] } }],
+  ['UNKNOWN_OUTCOME', 'hold', { retry: { unknown: 'hold' } }],
+  ['UNKNOWN_RESEND_MAX', '9', { retry: { resendMax: 9 } }],
+  ['PHONE_DAILY_MAX', '9', { dailyMax: { phone: 9 } }],
+  ['SITE_DAILY_MAX', '9', { dailyMax: { site: 9 } }],
+  ['VISITOR_DAILY_MAX', '9', { dailyMax: { visitor: 9 } }],
+  ['RATE_LIMIT_MAX', '9', { visitorRate: { max: 9 } }],
+  ['RATE_LIMIT_WINDOW_S', '9', { visitorRate: { windowS: 9 } }],
+  ['RETENTION_DAYS', '9', { retentionDays: 9 }],
+];
+
+for (const [name, value, holds] of LIVE) {
+  t.test(`another ${name} holds at once`, async (t) => {
+    const { changed, needsRestart, current } = replaced({ [name]: value });
+    t.strictSame({ changed, needsRestart }, { changed: [name], needsRestart: [] });
+    t.match(current, holds);
+  });
+}
+
+const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEnv][] = [
+  [['HOST'], { HOST: '::1' }],
+  [['PORT'], { PORT: '9000' }],
+  [['TRUST_PROXY'], { TRUST_PROXY: '10.0.0.0/8' }],
+  [['DELIVER_WAIT_MS'], { DELIVER_WAIT_MS: '1' }],
+  [['UPSTREAM_TIMEOUT_MS'], { UPSTREAM_TIMEOUT_MS: '5000' }],
+  [['DATABASE_URL'], { DATABASE_URL: 'sqlite:other.db' }],
+  [['LOG_LEVEL'], { LOG_LEVEL: 'debug' }],
+  [['DATA_KEY'], { DATA_KEY: keyOf('new') }, { DATA_KEY: keyOf('old') }],
+  [['DATA_KEY_PREVIOUS'], { ...KEYS, DATA_KEY_PREVIOUS: keyOf('old') }, KEYS],
+  [['HASH_KEY'], { HASH_KEY: keyOf('new') }, { HASH_KEY: keyOf('old') }],
+  [['ADMIN_HOST', 'ADMIN_PORT', 'ADMIN_TOKEN'], ADMIN],
+  [['ADMIN_TOKEN'], { ...ADMIN, ADMIN_TOKEN: `${TOKEN}x` }, ADMIN],
+  [['METRICS_TOKEN'], { ...ADMIN, METRICS_TOKEN: 'metrics-'.repeat(2) }, ADMIN],
+  // The address of the demo's account follows from it, and that account is live.
+  [['SIMULATOR_PORT'], { SIMULATOR_PORT: '9100' }],
+];
+
+for (const [names, env, before] of FIXED) {
+  t.test(`another ${names.join(', ')} needs a restart, and until then the old holds`, async (t) => {
+    const { needsRestart, current } = replaced(env, before);
+    t.strictSame(needsRestart, names);
+    const { sites, partners, providers, ...rest } = current;
+    const { sites: _sites, partners: _partners, providers: _providers, ...old } = load(before ?? {});
+    t.strictSame(rest, old);
+  });
+}
+
+t.test('sites, partners and accounts change by name: added, changed and removed ones', async (t) => {
+  const before = soundFile();
+  const after = soundFile();
+  Object.assign(after.sites, { homes: { ...after.sites.motors, name: 'Homes' } });
+  after.providers.main.password = 'canary';
+  const live = createLiveSettings(loadFile(before));
+  const outcome = live.replace(loadFile({ ...after, partners: {} }));
+  t.strictSame(outcome, { changed: ['sites/homes', 'partners/crm', 'providers/main'], needsRestart: [] });
+  t.equal(live.current().providers.get('main')?.password, 'canary');
+  t.strictSame([...live.current().sites.keys()], ['motors', 'homes']);
+  t.equal(live.current().partners.size, 0);
+});
+
+t.test('settings that are the same change nothing', async (t) => {
+  const live = createLiveSettings(loadFile(soundFile(), KEYS));
+  const before = live.current();
+  t.strictSame(live.replace(loadFile(soundFile(), KEYS)), { changed: [], needsRestart: [] });
+  t.strictSame(live.current(), before);
+});
+
+t.test('what needs a restart is said again with every reload, until it is taken back', async (t) => {
+  const live = createLiveSettings(load({}));
+  t.strictSame(live.replace(load({ PORT: '9000' })).needsRestart, ['PORT']);
+  t.strictSame(live.replace(load({ PORT: '9000', PHONE_DAILY_MAX: '9' })), {
+    changed: ['PHONE_DAILY_MAX'],
+    needsRestart: ['PORT'],
+  });
+  t.strictSame(live.replace(load({})), { changed: ['PHONE_DAILY_MAX'], needsRestart: [] });
+});
+
+t.test('settings that were checked outside production do not come into production', async (t) => {
+  const open = soundFile();
+  open.sites.motors.origins = ['*'];
+  const live = createLiveSettings(loadFile(soundFile(), { NODE_ENV: 'production', ...KEYS }));
+  t.strictSame(live.replace(loadFile(open, KEYS)), { changed: [], needsRestart: ['NODE_ENV'] });
+  t.strictSame(live.current().sites.get('motors')?.origins, new Set(['https://motors.example']));
+});
+
+t.test('current settings cannot be changed, before and after they were replaced', async (t) => {
+  const live = createLiveSettings(load({}));
+  t.ok(Object.isFrozen(live.current()));
+  live.replace(load({ PHONE_DAILY_MAX: '9' }));
+  t.ok(Object.isFrozen(live.current()));
+});
