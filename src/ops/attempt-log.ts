@@ -28,7 +28,10 @@ export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
     };
     log.info(line, 'attempt');
     if (settled?.parkedProvider) {
-      log.error({ event: 'provider_parked', provider: lead.provider }, 'the provider refuses our credentials: its leads wait');
+      log.error(
+        { event: 'provider_parked', provider: lead.provider },
+        'the provider refuses our credentials: its leads wait',
+      );
     }
     if (settled?.conversation.status === 'parked' && settlement.cause !== undefined) {
       log.error(

@@ -1,0 +1,107 @@
+import type { XStatic } from 'typebox/schema';
+
+/** Leads that one request may send; a command line has no such bound. */
+export const SEND_MAX = 1_000;
+const IDS_MAX = 1_000;
+
+const WORD = { type: 'string', minLength: 1, maxLength: 64 } as const;
+const WORDS = { type: 'array', minItems: 1, maxItems: 20, items: WORD } as const;
+const PHONE = { type: 'string', minLength: 1, maxLength: 64 } as const;
+const COUNTRY = { type: 'string', pattern: '^[A-Z]{2}$' } as const;
+/** Queries are text: nothing is coerced, so a number is one by its spelling. At most 500 a page. */
+const LIMIT = { type: 'string', pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$' } as const;
+const CURSOR = { type: 'string', minLength: 1, maxLength: 128 } as const;
+
+const ID = { type: 'string', pattern: '^cnv_[A-Za-z0-9_-]{1,64}$' } as const;
+
+/** A filter in an address: lists are separated by commas, and a number is no part of it, since addresses are logged. */
+export const LEADS_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    status: WORD,
+    cause: WORD,
+    site: WORD,
+    partner: WORD,
+    provider: WORD,
+    since: WORD,
+    until: WORD,
+    limit: LIMIT,
+    after: CURSOR,
+  },
+} as const;
+export type LeadsQuery = XStatic<typeof LEADS_QUERY>;
+
+const FILTER = {
+  ids: { type: 'array', minItems: 1, maxItems: IDS_MAX, items: ID },
+  status: WORDS,
+  cause: WORDS,
+  site: WORD,
+  partner: WORD,
+  provider: WORD,
+  since: WORD,
+  until: WORD,
+  phone: PHONE,
+  country: COUNTRY,
+} as const;
+
+export const SEARCH_BODY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { ...FILTER, limit: { type: 'integer', minimum: 1, maximum: 500 }, after: CURSOR },
+} as const;
+export type SearchBody = XStatic<typeof SEARCH_BODY>;
+
+export const SEND_BODY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    ...FILTER,
+    dryRun: { type: 'boolean' },
+    limit: { type: 'integer', minimum: 1, maximum: SEND_MAX },
+  },
+} as const;
+export type SendBody = XStatic<typeof SEND_BODY>;
+
+export const ERASE_BODY = {
+  type: 'object',
+  required: ['phone'],
+  additionalProperties: false,
+  properties: { phone: PHONE, country: COUNTRY, suppress: { type: 'boolean' } },
+} as const;
+export type EraseBody = XStatic<typeof ERASE_BODY>;
+
+export const NUMBER_BODY = {
+  type: 'object',
+  required: ['phone'],
+  additionalProperties: false,
+  properties: { phone: PHONE, country: COUNTRY },
+} as const;
+export type NumberBody = XStatic<typeof NUMBER_BODY>;
+
+export const CONSENTS_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { site: WORD, since: WORD, until: WORD, limit: LIMIT, after: CURSOR },
+} as const;
+export type ConsentsQuery = XStatic<typeof CONSENTS_QUERY>;
+
+export const PAGE_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { limit: LIMIT, after: CURSOR },
+} as const;
+export type PageQuery = XStatic<typeof PAGE_QUERY>;
+
+export const ID_PARAMS = { type: 'object', required: ['id'], properties: { id: ID } } as const;
+export type IdParams = XStatic<typeof ID_PARAMS>;
+
+export const PROVIDER_PARAMS = { type: 'object', required: ['id'], properties: { id: WORD } } as const;
+export type ProviderParams = XStatic<typeof PROVIDER_PARAMS>;
+
+export const REVEAL_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { reveal: { type: 'string', enum: ['true', 'false'] } },
+} as const;
+export type RevealQuery = XStatic<typeof REVEAL_QUERY>;

@@ -1,0 +1,34 @@
+import { getCountries } from 'libphonenumber-js/max';
+import type { Hashing } from '../../conversation/hashing.ts';
+import { parsePhone } from '../../conversation/phone.ts';
+import { Refusal } from '../../conversation/refusal.ts';
+import { OperationError } from './error.ts';
+
+/** A number as an operator gives it: with its country code, or with the country that it is to be read in. */
+export type GivenNumber = { readonly phone: string; readonly country?: string };
+
+const ANYWHERE: ReadonlySet<string> = new Set(getCountries());
+
+/**
+ * The E.164 form and the keyed hash of a number that an operator names.
+ *
+ * @throws OperationError `invalid` when it is no number, or one without a country; the number is not quoted
+ */
+export function readNumber(hashing: Hashing, { phone, country }: GivenNumber): { e164: string; hash: Buffer } {
+  if (country === undefined && !/^\s*(tel:)?\s*\+/i.test(phone)) {
+    throw new OperationError('invalid', 'phone: write the number with its country code, such as +1 404 555 1212');
+  }
+  try {
+    // A number that begins with + is read by its own country code, whatever the default.
+    const { e164 } = parsePhone(phone, country ?? 'US', ANYWHERE);
+    return { e164, hash: hashing.phone(e164) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new OperationError('invalid', `phone: ${error.message}`);
+  }
+}
+
+/** Enough of a hash to recognise an entry of the list of suppressed numbers by, and too little to find the number. */
+export function hashStart(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('hex').slice(0, 8);
+}

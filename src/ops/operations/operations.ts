@@ -1,0 +1,136 @@
+import type { Hashing } from '../../conversation/hashing.ts';
+import type { SuppressionStore } from '../../outbox/port.ts';
+import type { RecordStore } from '../../outbox/records.ts';
+import { OperationError } from './error.ts';
+import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
+import { type GivenNumber, hashStart, readNumber } from './number.ts';
+import { type Selection, type SendAction, select } from './selection.ts';
+import { send } from './send.ts';
+import { isoTime } from './time.ts';
+import {
+  type AuditView,
+  auditView,
+  type ConsentView,
+  consentView,
+  type LeadDetailsView,
+  type LeadView,
+  leadDetailsView,
+  leadView,
+  type StatsView,
+  statsView,
+} from './views.ts';
+
+/** `limit` entries after the cursor that the previous page gave. */
+export type PageRequest = { readonly limit: number; readonly after?: string };
+export type Page<T> = { readonly items: readonly T[]; readonly next?: string };
+export type SuppressionView = { readonly hash: string; readonly createdAt: string };
+
+/**
+ * What operators can do, the same from the command line and over the admin API. `actor` is `cli:<user>` or `admin`.
+ * Nothing that is returned holds personal data unless it was asked to be revealed; what changes or reveals leaves an audit
+ * entry.
+ *
+ * All reject with OperationError for what was asked wrongly and with StorageUnavailable where the storage fails.
+ */
+export interface Operations {
+  /** Newest first. */
+  listLeads(query: LeadQuery, page: PageRequest): Promise<Page<LeadView>>;
+  countLeads(query: LeadQuery): Promise<number>;
+  showLead(id: string, options: { actor: string; reveal: boolean }): Promise<LeadDetailsView>;
+  /** What an action would send; nothing is changed. */
+  selectLeads(action: SendAction, query: LeadQuery, max?: number): Promise<Selection>;
+  /** Queues what was selected; gives how many. */
+  sendLeads(selection: Selection, options: { actor: string; onProgress?: (done: number) => void }): Promise<number>;
+  /** Removes every trace of a number; `suppress` also puts it on the list first, so that none of it comes back. */
+  erase(number: GivenNumber, options: { actor: string; suppress: boolean }): Promise<{ erased: number }>;
+  /** Gives whether it was not on the list yet. */
+  suppress(number: GivenNumber, actor: string): Promise<boolean>;
+  /** Gives whether it was on the list. */
+  unsuppress(number: GivenNumber, actor: string): Promise<boolean>;
+  suppressions(): Promise<readonly SuppressionView[]>;
+  /** Oldest first. The first page leaves the audit entry of the export. */
+  consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
+  stats(): Promise<StatsView>;
+  /** Newest first. */
+  audit(page: PageRequest): Promise<Page<AuditView>>;
+}
+
+type Parts = {
+  readonly store: RecordStore & SuppressionStore;
+  readonly hashing: Hashing;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told that leads were queued, so that a worker in this process looks at once. */
+  readonly onQueued?: () => void;
+};
+
+export function createOperations({ store, hashing, now, onQueued = () => undefined }: Parts): Operations {
+  const record = (actor: string, action: 'suppress' | 'unsuppress', hash: Buffer) =>
+    store.record({ at: now(), actor, action, count: 1, detail: `number ${hashStart(hash)}…` });
+
+  const suppress = async (number: GivenNumber, actor: string): Promise<boolean> => {
+    const { hash } = readNumber(hashing, number);
+    const added = await store.suppress(hash, now());
+    if (added) await record(actor, 'suppress', hash);
+    return added;
+  };
+
+  return {
+    async listLeads(query, page) {
+      const { items, next } = await store.list(readFilter(query, hashing, now()), page);
+      return { items: items.map(leadView), ...(next !== undefined && { next }) };
+    },
+    countLeads: async (query) => store.count(readFilter(query, hashing, now())),
+    async showLead(id, { actor, reveal }) {
+      const audit = { at: now(), actor, action: 'reveal', count: 1, detail: `ids=${id}` } as const;
+      const details = reveal ? await store.reveal(id, audit) : await store.show(id);
+      if (!details) throw new OperationError('not_found', 'no such lead');
+      return leadDetailsView(details, reveal);
+    },
+    async selectLeads(action, query, max = Number.POSITIVE_INFINITY) {
+      return select(store, action, { query, filter: readFilter(query, hashing, now()), max });
+    },
+    async sendLeads(selection, options) {
+      const queued = await send(store, selection, { ...options, now });
+      if (queued > 0) onQueued();
+      return queued;
+    },
+    async erase(number, options) {
+      const { e164, hash } = readNumber(hashing, number);
+      if (options.suppress) await suppress(number, options.actor);
+      const detail = options.suppress ? 'one number, suppressed from now on' : 'one number';
+      const audit = { at: now(), actor: options.actor, action: 'erase', count: 1, detail } as const;
+      return { erased: await store.erase(hash, { phone: e164, now: now(), audit }) };
+    },
+    suppress,
+    async unsuppress(number, actor) {
+      const { hash } = readNumber(hashing, number);
+      const removed = await store.unsuppress(hash);
+      if (removed) await record(actor, 'unsuppress', hash);
+      return removed;
+    },
+    async suppressions() {
+      const entries = await store.suppressions();
+      return entries.map(({ phoneHash, createdAt }) => ({
+        hash: phoneHash.toString('hex'),
+        createdAt: isoTime(createdAt),
+      }));
+    },
+    async consents(query, page, actor) {
+      const filter = readFilter(query, hashing, now());
+      if (page.after === undefined) {
+        const detail = describeQuery(query);
+        await store.record({ at: now(), actor, action: 'consent_export', count: await store.count(filter), detail });
+      }
+      const { items, next } = await store.consents(filter, page);
+      return { items: items.map(consentView), ...(next !== undefined && { next }) };
+    },
+    async stats() {
+      return statsView(await store.stats(), now());
+    },
+    async audit(page) {
+      const { items, next } = await store.audit(page);
+      return { items: items.map(auditView), ...(next !== undefined && { next }) };
+    },
+  };
+}
