@@ -5,7 +5,7 @@ import { startGateway } from './compose.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
-import { createLogger, prettyDestination } from './ops/log.ts';
+import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
 
 /** Longer than one attempt may last, shorter than the 30 s that orchestrators usually grant. */
 const GRACE_MS = 20_000;
@@ -13,7 +13,9 @@ const GRACE_MS = 20_000;
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 const settings = readSettings();
 const pretty = process.stdout.isTTY && !settings.production ? await prettyDestination() : undefined;
-const log = createLogger({ level: settings.logLevel, ...(pretty && { destination: pretty }) });
+const output = outputDestination();
+process.on('exit', output.flush);
+const log = createLogger({ level: settings.logLevel, destination: pretty ?? output });
 
 try {
   const gateway = await startGateway(settings, log, version);

@@ -40,5 +40,11 @@ export function helmetOptions(tls: boolean): FastifyHelmetOptions {
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },
+    // What these are about (DNS prefetching of links, Flash, old Internet Explorers, pages' processes) data does not have.
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   };
 }
