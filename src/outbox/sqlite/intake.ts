@@ -21,20 +21,25 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
      WHERE requests.key = ? AND requests.expires_at > ?`,
   );
   const suppressed = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
-  const counted = database.prepare('SELECT n FROM counters WHERE key = ? AND day = ?');
   const count = database.prepare(
-    'INSERT INTO counters (key, day, n) VALUES (?, ?, 1) ON CONFLICT (key, day) DO UPDATE SET n = n + 1',
+    `INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)
+     ON CONFLICT (day, key) DO UPDATE SET n = n + 1 RETURNING n`,
   );
+  const uncount = database.prepare('UPDATE counters SET n = n - 1 WHERE day = ? AND key = ?');
   const insert = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
-                                next_at, lease_owner, fence, phone_hash, lead_key, lead)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                                next_at, lease_owner, fence, personal)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
+  // Changes nothing where the request is known and not over.
   const remember = database.prepare(
-    `INSERT INTO requests (key, fingerprint, conversation_id, expires_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (key) DO UPDATE
-     SET fingerprint = excluded.fingerprint, conversation_id = excluded.conversation_id, expires_at = excluded.expires_at`,
+    `INSERT INTO requests (key, fingerprint, conversation_id, expires_at, phone_hash) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, conversation_id = excluded.conversation_id,
+                                     expires_at = excluded.expires_at, phone_hash = excluded.phone_hash
+     WHERE requests.expires_at <= ?`,
   );
+  const forget = database.prepare('DELETE FROM requests WHERE key = ?');
 
   const lookup = (request: RequestKey, now: number): Known | undefined => {
     const row = known.get(request.key, now);
@@ -50,18 +55,27 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     now < (row.created_at as number) + waitMs;
 
   const storeNew = (intake: Intake, id: string, sealed: SealedLead, now: number): Accepted => {
-    const earlier = lookup(intake.request, now);
-    if (earlier) return earlier;
-    const stopped = suppressed.get(intake.phoneHash) !== undefined;
-    const caps = intake.caps.map((cap) => ({ cap, n: countOf(cap, now) }));
-    const over = caps.find(({ cap, n }) => n >= (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
-    if (over) return { kind: 'over', cap: over.cap.kind };
-    for (const { cap } of caps) count.run(cap.key, Math.floor(now / DAY_MS));
-
-    const held = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n >= cap.max)?.cap;
+    const { lead, phoneHash } = intake;
+    const { key, fingerprint, expiresAt } = intake.request;
+    if (remember.run(key, fingerprint, id, expiresAt, phoneHash, now).changes === 0) {
+      const earlier = lookup(intake.request, now);
+      if (earlier) return earlier;
+    }
+    const stopped = suppressed.get(phoneHash) !== undefined;
+    const day = Math.floor(now / DAY_MS);
+    const caps = intake.caps.map((cap) => ({
+      cap,
+      n: count.get(day, cap.key, cap.kind === 'phone' ? phoneHash : null)?.n as number,
+    }));
+    const over = caps.find(({ cap, n }) => n > (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
+    if (over) {
+      for (const { cap } of caps) uncount.run(day, cap.key);
+      forget.run(key);
+      return { kind: 'over', cap: over.cap.kind };
+    }
+    const held = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n > cap.max)?.cap;
     const state = firstState(held, stopped, intake.start, now + leaseMs);
-    const { lead } = intake;
-    insert.run(
+    const { lastInsertRowid: seq } = insert.run(
       id,
       lead.site,
       lead.partner ?? null,
@@ -75,11 +89,9 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
       state.nextAt ?? null,
       state.leased ? owner : null,
       state.leased ? 1 : 0,
-      stopped ? null : intake.phoneHash,
-      stopped ? null : sealed.key,
-      stopped ? null : sealed.data,
+      stopped ? 0 : 1,
     );
-    remember.run(intake.request.key, intake.request.fingerprint, id, intake.request.expiresAt);
+    if (!stopped) keep.run(seq, phoneHash, sealed.key, sealed.data);
     const conversation: Conversation = defined({
       id,
       status: state.status,
@@ -91,15 +103,13 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     });
     return { kind: 'stored', conversation, ...(state.leased && { lease: { id, fence: 1 } }) };
   };
-  const countOf = ({ key }: Cap, now: number): number =>
-    (counted.get(key, Math.floor(now / DAY_MS))?.n as number | undefined) ?? 0;
 
   return {
     async lookup(request, now) {
       return store.read(() => lookup(request, now));
     },
     accept(intake, now) {
-      const id = newId();
+      const id = newId(now);
       const sealed = vault.seal(intake.lead);
       return writer.write(() => storeNew(intake, id, sealed, now));
     },
@@ -130,7 +140,13 @@ function firstState(held: Cap | undefined, suppressed: boolean, start: Start, le
   }
 }
 
-/** 128 random bits: unguessable, since the id alone gives the right to read the state. */
-function newId(): string {
-  return `cnv_${randomBytes(16).toString('base64url')}`;
+/**
+ * The time and 128 random bits: unguessable, since the id alone gives the right to read the state. With the time in front,
+ * ids of one moment lie together in the index; at random they would cost a page each.
+ */
+function newId(now: number): string {
+  const bytes = Buffer.alloc(22);
+  bytes.writeUIntBE(now, 0, 6);
+  randomBytes(16).copy(bytes, 6);
+  return `cnv_${bytes.toString('base64url')}`;
 }

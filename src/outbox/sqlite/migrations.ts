@@ -5,8 +5,14 @@ import type { DatabaseSync } from 'node:sqlite';
  * Times are milliseconds since the epoch.
  *
  * `next_at` is when somebody has to look at a conversation: when it is due, or, while `lease_owner` is set, when its lease
- * runs out. So one index serves both, and what waits for a person costs a claim nothing. `lead` and `lead_key` are sealed
- * (`outbox/vault.ts`); `tries` and `unknowns` count since the last release, `attempts` counts all calls.
+ * runs out. So one index serves both, and what waits for a person costs a claim nothing. `tries` and `unknowns` count since
+ * the last release, `attempts` counts all calls. `personal` says whether `leads` still holds what the consumer told us.
+ *
+ * What has to go without a trace lies where SQLite never moves it. A page that is split or merged keeps a copy of the
+ * cells that left it, out of reach of `secure_delete`; only a cell that grows, or a deletion, moves others. So rows of `leads`
+ * and `descriptions` are appended, later blanked, and never grown or deleted; their values are sealed (`outbox/vault.ts`).
+ * `leads_phone` holds one byte of a hash, which tells nobody. `requests` and `counters` are of a day or two and small:
+ * an erasure writes them anew (`scrub.ts`).
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE conversations (
@@ -26,32 +32,45 @@ const MIGRATIONS: readonly string[] = [
      next_at     INTEGER,
      lease_owner TEXT,
      fence       INTEGER NOT NULL DEFAULT 0,
-     phone_hash  BLOB,
-     lead_key    BLOB,
-     lead        BLOB,
-     description BLOB,
+     personal    INTEGER NOT NULL DEFAULT 1,
      CHECK ((next_at IS NOT NULL) = (status = 'queued' OR lease_owner IS NOT NULL))
    ) STRICT;
    CREATE INDEX conversations_due ON conversations (provider, next_at) WHERE next_at IS NOT NULL;
    CREATE INDEX conversations_waiting ON conversations (status, provider, cause) WHERE status IN ('held', 'unknown', 'parked');
-   CREATE INDEX conversations_phone ON conversations (phone_hash) WHERE phone_hash IS NOT NULL;
+   CREATE INDEX conversations_queued ON conversations (created_at) WHERE status = 'queued';
    CREATE INDEX conversations_retention ON conversations (updated_at)
-     WHERE status IN ('delivered', 'rejected') AND lead IS NOT NULL;
+     WHERE status IN ('delivered', 'rejected') AND personal = 1;
+
+   CREATE TABLE leads (
+     seq        INTEGER PRIMARY KEY,
+     phone_hash BLOB,
+     lead_key   BLOB,
+     lead       BLOB
+   ) STRICT;
+   CREATE INDEX leads_phone ON leads (substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL;
+
+   CREATE TABLE descriptions (
+     n           INTEGER PRIMARY KEY,
+     seq         INTEGER NOT NULL,
+     description BLOB
+   ) STRICT;
+   CREATE INDEX descriptions_lead ON descriptions (seq) WHERE description IS NOT NULL;
 
    CREATE TABLE requests (
      key             BLOB    PRIMARY KEY,
      fingerprint     BLOB    NOT NULL,
      conversation_id TEXT    NOT NULL,
-     expires_at      INTEGER NOT NULL
+     expires_at      INTEGER NOT NULL,
+     phone_hash      BLOB    NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX requests_expiry ON requests (expires_at);
-   CREATE INDEX requests_conversation ON requests (conversation_id);
 
    CREATE TABLE counters (
-     key BLOB    NOT NULL,
-     day INTEGER NOT NULL,
-     n   INTEGER NOT NULL,
-     PRIMARY KEY (key, day)
+     day        INTEGER NOT NULL,
+     key        BLOB    NOT NULL,
+     n          INTEGER NOT NULL,
+     phone_hash BLOB,
+     PRIMARY KEY (day, key)
    ) STRICT, WITHOUT ROWID;
 
    CREATE TABLE suppressions (

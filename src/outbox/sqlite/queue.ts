@@ -10,12 +10,11 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     `UPDATE conversations SET lease_owner = ?, next_at = ?, fence = fence + 1 WHERE seq = ? RETURNING fence`,
   );
   const CLAIMED = `seq, id, lease_owner, tries, unknowns, lead_key, lead,
-    EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = conversations.phone_hash) AS suppressed`;
-  const due = database.prepare(
-    `SELECT ${CLAIMED} FROM conversations WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`,
-  );
+    EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
+    FROM conversations JOIN leads USING (seq)`;
+  const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
   const probe = database.prepare(
-    `SELECT ${CLAIMED} FROM conversations
+    `SELECT ${CLAIMED}
      WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?) LIMIT 1`,
   );
   const unreadable = database.prepare(
@@ -27,10 +26,14 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
   );
   const close = database.prepare(
     `UPDATE conversations
-     SET status = ?, reason = ?, cause = ?, next_at = ?, description = coalesce(?, description), updated_at = ?,
+     SET status = ?, reason = ?, cause = ?, next_at = ?, updated_at = ?,
          attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL
-     WHERE id = ? AND fence = ? AND lease_owner = ? RETURNING ${STATE}, provider`,
+     WHERE id = ? AND fence = ? AND lease_owner = ? RETURNING ${STATE}, provider, seq`,
   );
+  const blank = database.prepare(
+    'UPDATE descriptions SET description = NULL WHERE seq = ? AND description IS NOT NULL',
+  );
+  const describe = database.prepare('INSERT INTO descriptions (seq, description) VALUES (?, ?)');
   const park = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ? RETURNING ${STATE}`,
   );
@@ -89,7 +92,6 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           reason ?? null,
           cause ?? null,
           dueAt ?? null,
-          description,
           now,
           call,
           call,
@@ -99,6 +101,10 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           owner,
         );
         if (!row) return undefined;
+        if (description !== null) {
+          blank.run(row.seq as number);
+          describe.run(row.seq as number, description);
+        }
         const { parked, justParked } = creditStreak(streaks, row.provider as string, id, credentials, now);
         const state = parked && credentials === 'refused' ? (park.get(id) ?? row) : row;
         return { conversation: toConversation(state), parkedProvider: justParked };

@@ -44,7 +44,7 @@ t.test('a file with damaged pages is refused', async (t) => {
   const path = join(t.testdir(), 'gateway.db');
   const database = openDatabase(path);
   database.exec(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO conversations (id, site, provider, status, created_at, updated_at, lead) SELECT 'cnv_' || i, 's', 'p', 'delivered', 0, 0, zeroblob(500) FROM n",
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO leads (lead) SELECT zeroblob(500) FROM n',
   );
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
