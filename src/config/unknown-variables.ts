@@ -3,7 +3,18 @@ import type { Problem } from './problem.ts';
 import { VARIABLES, type Variable } from './schema/variables.ts';
 
 /** Beginnings that other programs have no use for: what starts so and is unknown was meant for us. */
-const PREFIXES = ['PROVIDER_', 'UPSTREAM_', 'RATE_LIMIT_', 'LISTING_DETAILS_', 'TRUST_PROXY', 'CONFIG_FILE'];
+const PREFIXES = [
+  'PROVIDER_',
+  'UPSTREAM_',
+  'RATE_LIMIT_',
+  'LISTING_DETAILS_',
+  'TRUST_PROXY',
+  'CONFIG_FILE',
+  'RETRY_SCHEDULE',
+  'UNKNOWN_RESEND',
+  'DATA_KEY',
+  'HASH_KEY',
+];
 
 const names = Object.entries<Variable>(VARIABLES).flatMap(([name, row]) =>
   row.twin === false ? [name] : [name, `${name}_FILE`],

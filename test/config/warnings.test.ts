@@ -13,6 +13,12 @@ for (const [name, meant] of [
   ['CONFIG_FILES', 'CONFIG_FILE'],
   ['TLS_CERT', 'TLS_CERT_FILE'],
   ['DELIVER_WAIT', 'DELIVER_WAIT_MS'],
+  ['RETRY_SCHEDULE_MS', 'RETRY_SCHEDULE_S'],
+  ['UNKNOWN_RESENDS_MAX', 'UNKNOWN_RESEND_MAX'],
+  ['DATA_KEY_PREV', 'DATA_KEY_PREVIOUS'],
+  ['HASH_KEY_FILES', 'HASH_KEY_FILE'],
+  ['RETENTION_DAY', 'RETENTION_DAYS'],
+  ['ADMIN_TOKENS', 'ADMIN_TOKEN'],
 ] as const) {
   t.test(`${name} is warned of as a misspelling of ${meant}, and refused by nobody`, async (t) => {
     const { warnings } = load({ [name]: 'canary' });
