@@ -27,7 +27,8 @@ const LINES_HELD = 64 * 1024;
  * `flush` writes what is left; the program calls it on its way out.
  */
 export function outputDestination(): DestinationStream & { flush(): void } {
-  const output = pino.destination({ fd: 1, sync: true, minLength: LINES_HELD });
+  // What is held has to fit into one write, whose own default is 16 KiB.
+  const output = pino.destination({ fd: 1, sync: true, minLength: LINES_HELD, maxWrite: 2 * LINES_HELD });
   let scheduled = false;
   const flush = (): void => {
     scheduled = false;
