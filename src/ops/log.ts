@@ -20,7 +20,7 @@ export function createLogger(options: { level: string; destination: DestinationS
 }
 
 /** Bytes after which lines are written even within one turn of the event loop. */
-const LINES_HELD = 64 * 1024;
+const LINES_HELD = 8 * 1024;
 
 /**
  * Standard output, which gets the lines of one turn of the event loop together: one system call serves many requests.
