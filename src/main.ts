@@ -5,6 +5,8 @@ import { startGateway } from './compose.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
+import { watchSettings } from './config/watch.ts';
+import { systemClock } from './conversation/clock.ts';
 import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
 
 /** Longer than one attempt may last, shorter than the 30 s that orchestrators usually grant. */
@@ -19,16 +21,31 @@ const log = createLogger({ level: settings.logLevel, destination: pretty ?? outp
 
 try {
   const gateway = await startGateway(settings, log, version);
-  closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+  const watch = watchSettings({
+    initial: settings,
+    load: () => loadSettings(process.env),
+    onChange: (next) => log.warn({ event: 'settings_replaced', ...gateway.replace(next) }, 'settings replaced'),
+    onRefused: ({ problems }) =>
+      log.error(
+        { event: 'settings_refused', problems: problems.map(formatProblem) },
+        'settings refused, the last ones stay',
+      ),
+    clock: systemClock,
+  });
+  process.on('SIGHUP', () => log.info({ event: 'reload', result: watch.reload() }, 'reload'));
+  closeWithGrace({ delay: GRACE_MS, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');
     log.info({ event: 'stopping', signal }, 'stopping');
+    watch.stop();
     await gateway.close();
     log.info({ event: 'stopped' }, 'stopped');
   });
-  for (const warning of settings.warnings)
+  for (const warning of settings.warnings) {
     log.warn({ event: 'setting', setting: warning.setting }, formatProblem(warning));
+  }
+  const { url, adminUrl } = gateway;
   log.info(
-    { event: 'started', version, url: gateway.url, node: process.version, ...describeSettings(settings) },
+    { event: 'started', version, url, adminUrl, node: process.version, ...describeSettings(settings) },
     'started',
   );
   if (settings.demo) process.stderr.write(banner(gateway));

@@ -38,8 +38,8 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
  * @param createRateLimit of @fastify/rate-limit; each limiter that it gives has a store of its own
  * @param visitorRate of a visitor; a partner brings its own
  */
-export function createLimits(createRateLimit: FastifyInstance['createRateLimit'], visitorRate: Rate): Limits {
-  const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate;
+export function createLimits(createRateLimit: FastifyInstance['createRateLimit'], visitorRate: () => Rate): Limits {
+  const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate();
 
   function counter(
     kind: Exclude<Usage['name'], 'partner'>,

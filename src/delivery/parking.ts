@@ -12,8 +12,8 @@ type Parts = {
   readonly queue: Pick<Queue, 'claimProbe' | 'nextDue'>;
   readonly gate: Gate;
   readonly providers: () => readonly string[];
-  /** Hash of the credentials that are configured now. */
-  readonly credentials: (provider: string) => string;
+  /** Hash of the credentials that are configured now; `undefined` where the account is gone. */
+  readonly credentials: (provider: string) => string | undefined;
   readonly onReleased: (provider: string) => void;
   readonly clock: Clock;
 };
@@ -53,7 +53,8 @@ export function createParking({ store, queue, gate, providers, credentials, onRe
     async refresh() {
       await load();
       for (const { id, credentials: refused } of parked) {
-        if (providers().includes(id) && credentials(id) !== refused) await release(id);
+        const current = credentials(id);
+        if (current !== undefined && current !== refused) await release(id);
       }
     },
     async tidy() {

@@ -20,7 +20,7 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
 
-/** The settings that the public HTTP side depends on. */
+/** The settings that the public HTTP side depends on. Sites, partners and rates are read at each request: they may be replaced. */
 export type AppSettings = Pick<
   Settings,
   'listen' | 'trustProxy' | 'visitorRate' | 'deliverWaitMs' | 'sites' | 'partners'
@@ -121,7 +121,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
   await addOpenApi(app, deps.version);
-  await app.register(conversationRoutes, { ...deps, sites: settings.sites, limits, now });
+  await app.register(conversationRoutes, { ...deps, sites: () => settings.sites, limits, now });
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);
   if (tls) {

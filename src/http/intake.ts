@@ -6,6 +6,7 @@ import { addressKey } from '../admission/address.ts';
 import type { Caller } from '../admission/caller.ts';
 import { createLimits, type Limits } from '../admission/limits.ts';
 import { createPartnerCheck } from '../admission/partner.ts';
+import { derived } from '../config/derived.ts';
 import type { Settings } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { Problem } from './problems.ts';
@@ -30,11 +31,11 @@ type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partn
  * @returns the limits, for routes that count by what is in the body
  */
 export async function addIntake(app: FastifyInstance, settings: IntakeSettings, known: KnownPaths): Promise<Limits> {
-  const partnerOf = createPartnerCheck(settings.partners);
+  const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const preflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
 
   await app.register(rateLimit, { global: false });
-  const limits = createLimits(app.createRateLimit, settings.visitorRate);
+  const limits = createLimits(app.createRateLimit, () => settings.visitorRate);
 
   app.decorateRequest('caller', null as unknown as Caller);
   app.addHook('onRequest', async (request, reply) => {
@@ -46,7 +47,10 @@ export async function addIntake(app: FastifyInstance, settings: IntakeSettings, 
   app.addHook('onRequest', async (request, reply) => {
     if (preflight(request)) applyUsage(reply, await limits.reads(request));
   });
-  await app.register(cors, corsOptions(settings.sites.values()));
+  await app.register(
+    cors,
+    corsOptions(() => settings.sites),
+  );
   app.addHook('onRequest', async (request, reply) => {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
     if (preflight(request) || request.routeOptions.config.unlimited) return;
@@ -61,7 +65,7 @@ export async function addIntake(app: FastifyInstance, settings: IntakeSettings, 
   async function countAttempt(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { authorization } = request.headers;
     try {
-      if (authorization !== undefined) request.caller.partner = partnerOf(authorization);
+      if (authorization !== undefined) request.caller.partner = partnerCheck()(authorization);
     } finally {
       // Also where the key is wrong: guesses are counted by address.
       const usage = await limits.attempts(request);

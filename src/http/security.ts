@@ -1,5 +1,6 @@
 import type { FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
+import { derived } from '../config/derived.ts';
 import type { Site } from '../config/settings.ts';
 
 /** Seconds for which a browser need not ask again; Chromium keeps a preflight for two hours at most. */
@@ -9,17 +10,24 @@ const PREFLIGHT_MAX_AGE_S = 7200;
  * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
  * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
  */
-export function corsOptions(sites: Iterable<Site>): FastifyCorsOptions {
-  const origins = [...sites].map((site) => site.origins);
-  const allowed = new Set(origins.flatMap((some) => (some === '*' ? [] : [...some])));
+export function corsOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions {
+  const allowed = derived(sites, unionOfOrigins);
   return {
-    origin: origins.includes('*') ? true : (origin, answer) => answer(null, allowed.has(origin ?? '')),
+    origin(origin, answer) {
+      const origins = allowed();
+      answer(null, origins === '*' || origins.has(origin ?? ''));
+    },
     methods: ['GET', 'POST'],
     allowedHeaders: ['Content-Type', 'Idempotency-Key'],
     exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'Location', 'Idempotency-Replayed'],
     maxAge: PREFLIGHT_MAX_AGE_S,
     strictPreflight: false,
   };
+}
+
+function unionOfOrigins(sites: ReadonlyMap<string, Site>): '*' | ReadonlySet<string> {
+  const origins = [...sites.values()].map((site) => site.origins);
+  return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
 }
 
 /**

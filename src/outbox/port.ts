@@ -1,4 +1,5 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../conversation/types.ts';
+import type { RecordStore } from './records.ts';
 
 /**
  * The durable store of leads, as the rooms that use it see it: each port is what one of them needs. Every method rejects
@@ -120,6 +121,8 @@ export interface Queue {
   settle(lease: Lease, settlement: Settlement, now: number): Promise<Settled | undefined>;
   /** When the next conversation of these providers is due, or a lease on one runs out. */
   nextDue(providers: readonly string[]): Promise<number | undefined>;
+  /** Names of all providers that some conversation is queued or leased for. */
+  providersWithWork(): Promise<readonly string[]>;
 }
 
 /** A provider account as the store knows it, shared by all processes. */
@@ -164,7 +167,7 @@ export interface SuppressionStore {
 }
 
 /** Everything that an adapter provides; each room takes only the part that it needs. */
-export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionStore {
+export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionStore, RecordStore {
   find(id: string): Promise<Conversation | undefined>;
   /** Resolves when a write succeeded just now. */
   ready(): Promise<void>;

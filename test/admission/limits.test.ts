@@ -10,7 +10,7 @@ async function limitsOf(t: Test, max = 2): Promise<Limits> {
   const app = Fastify();
   t.teardown(() => app.close());
   await app.register(rateLimit, { global: false });
-  return createLimits(app.createRateLimit, { max, windowS: 60 });
+  return createLimits(app.createRateLimit, () => ({ max, windowS: 60 }));
 }
 
 /** As much of a request as a limit looks at. */

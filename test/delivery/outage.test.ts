@@ -13,7 +13,7 @@ const due = (provider: string) => ({ lead: lead({ provider }), start: { kind: 'd
 t.test('while a region is away its leads wait and use up no attempt; then they drain at a bounded rate', async (t) => {
   const outbox = sqliteOutbox(t)();
   let away = true;
-  const { clock, worker, calls, changes } = deliver(t, {
+  const { clock, worker, calls, changes } = await deliver(t, {
     outbox,
     provider: () => (away ? NOT_SENT : DELIVERED),
     limits: { concurrency: 8, perSecond: 10 },
@@ -40,7 +40,7 @@ t.test('while a region is away its leads wait and use up no attempt; then they d
 
 t.test('one region away does not keep the other from its leads', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, worker, gate } = deliver(t, {
+  const { clock, worker, gate } = await deliver(t, {
     outbox,
     providers: ['default', 'eu'],
     provider: ({ provider }) => (provider === 'eu' ? NOT_SENT : DELIVERED),
@@ -57,7 +57,7 @@ t.test('one region away does not keep the other from its leads', async (t) => {
 
 t.test('when the pause is over exactly one call goes out to see', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, worker, calls } = deliver(t, {
+  const { clock, worker, calls } = await deliver(t, {
     outbox,
     provider: () => NOT_SENT,
     limits: { concurrency: 5, perSecond: 50 },

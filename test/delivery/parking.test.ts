@@ -10,7 +10,7 @@ const START = 1_000_000;
 async function parkedProvider(t: Parameters<typeof deliver>[0], credentials: () => string = () => 'credentials-1') {
   const outbox = sqliteOutbox(t)();
   const state = { works: false };
-  const parts = deliver(t, { outbox, provider: () => (state.works ? DELIVERED : REFUSED), credentials });
+  const parts = await deliver(t, { outbox, provider: () => (state.works ? DELIVERED : REFUSED), credentials });
   const ids = await Promise.all(Array.from({ length: 40 }, () => queued(outbox, START)));
   parts.worker.start();
   await parts.clock.advance(1_000);

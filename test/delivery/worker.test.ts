@@ -11,7 +11,7 @@ const START = 1_000_000;
 
 t.test('a lead that was not sent is tried again by the schedule until it is delivered', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, calls, worker, faults } = deliver(t, {
+  const { clock, calls, worker, faults } = await deliver(t, {
     outbox,
     provider: (_, call) => (call < 3 ? NOT_SENT : DELIVERED),
   });
@@ -28,7 +28,7 @@ t.test('a lead that was not sent is tried again by the schedule until it is deli
 
 t.test('a lead that nobody can send is parked at the end of the schedule', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, worker, calls } = deliver(t, { outbox, provider: () => NOT_SENT });
+  const { clock, worker, calls } = await deliver(t, { outbox, provider: () => NOT_SENT });
   const id = await queued(outbox, START);
   worker.start();
   await clock.advance(3_600_000);
@@ -43,7 +43,7 @@ t.test('an unknown outcome is resent so often and then held; with hold it is nev
   ] as const) {
     await t.test(unknown, async (t) => {
       const outbox = sqliteOutbox(t)();
-      const { clock, worker, calls } = deliver(t, { outbox, provider: () => UNKNOWN, rules: { unknown } });
+      const { clock, worker, calls } = await deliver(t, { outbox, provider: () => UNKNOWN, rules: { unknown } });
       const id = await queued(outbox, START);
       worker.start();
       await clock.advance(3_600_000);
@@ -64,7 +64,7 @@ t.test('what a dead process held counts as unknown: resent under resend, left al
       const { id } = await leased(dead, START);
       await dead.close();
       const outbox = opening({ owner: 'alive' });
-      const { clock, worker, calls } = deliver(t, { outbox, provider: () => DELIVERED, rules: { unknown } });
+      const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED, rules: { unknown } });
       worker.start();
       await clock.advance(LEASE_MS - 1);
       t.equal(calls.length, 0);
@@ -77,7 +77,7 @@ t.test('what a dead process held counts as unknown: resent under resend, left al
 
 t.test('a suppressed number is rejected without a call', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, worker, calls } = deliver(t, { outbox, provider: () => DELIVERED });
+  const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   const id = await queued(outbox, START);
   await outbox.suppress(intake().phoneHash, START);
   worker.start();
@@ -88,7 +88,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
 
 t.test('a lead that is due later wakes the worker then, and a kick wakes it at once', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const { clock, worker, calls } = deliver(t, { outbox, provider: () => DELIVERED });
+  const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   worker.start();
   await clock.settle();
   await queued(outbox, START + 3_210);
@@ -108,7 +108,7 @@ t.test('an idle worker looks a few times a minute and not more', async (t) => {
   const outbox = sqliteOutbox(t)();
   let looks = 0;
   const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
-  const { clock, worker } = deliver(t, { outbox: counting, provider: () => DELIVERED });
+  const { clock, worker } = await deliver(t, { outbox: counting, provider: () => DELIVERED });
   worker.start();
   await clock.advance(60_000);
   t.ok(looks > 0 && looks <= 14, `${looks} looks`);
@@ -126,7 +126,7 @@ t.test('a fault of the storage pauses the worker and does not end it', async (t)
       return outbox.parked();
     },
   };
-  const { clock, worker, faults } = deliver(t, { outbox: flaky, provider: () => DELIVERED });
+  const { clock, worker, faults } = await deliver(t, { outbox: flaky, provider: () => DELIVERED });
   const id = await queued(outbox, START);
   worker.start();
   await clock.advance(10_000);
@@ -142,7 +142,7 @@ t.test('a fault of the storage pauses the worker and does not end it', async (t)
 t.test('a stopped worker starts nothing, and what runs is waited for', async (t) => {
   const outbox = sqliteOutbox(t)();
   const answer = Promise.withResolvers<Outcome>();
-  const { clock, worker, delivery } = deliver(t, { outbox, provider: () => answer.promise });
+  const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => answer.promise });
   const id = await queued(outbox, START);
   worker.start();
   await clock.settle();
@@ -162,7 +162,7 @@ t.test('leases of long attempts are renewed while they run', async (t) => {
   const other = opening({ owner: 'other' });
   t.teardown(() => other.close());
   const answer = Promise.withResolvers<Outcome>();
-  const { clock, worker } = deliver(t, { outbox, provider: () => answer.promise });
+  const { clock, worker } = await deliver(t, { outbox, provider: () => answer.promise });
   const id = await queued(outbox, START, intake({ lead: lead(), start: { kind: 'due', at: START } }));
   worker.start();
   await clock.advance(5 * LEASE_MS);

@@ -1,12 +1,10 @@
 import type { Test } from 'tap';
 import type { Answer, Outcome } from '../../src/conversation/outcome.ts';
 import type { Lead } from '../../src/conversation/types.ts';
-import { type AttemptReport, createDelivery } from '../../src/delivery/attempt.ts';
-import { createGate } from '../../src/delivery/gate.ts';
-import { createParking } from '../../src/delivery/parking.ts';
+import type { AttemptReport } from '../../src/delivery/attempt.ts';
+import { composeDelivery } from '../../src/delivery/compose.ts';
 import type { RetryRules } from '../../src/delivery/policy.ts';
 import type { Limits } from '../../src/delivery/step.ts';
-import { createWorker } from '../../src/delivery/worker.ts';
 import type { Outbox } from '../../src/outbox/port.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 import { LEASE_MS } from './outbox.ts';
@@ -23,7 +21,7 @@ type Options = {
 };
 
 /** The whole of delivery over a real store, on a clock that the test moves, with a provider that it scripts. */
-export function deliver(t: Test, options: Options) {
+export async function deliver(t: Test, options: Options) {
   const { outbox, provider } = options;
   const clock = options.clock ?? manualClock(1_000_000);
   const calls: { at: number; lead: Lead }[] = [];
@@ -31,54 +29,31 @@ export function deliver(t: Test, options: Options) {
   const faults: unknown[] = [];
   const changes: string[] = [];
   const rules: RetryRules = { scheduleS: [5, 30, 120], unknown: 'resend', resendMax: 2, ...options.rules };
-  const providers = () => options.providers ?? ['default'];
-  const gate = createGate({
-    region: (id) => (id.startsWith('eu') ? 'eu' : 'na'),
-    clock,
-    onChange: (region, state) => {
-      changes.push(`${region} ${state}`);
-      worker.kick();
-    },
-  });
-  const parking = createParking({
-    store: outbox,
-    queue: outbox,
-    gate,
-    providers,
-    credentials: options.credentials ?? (() => 'credentials-1'),
-    onReleased: (id) => changes.push(`${id} released`),
-    clock,
-  });
-  const delivery = createDelivery({
-    queue: outbox,
+  const { delivery, worker, gate, parking, stop } = await composeDelivery({
+    outbox,
     upstream: {
       async send(lead): Promise<Answer> {
         calls.push({ at: clock.now(), lead });
         return { outcome: await provider(lead, calls.length), durationMs: 1 };
       },
     },
-    gate,
+    accounts: {
+      ids: () => options.providers ?? ['default'],
+      region: (id) => (id.startsWith('eu') ? 'eu' : 'na'),
+    },
+    credentials: options.credentials ?? (() => 'credentials-1'),
     rules: () => rules,
     report: (report) => reports.push(report),
-    clock,
-    random: () => 0.5,
-    leaseMs: LEASE_MS,
-  });
-  const worker = createWorker({
-    queue: outbox,
-    delivery,
-    gate,
-    parking,
-    providers,
-    rules: () => rules,
+    onBreaker: (region, state) => changes.push(`${region} ${state}`),
+    onReleased: (id) => changes.push(`${id} released`),
     onFault: (error) => faults.push(error),
     clock,
     random: () => 0.5,
+    leaseMs: LEASE_MS,
     ...(options.limits && { limits: options.limits }),
   });
   t.teardown(async () => {
-    await worker.stop();
-    await delivery.idle();
+    await stop();
     await outbox.close();
   });
   return { clock, calls, reports, faults, changes, gate, parking, delivery, worker };

@@ -16,7 +16,7 @@ import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
 
 export type ConversationDeps = {
-  readonly sites: ReadonlyMap<string, Site>;
+  readonly sites: () => ReadonlyMap<string, Site>;
   readonly limits: Limits;
   readonly submit: Submit;
   readonly find: (id: string) => Promise<Conversation | undefined>;
@@ -44,7 +44,7 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     async (request, reply) => {
       const { caller, body } = request;
       const asker = { partner: caller.partner, origin: request.headers.origin };
-      const site = admitToSite(sites, body.site, asker);
+      const site = admitToSite(sites(), body.site, asker);
       caller.site = site;
       const lead = draftLead(body, site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
       const { conversation, replayed } = await submit(lead, {

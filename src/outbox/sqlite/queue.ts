@@ -41,6 +41,16 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     'SELECT min(next_at) AS at FROM conversations WHERE provider = ? AND next_at IS NOT NULL',
   );
 
+  // One look into the index a provider, however many conversations each has.
+  const working = database.prepare(
+    `WITH RECURSIVE working (provider) AS (
+       SELECT min(provider) FROM conversations WHERE next_at IS NOT NULL
+       UNION ALL
+       SELECT (SELECT min(provider) FROM conversations WHERE next_at IS NOT NULL AND provider > working.provider)
+       FROM working WHERE working.provider IS NOT NULL
+     ) SELECT provider FROM working WHERE provider IS NOT NULL`,
+  );
+
   const take = (row: Row, now: number): Claim | undefined => {
     try {
       const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
@@ -109,6 +119,9 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
         const state = parked && credentials === 'refused' ? (park.get(id) ?? row) : row;
         return { conversation: toConversation(state), parkedProvider: justParked };
       });
+    },
+    async providersWithWork() {
+      return store.read(() => working.all().map((row) => row.provider as string));
     },
     async nextDue(providers) {
       return store.read(() => {

@@ -1,0 +1,94 @@
+import type { Clock } from '../conversation/clock.ts';
+import type { Outbox } from '../outbox/port.ts';
+import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts';
+import type { Breaker } from './breaker.ts';
+import { createGate, type Gate } from './gate.ts';
+import { createParking, type Parking } from './parking.ts';
+import type { RetryRules } from './policy.ts';
+import type { Upstream } from './port.ts';
+import type { Limits } from './step.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+export type DeliveryParts = {
+  readonly outbox: Outbox;
+  readonly upstream: Pick<Upstream, 'send'>;
+  readonly accounts: { ids(): readonly string[]; region(id: string): string };
+  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  readonly credentials: (provider: string) => string | undefined;
+  readonly rules: (site: string) => RetryRules;
+  readonly report: (report: AttemptReport) => void;
+  readonly onBreaker: (region: string, state: Breaker['state']) => void;
+  readonly onReleased: (provider: string) => void;
+  readonly onFault: (error: unknown) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly leaseMs: number;
+  readonly limits?: Limits;
+};
+
+export type RunningDelivery = {
+  readonly delivery: Delivery;
+  readonly worker: Worker;
+  readonly gate: Gate;
+  readonly parking: Parking;
+  /** Starts nothing new and waits for the attempts under way. */
+  stop(): Promise<void>;
+};
+
+/** Puts delivery together over a store; the worker is not started yet. */
+export async function composeDelivery(parts: DeliveryParts): Promise<RunningDelivery> {
+  const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
+  // Leads of an account that was taken out of the configuration are not forgotten: their attempt parks them, with an alert.
+  const orphaned = await outbox.providersWithWork();
+  const providers = (): readonly string[] => [...new Set([...accounts.ids(), ...orphaned])];
+
+  const gate = createGate({
+    region: accounts.region,
+    clock,
+    onChange(region, state) {
+      onBreaker(region, state);
+      worker.kick();
+    },
+  });
+  const delivery = createDelivery({
+    queue: outbox,
+    upstream,
+    gate,
+    rules,
+    report: parts.report,
+    clock,
+    random,
+    leaseMs,
+  });
+  const parking = createParking({
+    store: outbox,
+    queue: outbox,
+    gate,
+    providers,
+    credentials,
+    onReleased: parts.onReleased,
+    clock,
+  });
+  const worker: Worker = createWorker({
+    queue: outbox,
+    delivery,
+    gate,
+    parking,
+    providers,
+    rules,
+    onFault: parts.onFault,
+    clock,
+    random,
+    ...(parts.limits && { limits: parts.limits }),
+  });
+  return {
+    delivery,
+    worker,
+    gate,
+    parking,
+    async stop() {
+      await worker.stop();
+      await delivery.idle();
+    },
+  };
+}
