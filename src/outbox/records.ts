@@ -54,6 +54,14 @@ export type AuditEntry = {
   readonly detail: string;
 };
 
+/** Leads that are not where they should end, and what holds them up. */
+export type OpenCounts = {
+  readonly byStatus: Readonly<Record<'queued' | 'held' | 'unknown' | 'parked', number>>;
+  /** When the longest waiting `queued` lead was stored; absent where none is queued. */
+  readonly oldestQueuedAt?: number;
+  readonly parkedProviders: readonly string[];
+};
+
 export type Stats = {
   readonly byStatus: Readonly<Record<Status, number>>;
   /** When the longest waiting `queued` lead was stored; absent where none is queued. */
@@ -62,8 +70,17 @@ export type Stats = {
   readonly parkedProviders: readonly string[];
 };
 
+/** A cursor that no page of this store gave. */
+export class InvalidCursor extends Error {
+  constructor() {
+    super('The cursor is not one that a page of this list gave.');
+    this.name = 'InvalidCursor';
+  }
+}
+
 /** What operators, retention and erasure need of a store. Every change comes with its audit entry, in the same transaction. */
 export interface RecordStore {
+  /** @throws InvalidCursor, as all lists */
   list(filter: Filter, page: { limit: number; after?: string }): Promise<LeadPage>;
   count(filter: Filter): Promise<number>;
   show(id: string): Promise<LeadDetails | undefined>;
@@ -71,25 +88,34 @@ export interface RecordStore {
   reveal(id: string, audit: AuditEntry): Promise<LeadDetails | undefined>;
   /**
    * Queues conversations to be sent (again), due at once, with a fresh schedule. Leased, queued and erased ones are left
-   * alone. At most `limit` a call, oldest first; gives the ids that were queued.
+   * alone, and without a status in the filter only those that wait for a person are meant. At most `limit` a call, oldest
+   * first; gives the ids that were queued. The audit entry gets their number; where there were none it is left out.
    */
   requeue(filter: Filter, limit: number, audit: AuditEntry): Promise<readonly string[]>;
   /**
    * Removes every trace of a number: leads, texts, hashes, counters, idempotency records; also from the write-ahead log
    * and from free pages. What was not final becomes `rejected` with reason `other`, and an attempt under way can no longer
-   * settle. Gives how many conversations were erased. Resolves only when no byte is left.
+   * settle. Gives how many conversations were erased, also in the audit entry. Resolves only when no byte is left.
+   *
+   * @throws StorageUnavailable also when somebody reads the storage for so long that the log cannot be emptied. The
+   *   erasure itself stands then, and calling again finishes it.
    */
-  erase(phoneHash: Uint8Array, options: { phone: string; now: number; audit: AuditEntry }): Promise<number>;
+  erase(phoneHash: Uint8Array, options: { now: number; audit: AuditEntry }): Promise<number>;
   /** Conversations with consent, oldest first, of those whose personal data is still there. */
   consents(
     filter: Filter,
     page: { limit: number; after?: string },
   ): Promise<{ items: readonly ConsentRecord[]; next?: string }>;
+  /** Counts everything; may take a while. */
   stats(): Promise<Stats>;
+  /** Quick however many leads are stored. */
+  openCounts(): Promise<OpenCounts>;
   /** Removes the personal data of leads that became final before `before`, at most `limit` a call; gives how many. */
   expire(before: number, limit: number): Promise<number>;
   /** Removes idempotency records that are over and counters of days that are past; gives how many. */
   purge(now: number, limit: number): Promise<number>;
+  /** Makes sure that no byte is left of what `expire` and `purge` removed. @throws StorageUnavailable as `erase` */
+  scrub(): Promise<void>;
   /** Newest first. */
   audit(page: { limit: number; after?: string }): Promise<{ items: readonly AuditEntry[]; next?: string }>;
   record(audit: AuditEntry): Promise<void>;

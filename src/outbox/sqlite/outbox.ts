@@ -1,11 +1,18 @@
 import type { Outbox } from '../port.ts';
 import type { Vault } from '../vault.ts';
+import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
+import { createConsentStore } from './consents.ts';
+import { createErasure } from './erase.ts';
 import { watchIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createProviderStore, prepareStreaks } from './providers.ts';
 import { createQueue } from './queue.ts';
+import { createLookups } from './records.ts';
+import { createRequeue } from './requeue.ts';
+import { createRetention } from './retention.ts';
+import { createStatsStore } from './stats.ts';
 import { createReader, STATE, type Store, toConversation } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 
@@ -41,6 +48,13 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
     ...createQueue(store, prepareStreaks(database, options.credentials)),
     ...createProviderStore(store),
     ...createSuppressionStore(store),
+    ...createLookups(store),
+    ...createConsentStore(store),
+    ...createStatsStore(store),
+    ...createRequeue(store),
+    ...createErasure(store),
+    ...createRetention(store),
+    ...createAuditStore(store),
     async find(id) {
       const row = store.read(() => select.get(id));
       return row && toConversation(row);

@@ -46,3 +46,17 @@ export function createReader(check: () => void): Store['read'] {
     }
   };
 }
+
+/** Runs several statements of one write so that all of them or none take effect; a batch commits what others of it did. */
+export function atomically<T>(database: DatabaseSync, run: () => T): T {
+  database.exec('SAVEPOINT atomically');
+  try {
+    const result = run();
+    database.exec('RELEASE atomically');
+    return result;
+  } catch (error) {
+    // A full disk has rolled back the whole transaction and the savepoint with it.
+    if (database.isTransaction) database.exec('ROLLBACK TO atomically; RELEASE atomically');
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { DAY_MS } from '../days.ts';
+import type { RecordStore } from '../records.ts';
+import { prepareForget } from './leads.ts';
+import { emptyLog, rewriteHashes } from './scrub.ts';
+import { atomically, type Store } from './store.ts';
+
+/** Removing what has been kept long enough. */
+export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'purge' | 'scrub'> {
+  const { database, writer } = store;
+  const forget = prepareForget(database);
+  const expired = database.prepare(
+    `SELECT seq FROM conversations WHERE status IN ('delivered', 'rejected') AND personal = 1 AND updated_at < ?
+     ORDER BY updated_at LIMIT ?`,
+  );
+  const purgeRequests = database.prepare(
+    'DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+  );
+  const purgeCounters = database.prepare(
+    'DELETE FROM counters WHERE (day, key) IN (SELECT day, key FROM counters WHERE day < ? LIMIT ?)',
+  );
+  return {
+    expire(before, limit) {
+      return writer.write(() =>
+        atomically(database, () => {
+          const rows = expired.all(before, limit);
+          for (const { seq } of rows) forget(seq as number);
+          return rows.length;
+        }),
+      );
+    },
+    purge(now, limit) {
+      return writer.write(() =>
+        atomically(database, () => {
+          const requests = Number(purgeRequests.run(now, limit).changes);
+          return requests + Number(purgeCounters.run(Math.floor(now / DAY_MS), limit - requests).changes);
+        }),
+      );
+    },
+    async scrub() {
+      await writer.write(() => atomically(database, () => rewriteHashes(database, null)));
+      await emptyLog(store);
+    },
+  };
+}

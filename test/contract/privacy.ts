@@ -1,0 +1,149 @@
+import type { Test } from 'tap';
+import { DAY_MS } from '../../src/outbox/days.ts';
+import type { Cap, Outbox, RequestKey } from '../../src/outbox/port.ts';
+import type { AuditEntry } from '../../src/outbox/records.ts';
+import { lead } from '../support/lead.ts';
+import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+
+const NUMBER = lead().phone.e164;
+const ERASE: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
+const other = lead({ phone: { e164: '+447700900123', callingCode: '44', national: '7700900123' } });
+const erase = (outbox: Outbox, number = NUMBER) => outbox.erase(hashing.phone(number), { now: 5_000, audit: ERASE });
+
+/** What every store has to do so that nothing personal is left where it should not be. */
+export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('erasing a number takes the data of its leads at all sites, and of no other', async (t) => {
+    const outbox = open(t)();
+    const lease = await leased(outbox, 1_000);
+    await outbox.settle(lease, { status: 'delivered', attempted: true, description: 'Hello' }, 2_000);
+    const waiting = await queued(
+      outbox,
+      1_000,
+      intake({ lead: lead({ site: 'b' }), start: { kind: 'due', at: 1_000 } }),
+    );
+    const kept = await queued(outbox, 1_000, intake({ lead: other, start: { kind: 'due', at: 1_000 } }));
+    t.equal(await erase(outbox), 2);
+    const delivered = await outbox.show(lease.id);
+    t.match(delivered, { status: 'delivered', updatedAt: 2_000, attempts: 1, erased: true });
+    t.strictSame([delivered?.lead, delivered?.description], [undefined, undefined]);
+    t.match(await outbox.show(waiting), { status: 'rejected', reason: 'other', cause: 'erased', updatedAt: 5_000 });
+    t.match(await outbox.show(kept), { status: 'queued', erased: false, lead: other });
+    t.equal(await outbox.count({ phoneHash: hashing.phone(NUMBER) }), 0);
+    t.equal(await erase(outbox), 0, 'nothing is left to erase');
+    await outbox.close();
+  });
+
+  t.test('an attempt under way cannot settle a lead that was erased, and nobody claims it', async (t) => {
+    const outbox = open(t)();
+    const lease = await leased(outbox, 1_000);
+    await queued(outbox, 1_000);
+    await erase(outbox);
+    const answer = { status: 'delivered', attempted: true, description: `Thanks, ${NUMBER}` } as const;
+    t.equal(await outbox.settle(lease, answer, 6_000), undefined);
+    await outbox.renew([lease], 6_000);
+    t.match(await outbox.show(lease.id), {
+      status: 'rejected',
+      cause: 'erased',
+      leased: false,
+      description: undefined,
+    });
+    t.strictSame(await outbox.claim({ providers: ['default'], limit: 9, now: Number.MAX_SAFE_INTEGER }), []);
+    await outbox.close();
+  });
+
+  t.test('what was remembered and counted of an erased number is forgotten, of others it is not', async (t) => {
+    const outbox = open(t)();
+    const requests = [lead(), lead({ site: 'b' }), other].map((content) => requestOf(outbox, content));
+    const before = await Promise.all(requests);
+    await erase(outbox);
+    const known = await Promise.all(before.map(({ request }) => outbox.lookup(request, 2_000)));
+    t.strictSame(
+      known.map((one) => one?.kind),
+      [undefined, undefined, 'known'],
+    );
+    const statuses = [];
+    for (const { content } of before) statuses.push((await requestOf(outbox, content)).status);
+    t.strictSame(statuses, ['queued', 'queued', 'held'], 'the day begins anew for it');
+    await outbox.close();
+  });
+
+  t.test('a suppression survives an erasure, and what came in after it is forgotten too', async (t) => {
+    const outbox = open(t)();
+    await outbox.suppress(hashing.phone(NUMBER), 1_000);
+    const { request, status } = await requestOf(outbox, lead());
+    t.equal(status, 'rejected');
+    await erase(outbox);
+    t.equal(await outbox.lookup(request, 2_000), undefined);
+    t.match(await outbox.suppressions(), [{ phoneHash: hashing.phone(NUMBER) }]);
+    t.match(await outbox.accept(intake(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
+    await outbox.close();
+  });
+
+  t.test('an erasure is in the audit with how many leads it took', async (t) => {
+    const outbox = open(t)();
+    await queued(outbox, 1_000);
+    await queued(outbox, 1_000);
+    await erase(outbox);
+    await erase(outbox);
+    t.strictSame((await outbox.audit({ limit: 9 })).items, [
+      { ...ERASE, count: 0 },
+      { ...ERASE, count: 2 },
+    ]);
+    await outbox.close();
+  });
+
+  t.test('the data of leads that were final long enough expires, longest first and a chunk at a time', async (t) => {
+    const outbox = open(t)();
+    const ids: string[] = [];
+    for (const at of [4_000, 2_000, 3_000]) {
+      const lease = await leased(outbox, 1_000);
+      await outbox.settle(lease, { status: 'delivered', attempted: true }, at);
+      ids.push(lease.id);
+    }
+    const waiting = await queued(outbox, 1_000);
+    const parked = await leased(outbox, 1_000);
+    await outbox.settle(parked, { status: 'parked', cause: 'refused', attempted: true }, 1_500);
+    const erased = async () => Promise.all(ids.map(async (id) => (await outbox.show(id))?.erased));
+    t.equal(await outbox.expire(4_000, 1), 1);
+    t.strictSame(await erased(), [false, true, false]);
+    t.equal(await outbox.expire(4_000, 9), 1);
+    t.equal(await outbox.expire(4_000, 9), 0);
+    t.strictSame(await erased(), [false, true, true], 'not yet at the very moment');
+    t.match(await outbox.show(ids[1] ?? ''), { status: 'delivered', attempts: 1, lead: undefined });
+    for (const id of [waiting, parked.id]) t.match(await outbox.show(id), { erased: false, lead: lead() });
+    t.strictSame(await outbox.consents({ ids }, { limit: 9 }), { items: [] });
+    await outbox.close();
+  });
+
+  t.test('requests that are over and counters of past days are purged, a chunk at a time', async (t) => {
+    const outbox = open(t)();
+    const caps: Cap[] = [{ kind: 'site', key: hashing.siteCap('demo'), max: 1 }];
+    const requests = [DAY_MS, DAY_MS + 1, 2 * DAY_MS].map((expiresAt) => ({ ...intake().request, expiresAt }));
+    for (const request of requests) await outbox.accept(intake({ request, caps }), DAY_MS - 1);
+    await outbox.accept(intake({ caps }), DAY_MS);
+    t.equal(await outbox.purge(DAY_MS + 1, 2), 2);
+    t.equal(await outbox.purge(DAY_MS + 1, 2), 1, "yesterday's counter");
+    t.equal(await outbox.purge(DAY_MS + 1, 2), 0);
+    t.equal((await outbox.lookup(requests[2] as RequestKey, DAY_MS + 1))?.kind, 'known');
+    t.match(await outbox.accept(intake({ caps }), DAY_MS + 1), { conversation: { status: 'held' } }, "today's stays");
+    await outbox.close();
+  });
+
+  t.test('scrubbing loses nothing that is remembered', async (t) => {
+    const outbox = open(t)();
+    const { request, content } = await requestOf(outbox, lead());
+    await outbox.scrub();
+    t.equal((await outbox.lookup(request, 2_000))?.kind, 'known');
+    t.equal((await requestOf(outbox, content)).status, 'held');
+    await outbox.close();
+  });
+}
+
+/** Sends a lead of which only one a day is taken at its site. */
+async function requestOf(outbox: Outbox, content: typeof other) {
+  const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap(content.site, content.phone.e164), max: 1 }];
+  const sent = intake({ lead: content, caps });
+  const accepted = await outbox.accept(sent, 1_000);
+  if (accepted.kind !== 'stored') throw new Error('not stored');
+  return { content, request: sent.request, status: accepted.conversation.status };
+}

@@ -1,0 +1,212 @@
+import type { Test } from 'tap';
+import type { AuditEntry, Filter } from '../../src/outbox/records.ts';
+import { createVault } from '../../src/outbox/vault.ts';
+import { lead } from '../support/lead.ts';
+import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+
+const REVEAL: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'reveal', count: 1, detail: 'ids=one' };
+
+/** What every store has to show operators. `open` gives a function that opens the same store each time. */
+export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('leads are listed newest first, a page at a time, without a gap when more come in', async (t) => {
+    const outbox = open(t)();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await queued(outbox, 1_000));
+    const first = await outbox.list({}, { limit: 2 });
+    t.strictSame(
+      first.items.map(({ id }) => id),
+      [ids[4], ids[3]],
+    );
+    await queued(outbox, 2_000);
+    const second = await outbox.list({}, { limit: 2, after: first.next ?? '' });
+    const third = await outbox.list({}, { limit: 2, after: second.next ?? '' });
+    t.strictSame(
+      [...second.items, ...third.items].map(({ id }) => id),
+      [ids[2], ids[1], ids[0]],
+    );
+    t.notOk('next' in third, 'the last page says so');
+    t.notOk('next' in (await outbox.list({}, { limit: 6 })), 'also when it is full');
+    await outbox.close();
+  });
+
+  t.test('a cursor that no page gave is refused', async (t) => {
+    const outbox = open(t)();
+    for (const after of ['', 'nonsense', '-1', 'MSBPUiAx']) {
+      await t.rejects(outbox.list({}, { limit: 2, after }), { name: 'InvalidCursor' }, after);
+      await t.rejects(outbox.consents({}, { limit: 2, after }), { name: 'InvalidCursor' });
+      await t.rejects(outbox.audit({ limit: 2, after }), { name: 'InvalidCursor' });
+    }
+    await outbox.close();
+  });
+
+  t.test('a listed lead says what an operator needs, and nothing personal', async (t) => {
+    const outbox = open(t)();
+    const content = lead({ partner: 'crm', firstName: 'Zoë', question: 'Still there?' });
+    const { id } = await leased(outbox, 1_000, intake({ lead: content }));
+    const { items } = await outbox.list({}, { limit: 10 });
+    t.strictSame(items, [
+      {
+        id,
+        status: 'queued',
+        attempts: 0,
+        createdAt: 1_000,
+        updatedAt: 1_000,
+        site: 'demo',
+        partner: 'crm',
+        provider: 'default',
+        leased: true,
+        erased: false,
+      },
+    ]);
+    await outbox.close();
+  });
+
+  t.test('each part of a filter narrows, and all of them have to hold', async (t) => {
+    const outbox = open(t)();
+    const a = await queued(outbox, 1_000, intake({ lead: lead({ site: 'a', partner: 'crm' }), start: due(1_000) }));
+    const phone = { e164: '+447700900123', callingCode: '44', national: '7700900123' };
+    const b = await queued(outbox, 2_000, intake({ lead: lead({ site: 'b', phone }), start: due(2_000) }));
+    const c = await queued(outbox, 3_000, intake({ lead: lead({ provider: 'eu' }), start: { kind: 'parked' } }));
+    const cases: [Filter, string[]][] = [
+      [{}, [c, b, a]],
+      [{ ids: [a, c, 'cnv_AAAAAAAAAAAAAAAAAAAAAA'] }, [c, a]],
+      [{ ids: [] }, []],
+      [{ status: ['queued'] }, [b, a]],
+      [{ status: ['queued', 'parked'] }, [c, b, a]],
+      [{ cause: ['provider', 'schedule'] }, [c]],
+      [{ site: 'a' }, [a]],
+      [{ site: "a' OR TRUE --" }, []],
+      [{ partner: 'crm' }, [a]],
+      [{ provider: 'eu' }, [c]],
+      [{ since: 2_000 }, [c, b]],
+      [{ until: 2_000 }, [a]],
+      [{ phoneHash: hashing.phone('+447700900123') }, [b]],
+      [{ phoneHash: hashing.phone('+447700900124') }, []],
+      [{ status: ['queued'], since: 1_000, until: 3_000, site: 'b' }, [b]],
+      [{ site: 'a', provider: 'eu' }, []],
+    ];
+    for (const [filter, expected] of cases) {
+      const { items } = await outbox.list(filter, { limit: 10 });
+      t.strictSame(
+        items.map(({ id }) => id),
+        expected,
+        Object.keys(filter).join(),
+      );
+      t.equal(await outbox.count(filter), expected.length);
+    }
+    await outbox.close();
+  });
+
+  t.test('one lead is shown with what the consumer and, last, the provider said', async (t) => {
+    const outbox = open(t)();
+    const content = lead({ firstName: 'Zoë', question: '🚗?', listing: { make: 'Honda' } });
+    const lease = await leased(outbox, 1_000, intake({ lead: content }));
+    const again = { status: 'queued', dueAt: 2_000, attempted: true } as const;
+    await outbox.settle(lease, { ...again, description: 'Not now, Zoë' }, 2_000);
+    const [second] = await outbox.claim({ providers: ['default'], limit: 1, now: 2_000 });
+    if (!second) throw new Error('not due');
+    await outbox.settle(second.lease, { ...again, description: 'Not today, Zoë' }, 3_000);
+    t.match(await outbox.show(lease.id), { id: lease.id, lead: content, description: 'Not today, Zoë', attempts: 2 });
+    const [third] = await outbox.claim({ providers: ['default'], limit: 1, now: 3_000 });
+    if (!third) throw new Error('not due');
+    await outbox.settle(third.lease, { ...again, attempted: false }, 4_000);
+    t.equal((await outbox.show(lease.id))?.description, 'Not today, Zoë', 'kept when nothing newer was said');
+    t.equal(await outbox.show('cnv_AAAAAAAAAAAAAAAAAAAAAA'), undefined);
+    await outbox.close();
+  });
+
+  t.test('a lead that no key opens is shown without it', async (t) => {
+    const opening = open(t);
+    const writing = opening();
+    const lease = await leased(writing, 1_000);
+    const parked = { status: 'parked', cause: 'refused', attempted: true, description: 'No such merchant' } as const;
+    await writing.settle(lease, parked, 2_000);
+    await writing.close();
+    const reading = opening({ vault: createVault([Buffer.alloc(32, 1)]) });
+    const details = await reading.show(lease.id);
+    t.match(details, { id: lease.id, status: 'parked', erased: false });
+    t.notOk(details && 'lead' in details);
+    t.notOk(details && 'description' in details);
+    await reading.close();
+  });
+
+  t.test('looking at personal data leaves an audit entry, looking for nobody does not', async (t) => {
+    const outbox = open(t)();
+    const { id } = await leased(outbox, 1_000);
+    t.match(await outbox.reveal(id, REVEAL), { id, lead: lead() });
+    t.equal(await outbox.reveal('cnv_AAAAAAAAAAAAAAAAAAAAAA', REVEAL), undefined);
+    t.strictSame((await outbox.audit({ limit: 10 })).items, [REVEAL]);
+    await outbox.close();
+  });
+
+  t.test('the audit is read newest first, a page at a time', async (t) => {
+    const outbox = open(t)();
+    const entries = [1, 2, 3].map((n) => ({ ...REVEAL, at: n }));
+    for (const entry of entries) await outbox.record(entry);
+    const first = await outbox.audit({ limit: 2 });
+    t.strictSame(first.items, [entries[2], entries[1]]);
+    const second = await outbox.audit({ limit: 2, after: first.next ?? '' });
+    t.strictSame(second, { items: [entries[0]] });
+    await outbox.close();
+  });
+
+  t.test('consents are exported oldest first, of leads that have one, however many have none', async (t) => {
+    const outbox = open(t)();
+    const consent = { text: 'Text me.', version: '2026-11' };
+    const page = { url: 'https://dealer.example/1' };
+    const full = lead({ consent, page, origin: 'https://dealer.example' });
+    const first = await queued(outbox, 1_000, intake({ lead: full, start: due(1_000) }));
+    await Promise.all(Array.from({ length: 450 }, () => queued(outbox, 1_500)));
+    const short = lead({ site: 'b', consent: { version: '1' } });
+    const second = await queued(outbox, 2_000, intake({ lead: short, start: due(2_000) }));
+    const expected = [
+      { id: first, site: 'demo', at: 1_000, ...consent, pageUrl: page.url, origin: 'https://dealer.example' },
+      { id: second, site: 'b', at: 2_000, version: '1' },
+    ];
+    t.strictSame(await outbox.consents({}, { limit: 2 }), { items: expected });
+    const { items, next } = await outbox.consents({}, { limit: 1 });
+    t.strictSame(items, expected.slice(0, 1));
+    t.strictSame(await outbox.consents({}, { limit: 1, after: next ?? '' }), { items: expected.slice(1) });
+    t.strictSame(await outbox.consents({ site: 'b' }, { limit: 9 }), { items: expected.slice(1) });
+    await outbox.close();
+  });
+
+  t.test('counts tell what is open, since when, and what is done', async (t) => {
+    const outbox = open(t)();
+    const none = { queued: 0, held: 0, unknown: 0, parked: 0 };
+    t.strictSame(await outbox.openCounts(), { byStatus: none, parkedProviders: [] });
+    const lease = await leased(outbox, 1_000);
+    await queued(outbox, 3_000);
+    await queued(outbox, 2_000);
+    await outbox.settle(lease, { status: 'delivered', attempted: true }, 4_000);
+    await outbox.accept(intake({ start: { kind: 'parked' } }), 500);
+    await outbox.suppress(hashing.phone('+447700900123'), 1_000);
+    const byStatus = { ...none, queued: 2, parked: 1 };
+    t.strictSame(await outbox.openCounts(), { byStatus, oldestQueuedAt: 2_000, parkedProviders: [] });
+    t.strictSame(await outbox.stats(), {
+      byStatus: { ...byStatus, delivered: 1, rejected: 0 },
+      oldestQueuedAt: 2_000,
+      parkedProviders: [],
+      suppressions: 1,
+    });
+    await outbox.close();
+  });
+
+  t.test('a parked provider is counted as one', async (t) => {
+    const outbox = open(t)();
+    for (let n = 0; n < 3; n += 1) {
+      const lease = await leased(outbox, 1_000 + n);
+      await outbox.settle(
+        lease,
+        { status: 'queued', dueAt: 9_000, attempted: true, credentials: 'refused' },
+        2_000 + n,
+      );
+    }
+    t.match(await outbox.openCounts(), { byStatus: { queued: 2, parked: 1 }, parkedProviders: ['default'] });
+    await outbox.close();
+  });
+}
+
+function due(at: number) {
+  return { kind: 'due', at } as const;
+}

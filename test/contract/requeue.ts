@@ -1,0 +1,109 @@
+import type { Test } from 'tap';
+import type { Status } from '../../src/conversation/types.ts';
+import type { Cap, Outbox, Settlement } from '../../src/outbox/port.ts';
+import type { AuditEntry } from '../../src/outbox/records.ts';
+import { lead } from '../support/lead.ts';
+import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+
+const RELEASE: AuditEntry = { at: 9_000, actor: 'admin', action: 'release', count: 0, detail: 'all' };
+
+async function settled(outbox: Outbox, settlement: Omit<Settlement, 'attempted'>, now = 1_000): Promise<string> {
+  const lease = await leased(outbox, now);
+  await outbox.settle(lease, { ...settlement, attempted: true }, now);
+  return lease.id;
+}
+
+/** What every store has to do when an operator sends leads (again). */
+export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('a released lead is due at once, with a fresh schedule; its calls stay counted', async (t) => {
+    const outbox = open(t)();
+    const lease = await leased(outbox, 1_000);
+    const unknown = { status: 'unknown', cause: 'repeats', attempted: true, repeatable: true } as const;
+    await outbox.settle(lease, unknown, 2_000);
+    t.strictSame(await outbox.requeue({}, 10, RELEASE), [lease.id]);
+    const { status, attempts, dueAt, updatedAt, cause } = { cause: 'none', ...(await outbox.show(lease.id)) };
+    t.strictSame(
+      { status, attempts, dueAt, updatedAt, cause },
+      { status: 'queued', attempts: 1, dueAt: 9_000, updatedAt: 9_000, cause: 'none' },
+    );
+    const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: 9_000 });
+    t.match(claim, { lease: { id: lease.id }, tries: 0, unknowns: 0, expired: false });
+    await outbox.close();
+  });
+
+  t.test('without a status those that wait for a person are meant, with one those that have it', async (t) => {
+    const outbox = open(t)();
+    const ids = new Map<Status, string>();
+    ids.set('delivered', await settled(outbox, { status: 'delivered' }));
+    ids.set('rejected', await settled(outbox, { status: 'rejected', reason: 'phone' }));
+    ids.set('unknown', await settled(outbox, { status: 'unknown', cause: 'repeats' }));
+    ids.set('parked', await settled(outbox, { status: 'parked', cause: 'refused' }));
+    ids.set('held', await held(outbox));
+    const of = (...statuses: Status[]) => statuses.map((status) => ids.get(status));
+    t.strictSame(await outbox.requeue({}, 10, RELEASE), of('unknown', 'parked', 'held'));
+    t.strictSame(await outbox.requeue({}, 10, RELEASE), []);
+    t.strictSame(await outbox.requeue({ status: ['queued'] }, 10, RELEASE), [], 'queued already');
+    t.strictSame(await outbox.requeue({ status: ['delivered', 'held'] }, 10, RELEASE), of('delivered'));
+    t.strictSame(await outbox.requeue({ status: ['rejected'] }, 10, RELEASE), of('rejected'));
+    t.notOk('reason' in ((await outbox.find(ids.get('rejected') ?? '')) ?? {}), 'no longer rejected for a reason');
+    await outbox.close();
+  });
+
+  t.test('the filter chooses, the oldest go first, and no more than asked for', async (t) => {
+    const outbox = open(t)();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await settled(outbox, { status: 'parked', cause: 'refused' }, 1_000 + n));
+    const later = { since: 1_001 };
+    t.strictSame(await outbox.requeue(later, 2, RELEASE), ids.slice(1, 3));
+    t.strictSame(await outbox.requeue({ ...later, ids: [ids[0] ?? '', ids[4] ?? ''] }, 9, RELEASE), ids.slice(4));
+    t.strictSame(await outbox.requeue({ cause: ['schedule'] }, 9, RELEASE), []);
+    await outbox.close();
+  });
+
+  t.test('a lead that is being attempted is left to its attempt', async (t) => {
+    const outbox = open(t)();
+    const { conversation } = (await outbox.accept(intake({ start: { kind: 'parked' } }), 1_000)) as {
+      conversation: { id: string };
+    };
+    const probe = await outbox.claimProbe('default', 2_000);
+    t.equal(probe?.lease.id, conversation.id);
+    t.strictSame(await outbox.requeue({}, 10, RELEASE), []);
+    await outbox.close();
+  });
+
+  t.test('a lead whose data is gone cannot be sent', async (t) => {
+    const outbox = open(t)();
+    const id = await settled(outbox, { status: 'delivered' });
+    await outbox.erase(hashing.phone(lead().phone.e164), { now: 2_000, audit: { ...RELEASE, action: 'erase' } });
+    await outbox.suppress(hashing.phone(lead().phone.e164), 3_000);
+    const suppressed = await outbox.accept(intake(), 4_000);
+    const waiting = await held(outbox);
+    t.match(suppressed, { conversation: { status: 'rejected' } });
+    const everything = { status: ['held', 'unknown', 'parked', 'rejected', 'delivered'] } as const;
+    t.strictSame(await outbox.requeue(everything, 10, RELEASE), []);
+    for (const one of [id, waiting]) t.match(await outbox.show(one), { erased: true });
+    await outbox.close();
+  });
+
+  t.test('the audit tells how many were queued, and nothing where there were none', async (t) => {
+    const outbox = open(t)();
+    for (let n = 0; n < 3; n += 1) await settled(outbox, { status: 'parked', cause: 'refused' });
+    await queued(outbox, 1_000);
+    await outbox.requeue({}, 2, RELEASE);
+    await outbox.requeue({}, 2, RELEASE);
+    await outbox.requeue({}, 2, RELEASE);
+    t.strictSame((await outbox.audit({ limit: 9 })).items, [
+      { ...RELEASE, count: 1 },
+      { ...RELEASE, count: 2 },
+    ]);
+    await outbox.close();
+  });
+}
+
+async function held(outbox: Outbox): Promise<string> {
+  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', '+1'), max: 1 };
+  await outbox.accept(intake({ caps: [cap], start: { kind: 'due', at: Number.MAX_SAFE_INTEGER } }), 1_000);
+  const accepted = await outbox.accept(intake({ caps: [cap] }), 1_000);
+  if (accepted.kind !== 'stored' || accepted.conversation.status !== 'held') throw new Error('not held');
+  return accepted.conversation.id;
+}
