@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Provider, Settings } from './config/settings.ts';
+import { type Closers, createClosers } from './closers.ts';
+import { type Accounts, createAccounts } from './config/accounts.ts';
+import { createLiveSettings, type LiveSettings } from './config/live.ts';
+import type { Settings } from './config/settings.ts';
 import { capsFor } from './conversation/caps.ts';
-import { systemClock } from './conversation/clock.ts';
-import { createHashing } from './conversation/hashing.ts';
+import { systemClock as clock } from './conversation/clock.ts';
+import { createHashing, type Hashing } from './conversation/hashing.ts';
 import { createSubmit } from './conversation/submit.ts';
-import { createDelivery } from './delivery/attempt.ts';
-import { createGate } from './delivery/gate.ts';
-import { createParking } from './delivery/parking.ts';
-import { createWorker } from './delivery/worker.ts';
+import { composeDelivery, type RunningDelivery } from './delivery/compose.ts';
 import { buildApp } from './http/app.ts';
+import { buildAdminApp } from './ops/admin/app.ts';
 import { createAttemptLog } from './ops/attempt-log.ts';
+import { createMetrics, type Metrics } from './ops/metrics.ts';
+import { createOperations } from './ops/operations/operations.ts';
+import { createSweeper } from './ops/retention.ts';
+import type { Outbox } from './outbox/port.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 import { createUpstream } from './upstream/client.ts';
@@ -25,154 +31,223 @@ export type Gateway = {
   readonly url: string;
   /** Where the bundled simulator's inbox is, when it runs. */
   readonly inboxUrl?: string;
+  /** Where the operators' listener is, when there is one. */
+  readonly adminUrl?: string;
+  /** Takes over what may change while running; gives what changed, and what needs a restart, by name. */
+  readonly replace: LiveSettings['replace'];
   /** Takes no new requests, finishes those under way and their attempts, then closes the storage. */
   close(): Promise<void>;
 };
 
-type Closers = (() => Promise<void> | void)[];
+/** What the parts are made of. */
+type Foundation = {
+  readonly settings: Settings;
+  readonly live: LiveSettings;
+  readonly log: Logger;
+  readonly version: string;
+  readonly closers: Closers;
+  readonly hashing: Hashing;
+  readonly accounts: Accounts;
+  readonly outbox: Outbox;
+};
 
 /**
  * Settings become running parts; the only file that sees all of them. What was opened is closed in reverse order,
  * also when a later part fails to start.
  */
 export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
-  const opened: Closers = [];
-  const close = async (): Promise<void> => {
-    for (const closePart of opened.splice(0).reverse()) await closePart();
-  };
+  const closers = createClosers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
   try {
-    return await open(settings, log, version, opened, close);
+    return await open(settings, log, version, closers);
   } catch (error) {
-    await close();
+    await closers.close();
     throw error;
   }
 }
 
-async function open(
-  settings: Settings,
-  log: Logger,
-  version: string,
-  opened: Closers,
-  close: () => Promise<void>,
-): Promise<Gateway> {
-  const clock = systemClock;
+async function open(settings: Settings, log: Logger, version: string, closers: Closers): Promise<Gateway> {
+  const live = createLiveSettings(settings);
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
-  if (simulator) opened.push(() => simulator.close());
-  const accounts = simulator ? redirect(settings.providers, simulator.endpoint) : settings.providers;
-  const account = (id: string): Provider => {
-    const found = accounts.get(id);
-    if (!found) throw new Error(`There is no provider account ${id}, although the configuration was checked for it.`);
-    return found;
-  };
-  const credentials = (id: string): string => {
-    const { providerId, username, password } = account(id);
-    return hashing.credentials(providerId, username, password);
-  };
-  const providers = (): string[] => [...accounts.keys()];
-
+  if (simulator) closers.add(() => simulator.close());
+  const accounts = createAccounts(live.current, simulator?.endpoint);
   const outbox = createSqliteOutbox(settings.database.path, {
     vault: createVault(settings.keys.data),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
-    credentials,
+    credentials: (id) => credentials(hashing, accounts, id) ?? '',
   });
-  opened.push(() => outbox.close());
-  const upstream = createUpstream({ provider: account, timeoutMs: settings.upstreamTimeoutMs });
-  opened.push(() => upstream.close());
+  closers.add(() => outbox.close());
+  const foundation: Foundation = { settings, live, log, version, closers, hashing, accounts, outbox };
 
-  const gate = createGate({
-    region: (id) => account(id).region,
+  const { delivering, metrics } = await startDelivery(foundation);
+  const sweeper = createSweeper({
+    store: outbox,
+    retentionDays: () => live.current().retentionDays,
     clock,
-    onChange: (region, state) => {
-      log.warn({ event: 'breaker', region, state }, 'breaker');
-      worker.kick();
+    onFault: (err) => log.error({ event: 'retention_fault', err }, 'retention fault'),
+    onSwept: (swept) => log.info({ event: 'retention', ...swept }, 'retention'),
+  });
+  sweeper.start();
+  closers.add(() => sweeper.stop());
+  const adminUrl = await openAdminListener(foundation, delivering, metrics);
+  const publicListener = await openPublicListener(foundation, delivering, metrics);
+
+  return {
+    url: publicListener.url,
+    ...(simulator && { inboxUrl: simulator.inboxUrl }),
+    ...(adminUrl !== undefined && { adminUrl }),
+    replace(next) {
+      const replaced = live.replace(next);
+      delivering.worker.kick();
+      return replaced;
     },
-  });
-  const rules = (site: string) => ({
-    ...settings.retry,
-    unknown: settings.sites.get(site)?.unknownOutcome ?? settings.retry.unknown,
-  });
-  const random = Math.random;
-  const delivery = createDelivery({
-    queue: outbox,
+    close() {
+      publicListener.drain();
+      return closers.close();
+    },
+  };
+}
+
+async function startDelivery(foundation: Foundation): Promise<{ delivering: RunningDelivery; metrics: Metrics }> {
+  const { settings, live, log, closers, hashing, accounts, outbox } = foundation;
+  const upstream = createUpstream({ provider: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
+  closers.add(() => upstream.close());
+  const logAttempt = createAttemptLog(log);
+  const delivering: RunningDelivery = await composeDelivery({
+    outbox,
     upstream,
-    gate,
-    rules,
-    report: createAttemptLog(log),
+    accounts,
+    credentials: (id) => credentials(hashing, accounts, id),
+    rules: (site) => {
+      const { retry, sites } = live.current();
+      return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
+    },
+    report(report) {
+      logAttempt(report);
+      metrics.attempt(report);
+    },
+    onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
+    onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
+    onFault(err) {
+      metrics.storageFault();
+      log.error({ event: 'worker_fault', err }, 'worker fault');
+    },
     clock,
-    random,
+    random: Math.random,
     leaseMs: LEASE_MS,
   });
-  opened.push(() => delivery.idle());
-  const parking = createParking({
-    store: outbox,
-    queue: outbox,
-    gate,
-    providers,
-    credentials,
-    onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
-    clock,
+  closers.add(() => delivering.stop());
+  const metrics = createMetrics({
+    openCounts: outbox.openCounts,
+    providers: accounts.ids,
+    breakers: delivering.gate.breakers,
+    regions: () => accounts.ids().map(accounts.region),
+    now: clock.now,
+    process: true,
   });
-  const worker = createWorker({
-    queue: outbox,
-    delivery,
-    gate,
-    parking,
-    providers,
-    rules,
-    onFault: (err) => log.error({ event: 'worker_fault', err }, 'worker fault'),
-    clock,
-    random,
-  });
-  worker.start();
-  opened.push(() => worker.stop());
+  delivering.worker.start();
+  return { delivering, metrics };
+}
 
+async function openPublicListener(
+  { settings, live, log, version, closers, hashing, outbox }: Foundation,
+  { delivery, worker }: RunningDelivery,
+  metrics: Metrics,
+): Promise<{ url: string; drain(): void }> {
   let draining = false;
+  const submit = createSubmit({
+    store: outbox,
+    delivery,
+    hashing,
+    caps: (lead, caller) => {
+      const { dailyMax, sites } = live.current();
+      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, caller);
+    },
+    onFault(err, conversation) {
+      metrics.storageFault();
+      log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded');
+    },
+    onQueued: worker.kick,
+    waitMs: settings.deliverWaitMs,
+    clock,
+  });
   const app = await buildApp({
-    settings,
-    submit: createSubmit({
-      store: outbox,
-      delivery,
-      hashing,
-      caps: (lead, caller) => {
-        const own = settings.sites.get(lead.site)?.dailyMax;
-        return capsFor(hashing, { ...settings.dailyMax, ...own }, lead, caller);
+    settings: {
+      listen: settings.listen,
+      trustProxy: settings.trustProxy,
+      deliverWaitMs: settings.deliverWaitMs,
+      get visitorRate() {
+        return live.current().visitorRate;
       },
-      onFault: (err, conversation) =>
-        log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded'),
-      onQueued: worker.kick,
-      waitMs: settings.deliverWaitMs,
-      clock,
-    }),
+      get sites() {
+        return live.current().sites;
+      },
+      get partners() {
+        return live.current().partners;
+      },
+    },
+    async submit(lead, context) {
+      const submission = await submit(lead, context);
+      if (!submission.replayed) metrics.conversation(submission.conversation.status, lead.site);
+      return submission;
+    },
     find: outbox.find,
-    isReady: async () => {
+    async isReady() {
       const storage = await outbox.ready().then(
         () => 'ok',
         () => 'not writable',
       );
-      const checks = {
-        storage,
-        worker: worker.healthy() ? 'ok' : 'not running',
-        accepting: draining ? 'draining' : 'ok',
-      };
+      const working = worker.healthy() ? 'ok' : 'not working';
+      const checks = { storage, worker: working, accepting: draining ? 'draining' : 'ok' };
       return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
     },
     logger: log,
     version,
   });
-  opened.push(() => app.close());
-  await app.listen({ host: settings.listen.host, port: settings.listen.port });
-
+  closers.add(() => app.close());
+  const url = await listen(app, settings.listen);
   return {
-    url: baseUrl(settings, app.server.address() as AddressInfo),
-    ...(simulator && { inboxUrl: simulator.inboxUrl }),
-    close() {
+    url,
+    drain() {
       draining = true;
-      return close();
     },
   };
+}
+
+async function openAdminListener(
+  { settings, log, closers, hashing, accounts, outbox }: Foundation,
+  { gate, parking }: RunningDelivery,
+  metrics: Metrics,
+): Promise<string | undefined> {
+  const { admin, metricsToken } = settings;
+  if (!admin) return undefined;
+  const app = buildAdminApp({
+    operations: createOperations({ store: outbox, hashing, now: clock.now }),
+    metrics,
+    token: admin.token,
+    ...(metricsToken !== undefined && { metricsToken }),
+    state: {
+      async providers() {
+        const parked = new Map((await outbox.parked()).map((state) => [state.id, state]));
+        const ids = new Set([...accounts.ids(), ...parked.keys()]);
+        return [...ids].map((id) => ({ region: accounts.region(id), ...parked.get(id), id }));
+      },
+      breakers: gate.breakers,
+      releaseProvider: parking.release,
+    },
+    logger: log,
+  });
+  closers.add(() => app.close());
+  return listen(app, admin);
+}
+
+/** A hash of what the account logs in with; `undefined` for one that is gone. */
+function credentials(hashing: Hashing, accounts: Accounts, id: string): string | undefined {
+  if (!accounts.ids().includes(id)) return undefined;
+  const { providerId, username, password } = accounts.get(id);
+  return hashing.credentials(providerId, username, password);
 }
 
 /** On the port that was asked for, or on any free one: a second gateway on the machine is no reason not to start. */
@@ -185,11 +260,9 @@ async function startBundledSimulator({ simulatorPort }: Settings) {
   });
 }
 
-function redirect(providers: ReadonlyMap<string, Provider>, url: string): ReadonlyMap<string, Provider> {
-  return new Map([...providers].map(([id, provider]) => [id, { ...provider, url }]));
-}
-
-function baseUrl({ listen }: Settings, { address, family, port }: AddressInfo): string {
-  const host = address === '::' || address === '0.0.0.0' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `${listen.tls ? 'https' : 'http'}://${host}:${port}`;
+async function listen(app: FastifyInstance, { host, port, tls }: Settings['listen']): Promise<string> {
+  await app.listen({ host, port });
+  const { address, family, port: actual } = app.server.address() as AddressInfo;
+  const name = address === '::' || address === '0.0.0.0' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `${tls ? 'https' : 'http'}://${name}:${actual}`;
 }
