@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { eventsOf } from '../simulator/harness.ts';
+import { leadOf, NO_LIMITS, phoneOf, post, type Reply, read, send } from '../support/caller.ts';
+import { storedLeads } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { type Provider, startProvider } from '../support/provider.ts';
+import { scaled } from '../support/scale.ts';
+
+const KEYS = scaled(20, 100);
+const POSTS = scaled(50, 200);
+/** Keys whose posts are under way at a time. */
+const AT_ONCE = 4;
+const DELIVER_WAIT_MS = 4_000;
+
+t.setTimeout(scaled(90_000, 600_000));
+
+async function setup(t: Test) {
+  const provider = await startProvider(t);
+  const database = join(t.testdir(), 'gateway.db');
+  const env = {
+    ...NO_LIMITS,
+    ...provider.env,
+    DATABASE_URL: `sqlite:${database}`,
+    DELIVER_WAIT_MS: String(DELIVER_WAIT_MS),
+  };
+  return { provider, database, env };
+}
+
+const times = <T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, n) => make(n)));
+const callsOf = async (provider: Provider, n: number): Promise<number> => (await provider.ofPhone(phoneOf(n))).received;
+
+t.test(`${POSTS} concurrent posts under a key are one lead and one call, and equal answers or 409`, async (t) => {
+  const { provider, database, env } = await setup(t);
+  await provider.answer('delivered', { delayMs: 50 });
+  const { url } = await startGateway(t, env);
+  const bodies = new Set<string>();
+  const statuses = new Map<number, number>();
+  for (let first = 0; first < KEYS; first += AT_ONCE) {
+    await times(Math.min(AT_ONCE, KEYS - first), async (offset) => {
+      const n = first + offset;
+      const replies = await times(POSTS, () => send(url, leadOf(n), { 'idempotency-key': `key-${n}` }));
+      for (const { status } of replies) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      const answered = replies.filter(({ status }) => status === 201);
+      const answers = new Set(answered.map(({ body }) => JSON.stringify(body)));
+      if (answers.size !== 1) t.fail(`key ${n} has ${answers.size} answers`);
+      for (const answer of answers) bodies.add(answer);
+      const firsts = answered.filter(({ headers }) => !headers.has('idempotency-replayed'));
+      if (firsts.length !== 1) t.fail(`key ${n} has ${firsts.length} first answers`);
+    });
+  }
+  t.strictSame([...statuses.keys()].sort(), [201, 409], JSON.stringify([...statuses]));
+  t.equal(bodies.size, KEYS);
+  t.equal(storedLeads(database).length, KEYS);
+  const calls = await times(KEYS, (n) => callsOf(provider, n));
+  t.ok(
+    calls.every((count) => count === 1),
+    'one call a key',
+  );
+});
+
+t.test('a key survives kill -9 in the middle of its first request: the lead is there, and there once', async (t) => {
+  const { provider, database, env } = await setup(t);
+  await provider.answer('hang');
+  const killed = await startGateway(t, env);
+  const events = await eventsOf(t, provider.simulator);
+  const key = { 'idempotency-key': 'key-1' };
+  const first = post(killed.url, leadOf(1), key);
+  await events.next('conversation');
+  await killed.end('SIGKILL');
+  t.equal(await first, undefined, 'the caller got no answer');
+
+  const { url } = await startGateway(t, env);
+  const early: Reply[] = [];
+  const replay = await eventually('the replay is answered', 2 * DELIVER_WAIT_MS, async () => {
+    const reply = await send(url, leadOf(1), key);
+    if (reply.status === 202) return reply;
+    early.push(reply);
+    return undefined;
+  });
+  t.ok(early.every(({ status, body }) => status === 409 && body.code === 'idempotency_in_progress'));
+  t.equal(replay.headers.get('idempotency-replayed'), 'true');
+  t.match(replay.body, { status: 'queued', attempts: 0 });
+  t.match(await send(url, leadOf(2), key), { status: 422, body: { code: 'idempotency_key_reused' } });
+  t.strictSame(
+    storedLeads(database).map(({ id }) => id),
+    [replay.body.id],
+  );
+  t.equal(await callsOf(provider, 1), 1, 'nothing was sent again');
+});
+
+t.test('a finished request is answered alike by the next process', async (t) => {
+  const { provider, database, env } = await setup(t);
+  const key = { 'idempotency-key': 'key-1' };
+  const before = await startGateway(t, env);
+  const first = await send(before.url, leadOf(1), key);
+  await before.end('SIGKILL');
+  const { url } = await startGateway(t, env);
+  const replay = await send(url, leadOf(1), key);
+  t.equal(first.status, 201);
+  t.equal(replay.status, 201);
+  t.strictSame(replay.body, first.body);
+  t.match(await read(url, `/conversations/${first.body.id}`), { status: 200, body: first.body });
+  t.equal(storedLeads(database).length, 1);
+  t.equal(await callsOf(provider, 1), 1);
+});
+
+t.test('a key is used up by a stored lead alone, and belongs to it', async (t) => {
+  const { provider, env } = await setup(t);
+  const { url } = await startGateway(t, env);
+  const key = { 'idempotency-key': 'key-1' };
+  t.match(await send(url, { ...leadOf(1), advertiserId: '' }, key), { status: 422, body: { code: 'invalid_request' } });
+  t.match(await send(url, leadOf(1), key), { status: 201 });
+  t.match(await send(url, leadOf(2), key), { status: 422, body: { code: 'idempotency_key_reused' } });
+  t.match(await send(url, leadOf(1, { placementId: 7 }), key), { body: { code: 'idempotency_key_reused' } });
+  t.equal(await callsOf(provider, 2), 0);
+});
+
+t.test('without a key the same lead from the same place is one click, however it is spelled', async (t) => {
+  const { provider, database, env } = await setup(t);
+  await provider.answer('delivered', { delayMs: 50 });
+  const { url } = await startGateway(t, env);
+  const spelled = (phone: string) => leadOf(1, { consumer: { phone } });
+  const digits = phoneOf(1).slice(1);
+  const spellings = [`+1${digits}`, digits, `(${digits.slice(0, 3)}) ${digits.slice(3, 6)}-${digits.slice(6)}`];
+  const together = await times(30, (n) => send(url, spelled(spellings[n % 3] ?? '')));
+  const later = await send(url, spelled(digits));
+  const replies = [...together, later];
+  t.strictSame([...new Set(replies.map(({ status }) => status))], [201]);
+  t.equal(new Set(replies.map(({ body }) => JSON.stringify(body))).size, 1, 'all share one answer');
+  t.equal(replies.filter(({ headers }) => !headers.has('idempotency-replayed')).length, 1);
+  t.equal(await callsOf(provider, 1), 1);
+
+  const other = await send(url, leadOf(1, { consumer: { phone: digits, question: 'And the blue one?' } }));
+  t.not(other.body.id, later.body.id, 'another question is another lead');
+  t.equal(storedLeads(database).length, 2);
+});

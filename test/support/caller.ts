@@ -1,0 +1,51 @@
+/** An answer of the public listener. */
+export type Reply = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+
+/** Settings under which no limit stands in the way of a test's load. */
+export const NO_LIMITS: Readonly<Record<string, string>> = {
+  RATE_LIMIT_MAX: '1000000',
+  VISITOR_DAILY_MAX: '1000000',
+  PHONE_DAILY_MAX: '100000',
+  SITE_DAILY_MAX: '1000000',
+};
+
+/** A number of its own for each `n` below 500,000, as the provider counts it. No fault of the simulator has one of them. */
+export function phoneOf(n: number): string {
+  return `1404${2_000_000 + n}`;
+}
+
+/** A body that is taken, for the `n`th number. */
+export function leadOf(n: number, changes: object = {}): object {
+  return { site: 'demo', advertiserId: '1659', consumer: { phone: `+${phoneOf(n)}` }, ...changes };
+}
+
+/** Sends a lead. Gives `undefined` where no whole answer came: refused, reset or cut off. */
+export async function post(
+  url: string,
+  body: object | string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply | undefined> {
+  try {
+    const answer = await fetch(`${url}/conversations`, {
+      method: 'POST',
+      headers: { origin: 'https://dealer.example', 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `post`, for a program that is there: no answer is an error. */
+export async function send(...request: Parameters<typeof post>): Promise<Reply> {
+  const reply = await post(...request);
+  if (!reply) throw new Error('The gateway gave no answer.');
+  return reply;
+}
+
+/** Reads a path of the public listener, such as `/readyz`. */
+export async function read(url: string, path: string): Promise<Reply> {
+  const answer = await fetch(url + path);
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+}

@@ -1,0 +1,38 @@
+import { DatabaseSync } from 'node:sqlite';
+
+export type StoredLead = {
+  readonly id: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly leased: boolean;
+};
+
+/** Every conversation in a database file, as another process finds it, in the order of storing. */
+export function storedLeads(path: string): StoredLead[] {
+  return withDatabase(path, (database) =>
+    database
+      .prepare('SELECT id, status, attempts, lease_owner FROM conversations ORDER BY seq')
+      .all()
+      .map((row) => ({
+        id: row.id as string,
+        status: row.status as string,
+        attempts: row.attempts as number,
+        leased: row.lease_owner !== null,
+      })),
+  );
+}
+
+/** What the engine's own check of the whole file says: `ok`, or what is wrong. */
+export function integrityOf(path: string): unknown {
+  return withDatabase(path, (database) => database.prepare('PRAGMA integrity_check').get()?.integrity_check);
+}
+
+/** Opens a file of the program for a moment; waits for the program's own transactions. */
+export function withDatabase<T>(path: string, use: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Test } from 'tap';
+import { DEMO_CREDENTIALS, type Simulator, startSimulator } from '../../src/simulator/server.ts';
+
+/** `received`: calls that carried a lead. `got`: of those, the ones after which the provider has the lead. */
+export type Tally = { readonly received: number; readonly got: number };
+
+type Orders = { readonly delayMs?: number; readonly retryAfter?: number; readonly count?: number };
+
+/** The simulator as the provider of a real program. */
+export type Provider = {
+  readonly simulator: Simulator;
+  /** Settings with which the program's demo site calls it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What every call meets from now on, unless its number asks for another fault. */
+  answer(fault: string, orders?: Orders): Promise<void>;
+  /** What the next calls meet. */
+  next(fault: string, orders?: Orders): Promise<void>;
+  /** Exact counts by number, all digits from the country code on. */
+  byPhone(): Promise<Readonly<Record<string, Tally>>>;
+  /** Exact counts by lead: the same text means the same one. */
+  byLead(): Promise<Readonly<Record<string, Tally>>>;
+  ofPhone(digits: string): Promise<Tally>;
+};
+
+/** Starts a provider in the test's process; it closes with the test. */
+export async function startProvider(t: Test): Promise<Provider> {
+  const simulator = await startSimulator();
+  t.teardown(() => simulator.close());
+  const { providerId, username, password } = DEMO_CREDENTIALS;
+
+  const order = async (path: string, body: object): Promise<void> => {
+    const answer = await fetch(`${simulator.controlUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`The simulator did not take ${JSON.stringify(body)}: ${await answer.text()}`);
+  };
+  const counts = async <T>(query = ''): Promise<T> =>
+    (await (await fetch(`${simulator.controlUrl}/counts${query}`)).json()) as T;
+
+  return {
+    simulator,
+    env: {
+      UPSTREAM_URL: simulator.endpoint,
+      PROVIDER_ID: String(providerId),
+      PROVIDER_USERNAME: username,
+      PROVIDER_PASSWORD: password,
+    },
+    answer: (fault, orders) => order('/mode', { fault, ...orders }),
+    next: (fault, orders) => order('/next', { fault, ...orders }),
+    byPhone: async () => (await counts<{ phones: Record<string, Tally> }>()).phones,
+    byLead: async () => (await counts<{ fingerprints: Record<string, Tally> }>()).fingerprints,
+    ofPhone: (digits) => counts(`?phone=${digits}`),
+  };
+}
