@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Status } from '../conversation/types.ts';
 import type { AttemptReport } from '../delivery/attempt.ts';
-import type { Stats } from '../outbox/records.ts';
+import type { OpenCounts } from '../outbox/records.ts';
 import { ageSeconds } from './operations/views.ts';
 
 /** Statuses in which a lead is not where it should end: the ones to alert on. */
-const OPEN: readonly Status[] = ['queued', 'held', 'unknown', 'parked'];
+const OPEN = ['queued', 'held', 'unknown', 'parked'] as const;
 
 const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
 
@@ -25,7 +25,7 @@ export interface Metrics {
 }
 
 type Parts = {
-  readonly stats: () => Promise<Stats>;
+  readonly openCounts: () => Promise<OpenCounts>;
   /** Names of all provider accounts. */
   readonly providers: () => readonly string[];
   /** State of each region's breaker; those that were never used may be missing. */
@@ -92,7 +92,7 @@ export function createMetrics(parts: Parts): Metrics {
 
   const readStore = async (): Promise<void> => {
     try {
-      const { byStatus, oldestQueuedAt, parkedProviders } = await parts.stats();
+      const { byStatus, oldestQueuedAt, parkedProviders } = await parts.openCounts();
       for (const status of OPEN) leads.set({ status }, byStatus[status]);
       oldest.set(oldestQueuedAt === undefined ? 0 : ageSeconds(oldestQueuedAt, parts.now()));
       for (const provider of parts.providers()) parked.set({ provider }, parkedProviders.includes(provider) ? 1 : 0);

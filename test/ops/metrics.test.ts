@@ -2,19 +2,18 @@ import t from 'tap';
 import type { OutcomeClass } from '../../src/conversation/outcome.ts';
 import type { AttemptReport } from '../../src/delivery/attempt.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
-import type { Stats } from '../../src/outbox/records.ts';
+import type { OpenCounts } from '../../src/outbox/records.ts';
 import { readExposition } from './support/exposition.ts';
 
-const STATS: Stats = {
-  byStatus: { queued: 3, delivered: 90, rejected: 4, held: 2, unknown: 1, parked: 5 },
+const COUNTS: OpenCounts = {
+  byStatus: { queued: 3, held: 2, unknown: 1, parked: 5 },
   oldestQueuedAt: 70_000,
-  suppressions: 0,
   parkedProviders: ['eu-main'],
 };
 
 function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
   return createMetrics({
-    stats: async () => STATS,
+    openCounts: async () => COUNTS,
     providers: () => ['default', 'eu-main'],
     breakers: () => new Map([['eu', 'half_open']]),
     regions: () => ['na', 'eu'],
@@ -67,8 +66,8 @@ t.test('attempts, repeats, answers and faults are counted', async (t) => {
 t.test('while the store cannot be read its numbers are absent instead of old, and the fault is counted', async (t) => {
   let readable = true;
   const subject = metrics({
-    stats: async () => {
-      if (readable) return STATS;
+    openCounts: async () => {
+      if (readable) return COUNTS;
       throw new Error('gone');
     },
   });
@@ -84,8 +83,8 @@ t.test('while the store cannot be read its numbers are absent instead of old, an
 });
 
 t.test('nothing queued is an age of zero', async (t) => {
-  const { oldestQueuedAt: _none, ...rest } = STATS;
-  const { samples } = readExposition(await metrics({ stats: async () => rest }).render());
+  const { oldestQueuedAt: _none, ...rest } = COUNTS;
+  const { samples } = readExposition(await metrics({ openCounts: async () => rest }).render());
   t.equal(samples.get('tcg_oldest_queued_seconds'), 0);
 });
 

@@ -54,7 +54,7 @@ export function readFilter(query: LeadQuery, hashing: Hashing, now: number): Fil
     provider: query.provider,
     since: query.since === undefined ? undefined : readTime('since', query.since, now),
     until: query.until === undefined ? undefined : readTime('until', query.until, now),
-    phoneHash: phone === undefined ? undefined : readNumber(hashing, defined({ phone, country })).hash,
+    phoneHash: phone === undefined ? undefined : readNumber(hashing, defined({ phone, country })),
   });
 }
 

@@ -10,18 +10,17 @@ export type GivenNumber = { readonly phone: string; readonly country?: string };
 const ANYWHERE: ReadonlySet<string> = new Set(getCountries());
 
 /**
- * The E.164 form and the keyed hash of a number that an operator names.
+ * The keyed hash of a number that an operator names.
  *
  * @throws OperationError `invalid` when it is no number, or one without a country; the number is not quoted
  */
-export function readNumber(hashing: Hashing, { phone, country }: GivenNumber): { e164: string; hash: Buffer } {
+export function readNumber(hashing: Hashing, { phone, country }: GivenNumber): Buffer {
   if (country === undefined && !/^\s*(tel:)?\s*\+/i.test(phone)) {
     throw new OperationError('invalid', 'phone: write the number with its country code, such as +1 404 555 1212');
   }
   try {
     // A number that begins with + is read by its own country code, whatever the default.
-    const { e164 } = parsePhone(phone, country ?? 'US', ANYWHERE);
-    return { e164, hash: hashing.phone(e164) };
+    return hashing.phone(parsePhone(phone, country ?? 'US', ANYWHERE).e164);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new OperationError('invalid', `phone: ${error.message}`);

@@ -1,6 +1,6 @@
 import type { Hashing } from '../../conversation/hashing.ts';
 import type { SuppressionStore } from '../../outbox/port.ts';
-import type { RecordStore } from '../../outbox/records.ts';
+import { InvalidCursor, type RecordStore } from '../../outbox/records.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
 import { type GivenNumber, hashStart, readNumber } from './number.ts';
@@ -69,7 +69,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
     store.record({ at: now(), actor, action, count: 1, detail: `number ${hashStart(hash)}…` });
 
   const suppress = async (number: GivenNumber, actor: string): Promise<boolean> => {
-    const { hash } = readNumber(hashing, number);
+    const hash = readNumber(hashing, number);
     const added = await store.suppress(hash, now());
     if (added) await record(actor, 'suppress', hash);
     return added;
@@ -77,7 +77,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
 
   return {
     async listLeads(query, page) {
-      const { items, next } = await store.list(readFilter(query, hashing, now()), page);
+      const { items, next } = await known(store.list(readFilter(query, hashing, now()), page));
       return { items: items.map(leadView), ...(next !== undefined && { next }) };
     },
     countLeads: async (query) => store.count(readFilter(query, hashing, now())),
@@ -96,15 +96,15 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       return queued;
     },
     async erase(number, options) {
-      const { e164, hash } = readNumber(hashing, number);
+      const hash = readNumber(hashing, number);
       if (options.suppress) await suppress(number, options.actor);
       const detail = options.suppress ? 'one number, suppressed from now on' : 'one number';
       const audit = { at: now(), actor: options.actor, action: 'erase', count: 1, detail } as const;
-      return { erased: await store.erase(hash, { phone: e164, now: now(), audit }) };
+      return { erased: await store.erase(hash, { now: now(), audit }) };
     },
     suppress,
     async unsuppress(number, actor) {
-      const { hash } = readNumber(hashing, number);
+      const hash = readNumber(hashing, number);
       const removed = await store.unsuppress(hash);
       if (removed) await record(actor, 'unsuppress', hash);
       return removed;
@@ -122,15 +122,25 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
         const detail = describeQuery(query);
         await store.record({ at: now(), actor, action: 'consent_export', count: await store.count(filter), detail });
       }
-      const { items, next } = await store.consents(filter, page);
+      const { items, next } = await known(store.consents(filter, page));
       return { items: items.map(consentView), ...(next !== undefined && { next }) };
     },
     async stats() {
       return statsView(await store.stats(), now());
     },
     async audit(page) {
-      const { items, next } = await store.audit(page);
+      const { items, next } = await known(store.audit(page));
       return { items: items.map(auditView), ...(next !== undefined && { next }) };
     },
   };
+}
+
+/** A page whose cursor may be an operator's own invention. */
+async function known<T>(page: Promise<T>): Promise<T> {
+  try {
+    return await page;
+  } catch (error) {
+    if (!(error instanceof InvalidCursor)) throw error;
+    throw new OperationError('invalid', 'after: use the cursor that the page before gave');
+  }
 }

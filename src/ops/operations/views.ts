@@ -1,5 +1,5 @@
 import { defined } from '../../conversation/defined.ts';
-import type { Lead, Listing, Status } from '../../conversation/types.ts';
+import { type Lead, type Listing, STATUSES, type Status } from '../../conversation/types.ts';
 import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, Stats } from '../../outbox/records.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
 import { isoTime } from './time.ts';
@@ -74,7 +74,10 @@ export type StatsView = {
   readonly parkedProviders: readonly string[];
 };
 
-export function statsView({ oldestQueuedAt, ...stats }: Stats, now: number): StatsView {
+export function statsView({ oldestQueuedAt, ...counts }: Stats, now: number): StatsView {
+  // One order for people, whatever the store's.
+  const byStatus = Object.fromEntries(STATUSES.map((status) => [status, counts.byStatus[status]])) as Stats['byStatus'];
+  const stats = { ...counts, byStatus };
   if (oldestQueuedAt === undefined) return stats;
   return { ...stats, oldestQueuedAt: isoTime(oldestQueuedAt), oldestQueuedSeconds: ageSeconds(oldestQueuedAt, now) };
 }

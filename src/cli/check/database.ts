@@ -1,0 +1,41 @@
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Session } from '../command.ts';
+import { type Finding, reasonOf } from './finding.ts';
+
+const MIB = 1024 * 1024;
+/** Below this the next busy day may fill the disk; a lead takes about 2 KiB. */
+const LITTLE_MIB = 1_024;
+const TOO_LITTLE_MIB = 100;
+
+/** Before the first start: whether the database could be created. */
+export function checkPlace(path: string): Finding {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return { name: 'database', result: 'ok', detail: `${path} is not there yet; the gateway creates it at its start` };
+  } catch (error) {
+    return { name: 'database', result: 'problem', detail: `${folder} is not writable (${reasonOf(error)})` };
+  }
+}
+
+/** Whether the database takes a write; an empty transaction beside a running gateway, which waits for its turn. */
+export async function checkDatabase({ store, settings }: Session): Promise<Finding> {
+  const { path } = settings.database;
+  try {
+    await store.ready();
+    return { name: 'database', result: 'ok', detail: `${path} opens and takes a write` };
+  } catch (error) {
+    return { name: 'database', result: 'problem', detail: `${path} takes no write (${reasonOf(error)})` };
+  }
+}
+
+export function checkSpace(path: string): Finding {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = Math.floor((bavail * bsize) / MIB);
+  const result = free < TOO_LITTLE_MIB ? 'problem' : free < LITTLE_MIB ? 'warning' : 'ok';
+  return { name: 'disk', result, detail: `${free} MiB free` };
+}

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import type { Io } from './command.ts';
+import { COMMANDS } from './commands/table.ts';
+import { run } from './run.ts';
+import { openSession } from './session.ts';
+
+// Whoever reads our output may stop reading, as `head` does: no reason to complain.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+const io: Io = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+  redraws: process.stderr.isTTY === true,
+  async ask(question) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return await terminal.question(question);
+    } finally {
+      terminal.close();
+    }
+  },
+  env: process.env,
+  now: Date.now,
+  randomBytes,
+  user: userName(),
+};
+
+process.exitCode = await run(COMMANDS, process.argv.slice(2), io, openSession);
+
+/** Containers often run under a number that no name belongs to. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}

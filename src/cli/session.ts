@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { loadSettings } from '../config/load.ts';
+import { createHashing } from '../conversation/hashing.ts';
+import { createOperations } from '../ops/operations/operations.ts';
+import { UnusableDatabase } from '../outbox/sqlite/open.ts';
+import { createSqliteOutbox } from '../outbox/sqlite/outbox.ts';
+import { createVault } from '../outbox/vault.ts';
+import type { Io, Session } from './command.ts';
+
+/**
+ * Opens the database of the settings beside a gateway that may be running on it. Commands queue leads and never lease
+ * one, so the numbers that a lease needs stand for nothing here.
+ *
+ * @throws ConfigurationError, UnusableDatabase; a database that is not there is not created, since its name is more likely wrong
+ */
+export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promise<Session> {
+  const settings = loadSettings(env);
+  const { path } = settings.database;
+  if (!existsSync(path)) {
+    throw new UnusableDatabase(path, 'it is not there; is DATABASE_URL right, and was the gateway ever started?');
+  }
+  const store = createSqliteOutbox(path, {
+    vault: createVault(settings.keys.data),
+    owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
+    leaseMs: 0,
+    waitMs: 0,
+    credentials: () => '',
+  });
+  const operations = createOperations({ store, hashing: createHashing(settings.keys.hash), now });
+  return { settings, operations, store, close: () => store.close() };
+}

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import t from 'tap';
+import { besideRunning, gateway } from './support/process.ts';
+
+type Check = { name: string; result: string; detail: string };
+
+async function check(
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; ok: boolean; checks: Record<string, Check> }> {
+  const { code, out } = await gateway(['check', '--json'], env);
+  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: Check[] };
+  return { code, ok, checks: Object.fromEntries(checks.map((one) => [one.name, one])) };
+}
+
+/** A provider that counts the bytes it is sent. */
+async function provider(t: Test) {
+  let bytes = 0;
+  const server = createServer((socket) => {
+    socket.on('data', (data) => {
+      bytes += data.length;
+    });
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const env = {
+    UPSTREAM_URL: `http://127.0.0.1:${port}/S.svc/C`,
+    PROVIDER_ID: '1',
+    PROVIDER_USERNAME: 'u',
+    PROVIDER_PASSWORD: 'p',
+  };
+  return { env, bytes: () => bytes };
+}
+
+t.test('where all is well every line says ok, and the provider was sent nothing', async (t) => {
+  const { env, outbox } = besideRunning(t);
+  const upstream = await provider(t);
+  const { code, ok, checks } = await check({ ...env, ...upstream.env });
+  t.equal(code, 0);
+  t.equal(ok, true);
+  t.strictSame(Object.keys(checks).sort(), [
+    'clock',
+    'database',
+    'disk',
+    'keys',
+    'leads',
+    'provider default',
+    'settings',
+  ]);
+  t.match(checks['provider default'], { result: 'ok', detail: /answers$/ });
+  t.equal(upstream.bytes(), 0);
+  await t.resolves(outbox.ready(), 'the running gateway goes on writing');
+});
+
+t.test('a first start is checked without creating the database', async (t) => {
+  const folder = t.testdir();
+  const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'data', 'gateway.db')}` });
+  t.equal(code, 0);
+  t.match(checks.database, { result: 'ok', detail: /is not there yet/ });
+  t.throws(() => statSync(join(folder, 'data')), { code: 'ENOENT' });
+});
+
+t.test('a provider that cannot be reached is a problem, and the rest is checked all the same', async (t) => {
+  const { env } = besideRunning(t);
+  const upstream = await provider(t);
+  const { code, ok, checks } = await check({ ...env, ...upstream.env, UPSTREAM_URL: 'http://127.0.0.1:1/S.svc/C' });
+  t.equal(code, 1);
+  t.equal(ok, false);
+  t.match(checks['provider default'], { result: 'problem', detail: /ECONNREFUSED/ });
+  t.match(checks.database, { result: 'ok' });
+});
+
+t.test('each mistake in the settings is a line', async (t) => {
+  const { code, out } = await gateway(['check'], { PORT: 'http', LOG_LEVEL: 'loud' });
+  t.equal(code, 1);
+  t.match(out, /^RESULT +CHECK +FOUND\nproblem +settings +LOG_LEVEL .*\nproblem +settings +PORT .*\n$/);
+});
+
+t.test('a file that is no database of ours is a problem', async (t) => {
+  const folder = t.testdir({
+    'gateway.db': 'not a database, only a text that is long enough to be read as a header'.repeat(20),
+  });
+  const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}` });
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /cannot be used/ });
+});
+
+t.test('leads that the configured key does not open are a problem', async (t) => {
+  const { env, parked } = besideRunning(t);
+  const id = await parked();
+  t.match((await check(env)).checks.keys, { result: 'ok' });
+  const { code, checks } = await check({ ...env, DATA_KEY: Buffer.alloc(32, 'another key').toString('base64') });
+  t.equal(code, 1);
+  t.match(checks.keys, { result: 'problem', detail: new RegExp(`^${id} does not open: set the DATA_KEY`) });
+});
+
+t.test('leads that wait for a person are a warning', async (t) => {
+  const { env, parked } = besideRunning(t);
+  await parked();
+  const { code, checks } = await check(env);
+  t.equal(code, 0);
+  t.match(checks.leads, { result: 'warning', detail: '1 parked: see leads list' });
+});

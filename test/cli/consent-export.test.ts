@@ -1,0 +1,47 @@
+import t from 'tap';
+import { terminalOver } from './support/terminal.ts';
+
+const CONSENT = { consent: { text: 'Yes, "text" me', version: '=1+1' }, page: { url: 'https://dealer.example/1' } };
+
+t.test('consents are exported as lines of JSON, oldest first', async (t) => {
+  const { type, store } = terminalOver(t);
+  const id = await store('delivered', { ...CONSENT, origin: 'https://dealer.example' });
+  await store('delivered');
+  const { code, out } = await type('consent export');
+  t.equal(code, 0);
+  const lines = out.trim().split('\n');
+  t.equal(lines.length, 1, 'a lead without consent has none to show');
+  t.strictSame(JSON.parse(lines[0] ?? ''), {
+    id,
+    site: 'demo',
+    at: '2026-11-24T12:00:00.000Z',
+    text: 'Yes, "text" me',
+    version: '=1+1',
+    pageUrl: 'https://dealer.example/1',
+    origin: 'https://dealer.example',
+  });
+});
+
+t.test('for spreadsheets they are CSV, in which no text is a formula', async (t) => {
+  const { type, store } = terminalOver(t);
+  const id = await store('delivered', CONSENT);
+  const { out } = await type('consent export --format csv --site demo');
+  const row = `${id},demo,2026-11-24T12:00:00.000Z,"Yes, ""text"" me",'=1+1,https://dealer.example/1,`;
+  t.equal(out, `id,site,at,text,version,pageUrl,origin\r\n${row}\r\n`);
+});
+
+t.test('an export of many pages is whole, and is one audit entry', async (t) => {
+  const { type, store } = terminalOver(t);
+  await Promise.all(Array.from({ length: 501 }, () => store('delivered', CONSENT)));
+  const { out } = await type('consent export --since 7d --json');
+  t.equal(new Set(out.trim().split('\n')).size, 501);
+  const { items } = JSON.parse((await type('audit --json')).out);
+  t.match(items, [{ actor: 'cli:ann', action: 'consent_export', detail: 'since=7d' }]);
+  t.equal(items.length, 1);
+});
+
+t.test('another format is wrong usage', async (t) => {
+  const { type } = terminalOver(t);
+  t.match(await type('consent export --format xml'), { code: 2, out: '' });
+  t.match(await type('consent export --format csv --json'), { code: 2, out: '' });
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { COMMANDS } from '../../src/cli/commands/table.ts';
+import { createMetrics } from '../../src/ops/metrics.ts';
+import { readExposition } from '../ops/support/exposition.ts';
+
+const GUIDE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+
+/** First cells of the table under a heading, without their backticks. */
+function rowsUnder(heading: string): string[] {
+  const section = GUIDE.split(`\n## ${heading}\n`)[1]?.split(/\n##+ /)[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => cell ?? '');
+}
+
+t.test('the guide lists every command, and no other', async (t) => {
+  t.strictSame(
+    rowsUnder('Commands'),
+    COMMANDS.map(({ name }) => name),
+  );
+});
+
+t.test('every command line of the guide is one that exists, with options that it has', async (t) => {
+  const lines = [...GUIDE.matchAll(/npm run -s gateway -- ([^`\n]+)/g)].map(([, line]) => line ?? '');
+  t.ok(lines.length >= 8);
+  for (const line of lines) {
+    const command = COMMANDS.find(({ name }) => `${line} `.startsWith(`${name} `));
+    t.ok(command, line);
+    for (const [, option = ''] of line.matchAll(/ --([a-z-]+)/g))
+      t.ok(command?.options[option], `${line}: --${option}`);
+  }
+});
+
+t.test('the guide lists every metric of ours, and no other', async (t) => {
+  const metrics = createMetrics({
+    openCounts: () => Promise.reject(new Error('not asked')),
+    providers: () => [],
+    breakers: () => new Map(),
+    regions: () => [],
+    now: () => 0,
+    process: false,
+  });
+  const { types } = readExposition(await metrics.render());
+  t.strictSame(
+    rowsUnder('Metrics')
+      .map((cell) => cell.replace(/\{.*$/, ''))
+      .sort(),
+    [...types.keys()].sort(),
+  );
+  for (const [name] of GUIDE.matchAll(/\btcg_[a-z_]+/g)) t.ok(types.has(name), name);
+});

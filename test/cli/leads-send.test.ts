@@ -1,0 +1,86 @@
+import t from 'tap';
+import { terminalOver } from './support/terminal.ts';
+
+t.test('a replay says what would be sent, warns of second conversations, and asks', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('delivered');
+  await store('unknown', { site: 'north' });
+  await store('queued');
+  const asked = await type('leads replay --since 24h', { answers: 'no' });
+  t.equal(asked.code, 1);
+  t.match(asked.err, /^2 leads to send\.\n {2}by status: unknown 1, delivered 1\n {2}by site: +north 1, demo 1\n/);
+  t.match(asked.err, /\n1 lead left alone: queued/);
+  t.match(asked.err, /\nWARNING: 1 of them was delivered; agents will see a second conversation\.\n/);
+  t.match(asked.err, /\nWARNING: 1 of them may have arrived/);
+  t.match(asked.err, /\nSend 2 leads\? \[y\/N\] Nothing was done\.\n$/);
+  t.equal(await statusOf(id), 'delivered');
+});
+
+t.test('yes sends, with a bar on a terminal', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  const { code, err } = await type(`leads replay ${id}`, { answers: 'y' });
+  t.equal(code, 0);
+  t.match(err, /\r█{30} 1 of 1\n1 lead queued\.\n$/);
+  t.equal(await statusOf(id), 'queued');
+});
+
+t.test('a script has to say --yes, and gets plain lines', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  t.match(await type(`leads replay ${id}`), {
+    code: 2,
+    err: /\nNothing was done: add --yes where nobody can be asked\.\n$/,
+  });
+  t.equal(await statusOf(id), 'parked');
+  const { code, out, err } = await type(`leads replay ${id} --yes --json`);
+  t.equal(code, 0);
+  t.match(err, /\n1 of 1\n1 lead queued\.\n$/);
+  t.strictSame(JSON.parse(out), {
+    action: 'replay',
+    dryRun: false,
+    matched: 1,
+    byStatus: { parked: 1 },
+    bySite: { demo: 1 },
+    skipped: 0,
+    missing: 0,
+    queued: 1,
+  });
+});
+
+t.test('--dry-run changes nothing and asks nothing', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('held');
+  const { code, out, err } = await type('leads release --status held --dry-run --json', { answers: 'y' });
+  t.equal(code, 0);
+  t.match(JSON.parse(out), { dryRun: true, matched: 1, queued: 0 });
+  t.notMatch(err, /\[y\/N\]/);
+  t.equal(await statusOf(id), 'held');
+});
+
+t.test('nothing to send is no failure and no question', async (t) => {
+  const { type } = terminalOver(t);
+  t.match(await type('leads release --status held'), { code: 0, err: '0 leads to send.\n' });
+});
+
+t.test('a release leaves alone what waits for nobody', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('delivered');
+  t.match(await type(`leads release ${id} --yes`), { code: 0, err: /^0 leads to send\.\n1 lead left alone/ });
+  t.equal(await statusOf(id), 'delivered');
+  t.match(await type('leads release --status delivered --yes'), { code: 2, err: /^status: release takes held/ });
+});
+
+t.test('without saying which, nothing is sent', async (t) => {
+  const { type } = terminalOver(t);
+  t.match(await type('leads replay --yes'), { code: 2, err: /^Name leads, or say which/ });
+  t.match(await type('leads replay --site  --yes'), { code: 2 });
+});
+
+t.test('an id that is not there is exit code 3; the others are sent', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  t.match(await type(`leads replay ${id} cnv_none --yes`), { code: 3, err: /\n1 id not found\.\n/ });
+  t.equal(await statusOf(id), 'queued');
+  t.match(await type('leads replay cnv_none --yes'), { code: 3, err: 'no such lead\n' });
+});

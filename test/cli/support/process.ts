@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { createHashing } from '../../../src/conversation/hashing.ts';
+import type { Lead } from '../../../src/conversation/types.ts';
+import type { Outbox } from '../../../src/outbox/port.ts';
+import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
+import { createVault } from '../../../src/outbox/vault.ts';
+import { lead } from '../../support/lead.ts';
+import { intake, LEASE_MS } from '../../support/outbox.ts';
+
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+const DATA_KEY = Buffer.from('0123456789abcdef0123456789abcdeF');
+const HASH_KEY = Buffer.from('fedcba9876543210fedcba987654321H');
+
+export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** Runs the program as a script would, with this environment and nothing of the shell's. */
+export async function gateway(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code, out, err };
+}
+
+/** A database that this process holds open, as a running gateway does, and the program beside it. */
+export function besideRunning(t: Test) {
+  const path = join(t.testdir(), 'gateway.db');
+  const outbox: Outbox = createSqliteOutbox(path, {
+    vault: createVault([DATA_KEY]),
+    owner: 'running',
+    leaseMs: LEASE_MS,
+    waitMs: 4_000,
+    credentials: () => 'credentials-1',
+  });
+  t.teardown(() => outbox.close());
+  const hashing = createHashing(HASH_KEY);
+  const env = {
+    DATABASE_URL: `sqlite:${path}`,
+    DATA_KEY: DATA_KEY.toString('base64'),
+    HASH_KEY: HASH_KEY.toString('base64'),
+  };
+  /** Stores a lead that the provider was not reached for, until its schedule was used up. */
+  const parked = async (changes: Partial<Lead> = {}, description = 'No such merchant'): Promise<string> => {
+    const content = lead(changes);
+    const now = Date.now();
+    const accepted = await outbox.accept(intake({ lead: content, phoneHash: hashing.phone(content.phone.e164) }), now);
+    if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
+    await outbox.settle(accepted.lease, { status: 'parked', cause: 'schedule', attempted: true, description }, now);
+    return accepted.conversation.id;
+  };
+  return { path, outbox, env, parked, gateway: (...args: string[]) => gateway(args, env) };
+}

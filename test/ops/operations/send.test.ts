@@ -1,0 +1,99 @@
+import t from 'tap';
+import { operationsOver } from '../support/operations.ts';
+
+const ANN = { actor: 'cli:ann' };
+
+t.test('a replay previews what would be sent and leaves alone what is under way', async (t) => {
+  const { operations, store } = operationsOver(t);
+  await store('delivered');
+  await store('parked', { site: 'north' });
+  await store('parked');
+  await store('queued');
+  const selection = await operations.selectLeads('replay', { since: '24h' });
+  t.match(selection, {
+    byStatus: { parked: 2, delivered: 1 },
+    bySite: { demo: 2, north: 1 },
+    skipped: 1,
+    missing: 0,
+    more: false,
+  });
+  t.equal(selection.ids.length, 3);
+});
+
+t.test('what was selected is queued, the worker is woken, and the audit says who sent what', async (t) => {
+  const { operations, store, statusOf, kicks } = operationsOver(t);
+  const ids = [await store('delivered'), await store('rejected'), await store('unknown')];
+  const progress: number[] = [];
+  const selection = await operations.selectLeads('replay', { site: 'demo' });
+  const queued = await operations.sendLeads(selection, { ...ANN, onProgress: (done) => progress.push(done) });
+  t.equal(queued, 3);
+  t.strictSame(await Promise.all(ids.map(statusOf)), ['queued', 'queued', 'queued']);
+  t.strictSame(progress, [3]);
+  t.equal(kicks(), 1);
+  t.match((await operations.audit({ limit: 10 })).items, [
+    { actor: 'cli:ann', action: 'replay', count: 3, detail: 'site=demo' },
+  ]);
+});
+
+t.test('a lead that comes in between preview and yes is not swept along', async (t) => {
+  const { operations, store, statusOf } = operationsOver(t);
+  await store('parked');
+  const selection = await operations.selectLeads('release', { status: ['parked'] });
+  const later = await store('parked');
+  t.equal(await operations.sendLeads(selection, ANN), 1);
+  t.equal(await statusOf(later), 'parked');
+});
+
+t.test('a lead that was let go meanwhile is not sent twice by a release', async (t) => {
+  const { outbox, operations, store, statusOf } = operationsOver(t);
+  const id = await store('parked');
+  const selection = await operations.selectLeads('release', { ids: [id] });
+  await operations.sendLeads(await operations.selectLeads('release', { ids: [id] }), ANN);
+  const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: Date.parse('2026-11-24T12:00:00Z') });
+  if (!claim) throw new Error('nothing to claim');
+  await outbox.settle(claim.lease, { status: 'delivered', attempted: true }, Date.parse('2026-11-24T12:00:01Z'));
+  t.equal(await operations.sendLeads(selection, ANN), 0);
+  t.equal(await statusOf(id), 'delivered');
+});
+
+t.test('a release takes what waits for a person and nothing else', async (t) => {
+  const { operations, store, statusOf } = operationsOver(t);
+  const waiting = [await store('held'), await store('unknown'), await store('parked')];
+  const final = [await store('delivered'), await store('rejected')];
+  const selection = await operations.selectLeads('release', { ids: [...waiting, ...final] });
+  t.equal(selection.skipped, 2);
+  t.equal(await operations.sendLeads(selection, ANN), 3);
+  t.strictSame(await Promise.all(final.map(statusOf)), ['delivered', 'rejected']);
+  await t.rejects(operations.selectLeads('release', { status: ['delivered'] }), {
+    code: 'invalid',
+    message: /^status: /,
+  });
+});
+
+t.test('nothing named is refused: an empty filter would send everything', async (t) => {
+  const { operations } = operationsOver(t);
+  await t.rejects(operations.selectLeads('replay', {}), { code: 'invalid' });
+});
+
+t.test('ids that are not there are counted, and not found where none is', async (t) => {
+  const { operations, store } = operationsOver(t);
+  const id = await store('parked');
+  t.match(await operations.selectLeads('replay', { ids: [id, 'cnv_none'] }), { ids: [id], missing: 1 });
+  await t.rejects(operations.selectLeads('replay', { ids: ['cnv_none', 'cnv_nil'] }), { code: 'not_found' });
+});
+
+t.test('no more than asked for is selected, and it is said that there are more', async (t) => {
+  const { operations, store } = operationsOver(t);
+  for (let n = 0; n < 3; n += 1) await store('parked');
+  t.match(await operations.selectLeads('replay', { site: 'demo' }, 2), { ids: { length: 2 }, more: true });
+  t.match(await operations.selectLeads('replay', { site: 'demo' }, 3), { ids: { length: 3 }, more: false });
+});
+
+t.test('many leads go in several transactions, each told as progress', async (t) => {
+  const { operations, store } = operationsOver(t);
+  await Promise.all(Array.from({ length: 1_050 }, () => store('parked')));
+  const progress: number[] = [];
+  const selection = await operations.selectLeads('replay', { site: 'demo' });
+  t.equal(await operations.sendLeads(selection, { ...ANN, onProgress: (done) => progress.push(done) }), 1_050);
+  t.strictSame(progress, [500, 1_000, 1_050]);
+});
