@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
@@ -47,4 +47,15 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
     [...types.keys()].sort(),
   );
   for (const [name] of GUIDE.matchAll(/\btcg_[a-z_]+/g)) t.ok(types.has(name), name);
+});
+
+t.test('the guide explains every event of the log, and no other', async (t) => {
+  const root = new URL('../../src/', import.meta.url).pathname;
+  const files = globSync('**/*.ts', { cwd: root }).filter((file) => !/^(cli|simulator|widget)\//.test(file));
+  const written = files.flatMap((file) => [...readFileSync(root + file, 'utf8').matchAll(/\bevent: '([a-z_]+)'/g)]);
+  const section = GUIDE.split('\n## What the log says\n')[1]?.split('\n## ')[0] ?? '';
+  const explained = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(
+    ([, cell = '']) => cell.match(/[a-z_]+/g) ?? [],
+  );
+  t.strictSame([...new Set(explained)].sort(), [...new Set(written.map(([, name]) => name))].sort());
 });

@@ -4,7 +4,7 @@ import type { Session } from '../command.ts';
 import { type Finding, reasonOf } from './finding.ts';
 
 const MIB = 1024 * 1024;
-/** Below this the next busy day may fill the disk; a lead takes about 2 KiB. */
+/** Below this the next busy day may fill the disk; a lead takes about 1 KiB. */
 const LITTLE_MIB = 1_024;
 const TOO_LITTLE_MIB = 100;
 

@@ -62,7 +62,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
   leadRoutes(app, operations);
   recordRoutes(app, operations);
-  stateRoutes(app, state);
+  stateRoutes(app, state, operations);
   return app;
 }
 

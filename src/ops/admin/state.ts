@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { Operations } from '../operations/operations.ts';
 import { isoTime } from '../operations/time.ts';
+import { ACTOR } from './leads.ts';
 import { AdminProblem } from './problem.ts';
 import { PROVIDER_PARAMS, type ProviderParams } from './schemas.ts';
 
@@ -13,7 +15,7 @@ export interface RunningState {
   releaseProvider(id: string): Promise<void>;
 }
 
-export function stateRoutes(app: FastifyInstance, state: RunningState): void {
+export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations): void {
   app.get('/state', async () => ({
     providers: (await state.providers()).map(({ id, region, parkedAt, probeAt }) => ({
       id,
@@ -33,6 +35,7 @@ export function stateRoutes(app: FastifyInstance, state: RunningState): void {
       if (!provider) throw new AdminProblem(404, 'not_found', 'There is no such provider account.');
       if (provider.parkedAt === undefined) return { id, released: false };
       await state.releaseProvider(id);
+      await operations.providerReleased(id, ACTOR);
       return { id, released: true };
     },
   );

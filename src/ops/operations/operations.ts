@@ -51,6 +51,8 @@ export interface Operations {
   /** Oldest first. The first page leaves the audit entry of the export. */
   consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
   stats(): Promise<StatsView>;
+  /** Leaves the audit entry of a parked provider that an operator took into use again. */
+  providerReleased(provider: string, actor: string): Promise<void>;
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
 }
@@ -128,6 +130,14 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
     async stats() {
       return statsView(await store.stats(), now());
     },
+    providerReleased: (provider, actor) =>
+      store.record({
+        at: now(),
+        actor,
+        action: 'release',
+        count: 0,
+        detail: `provider=${provider}, with all that waits for it`,
+      }),
     async audit(page) {
       const { items, next } = await known(store.audit(page));
       return { items: items.map(auditView), ...(next !== undefined && { next }) };

@@ -59,10 +59,13 @@ t.test('the state of providers and breakers is told', async (t) => {
 });
 
 t.test('a parked provider is released, one that is in use is left, an unknown one is not found', async (t) => {
-  const { ask, released } = adminOver(t);
+  const { ask, released, operations } = adminOver(t);
   const release = (id: string) => ask(`/providers/${id}/release`, { method: 'POST' });
   t.strictSame((await release('eu-main')).body, { id: 'eu-main', released: true });
   t.strictSame((await release('default')).body, { id: 'default', released: false });
   t.equal((await release('none')).status, 404);
   t.strictSame(released, ['eu-main']);
+  const { items } = await operations.audit({ limit: 5 });
+  t.match(items, [{ actor: 'admin', action: 'release', detail: /^provider=eu-main,/ }]);
+  t.equal(items.length, 1);
 });
