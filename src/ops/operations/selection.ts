@@ -46,7 +46,7 @@ export async function select(
   const open = OPEN_TO[action];
   const closed = filter.status?.find((status) => !open.includes(status));
   if (closed) throw new OperationError('invalid', `status: ${action} takes ${open.join(', ')}`);
-  if (Object.keys(filter).length === 0) throw new OperationError('invalid', `say which leads: ids or a filter`);
+  if (Object.keys(filter).length === 0) throw new OperationError('invalid', 'say which leads: ids or a filter');
 
   const ids: string[] = [];
   const byStatus: Partial<Record<Status, number>> = {};
