@@ -1,0 +1,2 @@
+/** `<text-us>`. */
+export class TextUs extends HTMLElement {}

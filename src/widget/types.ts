@@ -1,0 +1,7 @@
+export interface TextUsElement extends HTMLElement {}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'text-us': TextUsElement;
+  }
+}
