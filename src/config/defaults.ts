@@ -1,4 +1,4 @@
-import type { Rate, Region } from './settings.ts';
+import type { Rate, Region, SiteForm } from './settings.ts';
 
 /** Name of the provider account that `PROVIDER_*` describe, and that a site uses when it names none. */
 export const DEFAULT_PROVIDER = 'default';
@@ -7,6 +7,16 @@ export const DEFAULT_REGION: Region = 'na';
 
 /** Requests a partner may make where the file does not say: ten a second, counted over a minute. */
 export const PARTNER_RATE: Rate = { max: 600, windowS: 60 };
+
+/** A site's form where the file does not say. Nobody fills one in within two seconds, autofill and all. */
+export const DEFAULT_FORM: SiteForm = {
+  token: 'optional',
+  minFillS: 2,
+  proof: 'off',
+  adaptiveAfter: 3,
+  fields: { firstName: 'shown', lastName: 'shown', question: 'shown' },
+  texts: new Map(),
+};
 
 /** `HASH_KEY` where none is set, outside production only: 32 bytes that say what they are. */
 export const DEVELOPMENT_HASH_KEY = Buffer.from('text-connect-gateway development');

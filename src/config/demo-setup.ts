@@ -1,5 +1,5 @@
 import { environmentProvider, environmentWire, givenCredentials, missingCredentials } from './account.ts';
-import { DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
+import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import { isLoopback } from './formats/endpoint.ts';
 import type { Problem } from './problem.ts';
@@ -16,6 +16,7 @@ const DEMO_SITE: Site = {
   country: 'US',
   countries: new Set(['US']),
   consentRequired: false,
+  form: DEFAULT_FORM,
   provider: DEFAULT_PROVIDER,
 };
 

@@ -7,6 +7,7 @@ import type { FileContent } from './schema/file.ts';
 import type { SiteContent } from './schema/site.ts';
 import type { DefaultTargetContent } from './schema/targets.ts';
 import type { Site, TargetRule } from './settings.ts';
+import { buildForm, checkForm } from './site-form.ts';
 import { checkDefaultTarget, checkTargets, onlyTarget, toTargetRule } from './targets.ts';
 
 type Context = { readonly production: boolean; readonly accounts: ReadonlySet<string> };
@@ -27,6 +28,7 @@ export function checkSites(content: FileContent, findings: Findings, context: Co
       });
     }
     checkProvider(at, site, findings, context.accounts);
+    checkForm(at, site.form, findings);
   }
 }
 
@@ -82,6 +84,9 @@ export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
         country: site.country,
         countries: new Set(site.countries ?? [site.country]),
         consentRequired: site.consent?.required ?? false,
+        consentText: site.consent?.text,
+        consentVersion: site.consent?.version,
+        form: buildForm(site.form),
         dailyMax: site.dailyMax && { ...site.dailyMax },
         unknownOutcome: site.unknownOutcome,
         provider: site.provider ?? DEFAULT_PROVIDER,

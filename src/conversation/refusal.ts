@@ -11,6 +11,8 @@ export type RefusalCode =
   | 'invalid_phone'
   | 'country_not_allowed'
   | 'consent_required'
+  | 'form_token_invalid'
+  | 'proof_required'
   | 'invalid_idempotency_key'
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'

@@ -1,10 +1,11 @@
-import type { Accepted, Cap, IntakeStore, RequestKey } from '../outbox/port.ts';
+import type { Accepted, Cap, IntakeStore, Known, RequestKey, Start } from '../outbox/port.ts';
 import { overCap } from './caps.ts';
 import { type Clock, within } from './clock.ts';
 import type { Delivering, Permit } from './delivering.ts';
 import type { Hashing } from './hashing.ts';
 import { Refusal } from './refusal.ts';
 import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
+import type { Screening, Use } from './screening.ts';
 import type { Conversation, Lead } from './types.ts';
 
 export type SubmitContext = {
@@ -12,16 +13,21 @@ export type SubmitContext = {
   readonly caller: Caller;
   /** Charges the caller's rate limit; throws a Refusal when it is used up. Replays are answered before it is called. */
   readonly charge: () => Promise<void>;
+  /** Checks what came with the lead against robots; throws a Refusal where it is wrong. Replays are answered before it is called. */
+  readonly screen?: () => Promise<Screening>;
 };
 
 export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
+
+const UNSCREENED: Screening = { suspect: false, uses: [] };
+const HELD = { kind: 'held' } as const;
 
 /**
  * Stores a lead, attempts it, and waits for the outcome, but no longer than `DELIVER_WAIT_MS`.
  * Resolves with the conversation as it is then; a request that is already known gets its lead as it is now.
  *
  * @throws Refusal `rate_limited`, `phone_limit_reached`, `site_limit_reached`, `idempotency_key_reused`,
- *   `idempotency_in_progress`: nothing was stored
+ *   `idempotency_in_progress`, `form_token_invalid`, `proof_required`: nothing was stored
  * @throws StorageUnavailable nothing was stored
  */
 export type Submit = (lead: Lead, context: SubmitContext) => Promise<Submission>;
@@ -47,12 +53,14 @@ export function createSubmit(parts: Parts): Submit {
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
     const known = await store.lookup(identity.request, clock.now());
     if (known) return answerKnown(known, identity);
+    const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
     await context.charge();
-    const admittance = delivery.enter(lead.provider);
+    const admittance = suspect ? HELD : delivery.enter(lead.provider);
     const permit = admittance.kind === 'go' ? admittance.permit : undefined;
     try {
-      const accepted = await accept(lead, identity.request, context.caller, admittance.kind);
+      const accepted = await accept(lead, identity.request, context.caller, admittance.kind, uses);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
+      if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
       if (permit && accepted.lease) {
         return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
@@ -65,13 +73,22 @@ export function createSubmit(parts: Parts): Submit {
     }
   };
 
-  const accept = (lead: Lead, request: RequestKey, caller: Caller, admittance: 'go' | 'later' | 'parked') => {
+  const accept = (
+    lead: Lead,
+    request: RequestKey,
+    caller: Caller,
+    admittance: 'go' | 'later' | 'parked' | 'held',
+    uses: readonly Use[],
+  ) => {
     const now = clock.now();
-    const start = { go: { kind: 'leased' }, later: { kind: 'due', at: now }, parked: { kind: 'parked' } } as const;
-    return store.accept(
-      { lead, phoneHash: hashing.phone(lead.phone.e164), request, caps: caps(lead, caller), start: start[admittance] },
-      now,
-    );
+    const start: Start =
+      admittance === 'go'
+        ? { kind: 'leased' }
+        : admittance === 'later'
+          ? { kind: 'due', at: now }
+          : { kind: admittance };
+    const phoneHash = hashing.phone(lead.phone.e164);
+    return store.accept({ lead, phoneHash, request, caps: caps(lead, caller), start, uses }, now);
   };
 
   const firstOutcome = async (
@@ -110,10 +127,16 @@ async function joinEarlier(
     : reused();
 }
 
-function answerKnown(known: Exclude<Accepted, { kind: 'stored' | 'over' }>, { keyed }: RequestIdentity): Submission {
+function answerKnown(known: Known, { keyed }: RequestIdentity): Submission {
   if (known.kind === 'reused') throw reused();
   if (keyed && known.underWay) throw inProgress();
   return { conversation: known.conversation, replayed: true };
+}
+
+function usedBefore(use: Use['kind']): Refusal {
+  return use === 'proof'
+    ? new Refusal('proof_required', 'Was used before; get a new challenge and solve it.', { pointer: '/proof' })
+    : new Refusal('form_token_invalid', 'Was used before; get a new one.', { pointer: '/formToken' });
 }
 
 function reused(): Refusal {

@@ -103,6 +103,18 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
     title: 'This site needs the consent',
     remedy: 'Send "consent" with the text that was agreed to, its version, or both.',
   },
+  form_token_invalid: {
+    status: 422,
+    title: 'The form token is not valid',
+    remedy:
+      'Get a new one from GET /sites/{key}/form on the same page, wait its minFillS seconds, and send the lead again. A ' +
+      'token is good for two hours and for one lead.',
+  },
+  proof_required: {
+    status: 422,
+    title: 'A proof of work is needed',
+    remedy: 'Get a challenge from GET /sites/{key}/form on the same page, solve it, and send the lead with the proof.',
+  },
   invalid_idempotency_key: {
     status: 422,
     title: 'The Idempotency-Key is not valid',

@@ -1,3 +1,4 @@
+import type { Use } from '../conversation/screening.ts';
 import type { Conversation, Lead, RejectionReason, Status } from '../conversation/types.ts';
 import type { RecordStore } from './records.ts';
 
@@ -35,11 +36,15 @@ export type RequestKey = {
   readonly expiresAt: number;
 };
 
-/** How a new lead starts: with the caller waiting for its attempt, later, or behind a provider that needs a person. */
+/**
+ * How a new lead starts: with the caller waiting for its attempt, later, behind a provider that needs a person, or as a
+ * suspect that a person has to release.
+ */
 export type Start =
   | { readonly kind: 'leased' }
   | { readonly kind: 'due'; readonly at: number }
-  | { readonly kind: 'parked' };
+  | { readonly kind: 'parked' }
+  | { readonly kind: 'held' };
 
 export type Intake = {
   readonly lead: Lead;
@@ -47,6 +52,8 @@ export type Intake = {
   readonly request: RequestKey;
   readonly caps: readonly Cap[];
   readonly start: Start;
+  /** What the lead uses up: used before, nothing is stored. */
+  readonly uses?: readonly Use[];
 };
 
 /** A request that is already known: its lead as it is now, or `reused` where it brought another lead. */
@@ -59,17 +66,22 @@ export type Accepted =
   /** Stored. Without a lease it waits: held, parked, due later, or rejected because its number is suppressed. */
   | { readonly kind: 'stored'; readonly conversation: Conversation; readonly lease?: Lease }
   /** Ten times over a cap, or a visitor over the day's maximum: nothing was stored. */
-  | { readonly kind: 'over'; readonly cap: Cap['kind'] };
+  | { readonly kind: 'over'; readonly cap: Cap['kind'] }
+  /** Another lead used that up before: nothing was stored. */
+  | { readonly kind: 'used'; readonly use: Use['kind'] };
 
 /** What taking leads in needs. */
 export interface IntakeStore {
   /** Looks a request up without storing anything. */
   lookup(request: RequestKey, now: number): Promise<Known | undefined>;
   /**
-   * In one transaction: is the request known, is the number suppressed, which caps are reached, and the lead stored.
+   * In one transaction: is the request known, is something used a second time, is the number suppressed, which caps are
+   * reached, and the lead stored.
    * Resolves only after the commit is on disk.
    */
   accept(intake: Intake, now: number): Promise<Accepted>;
+  /** How many leads of this UTC day were counted on the counter with that key. */
+  counted(key: Uint8Array, now: number): Promise<number>;
 }
 
 /** Where an attempt leaves a conversation. */

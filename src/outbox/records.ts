@@ -112,7 +112,7 @@ export interface RecordStore {
   openCounts(): Promise<OpenCounts>;
   /** Removes the personal data of leads that became final before `before`, at most `limit` a call; gives how many. */
   expire(before: number, limit: number): Promise<number>;
-  /** Removes idempotency records that are over and counters of days that are past; gives how many. */
+  /** Removes idempotency records and uses that are over, and counters of days that are past; gives how many. */
   purge(now: number, limit: number): Promise<number>;
   /** Makes sure that no byte is left of what `expire` and `purge` removed. @throws StorageUnavailable as `erase` */
   scrub(): Promise<void>;

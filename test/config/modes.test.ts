@@ -1,4 +1,5 @@
 import t from 'tap';
+import { DEFAULT_FORM } from '../../src/config/defaults.ts';
 import { ACCOUNT, fileWith, KEYS, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
 
 const PRODUCTION = { NODE_ENV: 'production', ...KEYS };
@@ -16,6 +17,7 @@ t.test('without any setting there is one open demo site on the bundled simulator
     country: 'US',
     countries: new Set(['US']),
     consentRequired: false,
+    form: DEFAULT_FORM,
     provider: 'default',
   });
   t.equal(settings.partners.size, 0);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { DEFAULT_FORM } from '../../src/config/defaults.ts';
 import { KEY_HASH, load, loadFile, soundFile } from './helper.ts';
 
 t.test('every variable becomes a value of the right type', async (t) => {
@@ -92,7 +93,7 @@ t.test('a site has what the file says', async (t) => {
     placementId: 7,
     country: 'CA',
     countries: ['CA', 'US'],
-    consent: { required: true },
+    consent: { required: true, text: 'I agree.', version: '2026-11' },
     dailyMax: { phone: 3 },
     unknownOutcome: 'hold',
   });
@@ -106,6 +107,9 @@ t.test('a site has what the file says', async (t) => {
     country: 'CA',
     countries: new Set(['CA', 'US']),
     consentRequired: true,
+    consentText: 'I agree.',
+    consentVersion: '2026-11',
+    form: DEFAULT_FORM,
     dailyMax: { phone: 3 },
     unknownOutcome: 'hold',
     provider: 'main',
@@ -127,6 +131,7 @@ t.test(
       country: 'GB',
       countries: new Set(['GB']),
       consentRequired: false,
+      form: DEFAULT_FORM,
       provider: 'main',
     });
   },

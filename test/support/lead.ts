@@ -1,3 +1,4 @@
+import { DEFAULT_FORM } from '../../src/config/defaults.ts';
 import type { Site } from '../../src/config/settings.ts';
 import type { LeadRequest } from '../../src/conversation/draft.ts';
 import type { Lead } from '../../src/conversation/types.ts';
@@ -24,6 +25,7 @@ export function site(changes: Partial<Site> = {}): Site {
     country: 'US',
     countries: new Set(['US']),
     consentRequired: false,
+    form: DEFAULT_FORM,
     provider: 'default',
     ...changes,
   };

@@ -1,5 +1,6 @@
 import { DEFAULT_PROVIDER } from '../defaults.ts';
 import { closed, name } from './names.ts';
+import { FormEntry } from './site-form.ts';
 import { DefaultTarget, Targets } from './targets.ts';
 import { type Static, Type } from './type.ts';
 import * as value from './values.ts';
@@ -57,12 +58,32 @@ export const SiteEntry = Type.Object(
               examples: [true],
             }),
           ),
+          text: Type.Optional(
+            Type.String({
+              description: 'What the button asks the visitor to agree to.',
+              maxLength: 1000,
+              pattern: '\\S',
+              format: 'xml-line',
+              errorMessage: 'use a text of 1 to 1,000 characters',
+              examples: ['I agree to be texted about my question. Message rates may apply.'],
+            }),
+          ),
+          version: Type.Optional(
+            Type.String({
+              description: 'Version of those words, which is kept with the lead.',
+              maxLength: 64,
+              pattern: '\\S',
+              format: 'xml-line',
+              errorMessage: 'use a text of 1 to 64 characters',
+              examples: ['2026-11'],
+            }),
+          ),
         },
         {
           ...closed,
           description: "The consumer's consent to be texted.",
           errorMessage: 'use an object such as { "required": true }',
-          examples: [{ required: true }],
+          examples: [{ required: true, text: 'I agree to be texted about this car.', version: '2026-11' }],
         },
       ),
     ),
@@ -78,6 +99,7 @@ export const SiteEntry = Type.Object(
       ),
     ),
     unknownOutcome: Type.Optional(value.UnknownOutcome),
+    form: Type.Optional(FormEntry),
     provider: Type.Optional(
       name('Provider account that delivers the leads.', { default: DEFAULT_PROVIDER, examples: ['europe'] }),
     ),

@@ -5,6 +5,7 @@ import type { Accepted, Cap, Cause, Intake, IntakeStore, Known, RequestKey, Star
 import { randomBytes } from '../random.ts';
 import type { SealedLead } from '../vault.ts';
 import { type Row, STATE, type Store, toConversation } from './store.ts';
+import { prepareUses } from './uses.ts';
 
 /** A lead is refused beyond this many times its cap, and held between. */
 const REFUSED_AT = 10;
@@ -25,6 +26,7 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     `INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)
      ON CONFLICT (day, key) DO UPDATE SET n = n + 1 RETURNING n`,
   );
+  const counted = database.prepare('SELECT n FROM counters WHERE day = ? AND key = ?');
   const uncount = database.prepare('UPDATE counters SET n = n - 1 WHERE day = ? AND key = ?');
   const insert = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
@@ -40,6 +42,7 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
      WHERE requests.expires_at <= ?`,
   );
   const forget = database.prepare('DELETE FROM requests WHERE key = ?');
+  const uses = prepareUses(database);
 
   const lookup = (request: RequestKey, now: number): Known | undefined => {
     const row = known.get(request.key, now);
@@ -55,11 +58,16 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     now < (row.created_at as number) + waitMs;
 
   const storeNew = (intake: Intake, id: string, sealed: SealedLead, now: number): Accepted => {
-    const { lead, phoneHash } = intake;
+    const { lead, phoneHash, uses: used = [] } = intake;
     const { key, fingerprint, expiresAt } = intake.request;
     if (remember.run(key, fingerprint, id, expiresAt, phoneHash, now).changes === 0) {
       const earlier = lookup(intake.request, now);
       if (earlier) return earlier;
+    }
+    const second = uses.take(used, now);
+    if (second) {
+      forget.run(key);
+      return { kind: 'used', use: second.kind };
     }
     const stopped = suppressed.get(phoneHash) !== undefined;
     const day = Math.floor(now / DAY_MS);
@@ -70,11 +78,12 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     const over = caps.find(({ cap, n }) => n > (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
     if (over) {
       for (const { cap } of caps) uncount.run(day, cap.key);
+      uses.giveBack(used);
       forget.run(key);
       return { kind: 'over', cap: over.cap.kind };
     }
-    const held = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n > cap.max)?.cap;
-    const state = firstState(held, stopped, intake.start, now + leaseMs);
+    const capped = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n > cap.max)?.cap;
+    const state = firstState(capped, stopped, intake.start, now + leaseMs);
     const { lastInsertRowid: seq } = insert.run(
       id,
       lead.site,
@@ -108,6 +117,9 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     async lookup(request, now) {
       return store.read(() => lookup(request, now));
     },
+    async counted(key, now) {
+      return store.read(() => (counted.get(Math.floor(now / DAY_MS), key)?.n as number | undefined) ?? 0);
+    },
     accept(intake, now) {
       const id = newId(now);
       const sealed = vault.seal(intake.lead);
@@ -125,10 +137,16 @@ type FirstState = Pick<Conversation, 'status' | 'attempts' | 'reason'> & {
 /** Looks from outside like a number that the provider refused, one attempt included. */
 const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
 
-/** A suppressed number over a cap is held like any other, so that nobody learns of the suppression by sending more. */
-function firstState(held: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
-  if (held && suppressed) return { status: 'held', cause: 'suppressed', attempts: 0 };
-  if (held) return { status: 'held', cause: held.kind === 'phone' ? 'phone_cap' : 'site_cap', attempts: 0 };
+/** A suppressed number that would be held is held like any other, so that nobody learns of the suppression that way. */
+function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
+  const held = (cause: Cause): FirstState => ({
+    status: 'held',
+    cause: suppressed ? 'suppressed' : cause,
+    attempts: 0,
+  });
+  // A suspect over a cap as well is no lead to release with the others of that cap.
+  if (start.kind === 'held') return held('suspect');
+  if (capped) return held(capped.kind === 'phone' ? 'phone_cap' : 'site_cap');
   if (suppressed) return SUPPRESSED;
   switch (start.kind) {
     case 'leased':

@@ -94,6 +94,13 @@ const MIGRATIONS: readonly string[] = [
      count  INTEGER NOT NULL,
      detail TEXT    NOT NULL
    ) STRICT`,
+
+  // Form tokens and proofs that some lead has used up. Random bytes that say nothing of it: an erasure leaves them alone.
+  `CREATE TABLE uses (
+     key        BLOB    PRIMARY KEY,
+     expires_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX uses_expiry ON uses (expires_at)`,
 ];
 
 /** Applies what is missing, each step in a transaction of its own with its version number. */

@@ -15,6 +15,9 @@ export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'pur
   const purgeRequests = database.prepare(
     'DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
   );
+  const purgeUses = database.prepare(
+    'DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+  );
   const purgeCounters = database.prepare(
     'DELETE FROM counters WHERE (day, key) IN (SELECT day, key FROM counters WHERE day < ? LIMIT ?)',
   );
@@ -32,7 +35,8 @@ export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'pur
       return writer.write(() =>
         atomically(database, () => {
           const requests = Number(purgeRequests.run(now, limit).changes);
-          return requests + Number(purgeCounters.run(Math.floor(now / DAY_MS), limit - requests).changes);
+          const gone = requests + Number(purgeUses.run(now, limit - requests).changes);
+          return gone + Number(purgeCounters.run(Math.floor(now / DAY_MS), limit - gone).changes);
         }),
       );
     },

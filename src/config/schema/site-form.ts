@@ -1,0 +1,102 @@
+import { DEFAULT_FORM } from '../defaults.ts';
+import { closed } from './names.ts';
+import { type Static, Type } from './type.ts';
+import * as value from './values.ts';
+
+const field = (description: string) =>
+  value.choice(['shown', 'hidden', 'required'], { description, default: 'shown', examples: ['required'] });
+
+/** A language tag, at most with a region or script: as `lang` attributes spell it. */
+const LANGUAGE = '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$';
+const LANGUAGE_RULE = 'use a language such as en or pt-BR';
+const TEXT_NAME = '^[A-Za-z][A-Za-z0-9]{0,31}$';
+const TEXT_NAME_RULE = 'use the name of a text, 1 to 32 letters and digits';
+
+const Texts = Type.Record(
+  Type.String({ pattern: TEXT_NAME }),
+  Type.String({
+    description: 'One text.',
+    maxLength: 1000,
+    errorMessage: 'use a text of up to 1,000 characters',
+    examples: ['Text us about this car'],
+  }),
+  {
+    ...closed,
+    maxProperties: 64,
+    description: "Texts by name, as the button's messages are named.",
+    errorMessage: 'use an object of texts by name, 64 at most',
+    nameMessage: TEXT_NAME_RULE,
+    examples: [{ button: 'Text us about this car' }],
+  },
+);
+
+/** The `form` of a site. */
+export const FormEntry = Type.Object(
+  {
+    token: Type.Optional(
+      value.choice(['required', 'optional'], {
+        description:
+          "Whether a script's lead needs a form token. A plain HTML form cannot have one: its leads are then held for release.",
+        default: DEFAULT_FORM.token,
+        examples: ['required'],
+      }),
+    ),
+    minFillS: Type.Optional(
+      value.integer(0, 60, {
+        description: 'Seconds that filling in the form takes a person at least; a lead that is quicker is held.',
+        default: DEFAULT_FORM.minFillS,
+        examples: [3],
+      }),
+    ),
+    proof: Type.Optional(
+      value.choice(['off', 'adaptive', 'always'], {
+        description:
+          'When a visitor has to bring a proof of work, which the button computes unseen: never, after the first leads of an ' +
+          'address in a day, or always.',
+        default: DEFAULT_FORM.proof,
+        examples: ['adaptive'],
+      }),
+    ),
+    adaptiveAfter: Type.Optional(
+      value.integer(0, 1_000_000, {
+        description: 'With "adaptive": leads of an address by UTC day that need no proof.',
+        default: DEFAULT_FORM.adaptiveAfter,
+        examples: [5],
+      }),
+    ),
+    fields: Type.Optional(
+      Type.Object(
+        {
+          firstName: Type.Optional(field('The first name.')),
+          lastName: Type.Optional(field('The last name.')),
+          question: Type.Optional(field('The question.')),
+        },
+        {
+          ...closed,
+          description: 'Fields beside the phone. A visitor whose lead lacks a required one is told so.',
+          errorMessage: 'use an object such as { "lastName": "hidden" }',
+          examples: [{ firstName: 'required', lastName: 'hidden' }],
+        },
+      ),
+    ),
+    texts: Type.Optional(
+      Type.Record(Type.String({ pattern: LANGUAGE }), Texts, {
+        ...closed,
+        maxProperties: 32,
+        description:
+          "The site's own words instead of the button's, by language. The name \"consent\" is the consent's text.",
+        errorMessage: 'use an object of texts by language',
+        nameMessage: LANGUAGE_RULE,
+        examples: [{ en: { button: 'Text us about this car' }, es: { button: 'Escríbanos sobre este coche' } }],
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: "What a visitor's form shows, and what has to come with a lead from it.",
+    errorMessage: 'use an object such as { "proof": "adaptive" }',
+    examples: [{ token: 'required', proof: 'adaptive' }],
+  },
+);
+
+export type FormContent = Static<typeof FormEntry>;
