@@ -1,2 +1,205 @@
-/** `<text-us>`. */
-export class TextUs extends HTMLElement {}
+import { ATTRIBUTES, readValue, reflectAttributes, upgradeProperties } from './attributes.ts';
+import { deliver } from './deliver.ts';
+import { createDialog, type Dialog, type Model } from './dialog.ts';
+import { make } from './dom.ts';
+import type { FormRules } from './gateway.ts';
+import { isOver, sendKept } from './kept.ts';
+import { pause } from './pause.ts';
+import { modesOf } from './rules.ts';
+import { sheet } from './style.ts';
+import { createSubmission, tell } from './submission.ts';
+import { directionOf, languageOf, loadTexts, textsFor } from './texts.ts';
+import { createTicketDesk, type TicketRequest } from './ticket.ts';
+import type { TextUsElement, TextUsListing, TextUsTexts } from './types.ts';
+
+/** Milliseconds that a click waits for the site's form and the language, so that nothing moves once the dialog is shown. */
+const HOLD_MS = 500;
+/** Milliseconds after which a lead that is kept, although the browser believes to be online, is tried again. */
+const KEPT_AGAIN_MS = 60_000;
+/** The script is `/widget/v1.js` of its gateway. */
+const HOME = new URL('../', import.meta.url).href;
+
+/** `<text-us>`: a button and, from the first click on, its dialog. */
+export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 'close' | 'listing' | 'texts'> {
+  static readonly observedAttributes = ATTRIBUTES;
+
+  readonly #label = make('slot', { name: 'button' });
+  readonly #button = make('button', { part: 'button', type: 'button', 'aria-haspopup': 'dialog' });
+  readonly #tickets = createTicketDesk(
+    () => this.#request(),
+    (rules) => {
+      this.#rules = rules;
+      this.#render();
+    },
+  );
+  readonly #submission = createSubmission({
+    element: this,
+    dialog: () => this.#dialog,
+    model: () => this.#model(),
+    listing: () => this.listing,
+    consentVersion: () => this.#rules.consent?.version,
+    base: () => this.#request().base,
+    keeps: () => this.hasAttribute('keep-offline'),
+    tickets: this.#tickets,
+  });
+  #dialog: Dialog | undefined;
+  #rules: FormRules = {};
+  #texts: TextUsTexts | null | undefined;
+  #listing: TextUsListing | null | undefined;
+  #opening: Promise<void> | undefined;
+  /** Ends with every stay in a document, and with it all that the element waits for or listens to outside itself. */
+  #stay = new AbortController();
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = [sheet];
+    this.#button.append(this.#label);
+    this.#button.addEventListener('click', () => this.open());
+    root.append(this.#button);
+  }
+
+  connectedCallback(): void {
+    upgradeProperties(this);
+    this.#stay = new AbortController();
+    const { signal } = this.#stay;
+    addEventListener('online', () => this.#sendKept(signal), { signal });
+    this.#render();
+    this.#sendKept(signal);
+  }
+
+  disconnectedCallback(): void {
+    this.#stay.abort();
+    this.#tickets.drop();
+    this.close();
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (name === 'listing') this.#listing = undefined;
+    if (name === 'texts') this.#texts = undefined;
+    if (!this.isConnected) return;
+    this.#render();
+    if (!/^(site|base|lang)$/.test(name)) return;
+    this.#tickets.drop();
+    this.#rules = {};
+    if (this.#dialog?.element.open) void this.#prepare();
+  }
+
+  /** What the visitor looks at. Of the attribute and the property the one that was set last counts. */
+  get listing(): TextUsListing | null {
+    return this.#listing === undefined ? readValue<TextUsListing>(this.getAttribute('listing')) : this.#listing;
+  }
+
+  set listing(listing: TextUsListing | null) {
+    this.#listing = listing;
+  }
+
+  /** Texts that replace the button's own and the site's; as with the listing, what was set last counts. */
+  get texts(): TextUsTexts | null {
+    return this.#texts === undefined ? Object(readValue(this.getAttribute('texts'))) : this.#texts;
+  }
+
+  set texts(texts: TextUsTexts | null) {
+    this.#texts = texts;
+    this.#render();
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.#button.focus(options);
+  }
+
+  /** Opens the dialog. Resolves once it is shown. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** Closes the dialog. What was typed stays, and what is being sent goes on. */
+  close(): void {
+    this.#dialog?.element.close();
+  }
+
+  async #open(): Promise<void> {
+    const { signal } = this.#stay;
+    if (!this.isConnected || this.#dialog?.element.open) return;
+    if (!this.#dialog) {
+      this.#dialog = createDialog({
+        submit: () => this.#submission.submit(),
+        cancel: () => this.#submission.cancel(),
+        close: () => this.close(),
+      });
+      this.shadowRoot?.append(this.#dialog.element);
+    }
+    if (this.#dialog.isDone()) this.#dialog.reset();
+    this.#button.setAttribute('aria-busy', 'true');
+    await Promise.race([this.#prepare(), pause(HOLD_MS, signal).catch(() => {})]);
+    this.#button.removeAttribute('aria-busy');
+    if (signal.aborted) return;
+    this.#render();
+    this.#dialog.element.showModal();
+    this.#dialog.focus();
+    tell(this, 'text-us:open', null);
+  }
+
+  /** Fetches what the dialog needs. Without it the dialog works all the same, in English and with all fields. */
+  async #prepare(): Promise<void> {
+    const { signal } = this.#stay;
+    await Promise.allSettled([this.#tickets.get(false, signal), loadTexts(languageOf(this))]);
+    this.#render();
+  }
+
+  #render(): void {
+    const model = this.#model();
+    this.#button.lang = model.lang;
+    this.#label.textContent = model.texts.button;
+    this.#dialog?.show(model);
+  }
+
+  #model(): Model {
+    const lang = languageOf(this);
+    const { texts, consent } = this.#rules;
+    const words = consent?.text ? { consent: consent.text } : undefined;
+    return {
+      lang,
+      dir: directionOf(lang),
+      texts: textsFor(lang, texts, words, this.texts),
+      modes: modesOf(this, this.#rules),
+    };
+  }
+
+  #request(): TicketRequest {
+    return {
+      base: new URL(this.getAttribute('base') ?? HOME, HOME).href.replace(/\/?$/, '/'),
+      site: this.getAttribute('site') ?? '',
+      lang: languageOf(this),
+      worker: this.hasAttribute('worker'),
+    };
+  }
+
+  async #sendKept(signal: AbortSignal): Promise<void> {
+    if (!this.hasAttribute('keep-offline') || !navigator.onLine) return;
+    const request = this.#request();
+    const left = await sendKept(request.base, Date.now(), async (lead) => {
+      const tickets = createTicketDesk(
+        () => ({ ...request, site: String(lead.body.site) }),
+        () => {},
+      );
+      const outcome = await deliver(lead, {
+        signal,
+        onProgress() {},
+        ticket: (fresh) => tickets.get(fresh, signal),
+      });
+      if (isOver(outcome)) this.#submission.settle(lead, outcome);
+      return outcome;
+    });
+    if (left && !signal.aborted)
+      pause(KEPT_AGAIN_MS, signal).then(
+        () => this.#sendKept(signal),
+        () => {},
+      );
+  }
+}
+
+reflectAttributes(TextUs.prototype);

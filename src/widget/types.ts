@@ -1,4 +1,143 @@
-export interface TextUsElement extends HTMLElement {}
+/** Types of `<text-us>`. Published as `/widget/v1.d.ts`, so this file imports nothing. */
+
+/** A text of the button. `{when}` in `tooMany` is a time from now, such as "in 2 minutes". */
+export type TextUsText =
+  | 'button'
+  | 'heading'
+  | 'intro'
+  | 'phone'
+  | 'firstName'
+  | 'lastName'
+  | 'question'
+  | 'optional'
+  | 'consent'
+  | 'send'
+  | 'close'
+  | 'cancel'
+  | 'sending'
+  | 'retrying'
+  | 'offline'
+  | 'kept'
+  | 'delivered'
+  | 'deliveredText'
+  | 'stored'
+  | 'storedText'
+  | 'phoneMissing'
+  | 'fieldMissing'
+  | 'consentMissing'
+  | 'phoneWrong'
+  | 'countryWrong'
+  | 'fieldWrong'
+  | 'tooMany'
+  | 'failed'
+  | 'stopped'
+  | 'refused';
+
+/** Texts that replace the button's own; what is left out stays. */
+export type TextUsTexts = { readonly [name in TextUsText]?: string };
+
+/** What the visitor looks at: a text, or up to 32 named values. */
+export type TextUsListing = string | { readonly [name: string]: string | number | boolean };
+
+export type TextUsField = 'shown' | 'hidden' | 'required';
+
+/** Detail of `text-us:submit`. The event can be cancelled; then nothing is sent. */
+export type TextUsSubmit = {
+  /** The same for every retry of the same content. */
+  readonly key: string;
+};
+
+/** Detail of `text-us:success`: the lead is safe with the gateway. */
+export type TextUsSuccess = {
+  readonly key: string;
+  readonly id: string;
+  /** `delivered`, or why not yet: `queued`, `held`, … */
+  readonly status: string;
+};
+
+/** Detail of `text-us:error`. No personal data is in it. */
+export type TextUsError = {
+  readonly key: string;
+  /** The gateway's code, such as `invalid_phone`; `unreachable` where no answer came. */
+  readonly code: string;
+  /** Of the answer; 0 where none came. */
+  readonly status: number;
+  /** Seconds after which to try again, where the gateway said so. */
+  readonly retryAfterS?: number;
+  /** Fields that are wrong, as JSON pointers into the request. */
+  readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
+};
+
+export interface TextUsEventMap {
+  'text-us:open': CustomEvent<null>;
+  'text-us:submit': CustomEvent<TextUsSubmit>;
+  'text-us:success': CustomEvent<TextUsSuccess>;
+  'text-us:error': CustomEvent<TextUsError>;
+}
+
+/** Properties that stand for the attribute of the same name in kebab case. */
+export interface TextUsProperties {
+  /** Public key of the site. */
+  site: string;
+  advertiserId: string;
+  merchantId: string | number;
+  placementId: string | number;
+  /** ISO 3166-1 alpha-2, for numbers without a calling code; else the site's country. */
+  country: string;
+  /** Address of the gateway, where the script is served from elsewhere. */
+  base: string;
+  /** `none` shows no button: the page calls `open()`. */
+  position: 'inline' | 'floating' | 'none';
+  theme: 'light' | 'dark' | 'auto';
+  /** Keeps an unsent message on the device until it is sent. */
+  keepOffline: boolean;
+  /** Solves proofs in a worker; the page's policy has to allow `worker-src blob:`. */
+  worker: boolean;
+  fieldFirstName: TextUsField;
+  fieldLastName: TextUsField;
+  fieldQuestion: TextUsField;
+  /** For pages that are opened offline, where the site cannot be asked whether it needs the consent. */
+  fieldConsent: TextUsField;
+}
+
+export interface TextUsElement extends HTMLElement, Partial<TextUsProperties> {
+  listing: TextUsListing | null;
+  texts: TextUsTexts | null;
+  /** Opens the dialog. Resolves once it is shown. */
+  open(): Promise<void>;
+  /** Closes the dialog. What was typed stays, and what is being sent goes on. */
+  close(): void;
+  addEventListener<K extends keyof TextUsEventMap>(
+    type: K,
+    listener: (this: TextUsElement, event: TextUsEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<K extends keyof HTMLElementEventMap>(
+    type: K,
+    listener: (this: TextUsElement, event: HTMLElementEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/** `firstName` as `first-name`. */
+type Kebab<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? '' : '-'}${Lowercase<Head>}${Kebab<Tail>}`
+  : '';
+
+/** Attributes of `<text-us>` in markup and JSX. */
+export type TextUsAttributes = {
+  [name in keyof TextUsProperties as Kebab<name>]?: TextUsProperties[name];
+} & {
+  /** A text, or JSON of named values. */
+  listing?: string;
+  /** JSON of texts by name. */
+  texts?: string;
+};
 
 declare global {
   interface HTMLElementTagNameMap {

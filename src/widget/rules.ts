@@ -1,0 +1,17 @@
+import { kebab } from './attributes.ts';
+import { FIELD_NAMES, type FieldName, type Model } from './dialog.ts';
+import type { FormRules } from './gateway.ts';
+import type { TextUsField } from './types.ts';
+
+/** Which fields are shown: what the page's `field-…` attributes say, else the site, else all but the consent. */
+export function modesOf(element: Element, { fields, consent }: FormRules): Model['modes'] {
+  const modes: Partial<Record<FieldName, TextUsField>> = {
+    ...fields,
+    consent: consent?.required ? 'required' : consent?.text ? 'shown' : 'hidden',
+  };
+  for (const name of FIELD_NAMES) {
+    const own = element.getAttribute(kebab(`field-${name}`)) ?? '';
+    if (/^(shown|hidden|required)$/.test(own)) modes[name] = own as TextUsField;
+  }
+  return { firstName: 'shown', lastName: 'shown', question: 'shown', consent: 'hidden', ...modes, phone: 'required' };
+}

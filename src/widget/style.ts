@@ -1,0 +1,6 @@
+/** `style.css`, minified; the build puts it in. */
+declare const STYLE: string;
+
+/** One constructed sheet for all elements: no `style` element or attribute that a policy could forbid. */
+export const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLE);
