@@ -1,8 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { createFormGuard, type FormGuard } from './admission/form-guard.ts';
+import { createFormTokens } from './admission/form-token.ts';
+import { createProofs } from './admission/proof.ts';
+import { demoFiles, widgetFiles } from './assets.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { type Accounts, createAccounts } from './config/accounts.ts';
 import { createLiveSettings, type LiveSettings } from './config/live.ts';
@@ -19,6 +22,7 @@ import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createOperations } from './ops/operations/operations.ts';
 import { createSweeper } from './ops/retention.ts';
 import type { Outbox } from './outbox/port.ts';
+import { randomBytes } from './outbox/random.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 import { createUpstream } from './upstream/client.ts';
@@ -92,7 +96,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   sweeper.start();
   closers.add(() => sweeper.stop());
   const adminUrl = await openAdminListener(foundation, delivering, metrics);
-  const publicListener = await openPublicListener(foundation, delivering, metrics);
+  const publicListener = await openPublicListener(foundation, delivering, metrics, simulator?.inboxUrl);
 
   return {
     url: publicListener.url,
@@ -155,6 +159,7 @@ async function openPublicListener(
   { settings, live, log, version, closers, hashing, outbox }: Foundation,
   { delivery, worker }: RunningDelivery,
   metrics: Metrics,
+  inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
   let draining = false;
   const submit = createSubmit({
@@ -194,6 +199,11 @@ async function openPublicListener(
       return submission;
     },
     find: outbox.find,
+    guard: formGuard(settings, hashing, outbox),
+    files: {
+      widget: widgetFiles(),
+      ...(!settings.production && { demo: demoFiles({ inboxUrl, site: settings.sites.keys().next().value }) }),
+    },
     async isReady() {
       const storage = await outbox.ready().then(
         () => 'ok',
@@ -241,6 +251,14 @@ async function openAdminListener(
   });
   closers.add(() => app.close());
   return listen(app, admin);
+}
+
+function formGuard({ keys }: Settings, hashing: Hashing, outbox: Outbox): FormGuard {
+  return createFormGuard(
+    createFormTokens(keys.hash, clock.now, randomBytes),
+    createProofs(keys.hash, clock.now),
+    (site, address) => outbox.counted(hashing.visitorCap(site, address), clock.now()),
+  );
 }
 
 /** A hash of what the account logs in with; `undefined` for one that is gone. */

@@ -3,6 +3,7 @@ import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createProxyTest } from '../admission/address.ts';
+import type { FormGuard } from '../admission/form-guard.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
@@ -16,7 +17,11 @@ import { Problem } from './problems.ts';
 import { logRequests } from './request-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { type FileDeps, fileRoutes } from './routes/files.ts';
+import { formPostRoutes } from './routes/form-post.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { siteFormRoutes } from './routes/site-form.ts';
+import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
 
@@ -31,6 +36,8 @@ export type AppDeps = {
   readonly submit: Submit;
   readonly find: (id: string) => Promise<Conversation | undefined>;
   readonly isReady: () => Promise<Readiness>;
+  readonly guard: FormGuard;
+  readonly files: FileDeps;
   readonly logger: Logger;
   /** Of this program, for the OpenAPI document. */
   readonly version: string;
@@ -121,7 +128,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
   await addOpenApi(app, deps.version);
-  await app.register(conversationRoutes, { ...deps, sites: () => settings.sites, limits, now });
+  const sites = () => settings.sites;
+  const takeLead = createTakeLead({ ...deps, sites, limits });
+  await app.register(conversationRoutes, { takeLead, find: deps.find, now });
+  await app.register(formPostRoutes, { takeLead, logger });
+  await app.register(siteFormRoutes, { sites, guard: deps.guard });
+  await app.register(fileRoutes, deps.files);
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);
   if (tls) {

@@ -8,6 +8,8 @@ import { fieldErrors } from './validation.ts';
 /** Seconds after which a caller may try again what the storage or a handler could not do now. */
 const RETRY_LATER = { 'retry-after': '5' };
 
+const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
+
 /** What fastify itself refuses; anything else that it throws is our fault. */
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -30,15 +32,17 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
 /**
  * The one place where errors become answers. A 5xx says nothing of its cause; the log gets the error's class and stack
  * frames, never its message, which may quote the request.
+ *
+ * @param send answers with a problem: as a document for programs, or as a page for people
  */
-export function createErrorHandler(logger: Logger) {
+export function createErrorHandler(logger: Logger, send: typeof sendProblem = sendProblem) {
   return function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = toProblem(error, request);
     if (problem.code === 'internal_error') logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
     // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
     reply.removeHeader('connection');
-    return sendProblem(request, reply, problem);
+    return send(request, reply, problem);
   };
 }
 
@@ -47,6 +51,7 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof Refusal) return fromRefusal(error);
   if (error instanceof StorageUnavailable) return new Problem('storage_unavailable', { headers: RETRY_LATER });
   if (error.validation) {
+    if (error.validationContext === 'querystring') return new Problem('bad_request', { detail: UNREADABLE_QUERY });
     if (error.validationContext !== 'body') return new Problem('not_found');
     return new Problem('invalid_request', located(fieldErrors(error.validation)));
   }

@@ -11,7 +11,7 @@ import type { Settings } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { Problem } from './problems.ts';
 import { applyUsage } from './rate-headers.ts';
-import { corsOptions, helmetOptions } from './security.ts';
+import { corsDelegate, helmetOptions } from './security.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -47,10 +47,7 @@ export async function addIntake(app: FastifyInstance, settings: IntakeSettings, 
   app.addHook('onRequest', async (request, reply) => {
     if (preflight(request)) applyUsage(reply, await limits.reads(request));
   });
-  await app.register(
-    cors,
-    corsOptions(() => settings.sites),
-  );
+  await app.register(cors, { delegator: corsDelegate(() => settings.sites) });
   app.addHook('onRequest', async (request, reply) => {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
     if (preflight(request) || request.routeOptions.config.unlimited) return;

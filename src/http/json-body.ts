@@ -8,27 +8,6 @@ const MAX_DEPTH = 16;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Refuses a body that is not plain UTF-8 JSON by its headers, before a byte of it is read.
- * @throws Refusal `unsupported_media_type`
- */
-export function requireJsonType(contentType: string | undefined, contentEncoding: string | undefined): void {
-  if (contentType === undefined) throw unsupported('has no Content-Type; send application/json.');
-  const [type = '', ...parameters] = contentType.split(';');
-  if (type.trim().toLowerCase() !== 'application/json') {
-    throw unsupported('is not application/json, and nothing else is taken here.');
-  }
-  for (const parameter of parameters) {
-    const [name = '', value = ''] = parameter.split('=', 2);
-    if (name.trim().toLowerCase() === 'charset' && !/^\s*("?)utf-?8\1\s*$/i.test(value)) {
-      throw unsupported('is in another charset; send JSON in UTF-8.');
-    }
-  }
-  if (contentEncoding !== undefined && contentEncoding.trim().toLowerCase() !== 'identity') {
-    throw unsupported('has a Content-Encoding; send the body as it is.');
-  }
-}
-
-/**
  * Reads a body strictly: valid UTF-8 (one leading byte order mark is let pass, RFC 8259 section 8.1), valid JSON, no key
  * twice in one object however it is escaped, no more than 16 levels.
  * @throws Refusal `invalid_json`; it tells the place and never quotes the body
@@ -110,8 +89,4 @@ function tooDeep(open: readonly Container[]): Refusal {
 function invalid(detail: string, at: readonly Container[] = []): Refusal {
   const pointer = at.map(({ keys, key, index }) => `/${keys ? pointerToken(key) : index}`).join('');
   return new Refusal('invalid_json', detail, { pointer });
-}
-
-function unsupported(detail: string): Refusal {
-  return new Refusal('unsupported_media_type', `The body ${detail}`);
 }

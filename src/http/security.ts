@@ -1,4 +1,4 @@
-import type { FastifyCorsOptions } from '@fastify/cors';
+import type { FastifyCorsOptions, FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import { derived } from '../config/derived.ts';
 import type { Site } from '../config/settings.ts';
@@ -8,9 +8,21 @@ const PREFLIGHT_MAX_AGE_S = 7200;
 
 /**
  * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
- * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
+ * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site. The button itself is public.
  */
-export function corsOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions {
+export function corsDelegate(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptionsDelegateCallback {
+  const data = dataOptions(sites);
+  return ({ url }, answer) => answer(null, url.startsWith('/widget/') ? PUBLIC_FILES : data);
+}
+
+const PUBLIC_FILES: FastifyCorsOptions = {
+  origin: '*',
+  methods: ['GET'],
+  maxAge: PREFLIGHT_MAX_AGE_S,
+  strictPreflight: false,
+};
+
+function dataOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions {
   const allowed = derived(sites, unionOfOrigins);
   return {
     origin(origin, answer) {

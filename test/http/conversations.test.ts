@@ -108,6 +108,7 @@ t.test('what is submitted is the whole lead, with its site, origin and request',
       context: {
         requestId: answer.headers['x-request-id'],
         caller: { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+        screen: submitted[0]?.context.screen,
         charge: submitted[0]?.context.charge,
       },
     },

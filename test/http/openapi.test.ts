@@ -30,7 +30,14 @@ t.test('the document follows the linter’s recommended rules, without a warning
 
 t.test('it is OpenAPI 3.1 and has every public path', async (t) => {
   t.equal(document.openapi, '3.1.0');
-  t.strictSame(Object.keys(document.paths).sort(), ['/conversations', '/conversations/{id}', '/healthz', '/readyz']);
+  t.strictSame(Object.keys(document.paths).sort(), [
+    '/conversations',
+    '/conversations/form',
+    '/conversations/{id}',
+    '/healthz',
+    '/readyz',
+    '/sites/{key}/form',
+  ]);
 });
 
 t.test('every code that can be answered is documented with an example under its status', async (t) => {

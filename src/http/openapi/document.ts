@@ -24,6 +24,8 @@ export async function openApiText(version: string): Promise<string> {
     submit: unused,
     find: unused,
     isReady: unused,
+    guard: { issue: unused, check: unused },
+    files: { widget: unused },
     logger: pino({ level: 'silent' }),
     version,
   });

@@ -2,12 +2,22 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { CONVERSATION } from '../schemas/conversation.ts';
 import { ALIVE, READINESS } from '../schemas/health.ts';
+import { LEAD_FORM } from '../schemas/lead-form.ts';
 import { LEAD_REQUEST } from '../schemas/lead-request.ts';
 import { PROBLEM } from '../schemas/problem.ts';
+import { SITE_FORM } from '../schemas/site-form.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the document says of the body, where a route brings it into another shape before it is validated. */
+    documentedBody?: object;
+  }
+}
 
 /** Makes the OpenAPI document of every route that is added from now on; it is put together when it is first asked for. */
 export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
-  for (const schema of [LEAD_REQUEST, CONVERSATION, PROBLEM, ALIVE, READINESS]) app.addSchema(schema);
+  for (const schema of [LEAD_REQUEST, LEAD_FORM, CONVERSATION, SITE_FORM, PROBLEM, ALIVE, READINESS])
+    app.addSchema(schema);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -22,6 +32,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       servers: [{ url: '/', description: 'This gateway' }],
       tags: [
         { name: 'conversations', description: 'Leads and where they stand.' },
+        { name: 'forms', description: "What visitors' forms need, and forms without a script." },
         { name: 'health', description: 'For orchestrators and load balancers.' },
       ],
       components: {
@@ -33,6 +44,10 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
           },
         },
       },
+    },
+    transform: ({ schema, url, route }) => {
+      const { documentedBody } = route.config ?? {};
+      return { schema: documentedBody ? { ...schema, body: documentedBody } : schema, url };
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
   });

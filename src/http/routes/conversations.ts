@@ -1,24 +1,15 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Caller } from '../../admission/caller.ts';
-import type { Limits } from '../../admission/limits.ts';
-import { admitToSite, evidentOrigin } from '../../admission/site.ts';
-import type { Site } from '../../config/settings.ts';
-import { defined } from '../../conversation/defined.ts';
-import { draftLead } from '../../conversation/draft.ts';
 import { Refusal } from '../../conversation/refusal.ts';
-import type { Submit, SubmitContext } from '../../conversation/submit.ts';
 import type { Conversation } from '../../conversation/types.ts';
-import { requireJsonType } from '../json-body.ts';
+import { requireBodyType } from '../body-type.ts';
 import { Problem } from '../problems.ts';
-import { applyUsage } from '../rate-headers.ts';
 import { conversationBody } from '../schemas/conversation.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
+import type { TakeLead } from '../take-lead.ts';
 
 export type ConversationDeps = {
-  readonly sites: () => ReadonlyMap<string, Site>;
-  readonly limits: Limits;
-  readonly submit: Submit;
+  readonly takeLead: TakeLead;
   readonly find: (id: string) => Promise<Conversation | undefined>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -29,30 +20,24 @@ const LOOK_AGAIN_S = 5;
 
 /** `POST /conversations` and `GET /conversations/{id}`. */
 export async function conversationRoutes(app: FastifyInstance, deps: ConversationDeps): Promise<void> {
-  const { sites, limits, submit, find, now } = deps;
+  const { takeLead, find, now } = deps;
 
   app.post<{ Body: LeadRequestBody }>(
     '/conversations',
     {
       schema: START_CONVERSATION,
-      onRequest: async ({ headers }) => requireJsonType(headers['content-type'], headers['content-encoding']),
+      onRequest: async ({ headers }) => requireBodyType('application/json', 'JSON', headers),
       preValidation: async ({ body }) => {
         // Without a length fastify reads no body at all, and the schema would call it a wrong type.
         if (body === undefined) throw new Refusal('invalid_json', 'Is empty; send one JSON object.', { pointer: '' });
       },
     },
     async (request, reply) => {
-      const { caller, body } = request;
-      const asker = { partner: caller.partner, origin: request.headers.origin };
-      const site = admitToSite(sites(), body.site, asker);
-      caller.site = site;
-      const lead = draftLead(body, site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
-      const { conversation, replayed } = await submit(lead, {
-        requestId: request.id,
-        caller: senderOf(caller, site, idempotencyKey(request.headers['idempotency-key'])),
-        charge: async () => applyUsage(reply, await limits.leads(request)),
+      const { conversation } = await takeLead(request, reply, {
+        body: request.body,
+        idempotencyKey: request.headers['idempotency-key']?.toString(),
+        from: 'script',
       });
-      if (replayed) reply.header('idempotency-replayed', 'true');
       return answerLead(reply, conversation, now());
     },
   );
@@ -63,21 +48,6 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     reply.header('cache-control', 'no-store');
     return conversationBody(conversation);
   });
-}
-
-/** Within whom an `Idempotency-Key` means the same request: the partner, or the site. */
-function senderOf({ partner, address }: Caller, site: Site, key: string | undefined): SubmitContext['caller'] {
-  return defined({
-    kind: partner ? ('partner' as const) : ('visitor' as const),
-    id: partner?.id ?? site.key,
-    address,
-    idempotencyKey: key,
-  });
-}
-
-function idempotencyKey(header: string | string[] | undefined): string | undefined {
-  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(String(header))) return header?.toString();
-  throw new Refusal('invalid_idempotency_key', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.');
 }
 
 function answerLead(reply: FastifyReply, conversation: Conversation, now: number): FastifyReply {

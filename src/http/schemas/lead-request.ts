@@ -118,6 +118,28 @@ export const LEAD_REQUEST = {
         title: { type: 'string', description: 'Its title.', maxLength: 256, examples: ['2019 Honda Civic'] },
       },
     },
+    formToken: {
+      type: 'string',
+      description:
+        "The form token of GET /sites/{key}/form, good for one lead. Needed where the site says so; a partner's is not looked at.",
+      maxLength: 256,
+      examples: ['AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJkLzXcVbNm1234'],
+    },
+    proof: {
+      type: 'string',
+      description:
+        'The solved challenge of GET /sites/{key}/form: base64 of a JSON object with the challenge as it came and its solution ' +
+        "(ALTCHA, version 2), good for one lead. A partner's is not looked at.",
+      maxLength: 4096,
+      examples: ['eyJjaGFsbGVuZ2UiOnt9LCJzb2x1dGlvbiI6e319'],
+    },
+    trap: {
+      type: 'string',
+      description:
+        'A field that no person sees. A lead with something in it is held for release, and answered like any other.',
+      maxLength: 1000,
+      examples: [''],
+    },
   },
   examples: [
     {

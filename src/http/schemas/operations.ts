@@ -4,9 +4,35 @@ import { problemResponses, RATE_HEADERS, REQUEST_ID_HEADER, RETRY_AFTER_HEADER }
 
 /** What any request can meet before it reaches its route. */
 const WIRE: readonly ProblemCode[] = ['bad_request', 'request_timeout', 'expectation_failed', 'headers_too_large'];
-const LIMITED: readonly ProblemCode[] = [...WIRE, 'rate_limited'];
+export const LIMITED: readonly ProblemCode[] = [...WIRE, 'rate_limited'];
 
-const LOCATION = {
+/** What any lead can be answered with, in whatever form it comes. */
+export const LEAD_REFUSALS: readonly ProblemCode[] = [
+  ...LIMITED,
+  'invalid_api_key',
+  'origin_not_allowed',
+  'target_not_allowed',
+  'unknown_site',
+  'body_too_large',
+  'unsupported_media_type',
+  'invalid_request',
+  'invalid_phone',
+  'country_not_allowed',
+  'consent_required',
+  'form_token_invalid',
+  'proof_required',
+  'invalid_idempotency_key',
+  'idempotency_key_reused',
+  'idempotency_in_progress',
+  'phone_limit_reached',
+  'site_limit_reached',
+  'lead_rejected',
+  'internal_error',
+  'storage_unavailable',
+  'overloaded',
+];
+
+export const LOCATION = {
   Location: {
     type: 'string',
     format: 'uri-reference',
@@ -24,7 +50,7 @@ const REPLAYED_HEADER = {
   },
 } as const;
 
-const ERROR_HEADERS = {
+export const ERROR_HEADERS = {
   409: RETRY_AFTER_HEADER,
   401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme.', examples: ['Bearer'] } },
   429: { ...RATE_HEADERS, ...RETRY_AFTER_HEADER },
@@ -70,32 +96,7 @@ export const START_CONVERSATION = {
       'Conversation#',
       { queued: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'queued', attempts: 1, ...AN_HOUR } },
     ),
-    ...problemResponses(
-      [
-        ...LIMITED,
-        'invalid_json',
-        'invalid_api_key',
-        'origin_not_allowed',
-        'target_not_allowed',
-        'unknown_site',
-        'body_too_large',
-        'unsupported_media_type',
-        'invalid_request',
-        'invalid_phone',
-        'country_not_allowed',
-        'consent_required',
-        'invalid_idempotency_key',
-        'idempotency_key_reused',
-        'idempotency_in_progress',
-        'phone_limit_reached',
-        'site_limit_reached',
-        'lead_rejected',
-        'internal_error',
-        'storage_unavailable',
-        'overloaded',
-      ],
-      ERROR_HEADERS,
-    ),
+    ...problemResponses(['invalid_json', ...LEAD_REFUSALS], ERROR_HEADERS),
   },
 };
 
@@ -141,7 +142,7 @@ export const CHECK_READY = {
   },
 };
 
-function answer(description: string, headers: object, ref: string, examples: Record<string, object>): object {
+export function answer(description: string, headers: object, ref: string, examples: Record<string, object>): object {
   return {
     description,
     headers: { ...REQUEST_ID_HEADER, ...headers },

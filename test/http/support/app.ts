@@ -4,10 +4,14 @@ import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Test } from 'tap';
+import { createFormGuard } from '../../../src/admission/form-guard.ts';
+import { createFormTokens } from '../../../src/admission/form-token.ts';
+import { createProofs } from '../../../src/admission/proof.ts';
 import type { Partner, Site } from '../../../src/config/settings.ts';
 import type { SubmitContext } from '../../../src/conversation/submit.ts';
 import type { Conversation, Lead } from '../../../src/conversation/types.ts';
 import { type AppDeps, type AppSettings, buildApp } from '../../../src/http/app.ts';
+import { randomBytes } from '../../../src/outbox/random.ts';
 import { site } from '../../support/lead.ts';
 
 export const ID = 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ';
@@ -62,12 +66,15 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
   });
   const app: FastifyInstance = await buildApp({
     submit: async (lead, context) => {
+      await context.screen?.();
       await context.charge();
       submitted.push({ lead, context });
       return { conversation: DELIVERED, replayed: false };
     },
     find: async (id) => (id === ID ? DELIVERED : undefined),
     isReady: async () => ({ ready: true, checks: { storage: 'ok' } }),
+    guard: testGuard(),
+    files: { widget: async () => undefined },
     logger: pino({ level: 'debug' }, sink),
     version: '1.2.3',
     now: () => NOW,
@@ -96,6 +103,13 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
       return (app.server.address() as AddressInfo).port;
     },
   };
+}
+
+/** Real tokens and proofs, under a key of the tests, on a clock that stands still unless the test moves it. */
+export function testGuard(now: () => number = () => NOW, leadsToday = 0) {
+  const key = Buffer.alloc(32, 7);
+  const tokens = createFormTokens(key, now, randomBytes);
+  return createFormGuard(tokens, createProofs(key, now), async () => leadsToday);
 }
 
 /** A body that the site `demo` takes. */

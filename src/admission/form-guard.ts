@@ -1,3 +1,4 @@
+import type { Challenge } from 'altcha-lib/types';
 import type { Site } from '../config/settings.ts';
 import { Refusal } from '../conversation/refusal.ts';
 import type { Screening } from '../conversation/screening.ts';
@@ -11,7 +12,13 @@ export type Evidence = { readonly formToken?: string; readonly proof?: string; r
 /** Who sends it. A `static` page is plain HTML and can bring neither token nor proof. */
 export type Bearer = { readonly kind: 'script' | 'static'; readonly page: PageIdentity; readonly address: string };
 
-export interface Screen {
+/** What a form gets to send along with its lead; a challenge only where the site asks this address for a proof now. */
+export type Issued = { readonly formToken: string; readonly challenge?: Challenge };
+
+/** Tells people from robots, as far as that can be done without asking people. */
+export interface FormGuard {
+  /** @throws StorageUnavailable where the site's proof is adaptive */
+  issue(site: Site, page: PageIdentity, address: string): Promise<Issued>;
   /**
    * Checks what came with a visitor's lead. What is presented has to be right. What a script leaves out although the site
    * asks for it is refused; a static page cannot bring it, so that its lead is a suspect.
@@ -20,21 +27,23 @@ export interface Screen {
    * @throws StorageUnavailable where the site's proof is adaptive
    */
   check(evidence: Evidence, site: Site, bearer: Bearer): Promise<Screening>;
-  /** Whether a lead from this address needs a proof now. */
-  needsProof(site: Site, address: string): Promise<boolean>;
 }
 
 /** @param leadsToday leads that were stored for a site from an address this UTC day */
-export function createScreen(
+export function createFormGuard(
   tokens: FormTokens,
   proofs: Proofs,
   leadsToday: (site: string, address: string) => Promise<number>,
-): Screen {
+): FormGuard {
   const needsProof = async ({ key, form }: Site, address: string): Promise<boolean> =>
     form.proof === 'always' || (form.proof === 'adaptive' && (await leadsToday(key, address)) >= form.adaptiveAfter);
 
   return {
-    needsProof,
+    async issue(site, page, address) {
+      const formToken = tokens.issue(site.key, page);
+      if (!(await needsProof(site, address))) return { formToken };
+      return { formToken, challenge: await proofs.challenge(site.key, page) };
+    },
     async check({ formToken = '', proof = '', trap = '' }, site, { kind, page, address }) {
       const token = formToken === '' ? undefined : tokens.check(formToken, site.key, page);
       const proven = proof === '' ? undefined : await proofs.check(proof, site.key, page);

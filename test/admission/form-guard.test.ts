@@ -1,8 +1,9 @@
+import type { Challenge } from 'altcha-lib/types';
 import t from 'tap';
+import { createFormGuard, type Evidence } from '../../src/admission/form-guard.ts';
 import { createFormTokens } from '../../src/admission/form-token.ts';
 import { pageOf } from '../../src/admission/page.ts';
 import type { Proofs } from '../../src/admission/proof.ts';
-import { createScreen, type Evidence } from '../../src/admission/screen.ts';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
 import type { SiteForm } from '../../src/config/settings.ts';
 import { Refusal } from '../../src/conversation/refusal.ts';
@@ -12,20 +13,22 @@ import { site } from '../support/lead.ts';
 const PAGE = 'https://dealer.example';
 const ADDRESS = '192.0.2.1';
 
+const CHALLENGE = { parameters: {}, signature: 'signed' } as Challenge;
+
 /** Takes the proof `good` alone; the real ones have a test of their own. */
 const PROOFS: Proofs = {
-  challenge: async () => Promise.reject(new Error('none is asked for')),
+  challenge: async () => CHALLENGE,
   async check(proof) {
     if (proof !== 'good') throw new Refusal('proof_required', 'No.');
     return { kind: 'proof', key: Buffer.from('p'), expiresAt: 1 };
   },
 };
 
-/** A screen at a site, an address that sent `leads` today, and a token that is as old as the test says. */
+/** A guard at a site, an address that sent `leads` today, and a token that is as old as the test says. */
 function screening(form: Partial<SiteForm> = {}, leads = 0) {
   const clock = { now: 1_000_000 };
   const tokens = createFormTokens(Buffer.alloc(32, 7), () => clock.now, randomBytes);
-  const screen = createScreen(tokens, PROOFS, async (key, address) =>
+  const guard = createFormGuard(tokens, PROOFS, async (key, address) =>
     key === 'demo' && address === ADDRESS ? leads : 0,
   );
   const at = site({ form: { ...DEFAULT_FORM, ...form } });
@@ -36,8 +39,8 @@ function screening(form: Partial<SiteForm> = {}, leads = 0) {
       return token;
     },
     check: (evidence: Evidence, kind: 'script' | 'static' = 'script') =>
-      screen.check(evidence, at, { kind, page: PAGE, address: ADDRESS }),
-    needsProof: () => screen.needsProof(at, ADDRESS),
+      guard.check(evidence, at, { kind, page: PAGE, address: ADDRESS }),
+    issue: () => guard.issue(at, PAGE, ADDRESS),
   };
 }
 
@@ -104,13 +107,14 @@ t.test('an adaptive proof is asked for after the first leads of an address', asy
     [2, false],
     [3, true],
   ] as const) {
-    const { check, needsProof } = screening({ proof: 'adaptive', adaptiveAfter: 3 }, leads);
-    t.equal(await needsProof(), needed);
+    const { check, issue } = screening({ proof: 'adaptive', adaptiveAfter: 3 }, leads);
+    t.equal((await issue()).challenge, needed ? CHALLENGE : undefined);
     if (needed) await t.rejects(check({}), { code: 'proof_required' });
     else t.match(await check({}), { suspect: false });
     t.match(await check({ proof: 'good' }), { suspect: false });
   }
-  t.equal(await screening({ proof: 'off' }, 1_000).needsProof(), false);
+  t.notOk('challenge' in (await screening({ proof: 'off' }, 1_000).issue()));
+  t.equal((await screening({ proof: 'always' }).issue()).challenge, CHALLENGE);
 });
 
 t.test('a page is its origin, and the same whether its browser sends one where it lies on our own host', async (t) => {

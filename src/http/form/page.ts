@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto';
+import type { Language } from './language.ts';
+
+/** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
+export type PageContent = {
+  readonly language: Language;
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  /** For the developer of the form, in English: a code of the reference, and a detail. */
+  readonly note?: { readonly code: string; readonly detail?: string };
+  /** Names the request to the operator. */
+  readonly requestId?: string;
+};
+
+const STYLE = `
+:root { color-scheme: light dark; font: 1.0625rem/1.6 system-ui, sans-serif; }
+body { margin: 0; display: grid; min-block-size: 100vh; place-items: center; background: Canvas; color: CanvasText; }
+main { box-sizing: border-box; inline-size: 100%; max-inline-size: 34rem; padding: 2rem 1.25rem; }
+h1 { margin: 0 0 .75rem; font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
+p { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+footer { margin-block-start: 2rem; padding-block-start: 1rem; border-block-start: 1px solid; font-size: .875rem; }
+`;
+
+/** No script, no image, nothing from anywhere; its one style sheet by its hash. */
+export const PAGE_CSP =
+  `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; ` +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** A page for whoever sent a plain HTML form. */
+export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
+  const lines = [
+    note && `<p><code>${escapeHtml(note.code)}</code>${note.detail ? `: ${escapeHtml(note.detail)}` : ''}</p>`,
+    requestId && `<p><code>${escapeHtml(requestId)}</code></p>`,
+  ].filter(Boolean);
+  return `<!doctype html>
+<html lang="${language}"${language === 'ar' ? ' dir="rtl"' : ''}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
+${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</footer>` : ''}
+</main>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

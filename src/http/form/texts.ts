@@ -1,0 +1,113 @@
+import type { Language } from './language.ts';
+
+/** What the page says, by what happened. `{field}` and `{minutes}` are filled in. */
+export type Texts = {
+  readonly delivered: readonly [title: string, text: string];
+  readonly received: readonly [title: string, text: string];
+  /** Title of every page that says that nothing was sent. */
+  readonly failed: string;
+  /** How to get back to what was typed. */
+  readonly back: string;
+  readonly phoneMissing: string;
+  readonly phone: string;
+  readonly country: string;
+  readonly consent: string;
+  readonly field: string;
+  readonly wait: string;
+  readonly later: string;
+  readonly expired: string;
+  readonly broken: string;
+  readonly names: Readonly<Record<'firstName' | 'lastName' | 'question', string>>;
+};
+
+export const TEXTS: Readonly<Record<Language, Texts>> = {
+  en: {
+    delivered: ['Message sent', 'Thank you! Look out for our text message.'],
+    received: ['We have your message', 'Thank you! It is safe with us, and we text you as soon as we can.'],
+    failed: 'Your message was not sent',
+    back: 'Go back with your browser’s Back button; what you typed should still be there.',
+    phoneMissing: 'Please enter your mobile number.',
+    phone: 'We cannot text this number. Please check it, and enter a mobile number.',
+    country: 'We cannot text numbers of this country. Please enter another number.',
+    consent: 'Please tick the box that says we may text you.',
+    field: 'Please change what you entered here: {field}.',
+    wait: 'That was too often. Please try again in {minutes} min.',
+    later: 'That did not work just now. Please try again in a moment.',
+    expired: 'The form was open for too long, or was sent already. Please load its page again and send it once more.',
+    broken: 'The form does not work right now. Please reach us another way.',
+    names: { firstName: 'first name', lastName: 'last name', question: 'your question' },
+  },
+  es: {
+    delivered: ['Mensaje enviado', '¡Gracias! Recibirá nuestro mensaje de texto en breve.'],
+    received: ['Tenemos su mensaje', '¡Gracias! Está a salvo con nosotros y le escribiremos en cuanto podamos.'],
+    failed: 'Su mensaje no se ha enviado',
+    back: 'Vuelva con el botón Atrás de su navegador; lo que escribió debería seguir ahí.',
+    phoneMissing: 'Introduzca su número de móvil.',
+    phone: 'No podemos enviar mensajes a este número. Compruébelo e introduzca un número de móvil.',
+    country: 'No podemos enviar mensajes a números de este país. Introduzca otro número.',
+    consent: 'Marque la casilla que nos permite escribirle.',
+    field: 'Cambie lo que escribió aquí: {field}.',
+    wait: 'Demasiados intentos. Inténtelo de nuevo dentro de {minutes} min.',
+    later: 'No ha funcionado en este momento. Inténtelo de nuevo enseguida.',
+    expired:
+      'El formulario estuvo abierto demasiado tiempo o ya se envió. Vuelva a cargar la página y envíelo otra vez.',
+    broken: 'El formulario no funciona en este momento. Póngase en contacto con nosotros de otra manera.',
+    names: { firstName: 'nombre', lastName: 'apellidos', question: 'su pregunta' },
+  },
+  fr: {
+    delivered: ['Message envoyé', 'Merci ! Vous recevrez bientôt notre SMS.'],
+    received: [
+      'Nous avons votre message',
+      'Merci ! Il est en sécurité chez nous et nous vous écrirons dès que possible.',
+    ],
+    failed: 'Votre message n’a pas été envoyé',
+    back: 'Revenez avec le bouton Précédent de votre navigateur ; votre saisie devrait encore y être.',
+    phoneMissing: 'Indiquez votre numéro de mobile.',
+    phone: 'Nous ne pouvons pas écrire à ce numéro. Vérifiez-le et indiquez un numéro de mobile.',
+    country: 'Nous ne pouvons pas écrire aux numéros de ce pays. Indiquez un autre numéro.',
+    consent: 'Cochez la case qui nous autorise à vous écrire.',
+    field: 'Modifiez votre saisie ici : {field}.',
+    wait: 'Trop de tentatives. Réessayez dans {minutes} min.',
+    later: 'Cela n’a pas fonctionné pour l’instant. Réessayez dans un moment.',
+    expired:
+      'Le formulaire est resté ouvert trop longtemps ou a déjà été envoyé. Rechargez sa page et envoyez-le de nouveau.',
+    broken: 'Le formulaire ne fonctionne pas en ce moment. Contactez-nous d’une autre façon.',
+    names: { firstName: 'prénom', lastName: 'nom', question: 'votre question' },
+  },
+  de: {
+    delivered: ['Nachricht gesendet', 'Vielen Dank! Sie bekommen gleich eine SMS von uns.'],
+    received: [
+      'Wir haben Ihre Nachricht',
+      'Vielen Dank! Sie ist bei uns sicher, und wir schreiben Ihnen so bald wie möglich.',
+    ],
+    failed: 'Ihre Nachricht wurde nicht gesendet',
+    back: 'Gehen Sie mit der Zurück-Taste Ihres Browsers zurück; Ihre Eingaben sollten noch da sein.',
+    phoneMissing: 'Bitte geben Sie Ihre Mobilnummer ein.',
+    phone: 'An diese Nummer können wir nicht schreiben. Bitte prüfen Sie sie und geben Sie eine Mobilnummer ein.',
+    country: 'An Nummern dieses Landes können wir nicht schreiben. Bitte geben Sie eine andere Nummer ein.',
+    consent: 'Bitte kreuzen Sie an, dass wir Ihnen schreiben dürfen.',
+    field: 'Bitte ändern Sie Ihre Eingabe hier: {field}.',
+    wait: 'Das war zu oft. Bitte versuchen Sie es in {minutes} Min. wieder.',
+    later: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es gleich noch einmal.',
+    expired:
+      'Das Formular war zu lange offen oder wurde schon gesendet. Bitte laden Sie die Seite neu und senden Sie es noch einmal.',
+    broken: 'Das Formular funktioniert gerade nicht. Bitte erreichen Sie uns auf anderem Weg.',
+    names: { firstName: 'Vorname', lastName: 'Nachname', question: 'Ihre Frage' },
+  },
+  ar: {
+    delivered: ['تم إرسال الرسالة', 'شكرًا لك! ستصلك رسالة نصية منا قريبًا.'],
+    received: ['وصلتنا رسالتك', 'شكرًا لك! رسالتك محفوظة لدينا، وسنراسلك في أقرب وقت ممكن.'],
+    failed: 'لم تُرسَل رسالتك',
+    back: 'ارجع باستخدام زر الرجوع في المتصفح؛ من المفترض أن يكون ما كتبته لا يزال موجودًا.',
+    phoneMissing: 'يرجى إدخال رقم هاتفك المحمول.',
+    phone: 'لا يمكننا مراسلة هذا الرقم. يرجى التحقق منه وإدخال رقم هاتف محمول.',
+    country: 'لا يمكننا مراسلة أرقام هذا البلد. يرجى إدخال رقم آخر.',
+    consent: 'يرجى تحديد المربع الذي يسمح لنا بمراسلتك.',
+    field: 'يرجى تغيير ما أدخلته هنا: {field}.',
+    wait: 'محاولات كثيرة. يرجى المحاولة مرة أخرى بعد {minutes} دقيقة.',
+    later: 'لم ينجح ذلك الآن. يرجى المحاولة مرة أخرى بعد قليل.',
+    expired: 'بقي النموذج مفتوحًا مدة طويلة أو سبق إرساله. يرجى إعادة تحميل صفحته وإرساله مرة أخرى.',
+    broken: 'النموذج لا يعمل في الوقت الحالي. يرجى التواصل معنا بطريقة أخرى.',
+    names: { firstName: 'الاسم الأول', lastName: 'اسم العائلة', question: 'سؤالك' },
+  },
+};

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify';
+import type { FormGuard } from '../../admission/form-guard.ts';
+import { pageOf } from '../../admission/page.ts';
+import { admitToSite } from '../../admission/site.ts';
+import type { Site } from '../../config/settings.ts';
+import { READ_FORM } from '../schemas/form-operations.ts';
+import { siteFormBody } from '../schemas/site-form.ts';
+
+export type SiteFormDeps = { readonly sites: () => ReadonlyMap<string, Site>; readonly guard: FormGuard };
+
+/** `GET /sites/{key}/form`, for buttons. */
+export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: SiteFormDeps): Promise<void> {
+  app.get<{ Params: { key: string }; Querystring: { lang?: string } }>(
+    '/sites/:key/form',
+    { schema: READ_FORM },
+    async (request, reply) => {
+      const { headers, host, protocol, params, query, caller } = request;
+      // Browsers leave the header out of a GET to the page's own host.
+      const site = admitToSite(sites(), params.key, { origin: headers.origin ?? `${protocol}://${host}` });
+      caller.site = site;
+      reply.header('cache-control', 'no-store');
+      return siteFormBody(site, query.lang, await guard.issue(site, pageOf(headers.origin, host), caller.address));
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../admission/caller.ts';
+import { requireFormFields } from '../admission/form-fields.ts';
+import { type Bearer, type FormGuard, isTrapped } from '../admission/form-guard.ts';
+import type { Limits } from '../admission/limits.ts';
+import { pageOf } from '../admission/page.ts';
+import { admitToSite, evidentOrigin } from '../admission/site.ts';
+import type { Site } from '../config/settings.ts';
+import { defined } from '../conversation/defined.ts';
+import { draftLead } from '../conversation/draft.ts';
+import { Refusal } from '../conversation/refusal.ts';
+import type { Submission, Submit, SubmitContext } from '../conversation/submit.ts';
+import { applyUsage } from './rate-headers.ts';
+import type { LeadRequestBody } from './schemas/lead-request.ts';
+
+export type LeadDeps = {
+  readonly sites: () => ReadonlyMap<string, Site>;
+  readonly limits: Limits;
+  readonly guard: FormGuard;
+  readonly submit: Submit;
+};
+
+/** What a request brings: the validated body, its `Idempotency-Key`, and whether a script or a plain form sent it. */
+export type IncomingLead = {
+  readonly body: LeadRequestBody;
+  readonly idempotencyKey: string | undefined;
+  readonly from: Bearer['kind'];
+};
+
+export type TakeLead = (request: FastifyRequest, reply: FastifyReply, incoming: IncomingLead) => Promise<Submission>;
+
+/**
+ * The way of a lead from a validated body to its outcome, the same for every form that it comes in: admission to the site,
+ * the domain's rules, then `submit`, which screens and charges it unless it is a replay. Headers that tell of limits and
+ * replays are set on the reply.
+ */
+export function createTakeLead({ sites, limits, guard, submit }: LeadDeps): TakeLead {
+  return async (request, reply, { body, idempotencyKey, from }) => {
+    const { caller } = request;
+    const { origin } = request.headers;
+    const asker = { partner: caller.partner, origin };
+    const site = admitToSite(sites(), body.site, asker);
+    caller.site = site;
+    const lead = draftLead(body, site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
+    if (!caller.partner) requireFormFields(lead, site.form);
+    const submission = await submit(lead, {
+      requestId: request.id,
+      caller: senderOf(caller, site, validKey(idempotencyKey)),
+      screen: async () =>
+        // A partner's back end has proven itself by its key; only what its own form caught counts.
+        caller.partner
+          ? { suspect: isTrapped(body.trap), uses: [] }
+          : guard.check(body, site, { kind: from, page: pageOf(origin, request.host), address: caller.address }),
+      charge: async () => applyUsage(reply, await limits.leads(request)),
+    });
+    if (submission.replayed) reply.header('idempotency-replayed', 'true');
+    return submission;
+  };
+}
+
+/** Within whom an `Idempotency-Key` means the same request: the partner, or the site. */
+function senderOf({ partner, address }: Caller, site: Site, key: string | undefined): SubmitContext['caller'] {
+  return defined({
+    kind: partner ? ('partner' as const) : ('visitor' as const),
+    id: partner?.id ?? site.key,
+    address,
+    idempotencyKey: key,
+  });
+}
+
+function validKey(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new Refusal('invalid_idempotency_key', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.');
+}

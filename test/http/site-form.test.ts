@@ -1,0 +1,116 @@
+import t from 'tap';
+import { DEFAULT_FORM } from '../../src/config/defaults.ts';
+import type { Site } from '../../src/config/settings.ts';
+import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { site } from '../support/lead.ts';
+import { testApp, testGuard } from './support/app.ts';
+
+const DEALER = 'https://dealer.example';
+
+/** One site `dealer` for one origin, but for what a test changes. */
+function withSite(changes: Partial<Site>) {
+  const dealer = site({ key: 'dealer', origins: new Set([DEALER]), ...changes });
+  return { settings: { sites: new Map([['dealer', dealer]]) } };
+}
+const get = (url = '/sites/dealer/form', origin: string | undefined = DEALER) => ({
+  url,
+  headers: origin === undefined ? {} : { origin },
+});
+
+t.test('a page of the site learns its rules and gets a token, which nobody may keep', async (t) => {
+  const { app } = await testApp(
+    t,
+    withSite({ countries: new Set(['US', 'CA']), placementId: 7, consentRequired: true }),
+  );
+  const answer = await app.inject(get());
+  t.equal(answer.statusCode, 200);
+  t.match(answer.headers, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'access-control-allow-origin': DEALER,
+    ratelimit: /^"reads"/,
+  });
+  const { formToken, ...rules } = answer.json();
+  t.match(formToken, /^[\w-]{43}$/);
+  t.strictSame(rules, {
+    site: 'dealer',
+    country: 'US',
+    countries: ['US', 'CA'],
+    placementId: 7,
+    consent: { required: true },
+    fields: { firstName: 'shown', lastName: 'shown', question: 'shown' },
+    texts: {},
+    minFillS: 2,
+  });
+  t.not(formToken, (await app.inject(get())).json().formToken, 'each form has a token of its own');
+});
+
+t.test('texts are those of the language that is asked for, else of the language without its region', async (t) => {
+  const texts = new Map([
+    ['es', { button: 'Escríbanos', consent: 'Acepto.' }],
+    ['es-mx', { button: 'Mándanos mensaje' }],
+  ]);
+  const { app } = await testApp(
+    t,
+    withSite({ consentText: 'I agree.', consentVersion: '2', form: { ...DEFAULT_FORM, texts } }),
+  );
+  const ask = async (query: string) => (await app.inject(get(`/sites/dealer/form${query}`))).json();
+  t.match(await ask('?lang=es'), { texts: { button: 'Escríbanos' }, consent: { text: 'Acepto.', version: '2' } });
+  t.match(await ask('?lang=es-MX'), { texts: { button: 'Mándanos mensaje' }, consent: { text: 'I agree.' } });
+  t.match(await ask('?lang=es-AR'), { texts: { button: 'Escríbanos' } });
+  for (const query of ['', '?lang=', '?lang=fr', '?lang=constructor', '?other=1']) {
+    t.match(await ask(query), { texts: {}, consent: { text: 'I agree.' } }, query);
+  }
+  t.notOk('consent' in (await ask('?lang=es')).texts, 'the consent’s text is in its own place');
+});
+
+t.test('a challenge comes where the site wants a proof from this address now', async (t) => {
+  for (const [proof, leadsToday, asked] of [
+    ['off', 1_000, false],
+    ['adaptive', 2, false],
+    ['adaptive', 3, true],
+    ['always', 0, true],
+  ] as const) {
+    const { app } = await testApp(t, {
+      ...withSite({ form: { ...DEFAULT_FORM, proof } }),
+      guard: testGuard(undefined, leadsToday),
+    });
+    const { challenge } = (await app.inject(get())).json();
+    t.equal(challenge !== undefined, asked, `${proof} after ${leadsToday}`);
+    if (asked) t.match(challenge, { parameters: { algorithm: 'SHA-256' }, signature: /^[0-9a-f]{64}$/ });
+  }
+});
+
+t.test('a page of another origin gets nothing', async (t) => {
+  const { app } = await testApp(t, withSite({}));
+  for (const origin of ['https://evil.example', 'null', 'http://dealer.example', undefined]) {
+    const answer = await app.inject({ url: '/sites/dealer/form', headers: origin === undefined ? {} : { origin } });
+    t.equal(answer.statusCode, 403, String(origin));
+    t.match(answer.json(), { code: 'origin_not_allowed' });
+  }
+});
+
+t.test('a page on the gateway’s own host may ask, although browsers name no origin then', async (t) => {
+  const { app } = await testApp(t, withSite({ origins: new Set(['http://gateway.example']) }));
+  const answer = await app.inject({ url: '/sites/dealer/form', headers: { host: 'gateway.example' } });
+  t.equal(answer.statusCode, 200);
+});
+
+t.test('an unknown site and a query of the wrong form are told so', async (t) => {
+  const { app } = await testApp(t, withSite({}));
+  t.match((await app.inject(get('/sites/nope/form'))).json(), { status: 403, code: 'unknown_site' });
+  t.match((await app.inject(get('/sites/__proto__/form'))).json(), { status: 403, code: 'unknown_site' });
+  t.match((await app.inject(get(`/sites/${'x'.repeat(65)}/form`))).json(), { status: 404, code: 'not_found' });
+  t.match((await app.inject(get('/sites/dealer/form?lang=en&lang=es'))).json(), { status: 400, code: 'bad_request' });
+  t.match((await app.inject(get(`/sites/dealer/form?lang=${'e'.repeat(65)}`))).json(), { status: 400 });
+  const post = await app.inject({ method: 'POST', url: '/sites/dealer/form', headers: { origin: DEALER } });
+  t.match(post.json(), { status: 405, code: 'method_not_allowed' });
+});
+
+t.test('where the store cannot say how many leads there were, the form is not there for now', async (t) => {
+  const { app } = await testApp(t, {
+    ...withSite({}),
+    guard: { ...testGuard(), issue: async () => Promise.reject(new StorageUnavailable('gone')) },
+  });
+  t.match((await app.inject(get())).json(), { status: 503, code: 'storage_unavailable' });
+});
