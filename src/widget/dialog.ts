@@ -68,8 +68,7 @@ export function createDialog(on: DialogEvents): Dialog {
     { part: 'form', novalidate: '' },
     ...FIELD_NAMES.map((name) => fields[name].row),
     make('div', { class: 'trap', 'aria-hidden': 'true' }, trap),
-    make('div', { class: 'row' }, status, alert),
-    make('footer', {}, submit, cancel),
+    make('div', { class: 'row' }, status, alert, make('footer', {}, submit, cancel)),
   );
   const done = make('div', { part: 'done' }, make('p', {}, slots.deliveredText), leave);
   const element = make(

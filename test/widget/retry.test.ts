@@ -1,0 +1,171 @@
+import t, { type Test } from 'tap';
+import { delivered, problem, type Reply } from './support/fake-gateway.ts';
+import { openTheatre, type StageOptions, setStage } from './support/stage.ts';
+import { visitorOf } from './support/visitor.ts';
+
+t.test('a lead on a bad connection', async (t) => {
+  const theatre = await openTheatre(t);
+
+  /** A stage whose clock is moved by hand, on top of its own pace. */
+  async function timed(t: Test, replies: readonly Reply[], options: StageOptions = {}) {
+    const stage = await setStage(t, theatre, options);
+    await stage.page.clock.install();
+    stage.gateway.next.post.push(...replies);
+    return {
+      ...stage,
+      visitor: visitorOf(stage.page),
+      wait: (seconds: number) => stage.page.clock.runFor(seconds * 1000),
+    };
+  }
+
+  const keysOf = (posts: readonly { headers: Record<string, unknown> }[]) => [
+    ...new Set(posts.map(({ headers }) => headers['idempotency-key'])),
+  ];
+
+  t.test('that gets no answer for ten seconds is sent again under the same key', async (t) => {
+    const { gateway, visitor, wait } = await timed(t, ['hang', delivered()]);
+    const first = gateway.arrival('POST', /conversations/);
+    await visitor.ask();
+    await first;
+    t.equal(await visitor.status.textContent(), 'Sending…');
+    await wait(10);
+    await visitor.status.getByText('The connection is slow. We keep trying…').waitFor();
+    await wait(2);
+    await visitor.reads('Message sent');
+    t.equal(gateway.posts().length, 2);
+    t.equal(keysOf(gateway.posts()).length, 1);
+  });
+
+  t.test(
+    'is sent again after a broken connection, an error of the gateway, and while its first call still runs',
+    async (t) => {
+      const faults: Reply[] = [
+        'reset',
+        problem(500, 'internal_error'),
+        problem(409, 'idempotency_in_progress'),
+        problem(408, 'request_timeout'),
+      ];
+      const { gateway, visitor, wait } = await timed(t, [...faults, delivered()]);
+      await visitor.ask();
+      for (const seconds of [2, 3, 5, 10]) {
+        await visitor.status.getByText('We keep trying').waitFor();
+        const next = gateway.arrival('POST', /conversations/);
+        await wait(seconds);
+        await next;
+      }
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts().length, 5);
+      t.equal(keysOf(gateway.posts()).length, 1);
+      t.equal(gateway.leads.size, 1);
+    },
+  );
+
+  t.test('waits as long as the gateway asks for', async (t) => {
+    const { gateway, visitor, wait } = await timed(t, [
+      problem(503, 'overloaded', [], { 'retry-after': '20' }),
+      delivered(),
+    ]);
+    await visitor.ask();
+    await visitor.status.getByText('We keep trying').waitFor();
+    await wait(18);
+    t.equal(gateway.posts().length, 1);
+    await wait(3);
+    await visitor.reads('Message sent');
+  });
+
+  t.test('is given up after six calls, with what was typed and the key still there', async (t) => {
+    const { gateway, visitor, wait, events } = await timed(t, Array<Reply>(6).fill('reset'));
+    await visitor.ask();
+    for (let call = 1; call < 6; call++) {
+      await visitor.status.getByText('We keep trying').waitFor();
+      const next = gateway.arrival('POST', /conversations/);
+      await wait(30);
+      await next;
+    }
+    await visitor.alert.getByText('Your message is not sent yet').waitFor();
+    t.match((await events()).at(-1), { type: 'error', detail: { code: 'unreachable', status: 0 } });
+    t.equal(await visitor.phone.inputValue(), '(404) 555-1212');
+
+    await visitor.send.click();
+    await visitor.reads('Message sent');
+    t.equal(gateway.posts().length, 7);
+    t.equal(keysOf(gateway.posts()).length, 1);
+  });
+
+  t.test('that has no form token yet gets one first, as stubbornly', async (t) => {
+    const { gateway, visitor, wait } = await timed(t, []);
+    gateway.next.form.push('reset', 'reset', problem(503, 'overloaded'));
+    await visitor.ask();
+    for (const seconds of [2, 3]) {
+      await visitor.status.getByText('We keep trying').waitFor();
+      const next = gateway.arrival('GET', /form$/);
+      await wait(seconds);
+      await next;
+    }
+    await wait(8);
+    await visitor.reads('Message sent');
+    t.equal(gateway.posts()[0]?.body.formToken, 'token-1');
+  });
+
+  t.test('goes out when the connection is back, and says so meanwhile', async (t) => {
+    const { gateway, visitor, context, page } = await timed(t, []);
+    await visitor.open();
+    await context.setOffline(true);
+    await visitor.phone.fill('(404) 555-1212');
+    await visitor.send.click();
+    await visitor.status.getByText('No connection. Your message goes out as soon as there is one.').waitFor();
+    t.strictSame(gateway.posts(), []);
+    t.equal(await page.evaluate('localStorage.length'), 0, 'nothing stays on a device that was not asked to keep it');
+    await context.setOffline(false);
+    await visitor.reads('Message sent');
+    t.equal(gateway.posts().length, 1);
+  });
+
+  t.test('can be stopped, honestly, and sent again as the same lead', async (t) => {
+    const { gateway, visitor, wait, page } = await timed(t, ['hang']);
+    const first = gateway.arrival('POST', /conversations/);
+    await visitor.ask();
+    await first;
+    await page.getByText('Cancel', { exact: true }).click();
+    await visitor.alert.getByText('Stopped. Your message may already have reached us').waitFor();
+    await wait(60);
+    t.equal(gateway.posts().length, 1, 'no call follows');
+    await visitor.send.click();
+    await visitor.reads('Message sent');
+    t.equal(keysOf(gateway.posts()).length, 1);
+  });
+
+  t.test('is one lead, however often and by whatever means it is sent off', async (t) => {
+    const { gateway, visitor } = await timed(t, ['hang']);
+    const first = gateway.arrival('POST', /conversations/);
+    await visitor.open();
+    await visitor.phone.fill('(404) 555-1212');
+    await visitor.send.dblclick();
+    await visitor.phone.press('Enter');
+    await visitor.send.click();
+    await first;
+    t.equal(gateway.posts().length, 1);
+  });
+
+  t.test('is another lead once it was changed', async (t) => {
+    const { gateway, visitor } = await timed(t, [problem(422, 'invalid_phone', ['/consumer/phone'])]);
+    await visitor.ask('12');
+    await visitor.dialog.getByText('We cannot text this number').waitFor();
+    await visitor.phone.fill('(404) 555-1212');
+    await visitor.send.click();
+    await visitor.reads('Message sent');
+    t.equal(keysOf(gateway.posts()).length, 2);
+  });
+
+  t.test('goes on while the dialog is closed', async (t) => {
+    const { gateway, visitor, wait, page } = await timed(t, ['hang']);
+    const first = gateway.arrival('POST', /conversations/);
+    await visitor.ask();
+    await first;
+    await page.keyboard.press('Escape');
+    t.notOk(await visitor.dialog.isVisible());
+    await wait(12);
+    await page.waitForFunction('heard.at(-1).type === "success"');
+    t.equal(gateway.leads.size, 1);
+  });
+});
