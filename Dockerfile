@@ -4,12 +4,21 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts
 
+# The button is bundled with a development tool that the image itself does not need.
+FROM node:24-bookworm-slim AS widget
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY src/widget ./src/widget
+RUN node src/widget/build.ts --out dist/widget
+
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Text Connect Gateway" org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY --from=widget /app/dist/widget ./dist/widget
 ENV HOST=0.0.0.0 PORT=8080 DATABASE_URL=sqlite:/data/gateway.db NODE_COMPILE_CACHE=/app/.compile-cache
 # Fills the compile cache, so that a start on a read-only root compiles nothing. /data is the one place that is written to.
 RUN node --input-type=module -e "await import('/app/src/compose.ts'); await import('/app/src/config/load.ts'); await import('/app/src/ops/log.ts'); await import('close-with-grace')" \

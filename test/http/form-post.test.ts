@@ -1,0 +1,139 @@
+import t from 'tap';
+import type { Conversation } from '../../src/conversation/types.ts';
+import { site } from '../support/lead.ts';
+import { DELIVERED, KEYS, type Overrides, testApp } from './support/app.ts';
+import { goodForm, postForm, textOf } from './support/form.ts';
+
+const DEALER = 'https://dealer.example';
+
+function endingAs(changes: Partial<Conversation>, replayed = false): Overrides {
+  return { submit: async () => ({ conversation: { ...DELIVERED, ...changes }, replayed }) };
+}
+
+t.test('a form becomes the same lead as the JSON that says the same', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const answer = await postForm(
+    app,
+    goodForm({
+      placementId: '7',
+      'consumer.country': 'US',
+      'consumer.firstName': ' Ann ',
+      'consumer.question': 'Is it “still” available? 你好 😀 & 100 %\r\n',
+      'listing.vin': '2HGFC2F59KH500000',
+      'listing.a.b': 'with a dot',
+      'listing.__proto__': 'a name like any other',
+      'consent.text': 'I agree.',
+      'page.url': 'https://dealer.example/1',
+    }),
+  );
+  t.equal(answer.statusCode, 201);
+  const lead = {
+    site: 'demo',
+    advertiserId: '1659',
+    placementId: 7,
+    consumer: {
+      phone: '(404) 555-1212',
+      country: 'US',
+      firstName: ' Ann ',
+      question: 'Is it “still” available? 你好 😀 & 100 %\r\n',
+    },
+    consent: { text: 'I agree.' },
+    page: { url: 'https://dealer.example/1' },
+  };
+  const listing = '{"vin":"2HGFC2F59KH500000","a.b":"with a dot","__proto__":"a name like any other"}';
+  await app.inject({
+    method: 'POST',
+    url: '/conversations',
+    headers: { origin: DEALER, 'content-type': 'application/json' },
+    payload: JSON.stringify(lead).replace(/}$/, `,"listing":${listing}}`),
+  });
+  t.strictSame(submitted[0]?.lead, submitted[1]?.lead);
+  t.ok(Object.hasOwn(Object(submitted[0]?.lead.listing), '__proto__'));
+});
+
+t.test('fields that a browser sends empty count as absent', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const empty = { merchantId: '', placementId: '', 'consumer.lastName': '', listing: '', 'listing.vin': '', trap: '' };
+  const extras = { next: '', lang: '', idempotencyKey: '', formToken: '', proof: '' };
+  t.equal((await postForm(app, goodForm({ ...empty, ...extras }))).statusCode, 201);
+  t.equal((await postForm(app, `&&${goodForm()}&placementId&`)).statusCode, 201, 'without an equals sign, too');
+  t.strictSame(submitted[0]?.lead, submitted[1]?.lead);
+});
+
+t.test('the page says what became of the lead, with the status of the JSON answer', async (t) => {
+  for (const [status, code, text] of [
+    ['delivered', 201, /^Message sent Message sent Thank you! Look out/],
+    ['queued', 202, /^We have your message .* It is safe with us/],
+    ['held', 202, /^We have your message/],
+    ['unknown', 202, /^We have your message/],
+    ['parked', 202, /^We have your message/],
+  ] as const) {
+    const { app } = await testApp(t, endingAs({ status }));
+    const answer = await postForm(app, goodForm());
+    t.equal(answer.statusCode, code, status);
+    t.match(textOf(answer.body), text);
+    t.match(answer.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  }
+});
+
+t.test('a lead that the provider refused says so, and what to do where it was the number', async (t) => {
+  for (const [reason, text] of [
+    ['phone', /Your message was not sent We cannot text this number/],
+    ['target', /Your message was not sent The form does not work right now/],
+  ] as const) {
+    const { app } = await testApp(t, endingAs({ status: 'rejected', reason }));
+    const answer = await postForm(app, goodForm());
+    t.equal(answer.statusCode, 422);
+    t.match(textOf(answer.body), text);
+  }
+});
+
+t.test('the key of the form, else of the header, makes a repetition the same request', async (t) => {
+  const { app, submitted } = await testApp(t);
+  await postForm(app, goodForm({ idempotencyKey: 'key-1' }), { 'idempotency-key': 'key-2' });
+  await postForm(app, goodForm(), { 'idempotency-key': 'key-2' });
+  t.strictSame(
+    submitted.map(({ context }) => context.caller.idempotencyKey),
+    ['key-1', 'key-2'],
+  );
+  const replay = await testApp(t, endingAs({}, true));
+  const answer = await postForm(replay.app, goodForm({ idempotencyKey: 'key-1' }));
+  t.equal(answer.headers['idempotency-replayed'], 'true');
+});
+
+t.test(
+  'a plain form has neither token nor proof: it goes its way, but is held where its site asks for them',
+  async (t) => {
+    const { app, submitted } = await testApp(t);
+    await postForm(app, goodForm());
+    t.strictSame(await submitted[0]?.context.screen?.(), { suspect: false, uses: [] });
+    await postForm(app, goodForm({ trap: 'x' }));
+    t.match(await submitted[1]?.context.screen?.(), { suspect: true });
+
+    const { form, ...rest } = site();
+    const strict = { ...rest, form: { ...form, token: 'required', proof: 'always' } } as const;
+    const held = await testApp(t, { settings: { sites: new Map([['demo', strict]]) } });
+    t.equal((await postForm(held.app, goodForm())).statusCode, 201);
+    t.match(await held.submitted[0]?.context.screen?.(), { suspect: true, uses: [] });
+    const forged = await postForm(held.app, goodForm({ formToken: 'A'.repeat(43) }));
+    t.equal(forged.statusCode, 422, 'a token that is there has to be right');
+    t.match(textOf(forged.body), /open for too long/);
+  },
+);
+
+t.test('a partner may post a form as well', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const body = goodForm({ site: undefined, 'consent.text': 'yes' });
+  t.equal((await postForm(app, body, { authorization: `Bearer ${KEYS.acme}` })).statusCode, 201);
+  t.match(submitted[0]?.context.caller, { kind: 'partner', id: 'acme' });
+  t.equal((await postForm(app, body, { authorization: 'Bearer wrong' })).statusCode, 401);
+});
+
+t.test('the limit of a visitor is shared with JSON, and its page says when to try again', async (t) => {
+  const { app } = await testApp(t, { settings: { visitorRate: { max: 1, windowS: 600 } } });
+  t.equal((await postForm(app, goodForm())).statusCode, 201);
+  const answer = await postForm(app, goodForm({ 'consumer.firstName': 'Ann' }));
+  t.equal(answer.statusCode, 429);
+  t.match(answer.headers, { 'retry-after': '600', ratelimit: /^"visitor";r=0/ });
+  t.match(textOf(answer.body), /try again in 10 min\./);
+});
