@@ -129,6 +129,8 @@ function allow({ headers }: IncomingMessage, response: ServerResponse): void {
   response.setHeader('access-control-allow-origin', headers.origin ?? '*');
   response.setHeader('access-control-allow-headers', 'content-type, idempotency-key');
   response.setHeader('access-control-expose-headers', 'retry-after');
+  // On a connection that it used before, a browser repeats by itself what is reset.
+  response.setHeader('connection', 'close');
 }
 
 function answer(response: ServerResponse, reply: Exclude<Reply, string>): void {
