@@ -38,60 +38,70 @@ t.test('what the gateway refuses', async (t) => {
       'Please tick this box, so that we may text you.',
     ],
   ];
-  for (const [name, reply, field, message] of CASES) {
-    t.test(`${name} is said at its field, which gets the focus`, async (t) => {
-      const { gateway, page } = await setStage(t, theatre);
-      gateway.form = { ...gateway.form, consent: { required: false, text: 'Text me.' } };
+  t.test('of one field: is said there, the field gets the focus, and the next try takes it back', async (t) => {
+    const { gateway, page } = await setStage(t, theatre);
+    gateway.form = { ...gateway.form, consent: { required: false, text: 'Text me.' } };
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await visitor.phone.fill('(404) 555-1212');
+    for (const [name, reply, field, message] of CASES) {
       gateway.next.post.push(reply);
-      const visitor = visitorOf(page);
-      await visitor.ask();
-      const input = page.locator(`text-us #${field}`);
-      const error = page.locator(`text-us #${field}-error`);
-      await error.getByText(message).waitFor();
-      t.equal(await input.getAttribute('aria-describedby'), `${field}-error`);
-      t.equal(await input.getAttribute('aria-invalid'), 'true');
-      t.ok(await input.evaluate((element) => element.matches(':focus')));
-      t.equal(await visitor.alert.textContent(), '');
-
-      await visitor.phone.fill('(404) 555-1213');
       await visitor.send.click();
-      await visitor.reads('Message sent');
-      t.equal(await input.getAttribute('aria-invalid'), 'false', 'and is taken back');
-    });
-  }
+      const input = page.locator(`text-us #${field}`);
+      await page.locator(`text-us #${field}-error`).getByText(message).waitFor();
+      t.equal(await input.getAttribute('aria-describedby'), `${field}-error`, name);
+      t.ok(await input.evaluate((element) => element.matches(':focus')), `${name}: focus`);
+      t.equal(await page.locator('text-us [aria-invalid=true]').count(), 1, `${name}: alone`);
+      t.equal(await visitor.alert.textContent(), '');
+    }
+    await visitor.send.click();
+    await visitor.reads('Message sent');
+    t.equal(await page.locator('text-us [aria-invalid=true]').count(), 0);
+  });
 
-  t.test('too many leads: says when to come back, in words', async (t) => {
+  t.test('for too many leads: says when to come back, in words', async (t) => {
+    const { gateway, page, events } = await setStage(t, theatre);
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await visitor.phone.fill('(404) 555-1212');
     for (const [seconds, words] of [
       ['40', 'in 40 seconds'],
       ['90', 'in 2 minutes'],
       ['20000', 'in 6 hours'],
     ] as const) {
-      const { gateway, page, events } = await setStage(t, theatre);
       gateway.next.post.push(problem(429, 'rate_limited', [], { 'retry-after': seconds }));
-      const visitor = visitorOf(page);
-      await visitor.ask();
+      await visitor.send.click();
       await visitor.alert.getByText(`Please try again ${words}.`).waitFor();
       t.match((await events()).at(-1), {
         type: 'error',
         detail: { code: 'rate_limited', status: 429, retryAfterS: Number(seconds) },
       });
-      t.equal(gateway.posts().length, 1, 'it is not tried again unasked');
     }
+    t.equal(gateway.posts().length, 3, 'it is not tried again unasked');
   });
 
   t.test('for what no visitor can mend: says so, and tells the page what', async (t) => {
+    const { gateway, page, events } = await setStage(t, theatre);
+    gateway.next.form.push(problem(403, 'origin_not_allowed'));
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await visitor.phone.fill('(404) 555-1212');
     for (const reply of [
       problem(403, 'origin_not_allowed'),
       problem(403, 'target_not_allowed'),
       problem(422, 'invalid_request', ['/placementId']),
       problem(422, 'lead_rejected'),
     ]) {
-      const { gateway, page, events } = await setStage(t, theatre);
-      gateway.next.form.push(reply);
       gateway.next.post.push(reply);
-      const visitor = visitorOf(page);
-      await visitor.ask();
-      await visitor.alert.getByText('Please reach us another way.').waitFor();
+      const answered = page.waitForFunction(
+        `heard.filter(({ type }) => type === 'error').length === ${gateway.posts().length + 1}`,
+      );
+      await visitor.send.click();
+      await answered;
+      t.equal(
+        await visitor.alert.textContent(),
+        'Sorry, this does not work here right now. Please reach us another way.',
+      );
       const { status, code, errors } = (reply as { body: Record<string, unknown> }).body;
       t.match((await events()).at(-1), { type: 'error', detail: { status, code, errors } });
     }

@@ -133,24 +133,21 @@ t.test('a lead from the button', async (t) => {
   });
 
   t.test('gets another token when its own is over, once and unseen', async (t) => {
+    const { gateway, page } = await setStage(t, theatre);
+    const visitor = visitorOf(page);
     for (const code of ['form_token_invalid', 'proof_required']) {
-      const { gateway, page } = await setStage(t, theatre);
+      const before = gateway.posts().length;
       gateway.next.post.push(problem(422, code), delivered());
-      const visitor = visitorOf(page);
       await visitor.ask();
       await visitor.reads('Message sent');
-      t.strictSame(
-        gateway.posts().map(({ body }) => body.formToken),
-        ['token-1', 'token-2'],
-        code,
-      );
-      t.equal(new Set(gateway.posts().map(({ headers }) => headers['idempotency-key'])).size, 1);
+      const [first, second] = gateway.posts().slice(before);
+      t.not(first?.body.formToken, second?.body.formToken, code);
+      t.equal(first?.headers['idempotency-key'], second?.headers['idempotency-key']);
+      await page.keyboard.press('Escape');
     }
-    const { gateway, page } = await setStage(t, theatre);
     gateway.next.post.push(problem(422, 'form_token_invalid'), problem(422, 'form_token_invalid'));
-    const visitor = visitorOf(page);
     await visitor.ask();
     await visitor.alert.getByText('reach us another way').waitFor();
-    t.equal(gateway.posts().length, 2);
+    t.equal(gateway.posts().length, 6);
   });
 });

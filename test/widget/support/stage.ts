@@ -46,7 +46,7 @@ export async function setStage(t: Test, { browser, files }: Theatre, options: St
     htmlOf(gateway.url, options),
     options.policy?.replaceAll('GATEWAY', gateway.url.slice(0, -1)),
   );
-  const context = await browser.newContext(options.context);
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options.context });
   t.teardown(() => context.close());
   context.setDefaultTimeout(10_000);
   const complaints: string[] = [];
