@@ -34,11 +34,11 @@ export function widgetFiles(folder = BUILT): Files {
 export type DemoSettings = { readonly inboxUrl: string | undefined; readonly site: string | undefined };
 
 /** The demo page with the button on it, beside the simulator's inbox where there is one. */
-export function demoFiles(settings: DemoSettings): NonNullable<FileDeps['demo']> {
+export function demoFiles(settings: DemoSettings, folder = DEMO): NonNullable<FileDeps['demo']> {
   const { inboxUrl } = settings;
   const config = staticFile('config.json', Buffer.from(JSON.stringify(settings)), false);
   return {
-    files: once(async () => new Map([...(await readFiles(DEMO, () => false)), ['config.json', config]])),
+    files: once(async () => new Map([...(await readFiles(folder, () => false)), ['config.json', config]])),
     // As strict as a careful dealer's page.
     policy:
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +

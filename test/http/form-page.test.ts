@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import t from 'tap';
 import { explain } from '../../src/http/form/explain.ts';
 import { LANGUAGES, languageOf } from '../../src/http/form/language.ts';
@@ -112,3 +114,38 @@ t.test('a visitor without scripts sends the form and reads the page, light or da
   }
   t.match(submitted[0]?.lead, { origin: 'http://dealer.test', question: 'Café?\r\n😀' });
 });
+
+t.test(
+  'an answer page has no flaw that an accessibility checker finds, light or dark, in either direction',
+  async (t) => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const { listen } = await testApp(t);
+    const base = `http://127.0.0.1:${await listen()}`;
+    const browser = await launchBrowser(t);
+    for (const [lang, colorScheme, merchantId] of [
+      ['en', 'light', ''],
+      ['de', 'dark', 'none'],
+      ['ar', 'light', 'none'],
+    ] as const) {
+      const page = await browser.newPage({ colorScheme, viewport: { width: 320, height: 640 } });
+      // Posted by the browser itself, so that the page is judged under its own address and policy.
+      await page.route('http://dealer.test/', (route) =>
+        route.fulfill({ contentType: 'text/html', body: formOf(base, goodForm({ lang, merchantId })) }),
+      );
+      await page.goto('http://dealer.test/');
+      await page.click('button');
+      await page.waitForURL('**/conversations/form');
+      await page.evaluate(axe);
+      const found = await page.evaluate(
+        'axe.run().then(({ violations }) => violations.map(({ id, help }) => id + help))',
+      );
+      t.strictSame(found, [], `${lang}, ${colorScheme}`);
+      await page.close();
+    }
+  },
+);
+
+function formOf(base: string, body: string): string {
+  const fields = [...new URLSearchParams(body)].map(([name, value]) => `<input name="${name}" value="${value}">`);
+  return `<form method="post" action="${base}/conversations/form">${fields.join('')}<button>Send</button></form>`;
+}
