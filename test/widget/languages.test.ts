@@ -1,0 +1,87 @@
+import t from 'tap';
+import { FORM } from './support/fake-gateway.ts';
+import { openTheatre, setStage } from './support/stage.ts';
+import { visitorOf } from './support/visitor.ts';
+
+const LANGUAGES = [
+  { lang: 'es-MX', button: 'Escríbanos', phone: 'Número de móvil', dir: 'ltr' },
+  { lang: 'fr', button: 'Écrivez-nous', phone: 'Numéro de mobile', dir: 'ltr' },
+  { lang: 'de', button: 'Schreiben Sie uns', phone: 'Handynummer', dir: 'ltr' },
+  { lang: 'ar', button: 'راسلنا', phone: 'رقم الجوال', dir: 'rtl' },
+  { lang: 'en-GB', button: 'Text us', phone: 'Mobile number', dir: 'ltr' },
+  { lang: 'xx', button: 'Text us', phone: 'Mobile number', dir: 'ltr' },
+];
+
+t.test('the language of the button', async (t) => {
+  const theatre = await openTheatre(t);
+
+  t.test("is the page's or its own, and is loaded at a click only, once", async (t) => {
+    const { gateway, page } = await setStage(t, theatre);
+    const chunks = () => gateway.received.map(({ path }) => path.match(/v1\.(..)\.[0-9a-f]+\.js/)?.[1]).filter(Boolean);
+    const visitor = visitorOf(page);
+    const seen: string[] = [];
+    for (const { lang, button, phone, dir } of LANGUAGES) {
+      await page.evaluate(`document.documentElement.lang = 'en'; document.querySelector('text-us').lang = '${lang}'`);
+      t.equal(await visitor.button.textContent(), button);
+      t.strictSame(chunks(), seen, 'nothing is loaded for a button');
+      await visitor.open();
+      await page.getByLabel(phone).waitFor();
+      t.equal(await visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).direction), dir);
+      t.equal(await visitor.dialog.getAttribute('lang'), lang);
+      if (!/^(en|xx)/.test(lang)) seen.push(lang.slice(0, 2));
+      await page.keyboard.press('Escape');
+    }
+    t.strictSame(chunks(), ['es', 'fr', 'de', 'ar']);
+    await page.evaluate(`document.querySelector('text-us').lang = 'es'`);
+    await visitor.open();
+    await page.getByLabel('Número de móvil').waitFor();
+    t.strictSame(chunks(), ['es', 'fr', 'de', 'ar'], 'nor twice');
+  });
+
+  t.test("is the browser's where the page names none or nonsense", async (t) => {
+    const { page } = await setStage(t, theatre, { lang: 'no such_language', context: { locale: 'de-AT' } });
+    const visitor = visitorOf(page);
+    await visitor.button.waitFor();
+    t.equal(await visitor.button.textContent(), 'Text us', 'nonsense is English');
+    await page.evaluate(
+      `document.documentElement.removeAttribute('lang'); document.querySelector('text-us').lang = ''`,
+    );
+    await page.evaluate(`document.body.append(document.querySelector('text-us'))`);
+    t.equal(await visitor.button.textContent(), 'Schreiben Sie uns');
+  });
+
+  t.test('stays English where its script cannot be had, and is tried again', async (t) => {
+    const { gateway, page } = await setStage(t, theatre, { lang: 'es' });
+    gateway.next.widget.push({ status: 500 });
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await page.getByLabel('Mobile number').waitFor();
+    await page.keyboard.press('Escape');
+    await visitor.open();
+    await page.getByLabel('Número de móvil').waitFor();
+  });
+
+  t.test("has the site's own words, and over them the page's", async (t) => {
+    const { gateway, page } = await setStage(t, theatre, {
+      lang: 'es',
+      attributes: `texts='{"phone":"Su teléfono"}'`,
+    });
+    gateway.form = (lang) => ({ ...FORM, texts: { phone: 'Móvil', question: `Pregunta (${lang})` } });
+    await visitorOf(page).open();
+    await page.getByLabel('Su teléfono').waitFor();
+    await page.getByLabel('Pregunta (es)').waitFor();
+    await page.getByLabel('Nombre').waitFor();
+    await page.evaluate(`document.querySelector('text-us').texts = { phone: 'Celular' }`);
+    await page.getByLabel('Celular').waitFor();
+  });
+
+  t.test('may be any, by an object of texts', async (t) => {
+    const { page } = await setStage(t, theatre, { lang: 'he' });
+    await page.evaluate(`document.querySelector('text-us').texts = { button: 'שלחו לנו הודעה', send: 'שליחה' }`);
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await visitor.reads('שלחו לנו הודעה');
+    t.equal(await visitor.send.textContent(), 'שליחה');
+    t.equal(await visitor.dialog.getAttribute('dir'), 'rtl');
+  });
+});
