@@ -1,0 +1,123 @@
+import type { CDPSession, Page } from 'playwright-core';
+import t from 'tap';
+import { openTheatre, setStage } from './support/stage.ts';
+import { visitorOf } from './support/visitor.ts';
+
+const ROUNDS = 100;
+
+/** Mounts, opens, closes and removes a button so many times. */
+function mount(page: Page, times: number): Promise<void> {
+  return page.evaluate(async (count) => {
+    for (let i = 0; i < count; i++) {
+      const button = document.createElement('text-us');
+      button.setAttribute('site', 'demo');
+      button.setAttribute('keep-offline', '');
+      document.body.append(button);
+      await button.open();
+      button.listing = { round: i, padding: 'x'.repeat(10_000) };
+      button.remove();
+    }
+  }, times);
+}
+
+async function weigh(cdp: CDPSession): Promise<Record<'Nodes' | 'JSEventListeners' | 'JSHeapUsedSize', number>> {
+  await cdp.send('HeapProfiler.collectGarbage');
+  await cdp.send('HeapProfiler.collectGarbage');
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  return { Nodes: of('Nodes'), JSEventListeners: of('JSEventListeners'), JSHeapUsedSize: of('JSHeapUsedSize') };
+}
+
+t.test('in an application that mounts and navigates', async (t) => {
+  const theatre = await openTheatre(t);
+
+  t.test('a hundred buttons that came and went leave nothing behind', async (t) => {
+    const { page, context, complaints } = await setStage(t, theatre);
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('Performance.enable');
+    await mount(page, 5);
+    const before = await weigh(cdp);
+    await mount(page, ROUNDS);
+    const after = await weigh(cdp);
+    t.ok(after.Nodes - before.Nodes < 50, `nodes: ${before.Nodes}, then ${after.Nodes}`);
+    t.equal(after.JSEventListeners, before.JSEventListeners, 'listeners');
+    const grown = after.JSHeapUsedSize - before.JSHeapUsedSize;
+    t.ok(grown < 400_000, `the heap grew by ${grown} bytes; the buttons held ${ROUNDS * 10_000}`);
+    t.strictSame(complaints, []);
+  });
+
+  t.test('a button that moves keeps working, and opens once a click', async (t) => {
+    const { gateway, page, events } = await setStage(t, theatre);
+    await page.evaluate(`for (let i = 0; i < 10; i++) document.body.append(document.querySelector('text-us'))`);
+    const visitor = visitorOf(page);
+    await visitor.open();
+    t.equal((await events()).length, 1);
+    await page.evaluate(`document.body.prepend(document.querySelector('text-us'))`);
+    await visitor.dialog.waitFor({ state: 'hidden' });
+    await visitor.ask();
+    await visitor.reads('Message sent');
+    t.equal(gateway.posts().length, 1);
+  });
+
+  t.test('a lead goes on when its button is taken away', async (t) => {
+    const { gateway, page } = await setStage(t, theatre);
+    gateway.form = { ...gateway.form, minFillS: 1 };
+    const sent = gateway.arrival('POST', /conversations/);
+    await visitorOf(page).ask();
+    await page.evaluate(`document.querySelector('text-us').remove()`);
+    await sent;
+    t.equal(gateway.posts().length, 1);
+  });
+
+  t.test('the page that a lead names is the one of that moment, without its fragment', async (t) => {
+    const { gateway, page, url } = await setStage(t, theatre);
+    await page.evaluate(`
+      history.pushState({}, '', '/inventory/2?color=blue#photos');
+      document.title = '${'🚗'.repeat(300)}';
+    `);
+    const visitor = visitorOf(page);
+    await visitor.ask();
+    await visitor.reads('Message sent');
+    t.strictSame(gateway.posts()[0]?.body.page, {
+      url: new URL('/inventory/2?color=blue', url).href,
+      title: '🚗'.repeat(256),
+    });
+  });
+
+  t.test('two buttons on a page are two forms', async (t) => {
+    const { gateway, page } = await setStage(t, theatre, { attributes: 'id="one" advertiser-id="1"' });
+    await page.evaluate(`{
+      const two = document.querySelector('#one').cloneNode();
+      two.id = 'two';
+      two.advertiserId = '2';
+      document.body.append(two);
+    }`);
+    const [one, two] = [visitorOf(page, '#one'), visitorOf(page, '#two')];
+    await one.open();
+    await one.phone.fill('404 of one');
+    await page.keyboard.press('Escape');
+    await two.open();
+    t.equal(await two.phone.inputValue(), '');
+    await two.phone.fill('404 of two');
+    await two.send.click();
+    await two.reads('Message sent');
+    await page.keyboard.press('Escape');
+    await one.open();
+    await one.send.click();
+    await one.reads('Message sent');
+    t.strictSame(
+      gateway.posts().map(({ body }) => [body.advertiserId, (body.consumer as { phone: string }).phone]),
+      [
+        ['2', '404 of two'],
+        ['1', '404 of one'],
+      ],
+    );
+  });
+
+  t.test('a page that has the script twice has one button', async (t) => {
+    const { gateway, page, complaints } = await setStage(t, theatre);
+    await page.evaluate(`import('${gateway.url}widget/v1.js?again')`);
+    await visitorOf(page).open();
+    t.strictSame(complaints, []);
+  });
+});
