@@ -18,7 +18,7 @@ import { createAttemptLog } from './ops/attempt-log.ts';
 import { createMetrics, type Metrics } from './ops/metrics.ts';
 import { createOperations } from './ops/operations/operations.ts';
 import { createSweeper } from './ops/retention.ts';
-import type { Outbox } from './outbox/port.ts';
+import { type Outbox, StorageUnavailable } from './outbox/port.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 import { createUpstream } from './upstream/client.ts';
@@ -161,9 +161,9 @@ async function openPublicListener(
     store: outbox,
     delivery,
     hashing,
-    caps: (lead, caller) => {
+    caps: (lead, phoneHash, caller) => {
       const { dailyMax, sites } = live.current();
-      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, caller);
+      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, phoneHash, caller);
     },
     onFault(err, conversation) {
       metrics.storageFault();
@@ -189,7 +189,10 @@ async function openPublicListener(
       },
     },
     async submit(lead, context) {
-      const submission = await submit(lead, context);
+      const submission = await submit(lead, context).catch((error: unknown) => {
+        if (error instanceof StorageUnavailable) metrics.storageFault();
+        throw error;
+      });
       if (!submission.replayed) metrics.conversation(submission.conversation.status, lead.site);
       return submission;
     },
@@ -218,13 +221,13 @@ async function openPublicListener(
 
 async function openAdminListener(
   { settings, log, closers, hashing, accounts, outbox }: Foundation,
-  { gate, parking }: RunningDelivery,
+  { gate, parking, worker }: RunningDelivery,
   metrics: Metrics,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
   if (!admin) return undefined;
   const app = buildAdminApp({
-    operations: createOperations({ store: outbox, hashing, now: clock.now }),
+    operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
     metrics,
     token: admin.token,
     ...(metricsToken !== undefined && { metricsToken }),

@@ -31,7 +31,7 @@ type Parts = {
   readonly delivery: Delivering;
   readonly hashing: Hashing;
   /** The counters that a lead of this caller is counted on. */
-  readonly caps: (lead: Lead, caller: Caller) => readonly Cap[];
+  readonly caps: (lead: Lead, phoneHash: Buffer, caller: Caller) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
   /** Told when a lead was left to the background worker, which may sleep. */
@@ -68,8 +68,9 @@ export function createSubmit(parts: Parts): Submit {
   const accept = (lead: Lead, request: RequestKey, caller: Caller, admittance: 'go' | 'later' | 'parked') => {
     const now = clock.now();
     const start = { go: { kind: 'leased' }, later: { kind: 'due', at: now }, parked: { kind: 'parked' } } as const;
+    const phoneHash = hashing.phone(lead.phone.e164);
     return store.accept(
-      { lead, phoneHash: hashing.phone(lead.phone.e164), request, caps: caps(lead, caller), start: start[admittance] },
+      { lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start: start[admittance] },
       now,
     );
   };

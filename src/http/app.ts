@@ -6,6 +6,7 @@ import { createProxyTest } from '../admission/address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
+import { bounded } from './bounded.ts';
 import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { addIntake } from './intake.ts';
@@ -74,7 +75,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     ...(tls ? { https: { ...http, ...(await readKeyPair(tls)) } } : { http }),
     requestTimeout: timeouts.requestMs,
-    handlerTimeout: settings.deliverWaitMs + timeouts.handlerMs,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -120,8 +120,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
+  const submit = bounded(deps.submit, settings.deliverWaitMs + timeouts.handlerMs);
   await addOpenApi(app, deps.version);
-  await app.register(conversationRoutes, { ...deps, sites: () => settings.sites, limits, now });
+  await app.register(conversationRoutes, { ...deps, sites: () => settings.sites, limits, now, submit });
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);
   if (tls) {

@@ -112,7 +112,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 }
 
 async function held(outbox: Outbox): Promise<string> {
-  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', '+1'), max: 1 };
+  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', hashing.phone('+1')), max: 1 };
   await outbox.accept(intake({ caps: [cap], start: { kind: 'due', at: Number.MAX_SAFE_INTEGER } }), 1_000);
   const accepted = await outbox.accept(intake({ caps: [cap] }), 1_000);
   if (accepted.kind !== 'stored' || accepted.conversation.status !== 'held') throw new Error('not held');

@@ -25,7 +25,7 @@ export function needles(canaries: readonly Intake[]): Map<string, Uint8Array> {
   words.push('canary-description');
   const found = new Map<string, Uint8Array>(words.map((word) => [word, Buffer.from(word)]));
   found.set('hash of the number', hashing.phone('+14045559876'));
-  found.set('counter of the number', hashing.phoneCap('demo', '+14045559876'));
+  found.set('counter of the number', hashing.phoneCap('demo', hashing.phone('+14045559876')));
   for (const [index, { request }] of canaries.entries()) {
     found.set(`key of request ${index}`, request.key);
     found.set(`fingerprint of request ${index}`, request.fingerprint);

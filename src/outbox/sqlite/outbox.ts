@@ -30,6 +30,9 @@ export type OutboxOptions = {
   readonly monotonic?: () => number;
 };
 
+/** A write that changes nothing: a page of the log, whatever was there before. */
+const REWRITE_HEADER = `PRAGMA application_id = ${APPLICATION_ID}`;
+
 /**
  * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
  *
@@ -60,7 +63,8 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
       return row && toConversation(row);
     },
     async ready() {
-      await writer.write(() => undefined);
+      // An empty transaction touches no disk, and would succeed on a full one.
+      await writer.write(() => database.exec(REWRITE_HEADER));
     },
     async close() {
       await writer.drain();

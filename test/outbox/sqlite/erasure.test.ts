@@ -64,7 +64,7 @@ function some(n: number, expiresAt: number): Intake {
     question: 'y'.repeat((n * 53) % 700),
   });
   const content = n % ONE_IN === 0 ? canary(n) : others;
-  const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', content.phone.e164), max: LEADS }];
+  const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(content.phone.e164)), max: LEADS }];
   const made = intake({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
   return { ...made, request: { ...made.request, expiresAt } };
 }
