@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
 import { bounded } from './bounded.ts';
+import { endConnectionsOnClose } from './closing.ts';
 import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { addIntake } from './intake.ts';
@@ -109,6 +110,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
   drainBeforeAnswer(app);
+  endConnectionsOnClose(app);
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
