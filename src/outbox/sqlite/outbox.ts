@@ -9,11 +9,12 @@ import { createIntake } from './intake.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createProviderStore, prepareStreaks } from './providers.ts';
 import { createQueue } from './queue.ts';
+import { createReader } from './reader.ts';
 import { createLookups } from './records.ts';
 import { createRequeue } from './requeue.ts';
 import { createRetention } from './retention.ts';
 import { createStatsStore } from './stats.ts';
-import { createReader, STATE, type Store, toConversation } from './store.ts';
+import { STATE, type Store, toConversation } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 
 export type OutboxOptions = {
@@ -43,7 +44,7 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const writer = createBatchWriter(database, identity.check);
-  const store: Store = { ...options, database, writer, read: createReader(identity.check) };
+  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
@@ -59,7 +60,7 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
     ...createRetention(store),
     ...createAuditStore(store),
     async find(id) {
-      const row = store.read(() => select.get(id));
+      const row = await store.read(() => select.get(id));
       return row && toConversation(row);
     },
     async ready() {
