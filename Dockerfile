@@ -9,6 +9,7 @@ LABEL org.opencontainers.image.title="Text Connect Gateway" org.opencontainers.i
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
+COPY openapi ./openapi
 COPY src ./src
 ENV HOST=0.0.0.0 PORT=8080 DATABASE_URL=sqlite:/data/gateway.db NODE_COMPILE_CACHE=/app/.compile-cache
 # Fills the compile cache, so that a start on a read-only root compiles nothing. /data is the one place that is written to.
