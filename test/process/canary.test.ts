@@ -8,11 +8,12 @@ import t from 'tap';
 import { FAULTS, nationalOf } from '../../src/simulator/faults/table.ts';
 import { messagesOf } from '../simulator/harness.ts';
 import { NO_LIMITS, read, send } from '../support/caller.ts';
+import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, refusedStart, startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
 import { traces } from '../support/traces.ts';
 
-t.setTimeout(60_000);
+t.setTimeout(150_000);
 
 const PHONE = '4042319876';
 const PASSWORD = 'canary-password';
@@ -107,6 +108,9 @@ t.test('no secret and nothing personal is told, whatever is sent and whatever fa
   told.push(await brokenHttp(gateway, `GET /canary-wire HTTP/1.1\r\ncanary-wire\r\n\r\n`));
 
   renameSync(database, `${database}.away`);
+  await eventually('the loss is noticed', 5_000, async () =>
+    (await read(url, '/readyz')).status === 503 ? true : undefined,
+  );
   t.match(await send(url, withConsumer({ question: 'canary-question while the disk is away' })), { status: 503 });
   await gateway.line(({ event }) => event === 'worker_fault');
   renameSync(`${database}.away`, database);
