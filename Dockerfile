@@ -17,6 +17,7 @@ LABEL org.opencontainers.image.title="Text Connect Gateway" org.opencontainers.i
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
+COPY openapi ./openapi
 COPY src ./src
 COPY --from=widget /app/dist/widget ./dist/widget
 ENV HOST=0.0.0.0 PORT=8080 DATABASE_URL=sqlite:/data/gateway.db NODE_COMPILE_CACHE=/app/.compile-cache

@@ -12,7 +12,7 @@ import { type Child, cpuMs, median, start } from './child.ts';
  *   npm run bench [-- ROUNDS REQUESTS]
  */
 const [rounds = 7, requests = 4_000] = process.argv.slice(2).map(Number);
-const CONNECTIONS = 20;
+const CONNECTIONS = 64;
 
 type Round = { readonly cpuUs: number; readonly p50: number; readonly p99: number };
 

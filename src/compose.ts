@@ -16,12 +16,11 @@ import { createHashing, type Hashing } from './conversation/hashing.ts';
 import { createSubmit } from './conversation/submit.ts';
 import { composeDelivery, type RunningDelivery } from './delivery/compose.ts';
 import { buildApp } from './http/app.ts';
-import { buildAdminApp } from './ops/admin/app.ts';
 import { createAttemptLog } from './ops/attempt-log.ts';
-import { createMetrics, type Metrics } from './ops/metrics.ts';
+import { type Counting, NO_COUNTING } from './ops/counting.ts';
 import { createOperations } from './ops/operations/operations.ts';
 import { createSweeper } from './ops/retention.ts';
-import type { Outbox } from './outbox/port.ts';
+import { type Outbox, StorageUnavailable } from './outbox/port.ts';
 import { randomBytes } from './outbox/random.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
@@ -55,6 +54,9 @@ type Foundation = {
   readonly outbox: Outbox;
 };
 
+/** Who counts what happens: nobody, until the operators' listener is there. */
+type Counted = { by: Counting };
+
 /**
  * Settings become running parts; the only file that sees all of them. What was opened is closed in reverse order,
  * also when a later part fails to start.
@@ -85,7 +87,8 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   closers.add(() => outbox.close());
   const foundation: Foundation = { settings, live, log, version, closers, hashing, accounts, outbox };
 
-  const { delivering, metrics } = await startDelivery(foundation);
+  const counting: Counted = { by: NO_COUNTING };
+  const delivering = await startDelivery(foundation, counting);
   const sweeper = createSweeper({
     store: outbox,
     retentionDays: () => live.current().retentionDays,
@@ -95,8 +98,8 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   });
   sweeper.start();
   closers.add(() => sweeper.stop());
-  const adminUrl = await openAdminListener(foundation, delivering, metrics);
-  const publicListener = await openPublicListener(foundation, delivering, metrics, simulator?.inboxUrl);
+  const adminUrl = await openAdminListener(foundation, delivering, counting);
+  const publicListener = await openPublicListener(foundation, delivering, counting, simulator?.inboxUrl);
 
   return {
     url: publicListener.url,
@@ -114,7 +117,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   };
 }
 
-async function startDelivery(foundation: Foundation): Promise<{ delivering: RunningDelivery; metrics: Metrics }> {
+async function startDelivery(foundation: Foundation, counting: Counted): Promise<RunningDelivery> {
   const { settings, live, log, closers, hashing, accounts, outbox } = foundation;
   const upstream = createUpstream({ provider: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
   closers.add(() => upstream.close());
@@ -130,12 +133,12 @@ async function startDelivery(foundation: Foundation): Promise<{ delivering: Runn
     },
     report(report) {
       logAttempt(report);
-      metrics.attempt(report);
+      counting.by.attempt(report);
     },
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
     onFault(err) {
-      metrics.storageFault();
+      counting.by.storageFault();
       log.error({ event: 'worker_fault', err }, 'worker fault');
     },
     clock,
@@ -143,22 +146,14 @@ async function startDelivery(foundation: Foundation): Promise<{ delivering: Runn
     leaseMs: LEASE_MS,
   });
   closers.add(() => delivering.stop());
-  const metrics = createMetrics({
-    openCounts: outbox.openCounts,
-    providers: accounts.ids,
-    breakers: delivering.gate.breakers,
-    regions: () => accounts.ids().map(accounts.region),
-    now: clock.now,
-    process: true,
-  });
   delivering.worker.start();
-  return { delivering, metrics };
+  return delivering;
 }
 
 async function openPublicListener(
   { settings, live, log, version, closers, hashing, outbox }: Foundation,
   { delivery, worker }: RunningDelivery,
-  metrics: Metrics,
+  counting: Counted,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
   let draining = false;
@@ -166,12 +161,12 @@ async function openPublicListener(
     store: outbox,
     delivery,
     hashing,
-    caps: (lead, caller) => {
+    caps: (lead, phoneHash, caller) => {
       const { dailyMax, sites } = live.current();
-      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, caller);
+      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, phoneHash, caller);
     },
     onFault(err, conversation) {
-      metrics.storageFault();
+      counting.by.storageFault();
       log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded');
     },
     onQueued: worker.kick,
@@ -194,8 +189,11 @@ async function openPublicListener(
       },
     },
     async submit(lead, context) {
-      const submission = await submit(lead, context);
-      if (!submission.replayed) metrics.conversation(submission.conversation.status, lead.site);
+      const submission = await submit(lead, context).catch((error: unknown) => {
+        if (error instanceof StorageUnavailable) counting.by.storageFault();
+        throw error;
+      });
+      if (!submission.replayed) counting.by.conversation(submission.conversation.status, lead.site);
       return submission;
     },
     find: outbox.find,
@@ -228,13 +226,25 @@ async function openPublicListener(
 
 async function openAdminListener(
   { settings, log, closers, hashing, accounts, outbox }: Foundation,
-  { gate, parking }: RunningDelivery,
-  metrics: Metrics,
+  { gate, parking, worker }: RunningDelivery,
+  counting: Counted,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
   if (!admin) return undefined;
+  // Only where there are operators: what is not loaded does not slow the start.
+  const { createMetrics } = await import('./ops/metrics.ts');
+  const { buildAdminApp } = await import('./ops/admin/app.ts');
+  const metrics = createMetrics({
+    openCounts: outbox.openCounts,
+    providers: accounts.ids,
+    breakers: gate.breakers,
+    regions: () => accounts.ids().map(accounts.region),
+    now: clock.now,
+    process: true,
+  });
+  counting.by = metrics;
   const app = buildAdminApp({
-    operations: createOperations({ store: outbox, hashing, now: clock.now }),
+    operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
     metrics,
     token: admin.token,
     ...(metricsToken !== undefined && { metricsToken }),

@@ -36,13 +36,18 @@ export function warnOfUnknown(env: NodeJS.ProcessEnv): Problem[] {
 }
 
 function closest(name: string): string | undefined {
-  const ranked = names
+  const ours = PREFIXES.some((prefix) => name.startsWith(prefix));
+  // Most variables of an environment are nothing like ours, and every start would pay for measuring how far they are.
+  const candidates = ours ? names : names.filter((candidate) => mayBeNear(name, candidate));
+  const [best] = candidates
     .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
     .sort((left, right) => left.distance - right.distance);
-  const best = ranked[0];
   if (best === undefined) return undefined;
-  const near = best.distance <= 1 && name.length >= 8;
-  return near || PREFIXES.some((prefix) => name.startsWith(prefix)) ? best.candidate : undefined;
+  return ours || (best.distance <= 1 && name.length >= 8) ? best.candidate : undefined;
+}
+
+function mayBeNear(name: string, candidate: string): boolean {
+  return Math.abs(name.length - candidate.length) <= 1 || candidate.startsWith(name);
 }
 
 /** What was cut off after the first word counts as one letter: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */

@@ -8,10 +8,15 @@ import type { Lead } from './types.ts';
 export type DailyMaxima = { readonly phone: number; readonly site: number; readonly visitor: number };
 
 /** The counters of a lead by UTC day. A partner's back end is one address for many visitors: it is not counted as one. */
-export function capsFor(hashing: Hashing, maxima: DailyMaxima, lead: Lead, caller: Caller): readonly Cap[] {
-  const { site, phone } = lead;
+export function capsFor(
+  hashing: Hashing,
+  maxima: DailyMaxima,
+  { site }: Lead,
+  phoneHash: Buffer,
+  caller: Caller,
+): readonly Cap[] {
   const caps: Cap[] = [
-    { kind: 'phone', key: hashing.phoneCap(site, phone.e164), max: maxima.phone },
+    { kind: 'phone', key: hashing.phoneCap(site, phoneHash), max: maxima.phone },
     { kind: 'site', key: hashing.siteCap(site), max: maxima.site },
   ];
   if (caller.kind === 'visitor')

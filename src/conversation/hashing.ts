@@ -8,15 +8,15 @@ import type { Lead } from './types.ts';
 export interface Hashing {
   /** A consumer's number, the same over all sites: suppression and erasure find it by this. */
   phone(e164: string): Buffer;
-  /** The counter of one number at one site. */
-  phoneCap(site: string, e164: string): Buffer;
+  /** The counter of one number at one site; `phone` is the number's hash. */
+  phoneCap(site: string, phone: Buffer): Buffer;
   siteCap(site: string): Buffer;
   /** The counter of one visitor (site and address block). */
   visitorCap(site: string, address: string): Buffer;
   /** An `Idempotency-Key` in its scope: the partner, or the site. */
   idempotencyKey(scope: string, key: string): Buffer;
   /** A request without a key: the same caller, address and lead are the same request. */
-  keylessRequest(scope: string, address: string, fingerprint: Buffer): Buffer;
+  keylessRequest(scope: string, address: string, lead: Lead): Buffer;
   /** The validated lead itself. */
   fingerprint(lead: Lead): Buffer;
   /** A provider account's credentials, to notice that they changed. */
@@ -36,28 +36,48 @@ export function createHashing(hashKey: Buffer): Hashing {
       .digest()
       .subarray(0, 16);
   };
+  // Sites come from the configuration: few, and the same for every lead.
   const siteCaps = new Map<string, Buffer>();
+  const siteCap = (site: string): Buffer => {
+    const known = siteCaps.get(site) ?? hash('site-cap', site);
+    siteCaps.set(site, known);
+    return known;
+  };
   return {
     phone: (e164) => hash('phone', e164),
-    phoneCap: (site, e164) => hash('phone-cap', site, e164),
-    siteCap(site) {
-      // Sites come from the configuration: few, and the same for every lead.
-      const known = siteCaps.get(site) ?? hash('site-cap', site);
-      siteCaps.set(site, known);
-      return known;
-    },
+    phoneCap: (site, phone) => Buffer.concat([siteCap(site), phone]),
+    siteCap,
     visitorCap: (site, address) => hash('visitor-cap', site, address),
     idempotencyKey: (scope, key) => hash('idempotency', scope, key),
-    keylessRequest: (scope, address, fingerprint) => hash('keyless', scope, address, fingerprint),
-    fingerprint: (lead) => hash('lead', JSON.stringify(canonical(lead))),
+    keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
+    fingerprint: (lead) => hash('lead', canonical(lead)),
     credentials: (providerId, username, password) =>
       hash('credentials', String(providerId), username, password).toString('base64url'),
   };
 }
 
-/** The same lead whatever the order of its names. The origin is no part of it: it is a header, and of the scope's making. */
-function canonical({ origin: _origin, listing, ...lead }: Lead): unknown {
-  const sorted =
-    typeof listing === 'object' ? Object.entries(listing).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) : listing;
-  return [Object.entries(lead).sort(([a], [b]) => (a < b ? -1 : 1)), sorted];
+/**
+ * The same text for the same lead, whatever the order of its listing's names. The origin is no part of it: it is a header.
+ * Every other field of `Lead` has its place here; a field without one would let another lead pass for the same.
+ */
+function canonical(lead: Lead): string {
+  const { site, partner, provider, target, targetFrom, placementId, phone, firstName, lastName, question } = lead;
+  const { listing, consent, page } = lead;
+  return JSON.stringify([
+    site,
+    partner,
+    provider,
+    target,
+    targetFrom,
+    placementId,
+    phone.e164,
+    firstName,
+    lastName,
+    question,
+    typeof listing === 'object' ? Object.entries(listing).sort(([a], [b]) => (a < b ? -1 : 1)) : listing,
+    consent?.text,
+    consent?.version,
+    page?.url,
+    page?.title,
+  ]);
 }

@@ -24,7 +24,8 @@ export function parsePhone(text: string, country: string, allowed: ReadonlySet<s
   if (number.ext !== undefined) throw invalid('Has an extension, and a text cannot be sent to one; leave it out.');
   if (!number.isPossible()) throw invalid(`Has too few or too many digits to be a number of its country; ${EXAMPLE}.`);
   if (number.getType() === 'PREMIUM_RATE') throw invalid('Is a premium-rate number; give a mobile number.');
-  if (!number.getPossibleCountries().some((candidate) => allowed.has(candidate))) {
+  const { country: likely } = number;
+  if (!(likely && allowed.has(likely)) && !number.getPossibleCountries().some((candidate) => allowed.has(candidate))) {
     throw new Refusal(
       'country_not_allowed',
       `Belongs to a country that this site does not serve; it serves ${[...allowed].join(', ')}.`,

@@ -31,11 +31,12 @@ const KEYLESS_MS = 600_000;
  */
 export function identify(hashing: Hashing, lead: Lead, caller: Caller, now: number): RequestIdentity {
   const scope = `${caller.kind}:${caller.id}`;
-  const fingerprint = hashing.fingerprint(lead);
   const keyed = caller.idempotencyKey !== undefined;
   const key = keyed
     ? hashing.idempotencyKey(scope, caller.idempotencyKey)
-    : hashing.keylessRequest(scope, caller.address, fingerprint);
+    : hashing.keylessRequest(scope, caller.address, lead);
+  // Without a key the lead is part of the key itself: there is nothing left to compare.
+  const fingerprint = keyed ? hashing.fingerprint(lead) : key;
   const expiresAt = now + (keyed ? KEYED_MS : KEYLESS_MS);
   return { request: { key, fingerprint, expiresAt }, keyed, name: key.toString('latin1') };
 }

@@ -37,7 +37,7 @@ type Parts = {
   readonly delivery: Delivering;
   readonly hashing: Hashing;
   /** The counters that a lead of this caller is counted on. */
-  readonly caps: (lead: Lead, caller: Caller) => readonly Cap[];
+  readonly caps: (lead: Lead, phoneHash: Buffer, caller: Caller) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
   /** Told when a lead was left to the background worker, which may sleep. */
@@ -88,7 +88,7 @@ export function createSubmit(parts: Parts): Submit {
           ? { kind: 'due', at: now }
           : { kind: admittance };
     const phoneHash = hashing.phone(lead.phone.e164);
-    return store.accept({ lead, phoneHash, request, caps: caps(lead, caller), start, uses }, now);
+    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start, uses }, now);
   };
 
   const firstOutcome = async (

@@ -64,6 +64,9 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
 
   /** Behind a breaker whose pause is over one lead goes ahead; the others wait for what becomes of it. */
   const claimRegionProbe = async (provider: string): Promise<Work[]> => {
+    // A probe that is begun with nothing to send is abandoned, which wakes us at once to begin the next.
+    const due = await queue.nextDue([provider]);
+    if (due === undefined || due > clock.now()) return [];
     const admittance = gate.enter(provider);
     if (admittance.kind !== 'go') return [];
     const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now() });

@@ -7,6 +7,8 @@ import type { FormGuard } from '../admission/form-guard.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
+import { bounded } from './bounded.ts';
+import { endConnectionsOnClose } from './closing.ts';
 import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { addIntake } from './intake.ts';
@@ -81,7 +83,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     ...(tls ? { https: { ...http, ...(await readKeyPair(tls)) } } : { http }),
     requestTimeout: timeouts.requestMs,
-    handlerTimeout: settings.deliverWaitMs + timeouts.handlerMs,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -116,6 +117,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
   drainBeforeAnswer(app);
+  endConnectionsOnClose(app);
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
@@ -127,9 +129,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
+  const submit = bounded(deps.submit, settings.deliverWaitMs + timeouts.handlerMs);
   await addOpenApi(app, deps.version);
   const sites = () => settings.sites;
-  const takeLead = createTakeLead({ ...deps, sites, limits });
+  const takeLead = createTakeLead({ ...deps, sites, limits, submit });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(formPostRoutes, { takeLead, logger });
   await app.register(siteFormRoutes, { sites, guard: deps.guard });

@@ -2,11 +2,16 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type FieldError, Refusal } from '../conversation/refusal.ts';
 import { StorageUnavailable } from '../outbox/port.ts';
-import { PROBLEM_TYPE, PROBLEMS, Problem, type ProblemCode, type ProblemOptions, problemBody } from './problems.ts';
+import {
+  PROBLEM_TYPE,
+  PROBLEMS,
+  Problem,
+  type ProblemCode,
+  type ProblemOptions,
+  problemBody,
+  RETRY_LATER,
+} from './problems.ts';
 import { fieldErrors } from './validation.ts';
-
-/** Seconds after which a caller may try again what the storage or a handler could not do now. */
-const RETRY_LATER = { 'retry-after': '5' };
 
 const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
 
@@ -55,7 +60,6 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
     if (error.validationContext !== 'body') return new Problem('not_found');
     return new Problem('invalid_request', located(fieldErrors(error.validation)));
   }
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new Problem('overloaded', { headers: RETRY_LATER });
   // The caller went away or broke off within its body; nobody reads this answer, but the log line is honest.
   if (request.raw.destroyed && !request.raw.complete) return new Problem('bad_request');
   return new Problem(FASTIFY_CODES[error.code] ?? 'internal_error');

@@ -191,6 +191,9 @@ export type ProblemOptions = {
   readonly extensions?: { readonly id: string; readonly reason: string };
 };
 
+/** For what the storage or the handler could not do now: nothing is wrong with the request. */
+export const RETRY_LATER = { 'retry-after': '5' } as const;
+
 /** A request that ends in an error answer: thrown by a handler or hook, answered by the error handler. */
 export class Problem extends Error {
   readonly code: ProblemCode;

@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Status } from '../conversation/types.ts';
-import type { AttemptReport } from '../delivery/attempt.ts';
 import type { OpenCounts } from '../outbox/records.ts';
+import type { Counting } from './counting.ts';
 import { ageSeconds } from './operations/views.ts';
 
 /** Statuses in which a lead is not where it should end: the ones to alert on. */
@@ -13,15 +12,10 @@ const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Numbers for a monitoring system. Every label is a name of the configuration or of the program. */
-export interface Metrics {
+export interface Metrics extends Counting {
   readonly contentType: string;
   /** The exposition. What the store cannot tell now is left out, and counted as a fault of the storage. */
   render(): Promise<string>;
-  attempt(report: AttemptReport): void;
-  /** A `POST /conversations` was answered with a stored conversation. */
-  conversation(status: Status, site: string): void;
-  /** The storage did not do what was asked of it. */
-  storageFault(): void;
 }
 
 type Parts = {

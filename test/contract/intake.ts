@@ -92,7 +92,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('a cap is exact: what is beyond it is held, and beyond ten times refused and not stored', async (t) => {
     const outbox = open(t)();
-    const phone: Cap = { kind: 'phone', key: hashing.phoneCap('demo', '+14045551212'), max: 2 };
+    const phone: Cap = { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone('+14045551212')), max: 2 };
     const answers = await Promise.all(
       Array.from({ length: 23 }, () => outbox.accept(intake({ caps: [phone] }), 1_000)),
     );
@@ -105,7 +105,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('caps of a site and of a number count apart, and a new UTC day begins at zero', async (t) => {
     const outbox = open(t)();
     const caps = (phone: string): Cap[] => [
-      { kind: 'phone', key: hashing.phoneCap('demo', phone), max: 1 },
+      { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(phone)), max: 1 },
       { kind: 'site', key: hashing.siteCap('demo'), max: 2 },
     ];
     const status = async (phone: string, now: number) => {

@@ -141,7 +141,9 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
 /** Sends a lead of which only one a day is taken at its site. */
 async function requestOf(outbox: Outbox, content: typeof other) {
-  const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap(content.site, content.phone.e164), max: 1 }];
+  const caps: Cap[] = [
+    { kind: 'phone', key: hashing.phoneCap(content.site, hashing.phone(content.phone.e164)), max: 1 },
+  ];
   const sent = intake({ lead: content, caps });
   const accepted = await outbox.accept(sent, 1_000);
   if (accepted.kind !== 'stored') throw new Error('not stored');

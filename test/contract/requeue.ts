@@ -85,6 +85,17 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a release whose audit entry cannot be written releases nothing, and disturbs nobody', async (t) => {
+    const outbox = open(t)();
+    const id = await settled(outbox, { status: 'parked', cause: 'refused' });
+    const nobody = { ...RELEASE, actor: null as unknown as string };
+    const [release, other] = await Promise.allSettled([outbox.requeue({}, 9, nobody), queued(outbox, 2_000)]);
+    t.match(release, { status: 'rejected', reason: { name: 'StorageUnavailable' } });
+    t.match(other, { status: 'fulfilled' });
+    t.match(await outbox.find(id), { status: 'parked' });
+    await outbox.close();
+  });
+
   t.test('the audit tells how many were queued, and nothing where there were none', async (t) => {
     const outbox = open(t)();
     for (let n = 0; n < 3; n += 1) await settled(outbox, { status: 'parked', cause: 'refused' });
@@ -101,7 +112,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 }
 
 async function held(outbox: Outbox): Promise<string> {
-  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', '+1'), max: 1 };
+  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', hashing.phone('+1')), max: 1 };
   await outbox.accept(intake({ caps: [cap], start: { kind: 'due', at: Number.MAX_SAFE_INTEGER } }), 1_000);
   const accepted = await outbox.accept(intake({ caps: [cap] }), 1_000);
   if (accepted.kind !== 'stored' || accepted.conversation.status !== 'held') throw new Error('not held');

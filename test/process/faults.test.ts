@@ -10,7 +10,7 @@ import { scaled } from '../support/scale.ts';
 
 const RESETS = scaled(150, 1_000);
 
-t.setTimeout(scaled(100_000, 600_000));
+t.setTimeout(scaled(180_000, 600_000));
 
 type Expected = { readonly status: number; readonly state: string; readonly reason?: string };
 const DELIVERED: Expected = { status: 201, state: 'delivered' };

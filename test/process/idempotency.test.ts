@@ -14,7 +14,7 @@ const POSTS = scaled(50, 200);
 const AT_ONCE = 4;
 const DELIVER_WAIT_MS = 4_000;
 
-t.setTimeout(scaled(90_000, 600_000));
+t.setTimeout(scaled(180_000, 600_000));
 
 async function setup(t: Test) {
   const provider = await startProvider(t);

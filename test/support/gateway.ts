@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
 
 export type Line = Readonly<Record<string, unknown>> & { readonly event?: string };
@@ -70,6 +71,20 @@ export async function startGateway(t: Test, env: Readonly<Record<string, string>
       return { code, signal: by };
     },
   };
+}
+
+/** Starts the program where it is expected not to start; resolves with how it ended and what it told a person. */
+export async function refusedStart(
+  t: Test,
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; stderr: string; stdout: string }> {
+  const child = spawn(process.execPath, ['src/start.js'], {
+    env: { ...BARE, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code, stderr, stdout };
 }
 
 function parse(text: string): Line {

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { DEMO_CREDENTIALS, type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { type Credentials, DEMO_CREDENTIALS, type Simulator, startSimulator } from '../../src/simulator/server.ts';
 
 /** `received`: calls that carried a lead. `got`: of those, the ones after which the provider has the lead. */
 export type Tally = { readonly received: number; readonly got: number };
@@ -23,10 +23,10 @@ export type Provider = {
 };
 
 /** Starts a provider in the test's process; it closes with the test. */
-export async function startProvider(t: Test): Promise<Provider> {
-  const simulator = await startSimulator();
+export async function startProvider(t: Test, credentials: Credentials = DEMO_CREDENTIALS): Promise<Provider> {
+  const simulator = await startSimulator({ credentials });
   t.teardown(() => simulator.close());
-  const { providerId, username, password } = DEMO_CREDENTIALS;
+  const { providerId, username, password } = credentials;
 
   const order = async (path: string, body: object): Promise<void> => {
     const answer = await fetch(`${simulator.controlUrl}${path}`, {

@@ -15,7 +15,7 @@ export function createAuditStore({ database, writer, read }: Store): Pick<Record
   return {
     async audit({ limit, after }) {
       const before = after === undefined ? Number.MAX_SAFE_INTEGER : fromCursor(after);
-      const rows = read(() => newest.all(before, limit + 1));
+      const rows = await read(() => newest.all(before, limit + 1));
       const page = cutPage(rows, limit, ({ seq }) => seq as number);
       return { ...page, items: page.items.map(toEntry) };
     },

@@ -5,6 +5,9 @@ import { StorageUnavailable } from '../port.ts';
 const LOCK_PATIENCE_MS = 2_000;
 const LOCK_POLL_MS = 20;
 
+/** Bounds what a write waits for others to join it; a turn is a fraction of a millisecond. */
+const MOST_TURNS = 4;
+
 type Write = {
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
@@ -36,13 +39,20 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
 
   const flush = async (): Promise<void> => {
     while (collecting.length > 0) {
-      // One turn of the event loop, so that all requests that are ready now join this commit.
-      await new Promise<void>((next) => setImmediate(next));
+      await collect();
       const batch = collecting;
       collecting = [];
       await commit(batch);
     }
     running = undefined;
+  };
+
+  /** Waits while each turn of the event loop brings more, so that all that is ready now joins this commit. */
+  const collect = async (): Promise<void> => {
+    for (let turn = 0, before = 0; turn < MOST_TURNS && collecting.length > before; turn += 1) {
+      before = collecting.length;
+      await new Promise<void>((next) => setImmediate(next));
+    }
   };
 
   const commit = async (batch: readonly Write[]): Promise<void> => {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { defined } from '../../conversation/defined.ts';
 import { cutPage, fromCursor } from '../cursor.ts';
 import type { ConsentRecord, RecordStore } from '../records.ts';
@@ -16,7 +15,7 @@ export function createConsentStore(store: Store): Pick<RecordStore, 'consents'> 
   return {
     async consents(filter, { limit, after }) {
       const { sql, values } = where(filter);
-      const select = read(() =>
+      const select = await read(() =>
         database.prepare(
           `SELECT seq, id, site, created_at, lead_key, lead FROM conversations JOIN leads USING (seq)
            WHERE ${sql} AND personal = 1 AND seq > ? ORDER BY seq LIMIT ?`,
@@ -25,11 +24,10 @@ export function createConsentStore(store: Store): Pick<RecordStore, 'consents'> 
       const found: Found[] = [];
       let last = after === undefined ? 0 : fromCursor(after);
       for (;;) {
-        const rows = read(() => select.all(...values, last, AT_A_TIME));
+        const rows = await read(() => select.all(...values, last, AT_A_TIME));
         found.push(...rows.flatMap((row) => consentOf(row, store)));
         if (found.length > limit || rows.length < AT_A_TIME) break;
         last = rows.at(-1)?.seq as number;
-        await nextTurn();
       }
       const page = cutPage(found, limit, ({ seq }) => seq);
       return { ...page, items: page.items.map(({ consent }) => consent) };

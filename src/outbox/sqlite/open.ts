@@ -40,7 +40,8 @@ function requireOurs(database: DatabaseSync): void {
   const id = pragma(database, 'application_id');
   if (id === APPLICATION_ID) {
     const verdict = pragma(database, 'quick_check(1)');
-    if (verdict !== 'ok') throw new Error(`it is damaged (${verdict})`);
+    // The engine's verdict has several lines, and what we say at start is one.
+    if (verdict !== 'ok') throw new Error(`it is damaged (${String(verdict).replaceAll(/\s+/g, ' ').trim()})`);
     return;
   }
   const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };

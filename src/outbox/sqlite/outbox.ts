@@ -9,11 +9,12 @@ import { createIntake } from './intake.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createProviderStore, prepareStreaks } from './providers.ts';
 import { createQueue } from './queue.ts';
+import { createReader } from './reader.ts';
 import { createLookups } from './records.ts';
 import { createRequeue } from './requeue.ts';
 import { createRetention } from './retention.ts';
 import { createStatsStore } from './stats.ts';
-import { createReader, STATE, type Store, toConversation } from './store.ts';
+import { STATE, type Store, toConversation } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 
 export type OutboxOptions = {
@@ -30,6 +31,9 @@ export type OutboxOptions = {
   readonly monotonic?: () => number;
 };
 
+/** A write that changes nothing: a page of the log, whatever was there before. */
+const REWRITE_HEADER = `PRAGMA application_id = ${APPLICATION_ID}`;
+
 /**
  * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
  *
@@ -40,7 +44,7 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const writer = createBatchWriter(database, identity.check);
-  const store: Store = { ...options, database, writer, read: createReader(identity.check) };
+  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
@@ -56,11 +60,12 @@ export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox
     ...createRetention(store),
     ...createAuditStore(store),
     async find(id) {
-      const row = store.read(() => select.get(id));
+      const row = await store.read(() => select.get(id));
       return row && toConversation(row);
     },
     async ready() {
-      await writer.write(() => undefined);
+      // An empty transaction touches no disk, and would succeed on a full one.
+      await writer.write(() => database.exec(REWRITE_HEADER));
     },
     async close() {
       await writer.drain();

@@ -19,27 +19,27 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
        (SELECT description FROM descriptions WHERE seq = conversations.seq AND description IS NOT NULL) AS description
      FROM conversations LEFT JOIN leads USING (seq) WHERE id = ?`,
   );
-  const query = (sql: string, values: readonly SQLInputValue[]): Row[] =>
+  const query = (sql: string, values: readonly SQLInputValue[]): Promise<Row[]> =>
     read(() => database.prepare(sql).all(...values));
 
   return {
     async list(filter, { limit, after }) {
       const { sql, values } = where(filter);
       const before = after === undefined ? Number.MAX_SAFE_INTEGER : fromCursor(after);
-      const rows = query(`SELECT ${RECORD} FROM conversations WHERE ${sql} AND seq < ? ORDER BY seq DESC LIMIT ?`, [
-        ...values,
-        before,
-        limit + 1,
-      ]);
+      const rows = await query(
+        `SELECT ${RECORD} FROM conversations WHERE ${sql} AND seq < ? ORDER BY seq DESC LIMIT ?`,
+        [...values, before, limit + 1],
+      );
       const page = cutPage(rows, limit, ({ seq }) => seq as number);
       return { ...page, items: page.items.map(toRecord) };
     },
     async count(filter) {
       const { sql, values } = where(filter);
-      return query(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, values)[0]?.n as number;
+      const [row] = await query(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, values);
+      return row?.n as number;
     },
     async show(id) {
-      const row = read(() => select.get(id));
+      const row = await read(() => select.get(id));
       return row && toDetails(row, store);
     },
     async reveal(id, entry) {

@@ -19,8 +19,9 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
     requeue(filter, limit, entry) {
       const status = filter.status ?? WAITING;
       const { sql, values } = where({ ...filter, status });
-      // The index of what waits is used only where its own condition is part of the query.
-      const indexed = status.every((one) => WAITING.includes(one)) ? "status IN ('held', 'unknown', 'parked') AND" : '';
+      // The index of what waits is used only where its own condition is part of the query. Ids are quicker still.
+      const byIndex = filter.ids === undefined && status.every((one) => WAITING.includes(one));
+      const indexed = byIndex ? "status IN ('held', 'unknown', 'parked') AND" : '';
       return writer.write(() =>
         atomically(database, () => {
           const rows = database

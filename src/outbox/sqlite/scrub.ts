@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StorageUnavailable } from '../port.ts';
 import type { Store } from './store.ts';
 
@@ -29,12 +29,21 @@ export function rewriteHashes(database: DatabaseSync, phoneHash: Uint8Array | nu
  *
  * @throws StorageUnavailable when a reader keeps the log in use for a minute
  */
-export async function emptyLog({ database, read }: Pick<Store, 'database' | 'read'>, wait: Wait = setTimeout) {
+export async function emptyLog({ database }: Pick<Store, 'database'>, wait: Wait = setTimeout) {
   const checkpoint = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
-  for (let waited = 0; read(() => checkpoint.get())?.busy !== 0; waited += LOG_POLL_MS) {
+  for (let waited = 0; isBusy(checkpoint); waited += LOG_POLL_MS) {
     if (waited >= LOG_PATIENCE_MS) {
       throw new StorageUnavailable('Another program reads the database and keeps its log from being emptied.');
     }
     await new Promise<void>((resume) => wait(resume, LOG_POLL_MS));
+  }
+}
+
+/** Alone and not with the turn's other queries: a checkpoint cannot run inside a transaction. */
+function isBusy(checkpoint: StatementSync): boolean {
+  try {
+    return checkpoint.get()?.busy !== 0;
+  } catch (error) {
+    throw new StorageUnavailable("The storage's log could not be emptied.", { cause: error });
   }
 }

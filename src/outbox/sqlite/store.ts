@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
-import { StorageUnavailable } from '../port.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
+import type { Read } from './reader.ts';
 
 /** What the parts of the adapter share: one connection, one batch writer, one way to read. */
 export type Store = {
@@ -13,8 +13,7 @@ export type Store = {
   /** This process, in leases. */
   readonly owner: string;
   readonly leaseMs: number;
-  /** Runs a query outside of a transaction; a fault of the storage becomes `StorageUnavailable`. */
-  read<T>(query: () => T): T;
+  readonly read: Read;
 };
 
 export type Row = Record<string, SQLOutputValue>;
@@ -32,19 +31,6 @@ export function toConversation(row: Row): Conversation {
     updatedAt: row.updated_at as number,
     dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
   });
-}
-
-export function createReader(check: () => void): Store['read'] {
-  return (query) => {
-    try {
-      check();
-      return query();
-    } catch (error) {
-      throw error instanceof StorageUnavailable
-        ? error
-        : new StorageUnavailable('The storage did not answer a read.', { cause: error });
-    }
-  };
 }
 
 /** Runs several statements of one write so that all of them or none take effect; a batch commits what others of it did. */

@@ -1,0 +1,84 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { DEMO_CREDENTIALS } from '../../src/simulator/server.ts';
+import { leadOf, NO_LIMITS, phoneOf, send } from '../support/caller.ts';
+import { storedLeads } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { leadsToSend, sendAll } from '../support/load.ts';
+import { startProvider } from '../support/provider.ts';
+
+t.setTimeout(90_000);
+
+const LEADS = 200;
+const ROTATED = 'rotated-password';
+
+async function setup(t: Test) {
+  const provider = await startProvider(t);
+  const folder = t.testdir({ password: `${DEMO_CREDENTIALS.password}\n` });
+  const file = join(folder, 'password');
+  const database = join(folder, 'gateway.db');
+  const { PROVIDER_PASSWORD: _, ...env } = provider.env;
+  const gateway = await startGateway(t, {
+    ...NO_LIMITS,
+    ...env,
+    PROVIDER_PASSWORD_FILE: file,
+    DATABASE_URL: `sqlite:${database}`,
+  });
+  return {
+    provider,
+    gateway,
+    statuses: () => [...new Set(storedLeads(database).map(({ status }) => status))].sort().join(),
+    async changeAtProvider(password: string) {
+      const answer = await fetch(`${provider.simulator.controlUrl}/credentials`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...DEMO_CREDENTIALS, password }),
+      });
+      t.ok(answer.ok, 'the provider takes another password from now on');
+    },
+    /** As a secret is replaced: whole, by a rename. */
+    changeAtGateway(password: string) {
+      writeFileSync(`${file}.new`, `${password}\n`);
+      renameSync(`${file}.new`, file);
+    },
+  };
+}
+
+t.test('a password that is changed under load costs no lead: all wait, and the new file releases them', async (t) => {
+  const { provider, gateway, statuses, changeAtProvider, changeAtGateway } = await setup(t);
+  const leads = leadsToSend(LEADS);
+  let answered = 0;
+  let change: Promise<void> | undefined;
+  await sendAll({
+    leads,
+    url: () => gateway.url,
+    callers: 8,
+    onAcknowledged() {
+      answered += 1;
+      if (answered === LEADS / 4) change = changeAtProvider(ROTATED);
+    },
+  });
+  await change;
+  t.equal(leads.acknowledged.size, LEADS, 'no caller was told of the fault');
+  await gateway.line(({ event }) => event === 'provider_parked');
+  t.match(await send(gateway.url, leadOf(LEADS)), { status: 202, body: { status: 'parked' } });
+
+  changeAtGateway(ROTATED);
+  await gateway.line(({ event }) => event === 'provider_released');
+  await eventually('everything delivered', 60_000, () => (statuses() === 'delivered' ? true : undefined));
+  const tallies = await provider.byPhone();
+  const wrong = Array.from({ length: LEADS + 1 }, (_, n) => tallies[phoneOf(n)]?.got).filter((got) => got !== 1);
+  t.strictSame(wrong, [], 'each arrived once');
+  t.notMatch(gateway.output(), new RegExp(`${ROTATED}|${DEMO_CREDENTIALS.password}`));
+});
+
+t.test('SIGHUP reads the files at once, and a file that makes no sense changes nothing', async (t) => {
+  const { gateway, changeAtGateway } = await setup(t);
+  changeAtGateway('');
+  process.kill(gateway.pid, 'SIGHUP');
+  const refused = await gateway.line(({ event }) => event === 'settings_refused');
+  t.match(JSON.stringify(refused.problems), /PROVIDER_PASSWORD/);
+  t.match(await send(gateway.url, leadOf(1)), { status: 201 }, 'the last password still holds');
+});

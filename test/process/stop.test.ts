@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { eventsOf } from '../simulator/harness.ts';
+import { leadOf, NO_LIMITS, phoneOf, post, type Reply } from '../support/caller.ts';
+import { integrityOf, type StoredLead, storedLeads } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startProvider } from '../support/provider.ts';
+import { type Random, seeded } from '../support/random.ts';
+import { chosenSeed, scaled } from '../support/scale.ts';
+
+const STOPS = scaled(5, 50);
+const CALLERS = 8;
+/** What the program grants itself (`src/main.ts`). */
+const GRACE_MS = 20_000;
+
+const seed = chosenSeed();
+t.comment(`SEED=${seed}`);
+t.setTimeout(scaled(200_000, 900_000));
+
+async function setup(t: Test, changes: Record<string, string>) {
+  const provider = await startProvider(t);
+  const database = join(t.testdir(), 'gateway.db');
+  const env = { ...NO_LIMITS, ...provider.env, DATABASE_URL: `sqlite:${database}`, ...changes };
+  return { provider, database, start: () => startGateway(t, env) };
+}
+
+/** Posts until nobody answers any more, telling `onReply` of each answer; gives them by number of lead. */
+async function postUntilRefused(url: string, first: number, onReply: () => void): Promise<Map<number, Reply>> {
+  const replies = new Map<number, Reply>();
+  let n = first;
+  const call = async (): Promise<void> => {
+    for (;;) {
+      const lead = n++;
+      const reply = await post(url, leadOf(lead));
+      if (!reply) return;
+      replies.set(lead, reply);
+      onReply();
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, call));
+  return replies;
+}
+
+/** SIGTERM a random while after `answers` of them. */
+async function stopUnderLoad(
+  gateway: Awaited<ReturnType<typeof startGateway>>,
+  first: number,
+  { answers, random }: { answers: number; random: Random },
+) {
+  let left = answers;
+  let stopping: Promise<{ code: number | null; tookMs: number }> | undefined;
+  const stop = async () => {
+    for (let turns = random.below(400); turns > 0; turns -= 1) await new Promise((next) => setImmediate(next));
+    const began = performance.now();
+    const { code } = await gateway.end('SIGTERM');
+    return { code, tookMs: performance.now() - began };
+  };
+  const replies = await postUntilRefused(gateway.url, first, () => {
+    left -= 1;
+    if (left <= 0) stopping ??= stop();
+  });
+  return { replies, ended: await stopping };
+}
+
+const without = (leads: readonly StoredLead[], ids: ReadonlySet<unknown>) =>
+  [...ids].filter((id) => !leads.some((lead) => lead.id === id));
+
+for (const [kind, delayMs, waitMs] of [
+  ['whose callers wait for the provider', 30, 4_000],
+  ['that goes on behind answered callers', 600, 50],
+] as const) {
+  t.test(`SIGTERM amid work ${kind} loses nothing, in time`, async (t) => {
+    const { provider, database, start } = await setup(t, { DELIVER_WAIT_MS: String(waitMs) });
+    await provider.answer('delivered', { delayMs });
+    const random = seeded(seed);
+    const acknowledged = new Map<number, unknown>();
+    for (let stop = 0; stop < STOPS; stop += 1) {
+      const { replies, ended } = await stopUnderLoad(await start(), stop * 10_000, { answers: 20, random });
+      t.equal(ended?.code, 0);
+      t.ok(ended && ended.tookMs < GRACE_MS);
+      for (const [n, { status, body }] of replies) {
+        if (status === 201 || status === 202) acknowledged.set(n, body.id);
+        else t.fail(`a lead was answered ${status}`);
+      }
+      const stored = storedLeads(database);
+      t.strictSame(without(stored, new Set(acknowledged.values())), [], 'every acknowledged id is there');
+      t.notOk(
+        stored.some(({ leased }) => leased),
+        'nothing is left leased',
+      );
+      t.ok(
+        stored.every(({ status, attempts }) => status === 'delivered' && attempts === 1),
+        'what had begun was finished',
+      );
+    }
+    t.equal(integrityOf(database), 'ok');
+    const calls = await provider.byPhone();
+    t.ok(
+      [...acknowledged.keys()].every((n) => calls[phoneOf(n)]?.received === 1),
+      'no lead was sent twice',
+    );
+  });
+}
+
+t.test('leads that are not due yet are left for the next process, which delivers them', async (t) => {
+  const { provider, database, start } = await setup(t, { RETRY_SCHEDULE_S: '6,6,6,6' });
+  await provider.answer('503');
+  const first = await start();
+  const replies = await Promise.all(Array.from({ length: 4 }, (_, n) => post(first.url, leadOf(n))));
+  t.ok(replies.every((reply) => reply?.status === 202));
+  t.equal((await first.end('SIGTERM')).code, 0);
+  t.strictSame(
+    new Set(storedLeads(database).map(({ status, leased }) => `${status} ${leased}`)),
+    new Set(['queued false']),
+  );
+
+  await provider.answer('delivered');
+  await start();
+  await eventually('they are delivered', 30_000, () =>
+    storedLeads(database).every(({ status }) => status === 'delivered') ? true : undefined,
+  );
+  t.equal(storedLeads(database).length, replies.length);
+});
+
+t.test('a provider that hangs does not hold it up beyond its time-out', async (t) => {
+  const { provider, database, start } = await setup(t, { UPSTREAM_TIMEOUT_MS: '1500', UNKNOWN_OUTCOME: 'hold' });
+  await provider.answer('hang');
+  const gateway = await start();
+  const events = await eventsOf(t, provider.simulator);
+  const reply = post(gateway.url, leadOf(1));
+  await events.next('conversation');
+  const began = performance.now();
+  t.equal((await gateway.end('SIGTERM')).code, 0);
+  t.ok(performance.now() - began < 5_000);
+  t.match(await reply, { status: 202, body: { status: 'unknown' } }, 'its caller still got an answer');
+  t.match(storedLeads(database), [{ status: 'unknown', attempts: 1, leased: false }]);
+});

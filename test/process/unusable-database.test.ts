@@ -1,0 +1,63 @@
+import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
+import { withDatabase } from '../support/database.ts';
+import { refusedStart, startGateway } from '../support/gateway.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+
+/** A database as the program leaves it, with a few leads. */
+async function usedDatabase(t: Test, folder: string): Promise<string> {
+  const database = join(folder, 'gateway.db');
+  const gateway = await startGateway(t, { ...NO_LIMITS, DATABASE_URL: `sqlite:${database}` });
+  for (let n = 0; n < 10; n += 1) await send(gateway.url, leadOf(n, { listing: 'x'.repeat(2_000) }));
+  await gateway.end('SIGTERM');
+  return database;
+}
+
+async function refuses(t: Test, database: string, reason: RegExp): Promise<void> {
+  const { code, stderr, stdout } = await refusedStart(t, { DATABASE_URL: `sqlite:${database}` });
+  t.equal(code, 1);
+  t.match(stderr, /^The gateway could not start: .*\n$/, 'one line for a person');
+  t.ok(stderr.includes(database), 'it names the file');
+  t.match(stderr, reason);
+  t.match(JSON.parse(stdout), { level: 'fatal', event: 'start_failed' }, 'one line for the log');
+}
+
+t.test('a damaged file is refused at start', async (t) => {
+  const database = await usedDatabase(t, t.testdir());
+  const file = openSync(database, 'r+');
+  const middle = Math.floor(statSync(database).size / 2);
+  writeSync(file, Buffer.alloc(8_192, 0xff), 0, 8_192, middle);
+  closeSync(file);
+  await refuses(t, database, /damaged|malformed/);
+});
+
+t.test('a file that is no database is refused at start', async (t) => {
+  const database = join(t.testdir(), 'gateway.db');
+  writeFileSync(database, 'Dear diary, '.repeat(1_000));
+  await refuses(t, database, /not a database/);
+});
+
+t.test("another program's database is refused at start, and left as it is", async (t) => {
+  const database = join(t.testdir(), 'gateway.db');
+  withDatabase(database, (theirs) => theirs.exec('CREATE TABLE notes (text); INSERT INTO notes VALUES (1)'));
+  await refuses(t, database, /another program/);
+  const tables = withDatabase(database, (theirs) => theirs.prepare('SELECT name FROM sqlite_schema').all());
+  t.match(tables, [{ name: 'notes' }]);
+  t.equal(tables.length, 1);
+});
+
+t.test('a database of a newer version is refused at start', async (t) => {
+  const database = await usedDatabase(t, t.testdir());
+  withDatabase(database, (ours) => ours.exec('PRAGMA user_version = 9999'));
+  await refuses(t, database, /newer version/);
+});
+
+t.test('a database on a read-only disk is refused at start, and one that cannot be made', async (t) => {
+  const disk = mountSmallDisk(t, 4_096);
+  const database = await usedDatabase(t, disk.folder);
+  disk.makeReadOnly();
+  await refuses(t, database, /unable to open/);
+  await refuses(t, join(disk.folder, 'new.db'), /unable to open/);
+});

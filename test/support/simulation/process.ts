@@ -1,0 +1,102 @@
+import type { Clock } from '../../../src/conversation/clock.ts';
+import type { Outcome } from '../../../src/conversation/outcome.ts';
+import { createSubmit, type Submit } from '../../../src/conversation/submit.ts';
+import type { Lead } from '../../../src/conversation/types.ts';
+import { composeDelivery } from '../../../src/delivery/compose.ts';
+import type { RetryRules } from '../../../src/delivery/policy.ts';
+import { type Outbox, StorageUnavailable } from '../../../src/outbox/port.ts';
+import { hashing, LEASE_MS } from '../outbox.ts';
+import type { Random } from '../random.ts';
+import type { Ledger } from './ledger.ts';
+import { clockOf, createLife, intercepted, type Life } from './life.ts';
+
+/** What all processes of a simulation live in. */
+export type World = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rules: RetryRules;
+  readonly ledger: Ledger;
+  readonly open: (owner: string) => Outbox;
+  /** How likely it is now that an operation of the store fails. */
+  readonly storageFaults: () => number;
+  /** Answers after a while of clock, whatever has become of the caller. */
+  readonly provider: (lead: Lead) => Promise<Outcome>;
+  readonly trace: (line: string) => void;
+};
+
+/** One gateway process without its edges: intake, delivery and store over the world's clock. */
+export type Process = { readonly owner: string; readonly life: Life; readonly submit: Submit; kill(): Promise<void> };
+
+/** How long a caller waits for the first attempt, in milliseconds. */
+const WAIT_MS = 4_000;
+
+export async function startProcess(world: World, owner: string): Promise<Process> {
+  const { random, ledger, rules, trace } = world;
+  const life = createLife();
+  const clock = clockOf(life, world.clock);
+  const store = world.open(owner);
+  const unavailable = (when: string) => new StorageUnavailable(`The storage fails ${when} the write.`);
+
+  const outbox = intercepted(store, async (name, args, run) => {
+    await life.alive();
+    const fails = random.chance(world.storageFaults());
+    // Where the commit itself fails nobody can tell whether it took place.
+    const late = fails && random.chance(0.5);
+    if (fails && !late) throw unavailable('before');
+    const result = await run();
+    ledger.committed(owner, world.clock.now(), name, args, result);
+    await life.alive();
+    if (late) throw unavailable('after');
+    return result;
+  });
+  const { delivery, worker } = await composeDelivery({
+    outbox,
+    upstream: {
+      async send(lead) {
+        await life.alive();
+        const outcome = await world.provider(lead);
+        await life.alive();
+        return { outcome, durationMs: 1 };
+      },
+    },
+    accounts: { ids: () => ['default'], region: () => 'na' },
+    credentials: () => 'credentials-1',
+    rules: () => rules,
+    report: ({ lease, answer, settled }) =>
+      trace(
+        `${owner} ${ledger.stored.get(lease.id)} ${answer.outcome.class} ${settled?.conversation.status ?? 'stale'}`,
+      ),
+    onBreaker: (_, state) => trace(`${owner} breaker ${state}`),
+    onReleased: () => trace(`${owner} released`),
+    onFault: (error) => trace(`${owner} fault ${error instanceof Error ? error.message : error}`),
+    clock,
+    random: random.next,
+    leaseMs: LEASE_MS,
+  });
+  worker.start();
+  const submit = createSubmit({
+    store: outbox,
+    delivery,
+    hashing,
+    caps: () => [],
+    onFault: (error) => trace(`${owner} unrecorded ${error instanceof Error ? error.message : error}`),
+    onQueued: worker.kick,
+    waitMs: WAIT_MS,
+    clock,
+  });
+  return {
+    owner,
+    life,
+    async submit(lead, context) {
+      const submission = await submit(lead, context);
+      // A dead process answers nobody.
+      await life.alive();
+      return submission;
+    },
+    async kill() {
+      life.kill();
+      await worker.stop();
+      await store.close();
+    },
+  };
+}

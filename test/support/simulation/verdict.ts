@@ -1,0 +1,52 @@
+import type { RetryRules } from '../../../src/delivery/policy.ts';
+import type { Ledger } from './ledger.ts';
+
+export type Row = { readonly id: string; readonly status: string; readonly cause: string | null };
+
+/** Classes after which the provider may have the lead. */
+const MAY_HAVE_ARRIVED: ReadonlySet<string> = new Set(['delivered', 'rejected', 'refused', 'unknown']);
+
+/** What the promises of the gateway forbid and the end of a simulation shows; empty where it kept them all. */
+export function violationsOf(
+  rows: readonly Row[],
+  acknowledged: ReadonlyMap<number, string>,
+  { calls, expiries, stored, violations }: Ledger,
+  { scheduleS, unknown, resendMax }: RetryRules,
+): string[] {
+  const found = [...violations];
+  const ids = new Set(rows.map(({ id }) => id));
+  for (const [lead, id] of acknowledged) if (!ids.has(id)) found.push(`lead ${lead} was acknowledged and is not there`);
+  if (new Set(stored.values()).size !== rows.length) found.push('a lead is stored twice, or was never accepted');
+  for (const row of rows) {
+    const number = stored.get(row.id);
+    const outcomes = calls.filter(({ lead }) => lead === number).map(({ outcome }) => outcome);
+    const arrived = outcomes.filter((outcome) => MAY_HAVE_ARRIVED.has(outcome)).length;
+    const most = unknown === 'hold' ? 1 : 1 + resendMax;
+    if (arrived > most) found.push(`lead ${number} may have arrived ${arrived} times`);
+    // A lead that our credentials kept waiting is released with the others, wherever it was in its schedule.
+    const own = outcomes.filter((outcome) => outcome !== 'credentials').length;
+    if (own > scheduleS.length + 1) found.push(`lead ${number} was called for ${own} times`);
+    if (!explained(row, outcomes, (expiries.get(row.id) ?? 0) + count(outcomes, 'unknown'), most)) {
+      found.push(`lead ${number} is ${row.status} (${row.cause}) after ${outcomes.join(', ') || 'no call'}`);
+    }
+  }
+  return found;
+}
+
+function explained({ status, cause }: Row, outcomes: readonly string[], unknowns: number, most: number): boolean {
+  switch (status) {
+    case 'delivered':
+    case 'rejected':
+      return outcomes.includes(status);
+    case 'unknown':
+      return unknowns >= most;
+    case 'parked':
+      return cause === 'schedule' || (cause === 'refused' && outcomes.includes('refused'));
+    default:
+      return false;
+  }
+}
+
+function count(outcomes: readonly string[], wanted: string): number {
+  return outcomes.filter((outcome) => outcome === wanted).length;
+}

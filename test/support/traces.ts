@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Lead } from '../../src/conversation/types.ts';
+import type { Intake } from '../../src/outbox/port.ts';
+import { lead } from './lead.ts';
+import { hashing } from './outbox.ts';
+
+/** A lead whose every word can be told from everything else. `n` makes it long: beyond one page for every fifth. */
+export function canary(n: number): Lead {
+  return lead({
+    phone: { e164: '+14045559876', callingCode: '1', national: '4045559876' },
+    firstName: 'Canaryfirst',
+    lastName: 'Canarylast',
+    question: `canary-question ${'🚗'.repeat(n % 5 === 0 ? 900 : n % 40)}`,
+    listing: { note: `canary-listing ${'x'.repeat((n * 37) % 240)}`, vin: 'CANARYVIN00000001' },
+    consent: { text: `canary-consent ${n}` },
+    page: { url: 'https://canary.example/inventory', title: 'canary-title' },
+    origin: 'https://canary-origin.example',
+  });
+}
+
+/** Words and hashes of `canary` leads, by what they are. Words also as they would lie in a page that was cut. */
+export function needles(canaries: readonly Intake[]): Map<string, Uint8Array> {
+  const words = ['+14045559876', '4045559876', 'Canaryfirst', 'Canarylast', 'canary-question', 'canary-listing'];
+  words.push('CANARYVIN00000001', 'canary-consent', 'canary.example', 'canary-title', 'canary-origin', '🚗🚗🚗🚗');
+  words.push('canary-description');
+  const found = new Map<string, Uint8Array>(words.map((word) => [word, Buffer.from(word)]));
+  found.set('hash of the number', hashing.phone('+14045559876'));
+  found.set('counter of the number', hashing.phoneCap('demo', hashing.phone('+14045559876')));
+  for (const [index, { request }] of canaries.entries()) {
+    found.set(`key of request ${index}`, request.key);
+    found.set(`fingerprint of request ${index}`, request.fingerprint);
+  }
+  return found;
+}
+
+/** Which needles are in any byte of the database file, its log and its shared memory. */
+export function traces(path: string, searched: ReadonlyMap<string, Uint8Array>): string[] {
+  const files = [path, `${path}-wal`, `${path}-shm`]
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file));
+  return [...searched]
+    .filter(([, bytes]) => files.some((file) => file.includes(Buffer.from(bytes))))
+    .map(([name]) => name);
+}
