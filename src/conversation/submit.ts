@@ -56,20 +56,22 @@ export function createSubmit(parts: Parts): Submit {
     const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
     await context.charge();
     const admittance = suspect ? HELD : delivery.enter(lead.provider);
-    const permit = admittance.kind === 'go' ? admittance.permit : undefined;
+    let unused = admittance.kind === 'go' ? admittance.permit : undefined;
     try {
       const accepted = await accept(lead, identity.request, context.caller, admittance.kind, uses);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
-      if (permit && accepted.lease) {
+      if (unused && accepted.lease) {
+        // From here on it is the attempt's, which may outlast this caller.
+        const permit = unused;
+        unused = undefined;
         return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
       }
       if (accepted.conversation.status === 'queued') onQueued();
       return { conversation: accepted.conversation, replayed: false };
     } finally {
-      // Harmless after an attempt, which has settled it; without one the provider was never called.
-      permit?.settle(undefined);
+      unused?.settle(undefined);
     }
   };
 

@@ -83,6 +83,17 @@ t.test('the caller gets the stored lead when the outcome takes longer', async (t
   await clock.settle();
 });
 
+t.test('an attempt that outlasts its caller still tells the breaker what became of it', async (t) => {
+  const outcome = Promise.withResolvers<Conversation>();
+  const { submit, context, clock, abandoned } = submitting(t, { outcome: () => outcome.promise });
+  const answer = submit(lead(), context());
+  await clock.advance(4_000);
+  const { conversation } = await answer;
+  t.strictSame(abandoned, [], 'the permit is still in use');
+  outcome.resolve(await delivered(conversation));
+  await clock.settle();
+});
+
 t.test('a lead that is safe is answered, even when its outcome could not be recorded', async (t) => {
   const fault = new Error('disk full');
   const { submit, context, faults } = submitting(t, { outcome: async () => Promise.reject(fault) });
