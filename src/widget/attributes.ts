@@ -22,12 +22,20 @@ export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) =
 /** Attributes whose change an element has to hear of. The others are read when they are needed. */
 export const ATTRIBUTES: readonly string[] = [...NAMES.map(kebab), 'lang', 'listing', 'texts'];
 
-/** What an attribute holds: JSON where it is JSON, else the text itself. */
-export function readValue<T>(attribute: string | null): T | string | null {
+/**
+ * What is given by a property, or where that is undefined by an attribute. Text that is a JSON object counts as that object,
+ * also as a property: frameworks set the same value now as the one and now as the other.
+ */
+export function given<T extends object>(
+  property: T | string | null | undefined,
+  attribute: string | null,
+): T | string | null {
+  const value = property === undefined ? attribute : property;
   try {
-    return JSON.parse(attribute ?? 'null');
+    const parsed = JSON.parse(String(value));
+    return Object(parsed) === parsed ? parsed : value;
   } catch {
-    return attribute;
+    return value;
   }
 }
 

@@ -1,4 +1,4 @@
-import { ATTRIBUTES, readValue, reflectAttributes, upgradeProperties } from './attributes.ts';
+import { ATTRIBUTES, given, reflectAttributes, upgradeProperties } from './attributes.ts';
 import { deliver } from './deliver.ts';
 import { createDialog, type Dialog, type Model } from './dialog.ts';
 import { make } from './dom.ts';
@@ -87,7 +87,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
 
   /** What the visitor looks at. Of the attribute and the property the one that was set last counts. */
   get listing(): TextUsListing | null {
-    return this.#listing === undefined ? readValue<TextUsListing>(this.getAttribute('listing')) : this.#listing;
+    return given(this.#listing, this.getAttribute('listing'));
   }
 
   set listing(listing: TextUsListing | null) {
@@ -96,7 +96,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
 
   /** Texts that replace the button's own and the site's; as with the listing, what was set last counts. */
   get texts(): TextUsTexts | null {
-    return this.#texts === undefined ? Object(readValue(this.getAttribute('texts'))) : this.#texts;
+    return Object(given(this.#texts, this.getAttribute('texts')));
   }
 
   set texts(texts: TextUsTexts | null) {

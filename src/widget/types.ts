@@ -131,7 +131,9 @@ type Kebab<S extends string> = S extends `${infer Head}${infer Tail}`
 
 /** Attributes of `<text-us>` in markup and JSX. */
 export type TextUsAttributes = {
-  [name in keyof TextUsProperties as Kebab<name>]?: TextUsProperties[name];
+  [name in keyof TextUsProperties as Kebab<name>]?: TextUsProperties[name] extends boolean
+    ? boolean | ''
+    : TextUsProperties[name];
 } & {
   /** A text, or JSON of named values. */
   listing?: string;

@@ -47,6 +47,8 @@ t.test('attributes and properties', async (t) => {
     t.strictSame(await listing(), { vin: 'of the property' });
     await page.evaluate(`document.querySelector('text-us').setAttribute('listing', 'plain {text')`);
     t.equal(await listing(), 'plain {text');
+    await page.evaluate(`document.querySelector('text-us').listing = '{"vin":"text of the property"}'`);
+    t.strictSame(await listing(), { vin: 'text of the property' }, 'JSON is JSON, as frameworks hand it over');
     await page.evaluate(`document.querySelector('text-us').listing = null`);
     t.equal(await listing(), null);
   });

@@ -1,0 +1,81 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { launchBrowser } from '../support/browser.ts';
+import { startGateway } from '../support/gateway.ts';
+import { visitorOf } from './support/visitor.ts';
+
+t.test('the demo page of the real gateway', async (t) => {
+  const [browser, gateway] = await Promise.all([
+    launchBrowser(t),
+    startGateway(t, { DATABASE_URL: `sqlite:${t.testdir()}/demo.db` }),
+  ]);
+
+  async function open(t: Test, width: number, colorScheme: 'light' | 'dark'): Promise<Page> {
+    const context = await browser.newContext({
+      viewport: { width, height: 800 },
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
+    t.teardown(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('console', (line) => {
+      if (!line.text().includes('status of 422')) t.fail(`the console says: ${line.text()}`);
+    });
+    page.on('pageerror', (error) => t.fail(`the page throws: ${error.message}`));
+    await page.goto(`${gateway.url}/demo`);
+    await page.frameLocator('iframe').locator('#live[data-state=live]').waitFor();
+    return page;
+  }
+
+  t.test('shows a click arrive in the inbox beside it', async (t) => {
+    const page = await open(t, 1280, 'light');
+    const inbox = page.frameLocator('iframe');
+    for (const [id, name] of [
+      ['#inline', 'Ann'],
+      ['#floating', 'Bo'],
+    ] as const) {
+      const visitor = visitorOf(page, id);
+      await visitor.open();
+      await visitor.fill({ phone: '(404) 555-1212', firstName: name, question: `Is it still here, asks ${name}` });
+      await visitor.send.click();
+      await visitor.reads('Message sent');
+      await inbox.locator('#list').getByText(`Is it still here, asks ${name}`).waitFor();
+      await page.keyboard.press('Escape');
+    }
+    t.pass('both arrived');
+  });
+
+  t.test('says what the provider refuses, at the field', async (t) => {
+    const page = await open(t, 1280, 'light');
+    const visitor = visitorOf(page, '#inline');
+    await visitor.ask('(404) 555-2010');
+    await visitor.dialog.getByText('We cannot text this number').waitFor();
+    await visitor.phone.fill('+44 7700 900123');
+    await visitor.send.click();
+    await visitor.dialog.getByText('We cannot text numbers of this country').waitFor();
+    await visitor.phone.fill('12');
+    await visitor.send.click();
+    await visitor.dialog.getByText('We cannot text this number').waitFor();
+    t.pass('three refusals');
+  });
+
+  for (const [width, scheme] of [
+    [1280, 'dark'],
+    [320, 'light'],
+  ] as const) {
+    t.test(`is accessible and fits at ${width} pixels, ${scheme}`, async (t) => {
+      const page = await open(t, width, scheme);
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+      await page.evaluate(axe.source);
+      const { violations } = (await page.evaluate(`axe.run({ exclude: ['iframe'] })`)) as axe.AxeResults;
+      t.strictSame(
+        violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`,
+        ),
+        [],
+      );
+    });
+  }
+});
