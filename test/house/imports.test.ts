@@ -13,6 +13,7 @@ const WRONG: [string, string][] = [
   ['src/outbox/sqlite/a.ts', '../../delivery/policy.ts'],
   ['src/upstream/a.ts', '../outbox/port.ts'],
   ['src/simulator/a.ts', '../conversation/types.ts'],
+  ['src/widget/a.ts', '../conversation/types.ts'],
 ];
 const RIGHT: [string, string][] = [
   ['src/http/right.ts', '../conversation/submit.ts'],
