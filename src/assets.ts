@@ -24,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export function widgetFiles(folder = BUILT): Files {
   return once(async () => {
-    if (existsSync(folder)) return readFiles(folder, (name) => name !== 'v1.js' && name.endsWith('.js'));
+    if (existsSync(folder)) return readFiles(folder, (name) => /\.[0-9a-f]{12}\.js$/.test(name));
     const { buildWidget } = await import('./widget/build.ts');
     return (await buildWidget()).files;
   });

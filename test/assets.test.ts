@@ -8,6 +8,7 @@ t.test('what the build left is served by its own names, and earlier builds that 
     'v1.js': 'entry',
     'v1.0123456789ab.js': 'entry',
     'v1.ba9876543210.js': 'of before',
+    'v1.es.js': 'Spanish',
     'v1.d.ts': 'types',
     'notes.txt': 'none of it',
   });
@@ -15,6 +16,7 @@ t.test('what the build left is served by its own names, and earlier builds that 
   t.match(await files('v1.js'), { type: 'text/javascript; charset=utf-8', immutable: false });
   t.match(await files('v1.0123456789ab.js'), { immutable: true, integrity: (await files('v1.js'))?.integrity });
   t.equal(String((await files('v1.ba9876543210.js'))?.body), 'of before');
+  t.match(await files('v1.es.js'), { immutable: false }, 'no hash, no promise');
   t.match(await files('v1.d.ts'), { type: 'text/plain; charset=utf-8', immutable: false });
   t.equal(gunzipSync((await files('v1.js'))?.gzip ?? '').toString(), 'entry');
   for (const name of ['notes.txt', '', '.', '../package.json', 'nope.js']) t.equal(await files(name), undefined, name);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -107,11 +107,13 @@ function hashOf(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex').slice(0, 12);
 }
 
-/** `node src/widget/build.ts [--out folder]`: writes the files, prints sizes and integrity, fails over the budget. */
+/**
+ * `node src/widget/build.ts [--out folder]`: writes the files, prints sizes and integrity, fails over the budget. Files of earlier
+ * builds stay beside them, for pages that name one by its hash.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist/widget' } } });
   const { entry, files } = await buildWidget();
-  await rm(values.out, { recursive: true, force: true });
   await mkdir(values.out, { recursive: true });
   for (const { name, body, gzip, integrity } of files.values()) {
     await writeFile(path.join(values.out, name), body);

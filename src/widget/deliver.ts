@@ -28,21 +28,20 @@ export type Delivery = {
 
 /** Sends a lead until it is answered: waits while offline, tries again after faults, gets another ticket where one is over. */
 export async function deliver(lead: Lead, { ticket, onProgress, signal }: Delivery): Promise<Outcome> {
-  let fresh = false;
+  let refreshed = false;
   try {
-    onProgress('sending');
     for (let tries = 1; ; ) {
       if (!navigator.onLine) {
         onProgress('offline');
         await online(signal);
         onProgress('sending');
       }
-      const answer = await attempt(lead, () => ticket(fresh), signal);
-      if (answer && answer.status < 300) return { kind: 'safe', answer };
-      if (answer && /^(form_token_invalid|proof_required)$/.test(String(answer.body.code)) && !fresh) {
-        fresh = true;
-        continue;
+      let answer = await attempt(lead, () => ticket(false), signal);
+      if (!refreshed && /^(form_token_invalid|proof_required)$/.test(String(answer?.body.code))) {
+        refreshed = true;
+        answer = await attempt(lead, () => ticket(true), signal);
       }
+      if (answer && answer.status < 300) return { kind: 'safe', answer };
       if (answer && !isPassing(answer.status)) return { kind: 'refused', answer };
       // A try that failed because the connection went is none; after it comes the wait for the connection.
       if (!navigator.onLine) continue;

@@ -29,7 +29,6 @@ export type Dialog = {
   /** Something is under way, and what; undefined once it is not. */
   busy(status: string | undefined): void;
   done(heading: string, text: string): void;
-  isDone(): boolean;
   /** Puts the focus where the visitor begins. */
   focus(): void;
   /** An empty form again. */
@@ -73,7 +72,7 @@ export function createDialog(on: DialogEvents): Dialog {
   const done = make('div', { part: 'done' }, make('p', {}, slots.deliveredText), leave);
   const element = make(
     'dialog',
-    { part: 'dialog', 'aria-labelledby': 'heading' },
+    { part: 'dialog', 'aria-labelledby': 'heading', closedby: 'any' },
     make('header', {}, heading, cross),
     intro,
     form,
@@ -86,8 +85,10 @@ export function createDialog(on: DialogEvents): Dialog {
   });
   cancel.addEventListener('click', on.cancel);
   for (const closer of [leave, cross]) closer.addEventListener('click', on.close);
-  // A click beside the dialog has the dialog itself as its target.
-  element.addEventListener('click', ({ target }) => target === element && on.close());
+  // Only now: an outcome that came while the dialog was closed waits to be seen.
+  element.addEventListener('close', () => {
+    if (!done.hidden) dialog.reset();
+  });
 
   const dialog: Dialog = {
     element,
@@ -99,7 +100,7 @@ export function createDialog(on: DialogEvents): Dialog {
       submit.textContent = texts.send;
       cancel.textContent = texts.cancel;
       leave.textContent = texts.close;
-      cross.ariaLabel = texts.close;
+      cross.setAttribute('aria-label', texts.close);
     },
     values: () => Object.fromEntries(FIELD_NAMES.map((name) => [name, fields[name].value() || undefined])),
     trap: () => trap.value,
@@ -124,7 +125,6 @@ export function createDialog(on: DialogEvents): Dialog {
       done.hidden = false;
       heading.focus();
     },
-    isDone: () => !done.hidden,
     focus: () => (done.hidden ? fields.phone.focus() : heading.focus()),
     reset() {
       form.reset();

@@ -132,7 +132,6 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
       });
       this.shadowRoot?.append(this.#dialog.element);
     }
-    if (this.#dialog.isDone()) this.#dialog.reset();
     this.#button.setAttribute('aria-busy', 'true');
     await Promise.race([this.#prepare(), pause(HOLD_MS, signal).catch(() => {})]);
     this.#button.removeAttribute('aria-busy');

@@ -65,6 +65,7 @@ export function createSubmission(host: Host): Submission {
       const controller = new AbortController();
       const { signal } = controller;
       sending = controller;
+      dialog.busy(host.model().texts.sending);
       const send = async (): Promise<void> => {
         const kept = host.keeps() && keep(lead, Date.now());
         const outcome = await deliver(lead, {

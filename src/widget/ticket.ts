@@ -39,7 +39,8 @@ export async function fetchTicket({ base, site, lang, worker }: TicketRequest, s
   return {
     rules,
     ...((answer.status === 429 || answer.status >= 500) && { unavailable: answer }),
-    readyAt: performance.now() + minFillS * 1000,
+    // Timers fire a moment early, and a lead that is early by that moment would be held.
+    readyAt: performance.now() + minFillS * 1000 + 50,
     proof: () =>
       solving.catch(() => {
         solving = solve();

@@ -23,6 +23,8 @@ t.test('the element on a page', async (t) => {
     for (const close of ways) {
       await page.evaluate(`document.querySelector('text-us').open()`);
       t.ok(await visitor.dialog.isVisible());
+      await visitor.dialog.click({ position: { x: 4, y: 4 } });
+      t.ok(await visitor.dialog.isVisible(), 'its own edge is part of it');
       await close();
       await visitor.dialog.waitFor({ state: 'hidden' });
     }
@@ -32,6 +34,15 @@ t.test('the element on a page', async (t) => {
     }`);
     await visitor.dialog.waitFor();
     t.equal((await events()).length, 5, 'opening twice is opening once');
+    await page.keyboard.press('Escape');
+    await page.evaluate(`{
+      const button = document.querySelector('text-us');
+      button.position = 'inline';
+      button.hidden = true;
+      button.open();
+    }`);
+    await visitor.dialog.waitFor();
+    t.notOk(await visitor.button.isVisible(), 'hidden hides the button, and no dialog that holds the page');
   });
 
   t.test('keeps what was typed when the dialog is closed', async (t) => {

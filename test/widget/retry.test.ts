@@ -159,5 +159,11 @@ t.test('a lead on a bad connection', async (t) => {
     await wait(12);
     await page.waitForFunction('heard.at(-1).type === "success"');
     t.equal(gateway.leads.size, 1);
+    await visitor.open();
+    await visitor.reads('Message sent');
+    await page.keyboard.press('Escape');
+    await visitor.open();
+    await visitor.reads('Text us');
+    t.equal(await visitor.phone.inputValue(), '', 'it is told once, then the form is there for another');
   });
 });
