@@ -36,6 +36,7 @@ t.test('the published types let through what is right, and nothing else', async 
     'right.ts': RIGHT,
     ...Object.fromEntries(wrong.map((text, i) => [`wrong-${i}.ts`, text])),
     'tsconfig.json': JSON.stringify({
+      files: ['right.ts', ...WRONG.map((_, i) => `wrong-${i}.ts`)],
       compilerOptions: {
         strict: true,
         exactOptionalPropertyTypes: true,
