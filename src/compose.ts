@@ -137,6 +137,18 @@ async function startDelivery(foundation: Foundation, counting: Counted): Promise
     },
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
+    onTakenOver: ({ lease, lead }, { attempts, status }) =>
+      log.warn(
+        {
+          event: 'lease_expired',
+          conversation: lease.id,
+          site: lead.site,
+          provider: lead.provider,
+          attempt: attempts,
+          status,
+        },
+        'a process died holding a lead: whether it was sent is unknown',
+      ),
     onFault(err) {
       counting.by.storageFault();
       log.error({ event: 'worker_fault', err }, 'worker fault');

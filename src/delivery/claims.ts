@@ -10,6 +10,8 @@ type Parts = {
   readonly rules: (site: string) => RetryRules;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Told of a lead whose owner died while it may have been sending; what became of it follows the rules. */
+  readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
 };
 
 /**
@@ -27,7 +29,9 @@ export async function handleClaim(
   const instead = settledWithoutCall(claim, parts) ?? (permit ? undefined : putBack(clock.now()));
   if (!permit || instead) {
     permit?.settle(undefined);
-    return instead && (await delivery.settle(lease, instead))?.conversation;
+    const settled = instead && (await delivery.settle(lease, instead));
+    if (settled && claim.expired) parts.onTakenOver(claim, settled.conversation);
+    return settled?.conversation;
   }
   return delivery.attempt(lead, lease, { permit, tries, unknowns });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../conversation/clock.ts';
-import type { Outbox } from '../outbox/port.ts';
+import type { Conversation } from '../conversation/types.ts';
+import type { Claim, Outbox } from '../outbox/port.ts';
 import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts';
 import type { Breaker } from './breaker.ts';
 import { createGate, type Gate } from './gate.ts';
@@ -20,6 +21,8 @@ export type DeliveryParts = {
   readonly onBreaker: (region: string, state: Breaker['state']) => void;
   readonly onReleased: (provider: string) => void;
   readonly onFault: (error: unknown) => void;
+  /** Told of a lead whose owner died while it may have been sending. */
+  readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly leaseMs: number;
@@ -77,6 +80,7 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     providers,
     rules,
     onFault: parts.onFault,
+    onTakenOver: parts.onTakenOver,
     clock,
     random,
     ...(parts.limits && { limits: parts.limits }),

@@ -1,5 +1,6 @@
 import type { Clock } from '../conversation/clock.ts';
 import type { Admittance } from '../conversation/delivering.ts';
+import type { Conversation } from '../conversation/types.ts';
 import type { Claim, Queue } from '../outbox/port.ts';
 import type { Delivery } from './attempt.ts';
 import { handleClaim } from './claims.ts';
@@ -26,6 +27,7 @@ export type StepParts = {
   readonly providers: () => readonly string[];
   readonly rules: (site: string) => RetryRules;
   readonly onFault: (error: unknown) => void;
+  readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
   readonly clock: Clock;
   readonly random: () => number;
   readonly limits: Limits;

@@ -15,6 +15,9 @@ import { fieldErrors } from './validation.ts';
 
 const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
 
+/** Faults on our side of the counter: whoever looks into the log finds why. */
+const OURS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['internal_error', 'storage_unavailable']);
+
 /** What fastify itself refuses; anything else that it throws is our fault. */
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -43,7 +46,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
 export function createErrorHandler(logger: Logger, send: typeof sendProblem = sendProblem) {
   return function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const problem = toProblem(error, request);
-    if (problem.code === 'internal_error') logger.error(faultFields(error, request.id), 'request failed');
+    if (OURS.has(problem.code)) logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
     // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
     reply.removeHeader('connection');
@@ -80,7 +83,20 @@ function located(errors: readonly FieldError[]): ProblemOptions {
 }
 
 function faultFields(error: unknown, requestId: string): Record<string, unknown> {
-  if (!(error instanceof Error)) return { requestId, error: typeof error };
+  if (!(error instanceof Error)) return { event: 'request_fault', requestId, error: typeof error };
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  return { requestId, error: error.name, stack: frames?.join('\n') };
+  return {
+    event: 'request_fault',
+    requestId,
+    error: error.name,
+    cause: causeOf(error.cause),
+    stack: frames?.join('\n'),
+  };
+}
+
+/** What lies under it by name, code and the engine's fixed words for that code (`database or disk is full`); no message. */
+function causeOf(cause: unknown): Record<string, unknown> | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const { code, errstr } = cause as Error & { code?: unknown; errstr?: unknown };
+  return { error: cause.name, code, errstr, cause: causeOf(cause.cause) };
 }

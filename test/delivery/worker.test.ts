@@ -64,11 +64,16 @@ t.test('what a dead process held counts as unknown: resent under resend, left al
       const { id } = await leased(dead, START);
       await dead.close();
       const outbox = opening({ owner: 'alive' });
-      const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED, rules: { unknown } });
+      const { clock, worker, calls, changes } = await deliver(t, {
+        outbox,
+        provider: () => DELIVERED,
+        rules: { unknown },
+      });
       worker.start();
       await clock.advance(LEASE_MS - 1);
       t.equal(calls.length, 0);
       await clock.advance(30_000);
+      t.strictSame(changes, [`${id} taken over: ${unknown === 'hold' ? 'unknown' : 'queued'}`], 'and somebody is told');
       t.equal(calls.length, unknown === 'hold' ? 0 : 1);
       t.match(await outbox.find(id), { status: expected });
     });

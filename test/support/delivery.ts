@@ -47,6 +47,7 @@ export async function deliver(t: Test, options: Options) {
     onBreaker: (region, state) => changes.push(`${region} ${state}`),
     onReleased: (id) => changes.push(`${id} released`),
     onFault: (error) => faults.push(error),
+    onTakenOver: ({ lease }, { status }) => changes.push(`${lease.id} taken over: ${status}`),
     clock,
     random: () => 0.5,
     leaseMs: LEASE_MS,

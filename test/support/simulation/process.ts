@@ -50,6 +50,7 @@ export async function startProcess(world: World, owner: string): Promise<Process
     return result;
   });
   const { delivery, worker } = await composeDelivery({
+    onTakenOver: () => undefined,
     outbox,
     upstream: {
       async send(lead) {
