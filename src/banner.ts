@@ -8,6 +8,7 @@ export function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): st
   Text Connect Gateway runs at ${url}
 
   Try it:     curl -i ${url}/conversations -H 'content-type: application/json' -d '${body}'
+  Demo page:  ${url}/demo
   Reference:  ${url}/docs
 ${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator; what you send arrives here)\n` : ''}
 `;
