@@ -43,9 +43,10 @@ t.test('a lead that is kept while there is no connection', async (t) => {
     const next = await context.newPage();
     await next.goto(url);
     await next.waitForFunction(EMPTY);
-    t.equal(gateway.posts().length, 1);
-    t.equal(`text-us:${gateway.posts()[0]?.headers['idempotency-key']}`, name);
-    t.equal(gateway.posts()[0]?.body.formToken, 'token-2');
+    // The browser may still send what the closed page had begun; the key makes both the same lead.
+    const keys = new Set(gateway.posts().map(({ headers }) => `text-us:${headers['idempotency-key']}`));
+    t.strictSame([...keys], [name]);
+    t.equal(gateway.posts().at(-1)?.body.formToken, 'token-2');
     t.match(await next.evaluate('heard'), [{ type: 'success', detail: { id: 'cnv_1', status: 'delivered' } }]);
   });
 
