@@ -57,18 +57,18 @@ export function createHashing(hashKey: Buffer): Hashing {
 }
 
 /**
- * The same text for the same lead, whatever the order of its listing's names. The origin is no part of it: it is a header.
+ * The same text for the same lead, whatever the order of its listing's names. The origin is no part of it (it is a header), nor
+ * who named the target: spelling out the site's default is the same lead.
  * Every other field of `Lead` has its place here; a field without one would let another lead pass for the same.
  */
 function canonical(lead: Lead): string {
-  const { site, partner, provider, target, targetFrom, placementId, phone, firstName, lastName, question } = lead;
+  const { site, partner, provider, target, placementId, phone, firstName, lastName, question } = lead;
   const { listing, consent, page } = lead;
   return JSON.stringify([
     site,
     partner,
     provider,
     target,
-    targetFrom,
     placementId,
     phone.e164,
     firstName,

@@ -22,5 +22,5 @@ export function requireXmlText(text: string, pointer: string): string {
 
 /** An optional text as it is stored: unchanged, or absent where it is blank. */
 export function optionalText(text: string | undefined, pointer: string): string | undefined {
-  return text === undefined || text.trim() === '' ? undefined : requireXmlText(text, pointer);
+  return text === undefined || requireXmlText(text, pointer).trim() === '' ? undefined : text;
 }

@@ -71,7 +71,7 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     if (due === undefined || due > clock.now()) return [];
     const admittance = gate.enter(provider);
     if (admittance.kind !== 'go') return [];
-    const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now() });
+    const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now(), probing: true });
     if (claim) return [{ claim, admittance }];
     admittance.permit.settle(undefined);
     return [];

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 /**
@@ -9,10 +9,11 @@ import type { Logger } from 'pino';
 export function logRequests(app: FastifyInstance, logger: Logger): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
+    const startedAt = performance.now();
     const end = (finished: boolean): void => {
       raw.off('finish', onFinish);
       raw.off('close', onClose);
-      const line = fields(request, reply);
+      const line = fields(request, performance.now() - startedAt);
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
@@ -25,14 +26,14 @@ export function logRequests(app: FastifyInstance, logger: Logger): void {
   });
 }
 
-function fields(request: FastifyRequest, reply: FastifyReply): Record<string, unknown> {
+function fields(request: FastifyRequest, elapsedMs: number): Record<string, unknown> {
   const { id, method, routeOptions, caller } = request;
   return {
     event: 'request',
     requestId: id,
     method,
     route: routeOptions.url,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ms: Math.round(elapsedMs * 10) / 10,
     code: caller.problem,
     site: caller.site?.key,
     partner: caller.partner?.id,

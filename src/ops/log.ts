@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /**
@@ -19,28 +20,44 @@ export function createLogger(options: { level: string; destination: DestinationS
   );
 }
 
-/** Bytes after which lines are written even within one turn of the event loop. */
-const LINES_HELD = 8 * 1024;
+/** Lines that wait for a slow reader; beyond it they are dropped, since a log must never hold up a lead. */
+const MOST_HELD = 1024 * 1024;
+const AGAIN_AFTER_MS = 50;
 
 /**
  * Standard output, which gets the lines of one turn of the event loop together: one system call serves many requests.
- * `flush` writes what is left; the program calls it on its way out.
+ * A reader that has gone away, a full disk behind it or a slow pipe costs lines and nothing else: the program neither waits
+ * nor ends for its log. `flush` writes what is left; the program calls it on its way out.
  */
-export function outputDestination(): DestinationStream & { flush(): void } {
-  // What is held has to fit into one write, whose own default is 16 KiB.
-  const output = pino.destination({ fd: 1, sync: true, minLength: LINES_HELD, maxWrite: 2 * LINES_HELD });
+export function outputDestination(fd = 1): DestinationStream & { flush(): void } {
+  let held: string[] = [];
+  let unwritten = Buffer.alloc(0);
   let scheduled = false;
+
   const flush = (): void => {
     scheduled = false;
-    output.flushSync();
+    const bytes = Buffer.concat([unwritten, Buffer.from(held.join(''))]);
+    held = [];
+    let done = 0;
+    try {
+      while (done < bytes.length) done += writeSync(fd, bytes, done);
+      unwritten = Buffer.alloc(0);
+    } catch (error) {
+      const busy = (error as NodeJS.ErrnoException).code === 'EAGAIN' && bytes.length - done < MOST_HELD;
+      unwritten = busy ? bytes.subarray(done) : Buffer.alloc(0);
+      if (busy) schedule((run) => setTimeout(run, AGAIN_AFTER_MS).unref());
+    }
+  };
+  const schedule = (later: (run: () => void) => unknown): void => {
+    if (scheduled) return;
+    scheduled = true;
+    later(flush);
   };
   return {
     flush,
     write(line) {
-      output.write(line);
-      if (scheduled) return;
-      scheduled = true;
-      setImmediate(flush);
+      held.push(line);
+      schedule(setImmediate);
     },
   };
 }

@@ -123,9 +123,17 @@ export type Claim = {
 
 /** What delivering needs. */
 export interface Queue {
-  /** Leases up to `limit` conversations of these providers that are due, longest due first, each provider its share. */
-  claim(request: { providers: readonly string[]; limit: number; now: number }): Promise<readonly Claim[]>;
-  /** Leases one parked conversation of a parked provider, to find out whether its credentials work again. */
+  /**
+   * Leases up to `limit` conversations of these providers that are due, longest due first, each provider its share. While
+   * `probing` whether a region is back, those come first whose earlier calls say least against themselves.
+   */
+  claim(request: {
+    providers: readonly string[];
+    limit: number;
+    now: number;
+    probing?: boolean;
+  }): Promise<readonly Claim[]>;
+  /** Leases the parked conversation of a parked provider that was not tried for longest, to find out whether its credentials work again. */
   claimProbe(provider: string, now: number): Promise<Claim | undefined>;
   /** Extends leases that are still ours; those that are not are left alone. */
   renew(leases: readonly Lease[], now: number): Promise<void>;

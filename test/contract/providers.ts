@@ -90,6 +90,16 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     t.match(again, { conversation: { status: 'parked' }, parkedProvider: false });
     await outbox.postponeProbe('default', 700_000);
     t.match(await outbox.parked(), [{ probeAt: 700_000 }]);
+    const ids = new Set<string | undefined>();
+    for (let n = 0; n < 3; n += 1) {
+      const next = await outbox.claimProbe('default', 100_000 + n);
+      ids.add(next?.lease.id);
+      if (next) {
+        const refused = { status: 'queued', dueAt: 1, attempted: true, credentials: 'refused' } as const;
+        await outbox.settle(next.lease, refused, 100_000 + n);
+      }
+    }
+    t.equal(ids.size, 3, 'each probe is another lead: no odd one can keep all waiting');
     await outbox.close();
   });
 }

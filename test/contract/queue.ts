@@ -86,6 +86,18 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('to find out whether a region is back, the lead goes ahead whose own answers could be read', async (t) => {
+    const outbox = open(t)();
+    await queued(outbox, 1_000);
+    const [odd] = await claimAll(outbox, 1_000);
+    const again = { status: 'queued', dueAt: 1_500, attempted: true, repeatable: true } as const;
+    if (odd) await outbox.settle(odd.lease, again, 1_500);
+    const good = await queued(outbox, 2_000);
+    const [probe] = await outbox.claim({ providers: ['default'], limit: 1, now: 3_000, probing: true });
+    t.equal(probe?.lease.id, good);
+    await outbox.close();
+  });
+
   t.test('a lease that ran out is taken over, and its old token settles nothing', async (t) => {
     const opening = open(t);
     const dead = opening({ owner: 'dead' });

@@ -35,6 +35,7 @@ t.test('a request is one line: who, what and how long, by the request’s id', a
     site: 'dealer',
     partner: 'acme',
   });
+  t.ok(Number(log()[0]?.ms) > 0, 'a time that was measured');
 });
 
 t.test('a refused request’s line has the code of its problem', async (t) => {

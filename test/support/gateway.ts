@@ -16,6 +16,8 @@ export type RunningGateway = {
   output(): string;
   /** Resolves with the first line, past or future, that `matches`. */
   line(matches: (line: Line) => boolean): Promise<Line>;
+  /** Closes our end of its output, as a log collector that dies. */
+  stopReading(): void;
   /** Sends a signal and resolves with how it ended. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 };
@@ -64,6 +66,7 @@ export async function startGateway(t: Test, env: Readonly<Record<string, string>
     pid: pidOf(child),
     lines,
     output: () => output,
+    stopReading: () => void child.stdout.destroy(),
     line,
     async end(signal) {
       child.kill(signal);

@@ -13,9 +13,15 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
     FROM conversations JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
+  // A lead whose own answers cannot be read says nothing of its region: the one with the fewest of those goes ahead.
+  const trustworthy = database.prepare(
+    `SELECT * FROM (SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT 1000)
+     ORDER BY unknowns, tries LIMIT ?`,
+  );
   const probe = database.prepare(
     `SELECT ${CLAIMED}
-     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?) LIMIT 1`,
+     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?)
+     ORDER BY updated_at LIMIT 1`,
   );
   const unreadable = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = ?
@@ -71,11 +77,11 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
   };
 
   return {
-    claim({ providers, limit, now }) {
+    claim({ providers, limit, now, probing = false }) {
       return writer.write(() => {
         const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
         return providers
-          .flatMap((provider) => due.all(provider, now, share))
+          .flatMap((provider) => (probing ? trustworthy : due).all(provider, now, share))
           .slice(0, limit)
           .map((row) => take(row, now))
           .filter((claim) => claim !== undefined);
