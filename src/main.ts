@@ -43,9 +43,9 @@ try {
   for (const warning of settings.warnings) {
     log.warn({ event: 'setting', setting: warning.setting }, formatProblem(warning));
   }
-  const { url, adminUrl } = gateway;
+  const { url, adminUrl, inboxUrl } = gateway;
   log.info(
-    { event: 'started', version, url, adminUrl, node: process.version, ...describeSettings(settings) },
+    { event: 'started', version, url, adminUrl, inboxUrl, node: process.version, ...describeSettings(settings) },
     'started',
   );
   if (settings.demo) process.stderr.write(banner(gateway));
