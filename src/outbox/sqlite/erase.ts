@@ -8,7 +8,7 @@ export function createErasure(store: Store): Pick<RecordStore, 'erase'> {
   const { database, writer } = store;
   const audit = prepareAudit(database);
   const forget = prepareForget(database);
-  const ofNumber = database.prepare(`SELECT seq FROM leads WHERE ${OF_NUMBER}`);
+  const ofNumber = database.prepare(OF_NUMBER);
   const stop = database.prepare(
     `UPDATE conversations SET status = 'rejected', reason = 'other', cause = 'erased', updated_at = ?,
                               next_at = NULL, lease_owner = NULL, fence = fence + 1
