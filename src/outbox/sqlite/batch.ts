@@ -30,8 +30,8 @@ export interface BatchWriter {
  * A write that fails by itself is rolled back by SQLite alone and rejects alone. A fault of the storage (full, locked,
  * read-only, I/O) rejects every write of the batch with `StorageUnavailable`: none of them is on disk.
  *
- * @param check throws when the file is no longer the one that was opened; asked after every commit, before anybody
- *   is told of it
+ * @param check throws when the file is no longer the one that was opened; asked before every batch, whose commit may copy
+ *   the log into that file, and after its commit, before anybody is told of it
  */
 export function createBatchWriter(database: DatabaseSync, check: () => void, wait: Wait = setTimeout): BatchWriter {
   const immediately = database.prepare('BEGIN IMMEDIATE');
@@ -59,6 +59,7 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
 
   const commit = async (batch: readonly Write[]): Promise<void> => {
     try {
+      check();
       await begin();
       const results = batch.map((write) => attempt(write.run, database));
       toDisk.run();
