@@ -28,7 +28,8 @@ export interface Identity {
  *
  * In WAL mode the file itself changes by checkpoints alone, ours or those of another process of ours, and each leaves a
  * trace in the log's index. So a file that changed without one was written by somebody else. Its header says nothing of
- * that: the change counter in it stands still while one process writes.
+ * that: the change counter in it stands still while one process writes. A checkpoint hides what is written within a tenth
+ * of a second of it; so the file is looked at when nobody asks, too.
  *
  * Descriptors stay open until the end: closing any descriptor of the file would drop SQLite's locks on it
  * (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
@@ -69,24 +70,30 @@ export function watchIdentity(path: string, applicationId: number, now: () => nu
     // A checkpoint that began or ended meanwhile may have touched the file before or after it was looked at.
     if (before.mark === progress.mark) known = { content, progress };
   };
+  const check = (): void => {
+    if (now() < lookDueAt) return;
+    look();
+    // Only a good look is a reason not to look for a while.
+    lookDueAt = now() + LOOK_EVERY_MS;
+  };
+  const quietly = (run: () => void): void => {
+    try {
+      run();
+    } catch {
+      // Whoever asks next finds the same, or that the file is back.
+    }
+  };
   look();
+  const looking = setInterval(quietly, LOOK_EVERY_MS, check).unref();
 
   return {
-    check() {
-      if (now() < lookDueAt) return;
-      look();
-      // Only a good look is a reason not to look for a while.
-      lookDueAt = now() + LOOK_EVERY_MS;
-    },
+    check,
     isOverwritten() {
-      try {
-        look();
-      } catch {
-        // Moved away is not overwritten.
-      }
+      quietly(look);
       return overwritten;
     },
     close() {
+      clearInterval(looking);
       closeSync(descriptor);
       checkpoints.close();
     },

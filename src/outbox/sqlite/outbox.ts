@@ -59,8 +59,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     async close() {
       await writer.drain();
       // Closing copies the log into the file and removes it. Into one that is no longer ours it would bury what is left.
-      if (identity.isOverwritten()) return;
-      database.close();
+      if (!identity.isOverwritten()) database.close();
       identity.close();
     },
   };
