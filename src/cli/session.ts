@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
 import { UnusableDatabase } from '../outbox/sqlite/open.ts';
+import { orphanedLog } from '../outbox/sqlite/orphaned-log.ts';
 import { createSqliteOutbox } from '../outbox/sqlite/outbox.ts';
 import { createVault } from '../outbox/vault.ts';
 import type { Io, Session } from './command.ts';
@@ -18,7 +19,8 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
   const settings = loadSettings(env);
   const { path } = settings.database;
   if (!existsSync(path)) {
-    throw new UnusableDatabase(path, 'it is not there; is DATABASE_URL right, and was the gateway ever started?');
+    const problem = orphanedLog(path) ?? 'it is not there; is DATABASE_URL right, and was the gateway ever started?';
+    throw new UnusableDatabase(path, problem);
   }
   const store = createSqliteOutbox(path, {
     vault: createVault(settings.keys.data),

@@ -64,6 +64,13 @@ t.test('a first start is checked without creating the database', async (t) => {
   t.throws(() => statSync(join(folder, 'data')), { code: 'ENOENT' });
 });
 
+t.test('a database that is gone while its log is there is a problem', async (t) => {
+  const folder = t.testdir({ 'gateway.db-wal': 'commits' });
+  const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}` });
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /gateway\.db-wal holds commits .* Put the file back/ });
+});
+
 t.test('a provider that cannot be reached is a problem, and the rest is checked all the same', async (t) => {
   const { env } = besideRunning(t);
   const upstream = await provider(t);
