@@ -140,6 +140,23 @@ t.test('a provider that hangs does not hold it up beyond its time-out', async (t
   t.match(storedLeads(database), [{ status: 'unknown', attempts: 1, leased: false }]);
 });
 
+t.test('leads that fall due while it waits for its callers are left for the next process', async (t) => {
+  const { provider, database, start } = await setup(t, { RETRY_SCHEDULE_S: '4', DELIVER_WAIT_MS: '8000' });
+  const gateway = await start();
+  await provider.answer('503');
+  await Promise.all(Array.from({ length: 3 }, (_, n) => post(gateway.url, leadOf(n))));
+  await provider.answer('delivered', { delayMs: 6_000 });
+  const events = await eventsOf(t, provider.simulator);
+  const waiting = post(gateway.url, leadOf(9));
+  await events.next('conversation');
+  t.equal((await gateway.end('SIGTERM')).code, 0);
+  t.match(await waiting, { status: 201 });
+  t.match(
+    storedLeads(database).map(({ status, attempts }) => `${status} ${attempts}`),
+    ['queued 1', 'queued 1', 'queued 1', 'delivered 1'],
+  );
+});
+
 /** What a connection may send and never go on with. */
 const UNFINISHED = {
   'no byte': '',
