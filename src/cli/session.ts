@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { loadSettings } from '../config/load.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
-import { UnusableDatabase } from '../outbox/sqlite/open.ts';
 import { createSqliteOutbox } from '../outbox/sqlite/outbox.ts';
+import { UnusableDatabase } from '../outbox/unusable.ts';
 import { createVault } from '../outbox/vault.ts';
 import type { Io, Session } from './command.ts';
 

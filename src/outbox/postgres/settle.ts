@@ -1,0 +1,138 @@
+import type { Lease, Settled, Settlement } from '../port.ts';
+import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
+import { columns } from './columns.ts';
+import type { Query, Row } from './database.ts';
+import { STATE, toConversation } from './store.ts';
+
+export type Settling = {
+  readonly lease: Lease;
+  readonly settlement: Settlement;
+  /** The provider's own words, sealed. */
+  readonly description: Buffer | null;
+  readonly now: number;
+};
+
+type Context = {
+  /** Whether an earlier try at the lease of that name may have been committed. */
+  readonly before: (name: string) => boolean;
+  readonly credentials: (provider: string) => string;
+};
+
+/** A lease as one word. */
+export function nameOf({ id, fence }: Lease): string {
+  return `${id} ${fence}`;
+}
+
+/** Ends leases inside the transaction under way; gives for each what became of it, or `undefined` where it was stale. */
+export async function settleBatch(
+  query: Query,
+  settlings: readonly Settling[],
+  { before, credentials }: Context,
+): Promise<(Settled | undefined)[]> {
+  const closed = await query(CLOSE, columns(settlings, closingValues, 10));
+  const rows = new Map(closed.map((row) => [nameOf(row as Lease), row]));
+  const earlier = settlings
+    .map(({ lease }) => lease)
+    .filter((lease) => !rows.has(nameOf(lease)) && before(nameOf(lease)));
+  for (const row of earlier.length === 0 ? [] : await query(CLOSED_BEFORE, columns(earlier, leaseValues, 2)))
+    rows.set(nameOf(row as Lease), row);
+  const credited = settlings.filter(
+    ({ lease, settlement }) => settlement.credentials !== undefined && rows.has(nameOf(lease)),
+  );
+  const parked = await creditStreaks(query, credited, rows, credentials);
+  return settlings.map(({ lease, now }) => {
+    const row = rows.get(nameOf(lease));
+    const verdict = parked.get(nameOf(lease));
+    const state = row && (verdict ? { ...row, status: 'parked', next_at: null, updated_at: now } : row);
+    return state && { conversation: toConversation(state), parkedProvider: verdict === 'just' };
+  });
+}
+
+/**
+ * Counts what the answers said of their provider's credentials, in their order. Any other answer breaks the row of
+ * refusals, so that one odd merchant between good leads parks nobody. What was refused by a parked provider is parked.
+ */
+async function creditStreaks(
+  query: Query,
+  settlings: readonly Settling[],
+  rows: ReadonlyMap<string, Row>,
+  credentials: (provider: string) => string,
+): Promise<Map<string, 'parked' | 'just'>> {
+  const providerOf = ({ lease }: Settling) => rows.get(nameOf(lease))?.provider as string;
+  const parked = new Map<string, 'parked' | 'just'>();
+  if (!settlings.some(({ settlement }) => settlement.credentials === 'refused')) {
+    if (settlings.length > 0) await query(CLEAR, [[...new Set(settlings.map(providerOf))]]);
+    return parked;
+  }
+  for (const settling of settlings) {
+    const provider = providerOf(settling);
+    if (settling.settlement.credentials === 'accepted') {
+      await query(CLEAR, [[provider]]);
+      continue;
+    }
+    const [row] = await query(STREAK, [provider]);
+    const { leads, parks } = lengthen(JSON.parse(row?.streak as string), settling.lease.id);
+    const already = row?.parked_at !== null;
+    if (!already) {
+      const { now } = settling;
+      const parking = parks ? [now, now + PROBE_EVERY_MS, credentials(provider)] : [null, null, null];
+      await query(SET_STREAK, [provider, JSON.stringify(leads), ...parking]);
+    }
+    if (already || parks) parked.set(nameOf(settling.lease), already ? 'parked' : 'just');
+  }
+  await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
+  return parked;
+}
+
+const leaseValues = ({ id, fence }: Lease) => [id, fence];
+
+function closingValues({ lease, settlement, description, now }: Settling): unknown[] {
+  const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
+  return [lease.id, lease.fence, status, reason, cause, dueAt, now, attempted ? 1 : 0, repeatable ? 1 : 0, description];
+}
+
+/** Rows are locked in one order, so that whoever else writes several waits for us and not in a circle with us. */
+const CLOSE = {
+  name: 'close',
+  text: `
+    WITH ended AS (
+      SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+                           $8::integer[], $9::integer[], $10::bytea[])
+        AS v (id, fence, status, reason, cause, due_at, now, calls, unknowns, description)
+    ), held AS MATERIALIZED (
+      SELECT conversations.seq FROM conversations JOIN ended USING (id, fence) WHERE lease_owner IS NOT NULL
+      ORDER BY conversations.seq FOR UPDATE OF conversations
+    ), closed AS (
+      UPDATE conversations
+      SET status = ended.status, reason = ended.reason, cause = ended.cause, next_at = ended.due_at, updated_at = ended.now,
+          attempts = attempts + ended.calls, tries = tries + ended.calls,
+          unknowns = conversations.unknowns + ended.unknowns, lease_owner = NULL, taken_over = false
+      FROM ended, held
+      WHERE conversations.seq = held.seq AND conversations.id = ended.id AND conversations.fence = ended.fence
+      RETURNING conversations.seq, conversations.id, conversations.fence, conversations.status, attempts,
+                conversations.reason, created_at, updated_at, next_at, lease_owner, provider, ended.description
+    ), described AS (
+      INSERT INTO descriptions (seq, description) SELECT seq, description FROM closed WHERE description IS NOT NULL
+      ON CONFLICT (seq) DO UPDATE SET description = excluded.description
+    )
+    SELECT * FROM closed`,
+};
+
+/** Without a lease and under its fence, a conversation is as the holder of that lease left it, or later. */
+const CLOSED_BEFORE = `
+  SELECT fence, provider, ${STATE} FROM conversations JOIN unnest($1::text[], $2::integer[]) AS v (id, fence) USING (id, fence)
+  WHERE lease_owner IS NULL`;
+
+const CLEAR = {
+  name: 'clear_streak',
+  text: `UPDATE providers SET streak = '[]' WHERE id = ANY ($1) AND streak <> '[]' AND parked_at IS NULL`,
+};
+
+/** The provider's row, locked; one that changes nothing where there was none. */
+const STREAK = `
+  INSERT INTO providers (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET streak = providers.streak
+  RETURNING streak, parked_at`;
+
+const SET_STREAK = 'UPDATE providers SET streak = $2, parked_at = $3, probe_at = $4, credentials = $5 WHERE id = $1';
+
+const PARK = `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ANY ($1)`;
