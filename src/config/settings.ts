@@ -31,7 +31,7 @@ export type Settings = {
   readonly admin?: { readonly host: string; readonly port: number; readonly token: string };
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
-  readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  readonly database: SqlitePlace | PostgresPlace;
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
@@ -45,6 +45,20 @@ export type Settings = {
 /** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
 export type UnknownOutcome = 'resend' | 'hold';
 export type DailyMax = { readonly phone: number; readonly site: number };
+/** A file of this machine's, by its absolute path. */
+export type SqlitePlace = { readonly kind: 'sqlite'; readonly path: string };
+/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the system's authorities. */
+export type PostgresPlace = {
+  readonly kind: 'postgres';
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: string;
+  readonly tls?: { readonly rootCertFile?: string };
+  /** Connections of one process at most. */
+  readonly poolMax: number;
+};
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 

@@ -1,3 +1,4 @@
+import { EmptyDatabase } from '../unusable.ts';
 import type { Database, Query } from './database.ts';
 import { LOCKS } from './locks.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
@@ -32,7 +33,7 @@ export async function migrate(database: Database, migrations: readonly Migration
 /** Looks only, and changes nothing. @throws Error as `migrate`, and where there is no schema yet, or an older one than ours */
 export async function requireSchema(database: Database): Promise<void> {
   const found = await versionsOf(database.read);
-  if (!found) throw new Error('nothing is in it; is DATABASE_URL right, and was the gateway ever started?');
+  if (!found) throw new EmptyDatabase();
   requireReadable(found, MIGRATIONS.length);
   if (found.version < MIGRATIONS.length)
     throw new Error(

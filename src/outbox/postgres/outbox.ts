@@ -84,13 +84,14 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
 }
 
 async function open(address: Address, { poolMax, schema = 'migrate' }: PostgresOptions): Promise<Database> {
-  const database = createDatabase(createPool(address, poolMax));
+  let database: Database | undefined;
   try {
+    database = createDatabase(createPool(address, poolMax));
     await requireServer(database);
     await (schema === 'migrate' ? migrate(database) : requireSchema(database));
     return database;
   } catch (error) {
-    await database.close();
+    await database?.close();
     const reason = error instanceof StorageUnavailable ? error.cause : error;
     const name = `${address.host}:${address.port}/${address.database}`;
     throw new UnusableDatabase(name, reason instanceof Error ? reason.message : String(reason), { cause: error });
