@@ -4,7 +4,7 @@ import { forget, noteResidue } from './leads.ts';
 import { scrub } from './scrub.ts';
 import type { Store } from './store.ts';
 
-export function createErasure({ database }: Store, patienceMs?: number): Pick<RecordStore, 'erase'> {
+export function createErasure({ database }: Store): Pick<RecordStore, 'erase'> {
   return {
     async erase(phoneHash, { now, audit: entry }) {
       const erased = await database.transaction(async (query) => {
@@ -22,7 +22,7 @@ export function createErasure({ database }: Store, patienceMs?: number): Pick<Re
         await writeAudit(query, { ...entry, count: seqs.length });
         return seqs.length;
       });
-      await scrub(database, patienceMs);
+      await scrub(database);
       return erased;
     },
   };
