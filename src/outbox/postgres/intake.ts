@@ -1,3 +1,4 @@
+import type { Clock } from '../../conversation/clock.ts';
 import { DAY_MS } from '../days.ts';
 import { newId } from '../id.ts';
 import type { Accepted, Intake, IntakeStore, Known, RequestKey } from '../port.ts';
@@ -5,7 +6,7 @@ import { type Arriving, storeBatch } from './accept.ts';
 import { createBatcher } from './batch.ts';
 import type { Row } from './database.ts';
 import type { StorageFault } from './faults.ts';
-import { patiently, type Timer } from './patience.ts';
+import { patiently } from './patience.ts';
 import { STATE, type Store, toConversation } from './store.ts';
 
 /**
@@ -14,7 +15,7 @@ import { STATE, type Store, toConversation } from './store.ts';
  * @param waitMs how long the process that took a lead lets its caller wait: as long may the first request be under way
  * @returns with `drain`, which resolves when no lead is on its way in any more
  */
-export function createIntake(store: Store, waitMs: number, timer: Timer): IntakeStore & { drain(): Promise<void> } {
+export function createIntake(store: Store, waitMs: number, clock: Clock): IntakeStore & { drain(): Promise<void> } {
   const { database, doubts, vault, owner, leaseMs } = store;
 
   const known = (row: Row, request: RequestKey, fingerprint: Uint8Array, now: number): Known =>
@@ -32,7 +33,7 @@ export function createIntake(store: Store, waitMs: number, timer: Timer): Intake
   const batcher = createBatcher<Arriving, Accepted>(async (arriving) => {
     const stamp = doubts.stamp();
     try {
-      return await patiently(timer, (doubtful) =>
+      return await patiently(clock, (doubtful) =>
         database.transaction((query) => storeBatch(query, arriving, { stamp, leaseMs, known, doubtful })),
       );
     } catch (error) {

@@ -1,3 +1,4 @@
+import { systemClock } from '../../conversation/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { type Outbox, StorageUnavailable } from '../port.ts';
 import { UnusableDatabase } from '../unusable.ts';
@@ -11,7 +12,7 @@ import { createIntake } from './intake.ts';
 import { migrate, requireSchema } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { requireServer } from './open.ts';
-import { systemTimer } from './patience.ts';
+
 import { createProviderStore } from './providers.ts';
 import { createQueue } from './queue.ts';
 import { createLookups } from './records.ts';
@@ -44,8 +45,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
   const database = await open(address, options);
   const doubts = createDoubts(database, owner);
   const store: Store = { database, doubts, vault, owner, leaseMs };
-  const intake = createIntake(store, options.waitMs, systemTimer);
-  const queue = createQueue(store, options.credentials, systemTimer);
+  const intake = createIntake(store, options.waitMs, systemClock);
+  const queue = createQueue(store, options.credentials, systemClock);
   const skew = watchSkew({ database, now, leaseMs, onSkew });
   await skew.measure();
   const watches: Watch[] = [];
@@ -73,7 +74,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
       skew.check();
     },
     watch(wake) {
-      watches.push(watch(() => createListener(address), wake, systemTimer));
+      watches.push(watch(() => createListener(address), wake, systemClock));
     },
     async close() {
       skew.stop();

@@ -1,9 +1,10 @@
+import type { Clock } from '../../conversation/clock.ts';
 import type { Claim, Queue, Settled } from '../port.ts';
 import { VaultError } from '../vault.ts';
 import { createBatcher } from './batch.ts';
 import type { Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
-import { patiently, type Timer } from './patience.ts';
+import { patiently } from './patience.ts';
 import { nameOf, type Settling, settleBatch } from './settle.ts';
 import type { Store } from './store.ts';
 
@@ -16,7 +17,7 @@ import type { Store } from './store.ts';
 export function createQueue(
   store: Store,
   credentials: (provider: string) => string,
-  timer: Timer,
+  clock: Clock,
 ): Queue & { drain(): Promise<void> } {
   const { database, doubts, vault, leaseMs } = store;
   // Leases whose end may be committed: what is found of them on the next try is what we wrote.
@@ -54,7 +55,7 @@ export function createQueue(
   };
 
   const batcher = createBatcher<Settling, Settled | undefined>((settlings) =>
-    patiently(timer, async (doubtful) => {
+    patiently(clock, async (doubtful) => {
       try {
         const before = (key: string) => doubtful || ending.has(key);
         const settled = await database.transaction((query) => settleBatch(query, settlings, { before, credentials }));

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Timer } from './patience.ts';
+import type { Clock } from '../../conversation/clock.ts';
 
 const CHANNEL = 'text_connect_gateway';
 
@@ -8,8 +8,9 @@ export const WAKE = `NOTIFY ${CHANNEL}`;
 
 /** How soon a lost connection is replaced. */
 const RECONNECT_MS = 1_000;
-/** A connection that nothing comes through may be dead without anybody noticing: it is asked so often. */
+/** A connection that nothing comes through may be dead without anybody noticing: it is asked so often, and given so long. */
 const ASK_EVERY_MS = 30_000;
+const ANSWER_MS = 3_000;
 
 export interface Watch {
   stop(): Promise<void>;
@@ -20,28 +21,27 @@ export interface Watch {
  *
  * @param connect gives a client that is not connected yet
  */
-export function watch(connect: () => pg.Client, wake: () => void, timer: Timer): Watch {
-  let stopped = false;
-  let end: () => void = () => undefined;
+export function watch(connect: () => pg.Client, wake: () => void, clock: Clock): Watch {
+  const stopped = new AbortController();
+  const { signal } = stopped;
 
   const listen = async (): Promise<void> => {
     const client = connect();
-    const over = new Promise<void>((resolve) => {
-      client.on('error', () => resolve());
-      client.on('end', () => resolve());
-      end = resolve;
-    });
+    const lost = new AbortController();
+    client.on('error', () => lost.abort());
+    client.on('end', () => lost.abort());
+    client.on('notification', () => wake());
     try {
-      client.on('notification', wake);
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
       wake();
-      for (let alive = true; alive && !stopped; ) {
-        alive = await Promise.race([over.then(() => false), timer.wait(ASK_EVERY_MS).then(() => true)]);
-        if (alive) await client.query({ text: 'SELECT 1', query_timeout: RECONNECT_MS } as pg.QueryConfig);
+      for (;;) {
+        await pause(clock, ASK_EVERY_MS, [signal, lost.signal]);
+        if (signal.aborted || lost.signal.aborted) return;
+        await client.query({ text: 'SELECT 1', query_timeout: ANSWER_MS } as pg.QueryConfig);
       }
     } catch {
-      // Whatever it was, the next connection says whether it is over.
+      // Whatever it was, the next connection shows whether it is over.
     } finally {
       client.removeAllListeners('notification');
       client.end().catch(() => undefined);
@@ -49,24 +49,33 @@ export function watch(connect: () => pg.Client, wake: () => void, timer: Timer):
   };
 
   const run = async (): Promise<void> => {
-    while (!stopped) {
+    while (!signal.aborted) {
       await listen();
-      if (!stopped)
-        await Promise.race([
-          timer.wait(RECONNECT_MS),
-          new Promise<void>((resolve) => {
-            end = resolve;
-          }),
-        ]);
+      if (!signal.aborted) await pause(clock, RECONNECT_MS, [signal]);
     }
   };
   const running = run();
 
   return {
     async stop() {
-      stopped = true;
-      end();
+      stopped.abort();
       await running;
     },
   };
+}
+
+/** Resolves after `ms`, or when one of the signals is given. */
+function pause(clock: Clock, ms: number, signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => end());
+    const end = (): void => {
+      cancel();
+      for (const signal of signals) signal.removeEventListener('abort', end);
+      resolve();
+    };
+    for (const signal of signals) {
+      if (signal.aborted) return end();
+      signal.addEventListener('abort', end);
+    }
+  });
 }
