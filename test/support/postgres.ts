@@ -89,6 +89,11 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
   };
 }
 
+/** What `DATABASE_URL` says of it. */
+export function urlOf({ user, password = '', host, port, database }: Address): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
+
 /** A store in a database of the test's own; each call opens it anew, as another process would. */
 export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgresOutbox {
   return () => {
