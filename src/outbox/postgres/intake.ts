@@ -15,7 +15,12 @@ import { STATE, type Store, toConversation } from './store.ts';
  * @param waitMs how long the process that took a lead lets its caller wait: as long may the first request be under way
  * @returns with `drain`, which resolves when no lead is on its way in any more
  */
-export function createIntake(store: Store, waitMs: number, clock: Clock): IntakeStore & { drain(): Promise<void> } {
+export function createIntake(
+  store: Store,
+  waitMs: number,
+  clock: Clock,
+  batchMax?: number,
+): IntakeStore & { drain(): Promise<void> } {
   const { database, doubts, vault, owner, leaseMs } = store;
 
   const known = (row: Row, request: RequestKey, fingerprint: Uint8Array, now: number): Known =>
@@ -41,7 +46,7 @@ export function createIntake(store: Store, waitMs: number, clock: Clock): Intake
       if ((error as StorageFault).doubtful) doubts.add(stamp, Math.max(...times), Math.max(...times) + leaseMs);
       throw error;
     }
-  });
+  }, batchMax);
 
   return {
     async lookup(request, now) {

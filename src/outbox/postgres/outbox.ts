@@ -27,6 +27,8 @@ import { type Watch, watch } from './watch.ts';
 export type PostgresOptions = OutboxOptions & {
   /** Connections at most, beside the one that waits for notifications. */
   readonly poolMax: number;
+  /** Leads in one transaction at most, for measuring what batching is worth. */
+  readonly batchMax?: number;
   /** `migrate` brings the schema up to date; `require` changes nothing, and refuses a database that the gateway never used. */
   readonly schema?: 'migrate' | 'require';
   /** Our clock, in milliseconds since the epoch, as far as it is compared with the server's. */
@@ -45,8 +47,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
   const database = await open(address, options);
   const doubts = createDoubts(database, owner);
   const store: Store = { database, doubts, vault, owner, leaseMs };
-  const intake = createIntake(store, options.waitMs, systemClock);
-  const queue = createQueue(store, options.credentials, systemClock);
+  const intake = createIntake(store, options.waitMs, systemClock, options.batchMax);
+  const queue = createQueue(store, options.credentials, systemClock, options.batchMax);
   const skew = watchSkew({ database, now, leaseMs, onSkew });
   await skew.measure();
   const watches: Watch[] = [];

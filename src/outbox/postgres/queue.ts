@@ -18,6 +18,7 @@ export function createQueue(
   store: Store,
   credentials: (provider: string) => string,
   clock: Clock,
+  batchMax?: number,
 ): Queue & { drain(): Promise<void> } {
   const { database, doubts, vault, leaseMs } = store;
   // Leases whose end may be committed: what is found of them on the next try is what we wrote.
@@ -54,19 +55,21 @@ export function createQueue(
     return claims;
   };
 
-  const batcher = createBatcher<Settling, Settled | undefined>((settlings) =>
-    patiently(clock, async (doubtful) => {
-      try {
-        const before = (key: string) => doubtful || ending.has(key);
-        const settled = await database.transaction((query) => settleBatch(query, settlings, { before, credentials }));
-        for (const settling of settlings) ending.delete(nameOf(settling.lease));
-        return settled;
-      } catch (error) {
-        if (error instanceof StorageFault && error.doubtful)
-          for (const settling of settlings) ending.add(nameOf(settling.lease));
-        throw error;
-      }
-    }),
+  const batcher = createBatcher<Settling, Settled | undefined>(
+    (settlings) =>
+      patiently(clock, async (doubtful) => {
+        try {
+          const before = (key: string) => doubtful || ending.has(key);
+          const settled = await database.transaction((query) => settleBatch(query, settlings, { before, credentials }));
+          for (const settling of settlings) ending.delete(nameOf(settling.lease));
+          return settled;
+        } catch (error) {
+          if (error instanceof StorageFault && error.doubtful)
+            for (const settling of settlings) ending.add(nameOf(settling.lease));
+          throw error;
+        }
+      }),
+    batchMax,
   );
 
   return {
