@@ -10,6 +10,8 @@ export type BreakableWay = {
    * nobody hears the answer. Resolves when it happened.
    */
   cut(text: string, when: 'before' | 'after'): Promise<void>;
+  /** Lets nothing through any more, and breaks nothing either, until the returned function is called. */
+  stall(): () => void;
   /** Breaks all connections and takes no more, until the returned function is called. */
   close(): () => void;
 };
@@ -20,6 +22,7 @@ export async function breakableWay(t: Test, target: Address): Promise<BreakableW
   const sockets = new Set<Socket>();
   let cut: Cut | undefined;
   let closed = false;
+  let stalled = false;
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
@@ -35,6 +38,7 @@ export async function breakableWay(t: Test, target: Address): Promise<BreakableW
     }
     if (closed) client.destroy();
     client.on('data', (data) => {
+      if (stalled) return;
       if (!cut || !data.includes(cut.text)) return void upstream.write(data);
       const { when, done } = cut;
       cut = undefined;
@@ -50,7 +54,7 @@ export async function breakableWay(t: Test, target: Address): Promise<BreakableW
       upstream.write(data);
     });
     upstream.on('data', (data) => {
-      if (!deaf) client.write(data);
+      if (!deaf && !stalled) client.write(data);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -65,6 +69,12 @@ export async function breakableWay(t: Test, target: Address): Promise<BreakableW
       new Promise((resolve) => {
         cut = { text, when, done: resolve };
       }),
+    stall() {
+      stalled = true;
+      return () => {
+        stalled = false;
+      };
+    },
     close() {
       closed = true;
       for (const socket of sockets) socket.destroy();

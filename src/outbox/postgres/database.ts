@@ -1,8 +1,10 @@
 import type pg from 'pg';
-import { faultKindOf, StorageFault } from './faults.ts';
+import { faultKindOf, isRolledBack, StorageFault } from './faults.ts';
 
 /** How often a transaction that lost a conflict is run before its caller is told. */
 const MOST_RUNS = 5;
+/** A connection that was dead before we used it says so at once; a server that hangs is not asked again. */
+const DEAD_AT_ONCE_MS = 1_000;
 
 export type Row = Readonly<Record<string, unknown>>;
 /** A statement with a name is parsed once a connection. */
@@ -32,7 +34,7 @@ export function createDatabase(pool: pg.Pool): Database {
     } catch (error) {
       const kind = faultKindOf(error);
       client.release(kind === 'lost');
-      throw new StorageFault(kind, kind === 'lost', error);
+      throw new StorageFault(kind, !isRolledBack(error), error);
     }
   };
 
@@ -51,12 +53,15 @@ export function createDatabase(pool: pg.Pool): Database {
   };
 
   return {
-    read: (statement, values) =>
-      again(
+    read(statement, values) {
+      const begun = performance.now();
+      const atOnce = (): boolean => performance.now() - begun < DEAD_AT_ONCE_MS;
+      return again(
         () => once(statement, values),
-        ({ kind }) => kind === 'lost',
+        ({ kind }) => kind === 'lost' && atOnce(),
         2,
-      ),
+      );
+    },
     write: (statement, values) =>
       again(
         () => once(statement, values),
@@ -114,7 +119,7 @@ async function transact<T>(pool: pg.Pool, run: (query: Query) => Promise<T>): Pr
         () => false,
       ));
     client.release(!usable);
-    throw new StorageFault(kind, committing && kind === 'lost', error);
+    throw new StorageFault(kind, committing && !isRolledBack(error), error);
   }
 }
 

@@ -26,9 +26,8 @@ export class StorageFault extends StorageUnavailable {
 
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) and severity; errors of the driver have neither. */
 export function faultKindOf(error: unknown): FaultKind {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return 'lost';
-  if (severity === 'FATAL' || severity === 'PANIC') return 'lost';
+  if (!isRolledBack(error)) return 'lost';
+  const { code } = error as { code: string };
   // serialization_failure, deadlock_detected
   if (code === '40001' || code === '40P01') return 'again';
   // Connection exceptions, operator intervention but for a cancelled statement, and a standby that was the primary.
@@ -36,4 +35,10 @@ export function faultKindOf(error: unknown): FaultKind {
   // Data exceptions, broken constraints, program limits.
   if (/^(22|23|54)/.test(code)) return 'refused';
   return 'busy';
+}
+
+/** Whether the server itself says that the statement failed, and goes on: nothing of its transaction will stand. */
+export function isRolledBack(error: unknown): boolean {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && severity !== 'FATAL' && severity !== 'PANIC';
 }

@@ -97,8 +97,14 @@ async function open(address: Address, { poolMax, schema = 'migrate' }: PostgresO
     await database?.close();
     const reason = error instanceof StorageUnavailable ? error.cause : error;
     const name = `${address.host}:${address.port}/${address.database}`;
-    throw new UnusableDatabase(name, reason instanceof Error ? reason.message : String(reason), { cause: error });
+    throw new UnusableDatabase(name, reasonOf(reason), { cause: error });
   }
+}
+
+/** Of several addresses that were tried in vain there is no message, only a code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
 
 const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
