@@ -33,8 +33,8 @@ function configOf({ host, port, database, user, password, tls }: Address): pg.Cl
     port,
     database,
     user,
-    // The driver would look for one in the environment and in files of the machine.
-    password: password ?? '',
+    // As a function, or the driver would look for an empty one in the environment and in files of the machine.
+    password: () => password ?? '',
     // The certificate has to be valid for the host's very name.
     ssl: tls !== undefined && {
       rejectUnauthorized: true,

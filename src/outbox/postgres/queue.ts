@@ -27,14 +27,17 @@ export function createQueue(
   const lease = async (statement: Statement, values: readonly unknown[], now: number): Promise<Claim[]> => {
     await doubts.settle(now);
     const stamp = doubts.stamp();
+    let leased = false;
     try {
       const rows = await database.write(statement, [stamp, now, now + leaseMs, ...values]);
+      leased = true;
       return await open(
         [...rows].sort((a, b) => (a.due_at as number) - (b.due_at as number)),
         now,
       );
     } catch (error) {
-      if (error instanceof StorageFault && error.doubtful) doubts.add(stamp, now, now + leaseMs);
+      // What nobody is given nobody attempts.
+      if (leased || (error instanceof StorageFault && error.doubtful)) doubts.add(stamp, now, now + leaseMs);
       throw error;
     }
   };

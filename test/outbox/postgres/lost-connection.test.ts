@@ -6,6 +6,8 @@ import { intake, LEASE_MS, leased, OPTIONS, queued } from '../../support/outbox.
 import { startPostgres } from '../../support/postgres.ts';
 
 const server = await startPostgres();
+/** The whole statement, as the protocol ends it; `COMMITTED` begins like it. */
+const COMMIT = 'COMMIT\0';
 const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
 
@@ -23,7 +25,7 @@ for (const when of ['before', 'after'] as const) {
   t.test(`a lead whose connection breaks ${when} its commit is stored once, with its lease`, async (t) => {
     const { way, outbox, other } = await open(t);
     const sent = intake();
-    const cut = way.cut('COMMIT', when);
+    const cut = way.cut(COMMIT, when);
     const accepted = await outbox.accept(sent, 1_000);
     await cut;
     if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`it is ${accepted.kind}`);
@@ -35,7 +37,7 @@ for (const when of ['before', 'after'] as const) {
   t.test(`an outcome whose connection breaks ${when} its commit is recorded once`, async (t) => {
     const { way, outbox, other } = await open(t);
     const lease = await leased(outbox, 1_000);
-    const cut = way.cut('COMMIT', when);
+    const cut = way.cut(COMMIT, when);
     t.match(await outbox.settle(lease, DELIVERED, 2_000), { conversation: { status: 'delivered', attempts: 1 } });
     await cut;
     t.match(await other.find(lease.id), { status: 'delivered', attempts: 1 });
@@ -47,7 +49,7 @@ t.test(
   'a lead of which its caller could not be told is sent like any other, and not as one that may have been',
   async (t) => {
     const { way, outbox, other } = await open(t);
-    const cut = way.cut('COMMIT', 'after').then(way.close);
+    const cut = way.cut(COMMIT, 'after').then(way.close);
     await t.rejects(outbox.accept(intake(), 1_000), { name: 'StorageUnavailable' });
     t.match((await other.list({}, { limit: 9 })).items, [{ status: 'queued', leased: true }]);
     (await cut)();
@@ -79,7 +81,7 @@ t.test(
 t.test('an outcome that nobody heard of within the patience is found recorded when it is tried again', async (t) => {
   const { way, outbox } = await open(t);
   const lease = await leased(outbox, 1_000);
-  const cut = way.cut('COMMIT', 'after').then(way.close);
+  const cut = way.cut(COMMIT, 'after').then(way.close);
   await t.rejects(outbox.settle(lease, DELIVERED, 2_000), { name: 'StorageUnavailable' });
   (await cut)();
   t.match(await outbox.settle(lease, DELIVERED, 9_000), { conversation: { status: 'delivered', updatedAt: 2_000 } });
