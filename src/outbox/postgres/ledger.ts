@@ -24,6 +24,15 @@ export type RequestRow = {
 
 export type Inserted = { readonly id: string; readonly state: FirstState; readonly personal: boolean };
 
+/** In the order in which the statements take them. */
+export const requestValues = (row: RequestRow) => [
+  row.key,
+  row.fingerprint,
+  row.conversationId,
+  row.expiresAt,
+  row.phoneHash,
+];
+
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const counterName = (day: number, key: Uint8Array): string => `${day}:${hex(key)}`;
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../conversation/clock.ts';
 import type { Claim, Queue, Settled } from '../port.ts';
 import { VaultError } from '../vault.ts';
 import { createBatcher } from './batch.ts';
+import { CLAIM, CLAIM_PROBE, CLAIM_TRUSTWORTHY } from './claim.ts';
 import type { Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
 import { patiently } from './patience.ts';
@@ -112,51 +113,6 @@ function toClaim(row: Row, lead: Claim['lead']): Claim {
     suppressed: row.suppressed as boolean,
   };
 }
-
-/** Leases the rows of `chosen`, and gives them with their leads: $1 our stamp, $3 the end of the lease. */
-const leasing = (chosen: string): string => `
-  WITH chosen AS MATERIALIZED (${chosen}), leased AS (
-    UPDATE conversations SET taken_over = conversations.lease_owner IS NOT NULL, lease_owner = $1, next_at = $3,
-                             fence = fence + 1
-    FROM chosen WHERE conversations.seq = chosen.seq
-    RETURNING conversations.seq, id, fence, tries, unknowns, taken_over, chosen.due_at
-  )
-  SELECT leased.*, lead_key, lead,
-         EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = lead_keys.phone_hash) AS suppressed
-  FROM leased JOIN leads USING (seq) JOIN lead_keys USING (seq)`;
-
-/** What another replica has locked is being claimed there. $2 is now, $4 the providers, $5 the share of each, $6 the limit. */
-const due = (order: string, among: string): string => `
-  SELECT seq, due_at FROM unnest($4::text[]) WITH ORDINALITY AS wanted (name, place) CROSS JOIN LATERAL (
-    SELECT seq, next_at AS due_at FROM ${among} WHERE provider = wanted.name AND next_at <= $2
-    ORDER BY ${order} LIMIT $5 FOR UPDATE SKIP LOCKED
-  ) AS waiting LIMIT $6`;
-
-const CLAIM = { name: 'claim', text: leasing(due('next_at', 'conversations')) };
-
-// A lead whose own answers cannot be read says nothing of its region: the one with the fewest of those goes ahead.
-const CLAIM_TRUSTWORTHY = {
-  name: 'claim_trustworthy',
-  text: leasing(`
-    SELECT seq, next_at AS due_at FROM conversations
-    WHERE next_at <= $2 AND seq IN (
-      SELECT seq FROM unnest($4::text[]) AS wanted (name) CROSS JOIN LATERAL (
-        SELECT * FROM (
-          SELECT seq, unknowns, tries FROM conversations WHERE provider = wanted.name AND next_at <= $2
-          ORDER BY next_at LIMIT 1000
-        ) AS longest ORDER BY unknowns, tries LIMIT $5
-      ) AS first
-    )
-    LIMIT $6 FOR UPDATE SKIP LOCKED`),
-};
-
-const CLAIM_PROBE = {
-  name: 'claim_probe',
-  text: leasing(`
-    SELECT seq, updated_at AS due_at FROM conversations
-    WHERE status = 'parked' AND provider = $4 AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= $2)
-    ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED`),
-};
 
 const UNREADABLE = `
   UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = $1
