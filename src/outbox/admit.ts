@@ -2,7 +2,7 @@ import { defined } from '../conversation/defined.ts';
 import type { Use } from '../conversation/screening.ts';
 import type { Conversation } from '../conversation/types.ts';
 import { DAY_MS } from './days.ts';
-import type { Accepted, Cap, Cause, Intake, Known, Start } from './port.ts';
+import type { Accepted, Cap, Cause, Intake, Known, Lease, Start } from './port.ts';
 
 /** A lead is refused beyond this many times its cap, and held between. */
 const REFUSED_AT = 10;
@@ -36,7 +36,7 @@ export function admit(
   intake: Intake,
   { id, now, leaseMs }: { readonly id: string; readonly now: number; readonly leaseMs: number },
 ): Accepted {
-  const { phoneHash, request, uses = [] } = intake;
+  const { lead, phoneHash, request, uses = [] } = intake;
   const earlier = ledger.remember(intake, id, now);
   if (earlier) return earlier;
   const second = ledger.take(uses, now);
@@ -69,7 +69,9 @@ export function admit(
     updatedAt: now,
     dueAt: state.leased ? undefined : state.nextAt,
   });
-  return { kind: 'stored', conversation, ...(state.leased && { lease: { id, fence: 1 } }) };
+  if (!state.leased) return { kind: 'stored', conversation };
+  const lease: Lease = { id, fence: 1, provider: lead.provider, attempts: state.attempts, createdAt: now };
+  return { kind: 'stored', conversation, lease };
 }
 
 /** Looks from outside like a number that the provider refused, one attempt included. */

@@ -17,10 +17,10 @@ export function prepareLedger(
   lookup: (request: RequestKey, now: number) => Known | undefined,
 ): (arriving: Arriving) => Ledger {
   const suppressed = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
-  const count = database.prepare(
-    `INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)
-     ON CONFLICT (day, key) DO UPDATE SET n = n + 1 RETURNING n`,
-  );
+  // RETURNING would say it in one statement, at the cost of a table of its own each time.
+  const counted = database.prepare('SELECT n FROM counters WHERE day = ? AND key = ?');
+  const begin = database.prepare('INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)');
+  const count = database.prepare('UPDATE counters SET n = ? WHERE day = ? AND key = ?');
   const uncount = database.prepare('UPDATE counters SET n = n - 1 WHERE day = ? AND key = ?');
   const insert = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
@@ -47,7 +47,13 @@ export function prepareLedger(
     },
     forget: (key) => void forget.run(key),
     isSuppressed: (phoneHash) => suppressed.get(phoneHash) !== undefined,
-    count: (day, key, phoneHash) => count.get(day, key, phoneHash)?.n as number,
+    count(day, key, phoneHash) {
+      const before = counted.get(day, key)?.n as number | undefined;
+      const n = (before ?? 0) + 1;
+      if (before === undefined) begin.run(day, key, phoneHash);
+      else count.run(n, day, key);
+      return n;
+    },
     uncount: (day, key) => void uncount.run(day, key),
     insert(id, state, personal) {
       const { lead, phoneHash } = intake;
