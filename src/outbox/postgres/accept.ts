@@ -4,7 +4,7 @@ import type { SealedLead } from '../vault.ts';
 import type { Query, Row } from './database.ts';
 import { createLedger } from './ledger.ts';
 import { lock } from './lock.ts';
-import { toConversation } from './store.ts';
+import { toConversation, toLease } from './store.ts';
 import { write } from './write.ts';
 
 /** A lead on its way in, under the id that it will have. */
@@ -43,10 +43,5 @@ export async function storeBatch(query: Query, arriving: readonly Arriving[], co
 /** The lead was committed by the run whose answer was lost; the lease is ours as long as nobody else took it over. */
 function storedBefore(row: Row, stamp: string): Accepted {
   const conversation = toConversation(row);
-  const leased = row.lease_owner === stamp;
-  return {
-    kind: 'stored',
-    conversation,
-    ...(leased && { lease: { id: conversation.id, fence: row.fence as number } }),
-  };
+  return { kind: 'stored', conversation, ...(row.lease_owner === stamp && { lease: toLease(row) }) };
 }

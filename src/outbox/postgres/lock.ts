@@ -68,7 +68,7 @@ function sortedBy<T>(items: readonly T[], name: (item: T) => string): T[] {
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }
 
-const FIND = { name: 'find_known', text: `SELECT ${STATE}, fence FROM conversations WHERE id = ANY ($1)` };
+const FIND = { name: 'find_known', text: `SELECT ${STATE}, provider, fence FROM conversations WHERE id = ANY ($1)` };
 
 /**
  * Puts a placeholder where there is no row and locks what is there: requests, uses, counters, in this order. The update

@@ -7,7 +7,7 @@ import type { Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
 import { patiently } from './patience.ts';
 import { nameOf, type Settling, settleBatch } from './settle.ts';
-import type { Store } from './store.ts';
+import { type Store, toLease } from './store.ts';
 
 /**
  * Leases, attempts and their ends.
@@ -105,7 +105,7 @@ export function createQueue(
 
 function toClaim(row: Row, lead: Claim['lead']): Claim {
   return {
-    lease: { id: row.id as string, fence: row.fence as number },
+    lease: toLease(row),
     lead,
     tries: row.tries as number,
     unknowns: row.unknowns as number,

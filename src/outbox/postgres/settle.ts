@@ -1,4 +1,5 @@
 import type { Lease, Settled, Settlement } from '../port.ts';
+import { settledConversation } from '../settled.ts';
 import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
 import { columns } from './columns.ts';
 import type { Query, Row } from './database.ts';
@@ -19,9 +20,11 @@ type Context = {
 };
 
 /** A lease as one word. */
-export function nameOf({ id, fence }: Lease): string {
+export function nameOf({ id, fence }: Pick<Lease, 'id' | 'fence'>): string {
   return `${id} ${fence}`;
 }
+
+const nameOfRow = (row: Row): string => nameOf(row as Pick<Lease, 'id' | 'fence'>);
 
 /** Ends leases inside the transaction under way; gives for each what became of it, or `undefined` where it was stale. */
 export async function settleBatch(
@@ -29,23 +32,42 @@ export async function settleBatch(
   settlings: readonly Settling[],
   { before, credentials }: Context,
 ): Promise<(Settled | undefined)[]> {
-  const closed = await query(CLOSE, columns(settlings, closingValues, 10));
-  const rows = new Map(closed.map((row) => [nameOf(row as Lease), row]));
-  const earlier = settlings
-    .map(({ lease }) => lease)
-    .filter((lease) => !rows.has(nameOf(lease)) && before(nameOf(lease)));
-  for (const row of earlier.length === 0 ? [] : await query(CLOSED_BEFORE, columns(earlier, leaseValues, 2)))
-    rows.set(nameOf(row as Lease), row);
-  const credited = settlings.filter(
-    ({ lease, settlement }) => settlement.credentials !== undefined && rows.has(nameOf(lease)),
+  const closed = new Set((await query(CLOSE, columns(settlings, closingValues, 10))).map(nameOfRow));
+  const earlier = await closedBefore(
+    query,
+    settlings.map(({ lease }) => lease).filter((lease) => !closed.has(nameOf(lease)) && before(nameOf(lease))),
   );
-  const parked = await creditStreaks(query, credited, rows, credentials);
-  return settlings.map(({ lease, now }) => {
-    const row = rows.get(nameOf(lease));
-    const verdict = parked.get(nameOf(lease));
-    const state = row && (verdict ? { ...row, status: 'parked', next_at: null, updated_at: now } : row);
-    return state && { conversation: toConversation(state), parkedProvider: verdict === 'just' };
+  const parked = await creditStreaks(
+    query,
+    settlings.filter(({ lease }) => closed.has(nameOf(lease))),
+    credentials,
+  );
+  return settlings.map(({ lease, settlement, now }) => {
+    const name = nameOf(lease);
+    const verdict = parked.get(name);
+    const left: Settlement = verdict
+      ? { status: 'parked', cause: 'provider', attempted: settlement.attempted }
+      : settlement;
+    if (!closed.has(name)) return earlier.get(name);
+    return { conversation: settledConversation(lease, left, now), parkedProvider: verdict === 'just' };
   });
+}
+
+/** How the holders of these leases left them, where an earlier try of ours was committed. */
+async function closedBefore(query: Query, leases: readonly Lease[]): Promise<Map<string, Settled>> {
+  const rows =
+    leases.length === 0
+      ? []
+      : await query(
+          CLOSED_BEFORE,
+          columns(leases, ({ id, fence }) => [id, fence], 2),
+        );
+  return new Map(
+    rows.map((row) => [
+      nameOfRow(row),
+      { conversation: toConversation(row), parkedProvider: row.just_parked as boolean },
+    ]),
+  );
 }
 
 /**
@@ -55,36 +77,31 @@ export async function settleBatch(
 async function creditStreaks(
   query: Query,
   settlings: readonly Settling[],
-  rows: ReadonlyMap<string, Row>,
   credentials: (provider: string) => string,
 ): Promise<Map<string, 'parked' | 'just'>> {
-  const providerOf = ({ lease }: Settling) => rows.get(nameOf(lease))?.provider as string;
+  const telling = settlings.filter(({ settlement }) => settlement.credentials !== undefined);
   const parked = new Map<string, 'parked' | 'just'>();
-  if (!settlings.some(({ settlement }) => settlement.credentials === 'refused')) {
-    if (settlings.length > 0) await query(CLEAR, [[...new Set(settlings.map(providerOf))]]);
+  if (!telling.some(({ settlement }) => settlement.credentials === 'refused')) {
+    if (telling.length > 0) await query(CLEAR, [[...new Set(telling.map(({ lease }) => lease.provider))]]);
     return parked;
   }
-  for (const settling of settlings) {
-    const provider = providerOf(settling);
-    if (settling.settlement.credentials === 'accepted') {
-      await query(CLEAR, [[provider]]);
+  for (const { lease, settlement, now } of telling) {
+    if (settlement.credentials === 'accepted') {
+      await query(CLEAR, [[lease.provider]]);
       continue;
     }
-    const [row] = await query(STREAK, [provider]);
-    const { leads, parks } = lengthen(JSON.parse(row?.streak as string), settling.lease.id);
+    const [row] = await query(STREAK, [lease.provider]);
+    const { leads, parks } = lengthen(JSON.parse(row?.streak as string), lease.id);
     const already = row?.parked_at !== null;
     if (!already) {
-      const { now } = settling;
-      const parking = parks ? [now, now + PROBE_EVERY_MS, credentials(provider)] : [null, null, null];
-      await query(SET_STREAK, [provider, JSON.stringify(leads), ...parking]);
+      const parking = parks ? [now, now + PROBE_EVERY_MS, credentials(lease.provider)] : [null, null, null];
+      await query(SET_STREAK, [lease.provider, JSON.stringify(leads), ...parking]);
     }
-    if (already || parks) parked.set(nameOf(settling.lease), already ? 'parked' : 'just');
+    if (already || parks) parked.set(nameOf(lease), already ? 'parked' : 'just');
   }
   await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
   return parked;
 }
-
-const leaseValues = ({ id, fence }: Lease) => [id, fence];
 
 function closingValues({ lease, settlement, description, now }: Settling): unknown[] {
   const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
@@ -109,18 +126,20 @@ const CLOSE = {
           unknowns = conversations.unknowns + ended.unknowns, lease_owner = NULL, taken_over = false
       FROM ended, held
       WHERE conversations.seq = held.seq AND conversations.id = ended.id AND conversations.fence = ended.fence
-      RETURNING conversations.seq, conversations.id, conversations.fence, conversations.status, attempts,
-                conversations.reason, created_at, updated_at, next_at, lease_owner, provider, ended.description
+      RETURNING conversations.seq, conversations.id, conversations.fence, ended.description
     ), described AS (
       INSERT INTO descriptions (seq, description) SELECT seq, description FROM closed WHERE description IS NOT NULL
       ON CONFLICT (seq) DO UPDATE SET description = excluded.description
     )
-    SELECT * FROM closed`,
+    SELECT id, fence FROM closed`,
 };
 
-/** Without a lease and under its fence, a conversation is as the holder of that lease left it, or later. */
+/** Without a lease and under its fence, a conversation is as the holder of that lease left it, or later. Who parks a provider does it at one time with its lead. */
 const CLOSED_BEFORE = `
-  SELECT fence, provider, ${STATE} FROM conversations JOIN unnest($1::text[], $2::integer[]) AS v (id, fence) USING (id, fence)
+  SELECT fence, ${STATE}, coalesce(cause = 'provider', false) AND EXISTS (
+           SELECT 1 FROM providers WHERE providers.id = provider AND parked_at = updated_at
+         ) AS just_parked
+  FROM conversations JOIN unnest($1::text[], $2::integer[]) AS v (id, fence) USING (id, fence)
   WHERE lease_owner IS NULL`;
 
 const CLEAR = {

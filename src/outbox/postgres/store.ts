@@ -1,5 +1,6 @@
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import type { Lease } from '../port.ts';
 import type { Vault } from '../vault.ts';
 import type { Database, Row } from './database.ts';
 import type { Doubts } from './doubts.ts';
@@ -27,4 +28,15 @@ export function toConversation(row: Row): Conversation {
     updatedAt: row.updated_at as number,
     dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
   });
+}
+
+/** The lease under which a row was just handed out. */
+export function toLease(row: Row): Lease {
+  return {
+    id: row.id as string,
+    fence: row.fence as number,
+    provider: row.provider as string,
+    attempts: row.attempts as number,
+    createdAt: row.created_at as number,
+  };
 }

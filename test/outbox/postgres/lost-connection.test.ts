@@ -87,6 +87,16 @@ t.test('an outcome that nobody heard of within the patience is found recorded wh
   t.match(await outbox.settle(lease, DELIVERED, 9_000), { conversation: { status: 'delivered', updatedAt: 2_000 } });
 });
 
+t.test('a provider that was parked by a commit of which nobody heard is told of all the same', async (t) => {
+  const { way, outbox } = await open(t);
+  const refused: Settlement = { status: 'queued', dueAt: 2_000, attempted: true, credentials: 'refused' };
+  for (let n = 0; n < 2; n += 1) await outbox.settle(await leased(outbox, 1_000), refused, 2_000 + n);
+  const lease = await leased(outbox, 1_000);
+  const cut = way.cut(COMMIT, 'after');
+  t.match(await outbox.settle(lease, refused, 3_000), { parkedProvider: true, conversation: { status: 'parked' } });
+  await cut;
+});
+
 t.test('backends that are terminated while nobody uses them disturb nobody', async (t) => {
   const { outbox } = await open(t);
   const lease = await leased(outbox, 1_000);
