@@ -3,10 +3,10 @@ import type { Claim, Queue, Settled } from '../port.ts';
 import { VaultError } from '../vault.ts';
 import { createBatcher } from './batch.ts';
 import { CLAIM, CLAIM_PROBE, CLAIM_TRUSTWORTHY } from './claim.ts';
-import type { Row, Statement } from './database.ts';
+import type { Query, Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
 import { patiently } from './patience.ts';
-import { nameOf, type Settling, settleBatch } from './settle.ts';
+import { areRefusals, nameOf, type Settling, settleBatch } from './settle.ts';
 import { type Store, toLease } from './store.ts';
 
 /**
@@ -64,7 +64,8 @@ export function createQueue(
       patiently(clock, async (doubtful) => {
         try {
           const before = (key: string) => doubtful || ending.has(key);
-          const settled = await database.transaction((query) => settleBatch(query, settlings, { before, credentials }));
+          const settle = (query: Query) => settleBatch(query, settlings, { before, credentials });
+          const settled = await (areRefusals(settlings) ? database.transaction(settle) : settle(database.write));
           for (const settling of settlings) ending.delete(nameOf(settling.lease));
           return settled;
         } catch (error) {

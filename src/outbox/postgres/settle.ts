@@ -26,22 +26,29 @@ export function nameOf({ id, fence }: Pick<Lease, 'id' | 'fence'>): string {
 
 const nameOfRow = (row: Row): string => nameOf(row as Pick<Lease, 'id' | 'fence'>);
 
-/** Ends leases inside the transaction under way; gives for each what became of it, or `undefined` where it was stale. */
+/** Whether these need a transaction around their statements: refusals have to be counted in their order. */
+export function areRefusals(settlings: readonly Settling[]): boolean {
+  return settlings.some(({ settlement }) => settlement.credentials === 'refused');
+}
+
+/**
+ * Ends leases; gives for each what became of it, or `undefined` where it was stale.
+ *
+ * @param query of a transaction where there are refusals; else one statement writes all
+ */
 export async function settleBatch(
   query: Query,
   settlings: readonly Settling[],
   { before, credentials }: Context,
 ): Promise<(Settled | undefined)[]> {
-  const closed = new Set((await query(CLOSE, columns(settlings, closingValues, 10))).map(nameOfRow));
+  const refusals = areRefusals(settlings);
+  const closed = new Set((await query(CLOSE, columns(settlings, closingValues(refusals), 11))).map(nameOfRow));
   const earlier = await closedBefore(
     query,
     settlings.map(({ lease }) => lease).filter((lease) => !closed.has(nameOf(lease)) && before(nameOf(lease))),
   );
-  const parked = await creditStreaks(
-    query,
-    settlings.filter(({ lease }) => closed.has(nameOf(lease))),
-    credentials,
-  );
+  const ours = settlings.filter(({ lease }) => closed.has(nameOf(lease)));
+  const parked = await creditStreaks(query, refusals ? ours : [], credentials);
   return settlings.map(({ lease, settlement, now }) => {
     const name = nameOf(lease);
     const verdict = parked.get(name);
@@ -79,15 +86,11 @@ async function creditStreaks(
   settlings: readonly Settling[],
   credentials: (provider: string) => string,
 ): Promise<Map<string, 'parked' | 'just'>> {
-  const telling = settlings.filter(({ settlement }) => settlement.credentials !== undefined);
   const parked = new Map<string, 'parked' | 'just'>();
-  if (!telling.some(({ settlement }) => settlement.credentials === 'refused')) {
-    if (telling.length > 0) await query(CLEAR, [[...new Set(telling.map(({ lease }) => lease.provider))]]);
-    return parked;
-  }
-  for (const { lease, settlement, now } of telling) {
+  for (const { lease, settlement, now } of settlings) {
+    if (settlement.credentials === undefined) continue;
     if (settlement.credentials === 'accepted') {
-      await query(CLEAR, [[lease.provider]]);
+      await query(CLEAR, [lease.provider]);
       continue;
     }
     const [row] = await query(STREAK, [lease.provider]);
@@ -99,14 +102,29 @@ async function creditStreaks(
     }
     if (already || parks) parked.set(nameOf(lease), already ? 'parked' : 'just');
   }
-  await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
+  if (parked.size > 0) await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
   return parked;
 }
 
-function closingValues({ lease, settlement, description, now }: Settling): unknown[] {
-  const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
-  return [lease.id, lease.fence, status, reason, cause, dueAt, now, attempted ? 1 : 0, repeatable ? 1 : 0, description];
-}
+/** Without refusals among them, what accepts the credentials may break the row of refusals in the same statement. */
+const closingValues =
+  (refusals: boolean) =>
+  ({ lease, settlement, description, now }: Settling): unknown[] => {
+    const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+    return [
+      lease.id,
+      lease.fence,
+      status,
+      reason,
+      cause,
+      dueAt,
+      now,
+      attempted ? 1 : 0,
+      repeatable ? 1 : 0,
+      description,
+      !refusals && credentials === 'accepted',
+    ];
+  };
 
 /** Rows are locked in one order, so that whoever else writes several waits for us and not in a circle with us. */
 const CLOSE = {
@@ -114,8 +132,8 @@ const CLOSE = {
   text: `
     WITH ended AS (
       SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                           $8::integer[], $9::integer[], $10::bytea[])
-        AS v (id, fence, status, reason, cause, due_at, now, calls, unknowns, description)
+                           $8::integer[], $9::integer[], $10::bytea[], $11::boolean[])
+        AS v (id, fence, status, reason, cause, due_at, now, calls, unknowns, description, accepted)
     ), held AS MATERIALIZED (
       SELECT conversations.seq FROM conversations JOIN ended USING (id, fence) WHERE lease_owner IS NOT NULL
       ORDER BY conversations.seq FOR UPDATE OF conversations
@@ -126,10 +144,13 @@ const CLOSE = {
           unknowns = conversations.unknowns + ended.unknowns, lease_owner = NULL, taken_over = false
       FROM ended, held
       WHERE conversations.seq = held.seq AND conversations.id = ended.id AND conversations.fence = ended.fence
-      RETURNING conversations.seq, conversations.id, conversations.fence, ended.description
+      RETURNING conversations.seq, conversations.id, conversations.fence, provider, ended.description, ended.accepted
     ), described AS (
       INSERT INTO descriptions (seq, description) SELECT seq, description FROM closed WHERE description IS NOT NULL
       ON CONFLICT (seq) DO UPDATE SET description = excluded.description
+    ), cleared AS (
+      UPDATE providers SET streak = '[]'
+      WHERE id IN (SELECT provider FROM closed WHERE accepted) AND streak <> '[]' AND parked_at IS NULL
     )
     SELECT id, fence FROM closed`,
 };
@@ -144,7 +165,7 @@ const CLOSED_BEFORE = `
 
 const CLEAR = {
   name: 'clear_streak',
-  text: `UPDATE providers SET streak = '[]' WHERE id = ANY ($1) AND streak <> '[]' AND parked_at IS NULL`,
+  text: `UPDATE providers SET streak = '[]' WHERE id = $1 AND streak <> '[]' AND parked_at IS NULL`,
 };
 
 /** The provider's row, locked; one that changes nothing where there was none. */

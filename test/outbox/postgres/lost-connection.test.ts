@@ -8,6 +8,8 @@ import { startPostgres } from '../../support/postgres.ts';
 const server = await startPostgres();
 /** The whole statement, as the protocol ends it; `COMMITTED` begins like it. */
 const COMMIT = 'COMMIT\0';
+/** An outcome is one statement, which is its own commit; its name, as the protocol ends it. */
+const CLOSE = 'close\0';
 const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
 
@@ -37,7 +39,7 @@ for (const when of ['before', 'after'] as const) {
   t.test(`an outcome whose connection breaks ${when} its commit is recorded once`, async (t) => {
     const { way, outbox, other } = await open(t);
     const lease = await leased(outbox, 1_000);
-    const cut = way.cut(COMMIT, when);
+    const cut = way.cut(CLOSE, when);
     t.match(await outbox.settle(lease, DELIVERED, 2_000), { conversation: { status: 'delivered', attempts: 1 } });
     await cut;
     t.match(await other.find(lease.id), { status: 'delivered', attempts: 1 });
@@ -81,7 +83,7 @@ t.test(
 t.test('an outcome that nobody heard of within the patience is found recorded when it is tried again', async (t) => {
   const { way, outbox } = await open(t);
   const lease = await leased(outbox, 1_000);
-  const cut = way.cut(COMMIT, 'after').then(way.close);
+  const cut = way.cut(CLOSE, 'after').then(way.close);
   await t.rejects(outbox.settle(lease, DELIVERED, 2_000), { name: 'StorageUnavailable' });
   (await cut)();
   t.match(await outbox.settle(lease, DELIVERED, 9_000), { conversation: { status: 'delivered', updatedAt: 2_000 } });
