@@ -6,6 +6,7 @@ import { addressKey } from '../admission/address.ts';
 import type { Caller } from '../admission/caller.ts';
 import { createLimits, type Limits } from '../admission/limits.ts';
 import { createPartnerCheck } from '../admission/partner.ts';
+import type { SharedCounts } from '../admission/shared-counts.ts';
 import { derived } from '../config/derived.ts';
 import type { Settings } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
@@ -30,12 +31,17 @@ type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partn
  *
  * @returns the limits, for routes that count by what is in the body
  */
-export async function addIntake(app: FastifyInstance, settings: IntakeSettings, known: KnownPaths): Promise<Limits> {
+export async function addIntake(
+  app: FastifyInstance,
+  settings: IntakeSettings,
+  known: KnownPaths,
+  sharedCounts?: SharedCounts,
+): Promise<Limits> {
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const preflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
 
   await app.register(rateLimit, { global: false });
-  const limits = createLimits(app.createRateLimit, () => settings.visitorRate);
+  const limits = createLimits(app.createRateLimit, () => settings.visitorRate, sharedCounts);
 
   app.decorateRequest('caller', null as unknown as Caller);
   app.addHook('onRequest', async (request, reply) => {
