@@ -10,9 +10,6 @@ const READS: Rate = { max: 120, windowS: 60 };
 /** Requests that a caller may waste on each one that counts: refused bodies and replays are bounded, too. */
 const WASTE_FACTOR = 60;
 
-/** Callers remembered in each bucket. The plugin's own 5,000 let 5,001 new addresses push an offender out. */
-const REMEMBERED = 100_000;
-
 /** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
 export type Usage = {
   readonly name: 'reads' | 'attempts' | 'visitor' | 'partner';
@@ -36,7 +33,7 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
 /**
  * The limits of callers: over all replicas where counts are shared, and else of this process. They count by `request.caller`.
  *
- * @param createRateLimit of @fastify/rate-limit; each limiter that it gives has a store of its own
+ * @param createRateLimit of @fastify/rate-limit with a `LocalStore`; each limiter that it gives has one of its own
  * @param visitorRate of a visitor; a partner brings its own
  */
 export function createLimits(
@@ -52,7 +49,6 @@ export function createLimits(
     rate: typeof leadRate,
   ): Count {
     const options: RateLimitOptions = {
-      cache: REMEMBERED,
       keyGenerator: (request) => key(request.caller),
       max: (request: FastifyRequest) => rate(request.caller).max,
       timeWindow: (request: FastifyRequest) => rate(request.caller).windowS * 1000,

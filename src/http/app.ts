@@ -124,7 +124,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
-  const limits = await addIntake(app, settings, known, deps.sharedCounts);
+  const limits = await addIntake(app, settings, known, { now, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS
     // requests that CORS left alone, which are no error on a path that exists.

@@ -3,6 +3,7 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import t, { type Test } from 'tap';
 import type { Caller } from '../../src/admission/caller.ts';
 import { createLimits, type Limits } from '../../src/admission/limits.ts';
+import { localStore } from '../../src/admission/local-store.ts';
 import type { SharedCounts } from '../../src/admission/shared-counts.ts';
 import type { Partner } from '../../src/config/settings.ts';
 import { site } from '../support/lead.ts';
@@ -10,7 +11,7 @@ import { site } from '../support/lead.ts';
 async function limitsOf(t: Test, max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
   const app = Fastify();
   t.teardown(() => app.close());
-  await app.register(rateLimit, { global: false });
+  await app.register(rateLimit, { global: false, store: localStore(Date.now) });
   return createLimits(app.createRateLimit, () => ({ max, windowS: 60 }), sharedCounts);
 }
 
@@ -45,6 +46,17 @@ t.test('a visitor’s leads are counted until the limit, and then refused', asyn
   t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
   t.match(await leads(visitor), { remaining: 0, exceeded: false });
   t.match(await leads(visitor), { remaining: 0, exceeded: true });
+});
+
+t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
+  const { leads } = await limitsOf(t, 3);
+  const usages = await Promise.all(
+    Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
+  );
+  t.strictSame(
+    usages.map(({ remaining, exceeded }) => (exceeded ? 'refused' : remaining)),
+    [2, 1, 0, ...Array(7).fill('refused')],
+  );
 });
 
 t.test('another address, another site and another kind of request are counted apart', async (t) => {
