@@ -4,8 +4,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import t from 'tap';
-import { freePort } from '../support/free-port.ts';
-import { NO_REDIS, startRedis } from '../support/redis.ts';
 import { besideRunning, gateway } from './support/process.ts';
 
 type Check = { name: string; result: string; detail: string };
@@ -106,23 +104,4 @@ t.test('leads that wait for a person are a warning', async (t) => {
   const { code, checks } = await check(env);
   t.equal(code, 0);
   t.match(checks.leads, { result: 'warning', detail: '1 parked: see leads list' });
-});
-
-t.test('a Redis that counts is fine, and its password is told nobody', { skip: NO_REDIS }, async (t) => {
-  const { env } = besideRunning(t);
-  const { port } = await startRedis(t, ['--requirepass', 'canary-word'], 'canary-word');
-  const good = await gateway(['check'], { ...env, REDIS_URL: `redis://:canary-word@127.0.0.1:${port}` });
-  t.equal(good.code, 0);
-  t.match(good.out, new RegExp(`ok +redis +127\\.0\\.0\\.1:${port} counts`));
-  const wrong = await gateway(['check'], { ...env, REDIS_URL: `redis://:canary-other@127.0.0.1:${port}` });
-  t.equal(wrong.code, 1);
-  t.match(wrong.out, /problem +redis .*does not count \(WRONGPASS\)/);
-  t.notMatch(good.out + wrong.out, /canary/);
-});
-
-t.test('a Redis that cannot be reached is a problem', async (t) => {
-  const { env } = besideRunning(t);
-  const { code, checks } = await check({ ...env, REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
-  t.equal(code, 1);
-  t.match(checks.redis, { result: 'problem', detail: /ECONNREFUSED/ });
 });
