@@ -29,7 +29,9 @@ export function describeSettings(settings: Settings) {
     sites: describeNames(sites.keys()),
     openSites: describeNames([...sites.values()].filter(({ origins }) => origins === '*').map(({ key }) => key)),
     partners: describeNames(partners.keys()),
-    providers: [...providers.values()].slice(0, NAMES_SHOWN).map(describeProvider),
+    providers: [...providers.values()]
+      .slice(0, NAMES_SHOWN)
+      .map((provider) => describeProvider(provider, settings.simulator)),
   };
 }
 
@@ -49,7 +51,17 @@ function describeRedis({ redis }: Settings) {
   return { on: true, host, port, tls, database };
 }
 
-function describeProvider({ id, region, url, wire }: Provider) {
+/** The bundled simulator's port is known only once it runs. */
+function describeProvider({ id, region, url, wire }: Provider, simulator: boolean) {
   const { root, namespace = '', order, contentType, listingFormat } = wire;
-  return { id, region, host: new URL(url).host, root, namespace, order, contentType, listingFormat };
+  return {
+    id,
+    region,
+    host: simulator ? 'simulator' : new URL(url).host,
+    root,
+    namespace,
+    order,
+    contentType,
+    listingFormat,
+  };
 }

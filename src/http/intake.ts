@@ -57,7 +57,7 @@ export async function addIntake(
   app.addHook('onRequest', async (request, reply) => {
     if (preflight(request)) applyUsage(reply, await limits.reads(request));
   });
-  await app.register(cors, { delegator: corsDelegate(() => settings.sites) });
+  await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
   app.addHook('onRequest', async (request, reply) => {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
     if (preflight(request) || request.routeOptions.config.unlimited) return;

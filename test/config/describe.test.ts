@@ -61,6 +61,10 @@ t.test('the summary says what runs: listener, limits, names and hosts', async (t
   });
 });
 
+t.test('the bundled simulator is named as such: it may run on another port than the one asked for', async (t) => {
+  t.match(describeSettings(load({})), { simulator: true, providers: [{ host: 'simulator' }] });
+});
+
 t.test('the summary holds no credential, no hash of a key and no address beyond its host', async (t) => {
   const account = { PROVIDER_ID: '77001', PROVIDER_USERNAME: 'canary-env', PROVIDER_PASSWORD: 'canary-word' };
   const line = JSON.stringify(describeSettings(loadFile(FILE, account)));

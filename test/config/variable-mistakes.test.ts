@@ -53,6 +53,7 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['UPSTREAM_XML_NAMESPACE', 'a"b', /use a namespace such as/],
   ['UPSTREAM_XML_ORDER', 'alphabetic', /did you mean alphabetical\?/],
   ['UPSTREAM_CONTENT_TYPE', 'xml', /use a media type such as/],
+  ['UPSTREAM_CONTENT_TYPE', 'text/plain', /application\/xml/],
   ['UPSTREAM_CONTENT_TYPE', 'text/xml; charset=iso-8859-1', /charset=utf-8/],
   ['UPSTREAM_CONTENT_TYPE', 'text/xml\r\nx-evil: 1', /use a media type such as/],
   ['LISTING_DETAILS_FORMAT', 'xml', /use one of text, json, urlencoded/],

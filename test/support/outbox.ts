@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { createHashing } from '../../src/conversation/hashing.ts';
 import type { Lead } from '../../src/conversation/types.ts';
 import type { Accepted, Intake, Lease, Outbox } from '../../src/outbox/port.ts';
+import type { AuditEntry } from '../../src/outbox/records.ts';
 import { createSqliteOutbox, type OutboxOptions } from '../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from './lead.ts';
@@ -27,6 +28,15 @@ export function sqliteOutbox(t: Test): OpenOutbox {
       ...options,
     });
 }
+
+/** The audit entry of what `cli:ann` did to a number. */
+export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry => ({
+  at,
+  actor: 'cli:ann',
+  action,
+  count: 1,
+  detail: 'number 0123…',
+});
 
 let requests = 0;
 
