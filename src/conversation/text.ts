@@ -1,11 +1,11 @@
 import { Refusal } from './refusal.ts';
 
-/** What XML 1.0 cannot carry even as a reference (https://www.w3.org/TR/xml/#charsets), lone surrogates aside. */
-const IMPOSSIBLE = /(?![\t\n\r\u007F-\u009F])\p{Cc}|[\uFFFE\uFFFF]/u;
+/** Whatever is no `Char` of XML 1.0 (https://www.w3.org/TR/xml/#charsets) and cannot be carried even as a reference. */
+const IMPOSSIBLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 /** Whether `text` can arrive at the provider unchanged. */
 export function isXmlText(text: string): boolean {
-  return !IMPOSSIBLE.test(text) && text.isWellFormed();
+  return !IMPOSSIBLE.test(text);
 }
 
 /** Refuses a text that XML could not carry, naming the field and never quoting it. */

@@ -1,5 +1,4 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addressKey } from '../admission/address.ts';
@@ -13,7 +12,7 @@ import type { Settings } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { Problem } from './problems.ts';
 import { applyUsage } from './rate-headers.ts';
-import { corsDelegate, helmetOptions } from './security.ts';
+import { corsDelegate, securityHeaders } from './security.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -48,12 +47,14 @@ export async function addIntake(
   const limits = createLimits(app.createRateLimit, () => settings.visitorRate, sharedCounts);
 
   app.decorateRequest('caller', null as unknown as Caller);
-  app.addHook('onRequest', async (request, reply) => {
+  const secure = [...securityHeaders(settings.listen.tls !== undefined)];
+  app.addHook('onRequest', (request, reply, done) => {
     request.caller = { address: addressKey(request.ip, request.socket.remoteAddress ?? '') };
-    // On node's own response, so that it is there even when the connection breaks before fastify answers.
+    // On node's own response, so that they are there even when the connection breaks before fastify answers.
     reply.raw.setHeader('x-request-id', request.id);
+    for (const [name, value] of secure) reply.raw.setHeader(name, value);
+    done();
   });
-  await app.register(helmet, helmetOptions(settings.listen.tls !== undefined));
   app.addHook('onRequest', async (request, reply) => {
     if (preflight(request)) applyUsage(reply, await limits.reads(request));
   });

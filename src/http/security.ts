@@ -1,5 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyCorsOptions, FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
-import type { FastifyHelmetOptions } from '@fastify/helmet';
+import helmet, { type HelmetOptions } from 'helmet';
 import { derived } from '../config/derived.ts';
 import type { Site } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
@@ -40,7 +41,7 @@ function dataOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions
     },
     methods: ['GET', 'POST'],
     allowedHeaders: ['Content-Type', 'Idempotency-Key'],
-    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'Location', 'Idempotency-Replayed'],
+    exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
     maxAge: PREFLIGHT_MAX_AGE_S,
     strictPreflight: false,
   };
@@ -55,7 +56,7 @@ function unionOfOrigins(sites: ReadonlyMap<string, Site>): '*' | ReadonlySet<str
  * A policy for answers that are data: nothing in them may run or be framed. They are read by buttons on other origins,
  * so their resource policy is `cross-origin`. HSTS is ours to send only where we speak TLS ourselves.
  */
-export function helmetOptions(tls: boolean): FastifyHelmetOptions {
+function policy(tls: boolean): HelmetOptions {
   return {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -76,4 +77,17 @@ export function helmetOptions(tls: boolean): FastifyHelmetOptions {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   };
+}
+
+/** The headers of that policy by name. None depends on the request, so that they are made once and not for each. */
+export function securityHeaders(tls: boolean): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  const response = {
+    setHeader: (name: string, value: string) => headers.set(name, value),
+    removeHeader: (name: string) => headers.delete(name),
+  };
+  helmet(policy(tls))({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
+    if (error) throw error;
+  });
+  return headers;
 }

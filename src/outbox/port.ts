@@ -8,8 +8,18 @@ import type { AuditEntry, RecordStore } from './records.ts';
  * milliseconds since the epoch.
  */
 
-/** The right to attempt one conversation. It is over when it was settled, or when another fence was handed out. */
-export type Lease = { readonly id: string; readonly fence: number };
+/**
+ * The right to attempt one conversation. It is over when it was settled, or when another fence was handed out. Until then
+ * nobody changes what it tells of the conversation, so that settling has nothing to look up.
+ */
+export type Lease = {
+  readonly id: string;
+  readonly fence: number;
+  readonly provider: string;
+  /** Calls made before it. */
+  readonly attempts: number;
+  readonly createdAt: number;
+};
 
 /** Why a conversation waits for a person, or was never sent: one stable word for operators. */
 export type Cause =

@@ -3,9 +3,10 @@ import type { Provider } from '../config/settings.ts';
 import type { Answer } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
 import { classify } from './classify.ts';
-import { MAX_ANSWER_BYTES } from './decode.ts';
+import { decodeAnswer, MAX_ANSWER_BYTES } from './decode.ts';
 import { encodeLead } from './encode.ts';
-import { type Call, exchange } from './exchange.ts';
+import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
+import { recognising } from './recognise.ts';
 
 /** More sockets than this to one origin help nobody; a lead that waits for one until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
@@ -42,13 +43,21 @@ export function createUpstream({ provider, timeoutMs, now = Date.now }: Parts): 
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,
   });
+  const decode = recognising(decodeAnswer);
+  // Addresses come from the configuration: few, and the same for every lead.
+  const endpoints = new Map<string, Endpoint>();
+  const endpointAt = (url: string): Endpoint => {
+    const known = endpoints.get(url) ?? endpointOf(url);
+    endpoints.set(url, known);
+    return known;
+  };
 
   return {
     async send(lead) {
       const started = now();
-      const call = prepare(lead, provider);
+      const call = prepare(lead, provider, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0 };
-      const result = await exchange(agent, call, timeoutMs);
+      const result = await exchange(agent, call, { timeoutMs, decode });
       const ended = now();
       return {
         outcome: classify(result, lead, ended),
@@ -61,7 +70,11 @@ export function createUpstream({ provider, timeoutMs, now = Date.now }: Parts): 
 }
 
 /** The call that a lead becomes, or why it can become none, now or later: a person has to look at it. */
-function prepare(lead: Lead, provider: Parts['provider']): Call | { readonly cause: string } {
+function prepare(
+  lead: Lead,
+  provider: Parts['provider'],
+  endpointAt: (url: string) => Endpoint,
+): Call | { readonly cause: string } {
   let account: Provider;
   try {
     account = provider(lead.provider);
@@ -69,7 +82,11 @@ function prepare(lead: Lead, provider: Parts['provider']): Call | { readonly cau
     return { cause: 'unknown_provider' };
   }
   try {
-    return { url: account.url, contentType: account.wire.contentType, body: encodeLead(lead, account) };
+    return {
+      endpoint: endpointAt(account.url),
+      contentType: account.wire.contentType,
+      body: encodeLead(lead, account),
+    };
   } catch {
     return { cause: 'not_encodable' };
   }

@@ -28,6 +28,8 @@ export type Decoded =
 
 export type BodyHeaders = { readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined };
 
+export type Decode = (body: Uint8Array, headers: BodyHeaders) => Decoded;
+
 /**
  * Reads an answer: one root, exactly one `Status` child by local name, whose text without surrounding white space is
  * `Success` or `Failure`. Anything else is unreadable; nothing is guessed and nothing is thrown.

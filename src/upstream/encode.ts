@@ -1,5 +1,5 @@
-import { Builder } from 'xml2js';
 import type { Provider, WireProfile } from '../config/settings.ts';
+import { isXmlText } from '../conversation/text.ts';
 import type { Lead } from '../conversation/types.ts';
 import { listingDetails } from './listing.ts';
 
@@ -38,9 +38,6 @@ export class NotEncodable extends Error {
   }
 }
 
-// Settings are frozen and replaced as a whole when they change, so a profile's builder lives as long as the profile.
-const builders = new WeakMap<WireProfile, Builder>();
-
 /**
  * The document that starts a conversation, in UTF-8 and with an XML declaration. What is absent is left out and never
  * an empty element; every text is read back unchanged by a conforming parser (a carriage return as `&#xD;`).
@@ -48,18 +45,16 @@ const builders = new WeakMap<WireProfile, Builder>();
  * @throws NotEncodable for a character that XML cannot carry; intake and configuration refuse those
  */
 export function encodeLead(lead: Lead, provider: Provider): string {
-  const { wire } = provider;
+  const { root, namespace, order } = provider.wire;
   const values = elements(lead, provider);
-  const document: Record<string, unknown> = wire.namespace === undefined ? {} : { $: { xmlns: wire.namespace } };
-  for (const name of ORDERS[wire.order]) {
-    if (values[name] !== undefined) document[name] = values[name];
+  let document = `<?xml version="1.0" encoding="utf-8"?><${root}`;
+  if (namespace !== undefined) document += ` xmlns="${escaped(namespace)}"`;
+  document += '>';
+  for (const name of ORDERS[order]) {
+    const value = values[name];
+    if (value !== undefined) document += `<${name}>${escaped(value)}</${name}>`;
   }
-  try {
-    return builderOf(wire).buildObject(document);
-  } catch {
-    // The builder's own message quotes the whole text, so it goes no further.
-    throw new NotEncodable();
-  }
+  return `${document}</${root}>`;
 }
 
 function elements(lead: Lead, provider: Provider): Readonly<Record<Element, string | number | undefined>> {
@@ -79,15 +74,16 @@ function elements(lead: Lead, provider: Provider): Readonly<Record<Element, stri
   };
 }
 
-function builderOf(wire: WireProfile): Builder {
-  const known = builders.get(wire);
-  if (known !== undefined) return known;
-  const builder = new Builder({
-    rootName: wire.root,
-    xmldec: { version: '1.0', encoding: 'utf-8' },
-    // Every byte of text in the document is a value's own.
-    renderOpts: { pretty: false },
-  });
-  builders.set(wire, builder);
-  return builder;
+const ESCAPED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '\r': '&#xD;',
+};
+
+/** As the text of an element. It serves for a namespace, too, which has neither quotes nor white space (the settings see to it). */
+function escaped(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  if (!isXmlText(value)) throw new NotEncodable();
+  return /[&<>\r]/.test(value) ? value.replace(/[&<>\r]/g, (char) => ESCAPED[char] ?? char) : value;
 }

@@ -1,11 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Exchange } from './classify.ts';
-import { decodeAnswer, type Unreadable } from './decode.ts';
+import type { Decode, Unreadable } from './decode.ts';
 import { type Broken, causeBeforeWriting, causeOfBreak, causeWithoutReply } from './transport.ts';
 
-/** One POST: an absolute URL, its body's media type and the body, sent as UTF-8. */
-export type Call = { readonly url: string; readonly contentType: string; readonly body: string };
+/** One POST: its body's media type and the body, sent as UTF-8. */
+export type Call = { readonly endpoint: Endpoint; readonly contentType: string; readonly body: string };
+
+/** Where a call goes: an absolute URL in the parts that a dispatcher takes. */
+export type Endpoint = { readonly origin: string; readonly path: string };
+
+export function endpointOf(url: string): Endpoint {
+  const { origin, pathname, search } = new URL(url);
+  return { origin, path: pathname + search };
+}
 
 /**
  * Makes one call and tells what came of it, within `timeoutMs`. Never rejects.
@@ -13,22 +21,24 @@ export type Call = { readonly url: string; readonly contentType: string; readonl
  * The dispatcher announces a request to its handler right before it writes the first byte. A call that ends without
  * that announcement was never sent; after it, only an answer can tell whether the call arrived.
  */
-export function exchange(dispatcher: Dispatcher, call: Call, timeoutMs: number): Promise<Exchange> {
+export function exchange(
+  dispatcher: Dispatcher,
+  { endpoint, contentType, body }: Call,
+  { timeoutMs, decode }: { readonly timeoutMs: number; readonly decode: Decode },
+): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
-  const handler = createHandler((result) => {
+  const handler = createHandler(decode, (result) => {
     clearTimeout(timer);
     resolve(result);
   });
   const timer = setTimeout(handler.timeOut, timeoutMs);
   try {
-    const { origin, pathname, search } = new URL(call.url);
     dispatcher.dispatch(
       {
-        origin,
-        path: pathname + search,
+        ...endpoint,
         method: 'POST',
-        headers: { 'content-type': call.contentType, accept: 'application/xml', 'user-agent': 'text-connect-gateway' },
-        body: call.body,
+        headers: { 'content-type': contentType, accept: 'application/xml', 'user-agent': 'text-connect-gateway' },
+        body,
       },
       handler,
     );
@@ -41,7 +51,7 @@ export function exchange(dispatcher: Dispatcher, call: Call, timeoutMs: number):
 type Head = { readonly httpStatus: number; readonly headers: IncomingHttpHeaders };
 
 /** Collects one call's events. `settle` is called once, with the first end that comes. */
-function createHandler(settle: (result: Exchange) => void) {
+function createHandler(decode: Decode, settle: (result: Exchange) => void) {
   let controller: Dispatcher.DispatchController | undefined;
   let head: Head | undefined;
   let over = false;
@@ -77,7 +87,7 @@ function createHandler(settle: (result: Exchange) => void) {
     onResponseEnd(): void {
       if (head === undefined) return;
       const { 'content-type': contentType, 'content-encoding': contentEncoding } = head.headers;
-      finish(reply(head, decodeAnswer(Buffer.concat(chunks), { contentType, contentEncoding })));
+      finish(reply(head, decode(Buffer.concat(chunks), { contentType, contentEncoding })));
     },
     onResponseError(_controller: unknown, error: unknown): void {
       if (controller === undefined) finish({ written: false, cause: causeBeforeWriting(error) });

@@ -1,9 +1,8 @@
+import { isXmlText } from '../conversation/text.ts';
+
 /** What a document may hold before a parser sees it, which bounds its depth too. A real answer has three elements. */
 const MAX_ELEMENTS = 256;
 const MAX_ATTRIBUTES = 256;
-
-/** Control characters and non-characters are no part of any XML 1.0 document (https://www.w3.org/TR/xml/#charsets). */
-const IMPOSSIBLE = /(?![\t\n\r\u007F-\u009F])\p{Cc}|[\uFFFE\uFFFF]/u;
 
 /** Without a DOCTYPE there are five named entities. The parser would take HTML's as well. */
 const UNDEFINED_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/;
@@ -16,7 +15,7 @@ export type StructureFault = 'doctype' | 'too_complex' | 'two_roots' | 'not_xml'
  * follows the root, which it skips. Whether tags match and names are legal is for the parser to say.
  */
 export function findStructureFault(text: string): StructureFault | undefined {
-  if (IMPOSSIBLE.test(text)) return 'not_xml';
+  if (!isXmlText(text)) return 'not_xml';
   let depth = 0;
   let elements = 0;
   let attributes = 0;

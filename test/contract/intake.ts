@@ -8,21 +8,21 @@ import { hashing, intake, leased, type OpenOutbox } from '../support/outbox.ts';
 export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('an accepted lead is found, also after the store was opened anew', async (t) => {
     const opening = open(t);
-    const first = opening();
+    const first = await opening();
     const accepted = await first.accept(intake(), 1_000);
     if (accepted.kind !== 'stored') throw new Error('not stored');
     const { conversation, lease } = accepted;
     t.match(conversation.id, /^cnv_[\w-]{30}$/);
     t.strictSame(conversation, { id: lease?.id, status: 'queued', attempts: 0, createdAt: 1_000, updatedAt: 1_000 });
     await first.close();
-    const second = opening();
+    const second = await opening();
     t.strictSame(await second.find(conversation.id), conversation);
     t.equal(await second.find('cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), undefined);
     await second.close();
   });
 
   t.test('a lead behind an open breaker or a parked provider is stored without a lease', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const later = await outbox.accept(intake({ start: { kind: 'due', at: 9_000 } }), 1_000);
     t.match(later, { kind: 'stored', conversation: { status: 'queued', dueAt: 9_000 } });
     t.notOk('lease' in later);
@@ -32,7 +32,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('leads accepted at the same time are all there, each under its own id', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const leases = await Promise.all(Array.from({ length: 200 }, () => leased(outbox, 1_000)));
     t.equal(new Set(leases.map(({ id }) => id)).size, 200);
     const found = await Promise.all(leases.map(({ id }) => outbox.find(id)));
@@ -41,7 +41,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a known request is answered with its lead as it is now, until it expires', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { request } = intake();
     const lasting = { ...request, expiresAt: 10_000 };
     t.equal(await outbox.lookup(lasting, 1_000), undefined);
@@ -59,7 +59,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('another lead under a known key is told apart', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { request } = intake();
     await leased(outbox, 1_000, { request });
     const other = { ...request, fingerprint: hashing.fingerprint(lead({ firstName: 'Ben' })) };
@@ -70,8 +70,8 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test("another process's first attempt is under way while its caller may wait, and not longer", async (t) => {
     const opening = open(t);
-    const first = opening({ owner: 'process-1', waitMs: 4_000 });
-    const second = opening({ owner: 'process-2', waitMs: 4_000 });
+    const first = await opening({ owner: 'process-1', waitMs: 4_000 });
+    const second = await opening({ owner: 'process-2', waitMs: 4_000 });
     const { request } = intake();
     await leased(first, 1_000, { request });
     t.match(await second.lookup(request, 4_999), { underWay: true });
@@ -82,7 +82,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('of many requests with one key at the same time one is stored', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { request } = intake();
     const answers = await Promise.all(Array.from({ length: 50 }, () => outbox.accept(intake({ request }), 1_000)));
     t.equal(answers.filter(({ kind }) => kind === 'stored').length, 1);
@@ -91,7 +91,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a cap is exact: what is beyond it is held, and beyond ten times refused and not stored', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const phone: Cap = { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone('+14045551212')), max: 2 };
     const answers = await Promise.all(
       Array.from({ length: 23 }, () => outbox.accept(intake({ caps: [phone] }), 1_000)),
@@ -103,7 +103,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('caps of a site and of a number count apart, and a new UTC day begins at zero', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const caps = (phone: string): Cap[] => [
       { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(phone)), max: 1 },
       { kind: 'site', key: hashing.siteCap('demo'), max: 2 },
@@ -120,7 +120,7 @@ export function intakeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a visitor beyond the maximum of the day is refused and counted nowhere else', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const visitor: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', '192.0.2.1'), max: 1 };
     const site: Cap = { kind: 'site', key: hashing.siteCap('demo'), max: 2 };
     t.match(await outbox.accept(intake({ caps: [site, visitor] }), 1_000), { kind: 'stored' });

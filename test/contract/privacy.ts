@@ -13,7 +13,7 @@ const erase = (outbox: Outbox, number = NUMBER) => outbox.erase(hashing.phone(nu
 /** What every store has to do so that nothing personal is left where it should not be. */
 export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('erasing a number takes the data of its leads at all sites, and of no other', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     await outbox.settle(lease, { status: 'delivered', attempted: true, description: 'Hello' }, 2_000);
     const waiting = await queued(
@@ -34,7 +34,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('an attempt under way cannot settle a lead that was erased, and nobody claims it', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     await queued(outbox, 1_000);
     await erase(outbox);
@@ -52,7 +52,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('what was remembered and counted of an erased number is forgotten, of others it is not', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const requests = [lead(), lead({ site: 'b' }), other].map((content) => requestOf(outbox, content));
     const before = await Promise.all(requests);
     await erase(outbox);
@@ -68,7 +68,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a suppression survives an erasure, and what came in after it is forgotten too', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 1_000));
     const { request, status } = await requestOf(outbox, lead());
     t.equal(status, 'rejected');
@@ -80,7 +80,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a change of the suppressions is in the audit, and a call that changes nothing is not', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const hash = hashing.phone(NUMBER);
     t.equal(await outbox.suppress(hash, entry('suppress', 1_000)), true);
     t.equal(await outbox.suppress(hash, entry('suppress', 2_000)), false);
@@ -93,7 +93,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('an erasure is in the audit with how many leads it took', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await queued(outbox, 1_000);
     await queued(outbox, 1_000);
     await erase(outbox);
@@ -106,7 +106,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('the data of leads that were final long enough expires, longest first and a chunk at a time', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const ids: string[] = [];
     for (const at of [4_000, 2_000, 3_000]) {
       const lease = await leased(outbox, 1_000);
@@ -129,7 +129,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('requests that are over and counters of past days are purged, a chunk at a time', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const caps: Cap[] = [{ kind: 'site', key: hashing.siteCap('demo'), max: 1 }];
     const requests = [DAY_MS, DAY_MS + 1, 2 * DAY_MS].map((expiresAt) => ({ ...intake().request, expiresAt }));
     for (const request of requests) await outbox.accept(intake({ request, caps }), DAY_MS - 1);
@@ -143,7 +143,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('scrubbing loses nothing that is remembered', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { request, content } = await requestOf(outbox, lead());
     await outbox.scrub();
     t.equal((await outbox.lookup(request, 2_000))?.kind, 'known');

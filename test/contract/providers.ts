@@ -10,7 +10,7 @@ async function refuse(outbox: Outbox, now: number) {
 /** What every store has to know of providers that refuse our credentials. */
 export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('three refusals in a row from different leads park the provider', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     t.match(await refuse(outbox, 1_000), { parkedProvider: false, conversation: { status: 'queued' } });
     t.match(await refuse(outbox, 1_001), { parkedProvider: false });
     t.strictSame(await outbox.parked(), []);
@@ -23,7 +23,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('the same lead refused again and again parks nobody', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await queued(outbox, 1_000);
     for (let now = 1_000; now < 1_010; now += 1) {
       const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now });
@@ -40,7 +40,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('any answer that accepts the credentials breaks the row', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await refuse(outbox, 1_000);
     await refuse(outbox, 1_001);
     const lease = await leased(outbox, 1_002);
@@ -56,7 +56,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('what is queued for a parked provider is parked, and all of it is released together', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
     const waiting = await queued(outbox, 2_000);
     const stored = await outbox.accept(intake({ start: { kind: 'parked' } }), 2_000);
@@ -75,7 +75,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('one lead of a parked provider is leased as a probe', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
     await outbox.parkQueued('default', 10, 2_000);
     const probe = await outbox.claimProbe('default', 3_000);

@@ -9,7 +9,7 @@ const claimAll = (outbox: Outbox, now: number, limit = 100) => outbox.claim({ pr
 /** What every store has to do with leases, attempts and their ends. */
 export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('settling records the outcome once and counts the attempt', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     const settled = await outbox.settle(lease, { status: 'rejected', reason: 'phone', attempted: true }, 2_000);
     const expected = {
@@ -27,7 +27,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a fence that was never handed out settles nothing', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     t.equal(await outbox.settle({ ...lease, fence: lease.fence + 1 }, DELIVERED, 2_000), undefined);
     t.match(await outbox.find(lease.id), { status: 'queued', attempts: 0 });
@@ -35,7 +35,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('what is due is claimed once, longest due first, with its lead as it came in', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const content = lead({ firstName: 'Zoë', question: '🚗?' });
     const late = await queued(outbox, 3_000);
     const early = await queued(outbox, 2_000, intake({ lead: content, start: { kind: 'due', at: 2_000 } }));
@@ -53,7 +53,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a thousand due leads are claimed in one step, and no more than asked for', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await Promise.all(Array.from({ length: 1_200 }, () => queued(outbox, 1_000)));
     t.equal((await claimAll(outbox, 2_000, 1_000)).length, 1_000);
     t.equal((await claimAll(outbox, 2_000, 1_000)).length, 200);
@@ -61,7 +61,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('each provider gets its share of a claim, and only those that are asked for', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (let n = 0; n < 20; n += 1)
       await queued(outbox, 1_000 + n, intake({ lead: lead({ provider: 'a' }), start: { kind: 'due', at: 1_000 + n } }));
     await queued(outbox, 5_000, intake({ lead: lead({ provider: 'b' }), start: { kind: 'due', at: 5_000 } }));
@@ -72,7 +72,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('attempts, tries and unknown outcomes are counted; what was never called is not', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await queued(outbox, 1_000);
     const settle = async (lease: Lease | undefined, settlement: Omit<Settlement, 'status' | 'dueAt'>, now: number) =>
       lease &&
@@ -87,7 +87,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('to find out whether a region is back, the lead goes ahead whose own answers could be read', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     await queued(outbox, 1_000);
     const [odd] = await claimAll(outbox, 1_000);
     const again = { status: 'queued', dueAt: 1_500, attempted: true, repeatable: true } as const;
@@ -100,8 +100,8 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('a lease that ran out is taken over, and its old token settles nothing', async (t) => {
     const opening = open(t);
-    const dead = opening({ owner: 'dead' });
-    const alive = opening({ owner: 'alive' });
+    const dead = await opening({ owner: 'dead' });
+    const alive = await opening({ owner: 'alive' });
     const lease = await leased(dead, 1_000);
     t.strictSame(await claimAll(alive, 1_000 + LEASE_MS - 1), [], 'not before its end');
     const [claim] = await claimAll(alive, 1_000 + LEASE_MS);
@@ -115,8 +115,8 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('a renewed lease lasts longer, and one that is lost cannot be renewed', async (t) => {
     const opening = open(t);
-    const owner = opening({ owner: 'owner' });
-    const other = opening({ owner: 'other' });
+    const owner = await opening({ owner: 'owner' });
+    const other = await opening({ owner: 'other' });
     const lease = await leased(owner, 1_000);
     await owner.renew([lease], 31_000);
     t.strictSame(await claimAll(other, 1_000 + LEASE_MS), []);
@@ -129,7 +129,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('two processes never hold live leases on one lead', async (t) => {
     const opening = open(t);
-    const processes = ['a', 'b', 'c'].map((owner) => opening({ owner }));
+    const processes = await Promise.all(['a', 'b', 'c'].map((owner) => opening({ owner })));
     const [first] = processes;
     for (let n = 0; first && n < 60; n += 1) await queued(first, 1_000);
     const claims = (await Promise.all(processes.map((outbox) => claimAll(outbox, 2_000, 40)))).flat();

@@ -9,7 +9,7 @@ const REVEAL: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'reveal', coun
 /** What every store has to show operators. `open` gives a function that opens the same store each time. */
 export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('leads are listed newest first, a page at a time, without a gap when more come in', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await queued(outbox, 1_000));
     const first = await outbox.list({}, { limit: 2 });
@@ -30,7 +30,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a cursor that no page gave is refused', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (const after of ['', 'nonsense', '-1', 'MSBPUiAx']) {
       await t.rejects(outbox.list({}, { limit: 2, after }), { name: 'InvalidCursor' }, after);
       await t.rejects(outbox.consents({}, { limit: 2, after }), { name: 'InvalidCursor' });
@@ -40,7 +40,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a listed lead says what an operator needs, and nothing personal', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const content = lead({ partner: 'crm', firstName: 'Zoë', question: 'Still there?' });
     const { id } = await leased(outbox, 1_000, intake({ lead: content }));
     const { items } = await outbox.list({}, { limit: 10 });
@@ -62,7 +62,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('each part of a filter narrows, and all of them have to hold', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const a = await queued(outbox, 1_000, intake({ lead: lead({ site: 'a', partner: 'crm' }), start: due(1_000) }));
     const phone = { e164: '+447700900123', callingCode: '44', national: '7700900123' };
     const b = await queued(outbox, 2_000, intake({ lead: lead({ site: 'b', phone }), start: due(2_000) }));
@@ -98,7 +98,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('one lead is shown with what the consumer and, last, the provider said', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const content = lead({ firstName: 'Zoë', question: '🚗?', listing: { make: 'Honda' } });
     const lease = await leased(outbox, 1_000, intake({ lead: content }));
     const again = { status: 'queued', dueAt: 2_000, attempted: true } as const;
@@ -117,12 +117,12 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('a lead that no key opens is shown without it', async (t) => {
     const opening = open(t);
-    const writing = opening();
+    const writing = await opening();
     const lease = await leased(writing, 1_000);
     const parked = { status: 'parked', cause: 'refused', attempted: true, description: 'No such merchant' } as const;
     await writing.settle(lease, parked, 2_000);
     await writing.close();
-    const reading = opening({ vault: createVault([Buffer.alloc(32, 1)]) });
+    const reading = await opening({ vault: createVault([Buffer.alloc(32, 1)]) });
     const details = await reading.show(lease.id);
     t.match(details, { id: lease.id, status: 'parked', erased: false });
     t.notOk(details && 'lead' in details);
@@ -131,7 +131,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('looking at personal data leaves an audit entry, looking for nobody does not', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { id } = await leased(outbox, 1_000);
     t.match(await outbox.reveal(id, REVEAL), { id, lead: lead() });
     t.equal(await outbox.reveal('cnv_AAAAAAAAAAAAAAAAAAAAAA', REVEAL), undefined);
@@ -140,7 +140,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('the audit is read newest first, a page at a time', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const entries = [1, 2, 3].map((n) => ({ ...REVEAL, at: n }));
     for (const entry of entries) await outbox.record(entry);
     const first = await outbox.audit({ limit: 2 });
@@ -151,7 +151,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('consents are exported oldest first, of leads that have one, however many have none', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const consent = { text: 'Text me.', version: '2026-11' };
     const page = { url: 'https://dealer.example/1' };
     const full = lead({ consent, page, origin: 'https://dealer.example' });
@@ -172,7 +172,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('counts tell what is open, since when, and what is done', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const none = { queued: 0, held: 0, unknown: 0, parked: 0 };
     t.strictSame(await outbox.openCounts(), { byStatus: none, parkedProviders: [] });
     const lease = await leased(outbox, 1_000);
@@ -193,7 +193,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a parked provider is counted as one', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) {
       const lease = await leased(outbox, 1_000 + n);
       await outbox.settle(

@@ -16,7 +16,7 @@ async function settled(outbox: Outbox, settlement: Omit<Settlement, 'attempted'>
 /** What every store has to do when an operator sends leads (again). */
 export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('a released lead is due at once, with a fresh schedule; its calls stay counted', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     const unknown = { status: 'unknown', cause: 'repeats', attempted: true, repeatable: true } as const;
     await outbox.settle(lease, unknown, 2_000);
@@ -32,7 +32,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('without a status those that wait for a person are meant, with one those that have it', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const ids = new Map<Status, string>();
     ids.set('delivered', await settled(outbox, { status: 'delivered' }));
     ids.set('rejected', await settled(outbox, { status: 'rejected', reason: 'phone' }));
@@ -50,7 +50,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('the filter chooses, the oldest go first, and no more than asked for', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await settled(outbox, { status: 'parked', cause: 'refused' }, 1_000 + n));
     const later = { since: 1_001 };
@@ -61,7 +61,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a lead that is being attempted is left to its attempt', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const { conversation } = (await outbox.accept(intake({ start: { kind: 'parked' } }), 1_000)) as {
       conversation: { id: string };
     };
@@ -72,7 +72,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a lead whose data is gone cannot be sent', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const id = await settled(outbox, { status: 'delivered' });
     await outbox.erase(hashing.phone(lead().phone.e164), { now: 2_000, audit: { ...RELEASE, action: 'erase' } });
     await outbox.suppress(hashing.phone(lead().phone.e164), entry('suppress', 3_000));
@@ -86,7 +86,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('a release whose audit entry cannot be written releases nothing, and disturbs nobody', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     const id = await settled(outbox, { status: 'parked', cause: 'refused' });
     const nobody = { ...RELEASE, actor: null as unknown as string };
     const [release, other] = await Promise.allSettled([outbox.requeue({}, 9, nobody), queued(outbox, 2_000)]);
@@ -97,7 +97,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
   });
 
   t.test('the audit tells how many were queued, and nothing where there were none', async (t) => {
-    const outbox = open(t)();
+    const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await settled(outbox, { status: 'parked', cause: 'refused' });
     await queued(outbox, 1_000);
     await outbox.requeue({}, 2, RELEASE);

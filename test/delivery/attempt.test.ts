@@ -6,7 +6,7 @@ import { type Settlement, StorageUnavailable } from '../../src/outbox/port.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
 
-const LEASE = { id: 'cnv_1', fence: 1 };
+const LEASE = { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 };
 
 function delivery(outcome: Outcome, settle: () => Promise<void> = async () => undefined) {
   const clock = manualClock();

@@ -26,7 +26,7 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
 function report(outcome: OutcomeClass, durationMs: number, unknowns = 0): AttemptReport {
   return {
     lead: { site: 'demo', provider: 'default' },
-    lease: { id: 'cnv_1', fence: 1 },
+    lease: { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 },
     context: { tries: 0, unknowns },
     answer: { outcome: { class: outcome } as AttemptReport['answer']['outcome'], durationMs },
     settlement: { status: 'delivered', attempted: true },

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { createHashing } from '../../src/conversation/hashing.ts';
 import type { Lead } from '../../src/conversation/types.ts';
+import type { OutboxOptions } from '../../src/outbox/options.ts';
 import type { Accepted, Intake, Lease, Outbox } from '../../src/outbox/port.ts';
 import type { AuditEntry } from '../../src/outbox/records.ts';
-import { createSqliteOutbox, type OutboxOptions } from '../../src/outbox/sqlite/outbox.ts';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from './lead.ts';
 
@@ -13,20 +14,21 @@ export const hashing = createHashing(Buffer.alloc(32, 7));
 export const dataKey = Buffer.alloc(32, 9);
 
 /** Opens a store for a test; `owner` names the process that it plays. */
-export type OpenOutbox = (options?: Partial<OutboxOptions>) => Outbox;
+export type OpenOutbox = (options?: Partial<OutboxOptions>) => Outbox | Promise<Outbox>;
+
+/** What tests give a store that do not care. */
+export const OPTIONS: OutboxOptions = {
+  vault: createVault([dataKey]),
+  owner: 'process-1',
+  leaseMs: LEASE_MS,
+  waitMs: 4_000,
+  credentials: () => 'credentials-1',
+};
 
 /** A store in the test's own folder; each call opens the same file anew. */
-export function sqliteOutbox(t: Test): OpenOutbox {
+export function sqliteOutbox(t: Test): (options?: Partial<OutboxOptions>) => Outbox {
   const path = join(t.testdir(), 'gateway.db');
-  return (options = {}) =>
-    createSqliteOutbox(path, {
-      vault: createVault([dataKey]),
-      owner: 'process-1',
-      leaseMs: LEASE_MS,
-      waitMs: 4_000,
-      credentials: () => 'credentials-1',
-      ...options,
-    });
+  return (options) => createSqliteOutbox(path, { ...OPTIONS, ...options });
 }
 
 /** The audit entry of what `cli:ann` did to a number. */

@@ -34,6 +34,8 @@ export interface BatchWriter {
  *   is told of it
  */
 export function createBatchWriter(database: DatabaseSync, check: () => void, wait: Wait = setTimeout): BatchWriter {
+  const immediately = database.prepare('BEGIN IMMEDIATE');
+  const toDisk = database.prepare('COMMIT');
   let collecting: Write[] = [];
   let running: Promise<void> | undefined;
 
@@ -59,7 +61,7 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
     try {
       await begin();
       const results = batch.map((write) => attempt(write.run, database));
-      database.exec('COMMIT');
+      toDisk.run();
       check();
       for (const [index, write] of batch.entries()) settle(write, results[index]);
     } catch (error) {
@@ -72,7 +74,8 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
   const begin = async (): Promise<void> => {
     for (let waited = 0; ; waited += LOCK_POLL_MS) {
       try {
-        return database.exec('BEGIN IMMEDIATE');
+        immediately.run();
+        return;
       } catch (error) {
         if (!isLocked(error) || waited >= LOCK_PATIENCE_MS) throw error;
         await new Promise<void>((resolve) => wait(resolve, LOCK_POLL_MS));

@@ -2,17 +2,17 @@ import type { RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { OF_NUMBER, prepareForget } from './leads.ts';
 import { emptyLog, rewriteHashes } from './scrub.ts';
-import { atomically, type Store } from './store.ts';
+import { atomically, IS_FINAL, type Store } from './store.ts';
 
 export function createErasure(store: Store): Pick<RecordStore, 'erase'> {
   const { database, writer } = store;
   const audit = prepareAudit(database);
   const forget = prepareForget(database);
-  const ofNumber = database.prepare(`SELECT seq FROM leads WHERE ${OF_NUMBER}`);
+  const ofNumber = database.prepare(OF_NUMBER);
   const stop = database.prepare(
     `UPDATE conversations SET status = 'rejected', reason = 'other', cause = 'erased', updated_at = ?,
                               next_at = NULL, lease_owner = NULL, fence = fence + 1
-     WHERE seq = ? AND status NOT IN ('delivered', 'rejected')`,
+     WHERE seq = ? AND NOT ${IS_FINAL}`,
   );
   return {
     async erase(phoneHash, { now, audit: entry }) {

@@ -21,6 +21,6 @@ export function where(filter: Filter): Where {
   if (provider !== undefined) add('provider = ?', provider);
   if (since !== undefined) add('created_at >= ?', since);
   if (until !== undefined) add('created_at < ?', until);
-  if (phoneHash) add(`seq IN (SELECT seq FROM leads WHERE ${OF_NUMBER})`, phoneHash, phoneHash);
+  if (phoneHash) add(`seq IN (${OF_NUMBER})`, phoneHash, phoneHash);
   return { sql: terms.length === 0 ? 'TRUE' : terms.join(' AND '), values };
 }

@@ -1,5 +1,5 @@
+import type { OutboxOptions } from '../options.ts';
 import type { Outbox } from '../port.ts';
-import type { Vault } from '../vault.ts';
 import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
 import { createConsentStore } from './consents.ts';
@@ -17,19 +17,8 @@ import { createStatsStore } from './stats.ts';
 import { STATE, type Store, toConversation } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 
-export type OutboxOptions = {
-  readonly vault: Vault;
-  /** This process's name in leases; unique for each start. */
-  readonly owner: string;
-  /** How long a lease lasts unless it is renewed. */
-  readonly leaseMs: number;
-  /** How long a caller waits for the first attempt. */
-  readonly waitMs: number;
-  /** Hash of the credentials that a provider account uses now. */
-  readonly credentials: (provider: string) => string;
-  /** Milliseconds of a clock that never goes back; for tests. */
-  readonly monotonic?: () => number;
-};
+/** `monotonic`: milliseconds of a clock that never goes back; for tests. */
+export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
 
 /** A write that changes nothing: a page of the log, whatever was there before. */
 const REWRITE_HEADER = `PRAGMA application_id = ${APPLICATION_ID}`;
@@ -40,7 +29,7 @@ const REWRITE_HEADER = `PRAGMA application_id = ${APPLICATION_ID}`;
  * @param path the database file; it and its folder are created where missing
  * @throws UnusableDatabase when the file is not ours to use
  */
-export function createSqliteOutbox(path: string, options: OutboxOptions): Outbox {
+export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const writer = createBatchWriter(database, identity.check);

@@ -1,11 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ProviderStore, Settlement } from '../port.ts';
+import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
 import type { Store } from './store.ts';
-
-/** So many refusals in a row, each of another lead, and it is the account and not the lead. */
-const REFUSALS_TO_PARK = 3;
-/** How long a parked provider is left alone before one lead tries it again. */
-export const PROBE_EVERY_MS = 600_000;
 
 /** Statements that keep a provider's row of refusals; they run inside the transaction that settles a lead. */
 export type Streaks = {
@@ -47,11 +43,10 @@ export function creditStreak(
   }
   const row = streaks.get.get(provider);
   if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-  const streak = new Set<string>(row ? JSON.parse(row.streak as string) : []).add(lead);
-  const justParked = streak.size >= REFUSALS_TO_PARK;
+  const { leads, parks: justParked } = lengthen(row ? JSON.parse(row.streak as string) : [], lead);
   streaks.set.run(
     provider,
-    JSON.stringify([...streak]),
+    JSON.stringify(leads),
     justParked ? now : null,
     justParked ? now + PROBE_EVERY_MS : null,
     justParked ? streaks.credentials(provider) : null,

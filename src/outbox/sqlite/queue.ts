@@ -1,15 +1,14 @@
 import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
+import { settledConversation } from '../settled.ts';
 import { VaultError } from '../vault.ts';
 import { creditStreak, type Streaks } from './providers.ts';
-import { type Row, STATE, type Store, toConversation } from './store.ts';
+import type { Row, Store } from './store.ts';
 
 /** Leases, attempts and their ends. */
 export function createQueue(store: Store, streaks: Streaks): Queue {
   const { database, writer, vault, owner, leaseMs } = store;
-  const lease = database.prepare(
-    `UPDATE conversations SET lease_owner = ?, next_at = ?, fence = fence + 1 WHERE seq = ? RETURNING fence`,
-  );
-  const CLAIMED = `seq, id, lease_owner, tries, unknowns, lead_key, lead,
+  const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
     FROM conversations JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
@@ -34,14 +33,17 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     `UPDATE conversations
      SET status = ?, reason = ?, cause = ?, next_at = ?, updated_at = ?,
          attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL
-     WHERE id = ? AND fence = ? AND lease_owner = ? RETURNING ${STATE}, provider, seq`,
+     WHERE id = ? AND fence = ? AND lease_owner = ?`,
   );
   const blank = database.prepare(
-    'UPDATE descriptions SET description = NULL WHERE seq = ? AND description IS NOT NULL',
+    `UPDATE descriptions SET description = NULL
+     WHERE seq = (SELECT seq FROM conversations WHERE id = ?) AND description IS NOT NULL`,
   );
-  const describe = database.prepare('INSERT INTO descriptions (seq, description) VALUES (?, ?)');
+  const describe = database.prepare(
+    'INSERT INTO descriptions (seq, description) SELECT seq, ? FROM conversations WHERE id = ?',
+  );
   const park = database.prepare(
-    `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ? RETURNING ${STATE}`,
+    `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ?`,
   );
   const earliest = database.prepare(
     'SELECT min(next_at) AS at FROM conversations WHERE provider = ? AND next_at IS NOT NULL',
@@ -60,9 +62,16 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
   const take = (row: Row, now: number): Claim | undefined => {
     try {
       const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
-      const fence = lease.get(owner, now + leaseMs, row.seq as number)?.fence as number;
+      const fence = (row.fence as number) + 1;
+      lease.run(owner, now + leaseMs, fence, row.seq as number);
       return {
-        lease: { id: row.id as string, fence },
+        lease: {
+          id: row.id as string,
+          fence,
+          provider: row.provider as string,
+          attempts: row.attempts as number,
+          createdAt: row.created_at as number,
+        },
         lead,
         tries: row.tries as number,
         unknowns: row.unknowns as number,
@@ -98,12 +107,13 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
         for (const { id, fence } of leases) extend.run(now + leaseMs, id, fence, owner);
       });
     },
-    settle({ id, fence }: Lease, settlement: Settlement, now: number) {
+    settle(lease: Lease, settlement: Settlement, now: number) {
       const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
       return writer.write((): Settled | undefined => {
         const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+        const { id, fence, provider } = lease;
         const call = attempted ? 1 : 0;
-        const row = close.get(
+        const { changes } = close.run(
           status,
           reason ?? null,
           cause ?? null,
@@ -116,14 +126,15 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           fence,
           owner,
         );
-        if (!row) return undefined;
+        if (changes === 0) return undefined;
         if (description !== null) {
-          blank.run(row.seq as number);
-          describe.run(row.seq as number, description);
+          blank.run(id);
+          describe.run(description, id);
         }
-        const { parked, justParked } = creditStreak(streaks, row.provider as string, id, credentials, now);
-        const state = parked && credentials === 'refused' ? (park.get(id) ?? row) : row;
-        return { conversation: toConversation(state), parkedProvider: justParked };
+        const { parked, justParked } = creditStreak(streaks, provider, id, credentials, now);
+        if (parked) park.run(id);
+        const left: Settlement = parked ? { status: 'parked', cause: 'provider', attempted } : settlement;
+        return { conversation: settledConversation(lease, left, now), parkedProvider: justParked };
       });
     },
     async providersWithWork() {

@@ -17,6 +17,8 @@ type Query = {
  * @param check throws when the file is no longer the one that was opened
  */
 export function createReader(database: DatabaseSync, check: () => void): Read {
+  const begin = database.prepare('BEGIN');
+  const end = database.prepare('COMMIT');
   let collecting: Query[] = [];
 
   const runAll = (): void => {
@@ -25,11 +27,11 @@ export function createReader(database: DatabaseSync, check: () => void): Read {
     try {
       check();
       const together = queries.length > 1;
-      if (together) database.exec('BEGIN');
+      if (together) begin.run();
       try {
         for (const query of queries) runOne(query);
       } finally {
-        if (together && database.isTransaction) database.exec('COMMIT');
+        if (together && database.isTransaction) end.run();
       }
     } catch (error) {
       for (const { reject } of queries) reject(unavailable(error));

@@ -2,7 +2,7 @@ import type { Status } from '../../conversation/types.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
-import { atomically, type Store } from './store.ts';
+import { atomically, IS_WAITING, type Store } from './store.ts';
 
 /** What waits for a person. */
 const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
@@ -21,7 +21,7 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
       const { sql, values } = where({ ...filter, status });
       // The index of what waits is used only where its own condition is part of the query. Ids are quicker still.
       const byIndex = filter.ids === undefined && status.every((one) => WAITING.includes(one));
-      const indexed = byIndex ? "status IN ('held', 'unknown', 'parked') AND" : '';
+      const indexed = byIndex ? `${IS_WAITING} AND` : '';
       return writer.write(() =>
         atomically(database, () => {
           const rows = database

@@ -2,14 +2,14 @@ import { DAY_MS } from '../days.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareForget } from './leads.ts';
 import { emptyLog, rewriteHashes } from './scrub.ts';
-import { atomically, type Store } from './store.ts';
+import { atomically, IS_FINAL, type Store } from './store.ts';
 
 /** Removing what has been kept long enough. */
 export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'purge' | 'scrub'> {
   const { database, writer } = store;
   const forget = prepareForget(database);
   const expired = database.prepare(
-    `SELECT seq FROM conversations WHERE status IN ('delivered', 'rejected') AND personal = 1 AND updated_at < ?
+    `SELECT seq FROM conversations WHERE ${IS_FINAL} AND personal = 1 AND updated_at < ?
      ORDER BY updated_at LIMIT ?`,
   );
   const purgeRequests = database.prepare(

@@ -1,18 +1,16 @@
 import { defined } from '../../conversation/defined.ts';
 import type { OpenCounts, RecordStore } from '../records.ts';
-import type { Store } from './store.ts';
+import { IS_FINAL, IS_WAITING, type Store } from './store.ts';
 
 export function createStatsStore({ database, read }: Store): Pick<RecordStore, 'stats' | 'openCounts'> {
-  // Each is answered from a partial index of what is open; the conditions have to be spelled as there.
+  // Each is answered from a partial index alone; the conditions have to be spelled as there.
   const queued = database.prepare(
-    "SELECT count(*) AS n, min(created_at) AS oldest FROM conversations WHERE status = 'queued'",
+    `SELECT count(*) AS n, min(created_at) AS oldest FROM conversations WHERE next_at IS NOT NULL AND status = 'queued'`,
   );
   const waiting = database.prepare(
-    `SELECT status, count(*) AS n FROM conversations WHERE status IN ('held', 'unknown', 'parked') GROUP BY status`,
+    `SELECT status, count(*) AS n FROM conversations WHERE ${IS_WAITING} GROUP BY status`,
   );
-  const final = database.prepare(
-    `SELECT status, count(*) AS n FROM conversations WHERE status IN ('delivered', 'rejected') GROUP BY status`,
-  );
+  const final = database.prepare(`SELECT status, count(*) AS n FROM conversations WHERE ${IS_FINAL} GROUP BY status`);
   const parked = database.prepare('SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id');
   const suppressed = database.prepare('SELECT count(*) AS n FROM suppressions');
 

@@ -33,6 +33,10 @@ export function toConversation(row: Row): Conversation {
   });
 }
 
+/** What waits for a person and what is final, spelled as in their indexes: an index is used only for its own condition. */
+export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
+export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
+
 /** Runs several statements of one write so that all of them or none take effect; a batch commits what others of it did. */
 export function atomically<T>(database: DatabaseSync, run: () => T): T {
   database.exec('SAVEPOINT atomically');

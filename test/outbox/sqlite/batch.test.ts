@@ -8,10 +8,16 @@ function open(t: Test): { database: DatabaseSync; path: string; begun: () => num
   const database = new DatabaseSync(path, { timeout: 0 });
   database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (a INTEGER NOT NULL) STRICT');
   let begun = 0;
-  const exec = database.exec.bind(database);
-  database.exec = (sql) => {
-    if (sql.startsWith('BEGIN')) begun += 1;
-    exec(sql);
+  const prepare = database.prepare.bind(database);
+  database.prepare = (sql) => {
+    const statement = prepare(sql);
+    if (!sql.startsWith('BEGIN')) return statement;
+    const run = statement.run.bind(statement);
+    statement.run = () => {
+      begun += 1;
+      return run();
+    };
+    return statement;
   };
   t.teardown(() => database.close());
   return { database, path, begun: () => begun };

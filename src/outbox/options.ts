@@ -1,0 +1,14 @@
+import type { Vault } from './vault.ts';
+
+/** What every adapter needs besides its place. */
+export type OutboxOptions = {
+  readonly vault: Vault;
+  /** This process's name in leases; unique for each start. */
+  readonly owner: string;
+  /** How long a lease lasts unless it is renewed. */
+  readonly leaseMs: number;
+  /** How long a caller waits for the first attempt. */
+  readonly waitMs: number;
+  /** Hash of the credentials that a provider account uses now. */
+  readonly credentials: (provider: string) => string;
+};
