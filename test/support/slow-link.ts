@@ -20,6 +20,8 @@ export async function openSlowLink(t: Test, target: number): Promise<SlowLink> {
       [far, near],
     ] as const) {
       sockets.add(socket);
+      // As both ends do: else small words would wait for one another.
+      socket.setNoDelay();
       socket.on('error', () => other.destroy()).on('close', () => other.destroy());
     }
     // Timers of the same length fire in the order in which they were set: so does what they hold.
