@@ -5,6 +5,7 @@ import { openAdminListener } from './compose/admin-listener.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
+import { startSharedCounts } from './compose/shared-counts.ts';
 import { startBundledSimulator } from './compose/simulator.ts';
 import { createAccounts } from './config/accounts.ts';
 import { createLiveSettings, type LiveSettings } from './config/live.ts';
@@ -66,7 +67,20 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   });
   closers.add(() => outbox.close());
   const counting = { by: NO_COUNTING };
-  const foundation = { settings, live, log, version, closers, hashing, accounts, outbox, counting, credentials };
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
+  const foundation: Foundation = {
+    settings,
+    live,
+    log,
+    version,
+    closers,
+    hashing,
+    accounts,
+    outbox,
+    counting,
+    sharedCounts,
+    credentials,
+  };
 
   const delivering = await startDelivery(foundation);
   outbox.watch(delivering.worker.kick);

@@ -22,6 +22,7 @@ export function describeSettings(settings: Settings) {
     encrypted: settings.keys.data.length > 0,
     admin: describeAdmin(settings),
     database: describeDatabase(settings),
+    redis: describeRedis(settings),
     logLevel: settings.logLevel,
     demo: settings.demo,
     simulator: settings.simulator,
@@ -49,6 +50,12 @@ function describeDatabase({ database }: Settings) {
 function describeAdmin({ admin, metricsToken }: Settings) {
   if (admin === undefined) return { on: false };
   return { on: true, host: admin.host, port: admin.port, metricsToken: metricsToken !== undefined };
+}
+
+function describeRedis({ redis }: Settings) {
+  if (redis === undefined) return { on: false };
+  const { host, port, tls, database } = redis;
+  return { on: true, host, port, tls, database };
 }
 
 /** The bundled simulator's port is known only once it runs. */

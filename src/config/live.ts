@@ -67,6 +67,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
     const { poolMax, ...place } = database;
     return { DATABASE_URL: place, DATABASE_POOL_MAX: poolMax };
   }),
+  redis: fixed(({ redis }) => ({ REDIS_URL: redis })),
   logLevel: fixed(({ logLevel }) => ({ LOG_LEVEL: logLevel })),
 };
 

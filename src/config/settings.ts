@@ -32,6 +32,8 @@ export type Settings = {
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
   readonly database: SqlitePlace | PostgresPlace;
+  /** Where all replicas count their callers together; without it each counts by itself. */
+  readonly redis?: RedisServer;
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
@@ -47,7 +49,7 @@ export type UnknownOutcome = 'resend' | 'hold';
 export type DailyMax = { readonly phone: number; readonly site: number };
 /** A file of this machine's, by its absolute path. */
 export type SqlitePlace = { readonly kind: 'sqlite'; readonly path: string };
-/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the system's authorities. */
+/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the authorities that Node knows. */
 export type PostgresPlace = {
   readonly kind: 'postgres';
   readonly host: string;
@@ -58,6 +60,15 @@ export type PostgresPlace = {
   readonly tls?: { readonly rootCertFile?: string };
   /** Connections of one process at most. */
   readonly poolMax: number;
+};
+/** A Redis or Valkey server. `database` is its number there. */
+export type RedisServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly database: number;
+  readonly username?: string;
+  readonly password?: string;
 };
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -59,6 +59,9 @@ export function createBatcher<Item, Result>(
       }
       const fault = error instanceof StorageUnavailable ? error : new StorageFault('busy', false, error);
       for (const { reject } of batch) reject(fault);
+      // Who waits behind a server that is away would wait as long again, and longer with each batch.
+      if (error instanceof StorageFault && error.kind === 'lost')
+        for (const { reject } of waiting.splice(0)) reject(new StorageFault('lost', false, error));
     }
   };
 

@@ -37,6 +37,13 @@ t.test('a fault of the storage rejects the whole batch at once, and the next one
   t.strictSame(batches, [[1, 2], [3]]);
 });
 
+t.test('a server that is away is told of to all who wait for it, and not a batch at a time', async (t) => {
+  const { batcher, batches } = doubling(() => new StorageFault('lost', true, undefined), 1);
+  const results = await Promise.allSettled([1, 2, 3].map(batcher.write));
+  t.strictSame(batches, [[1]]);
+  t.match(results, [{ reason: { doubtful: true } }, { reason: { doubtful: false } }, { reason: { doubtful: false } }]);
+});
+
 t.test('drain waits for all that was handed in', async (t) => {
   const { batcher, batches } = doubling(undefined, 1);
   const writes = [1, 2].map(batcher.write);
