@@ -5,6 +5,7 @@ import { openAdminListener } from './compose/admin-listener.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
+import { startSharedCounts } from './compose/shared-counts.ts';
 import { startBundledSimulator } from './compose/simulator.ts';
 import { createAccounts } from './config/accounts.ts';
 import { createLiveSettings, type LiveSettings } from './config/live.ts';
@@ -13,8 +14,8 @@ import { systemClock as clock } from './conversation/clock.ts';
 import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
 import { createSweeper } from './ops/retention.ts';
+import { openOutbox } from './outbox/open.ts';
 import { randomBytes } from './outbox/random.ts';
-import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 
 export type Gateway = {
@@ -55,18 +56,34 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     const { providerId, username, password } = accounts.get(id);
     return hashing.credentials(providerId, username, password);
   };
-  const outbox = createSqliteOutbox(settings.database.path, {
+  const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     credentials: (id) => credentials(id) ?? '',
+    onSkew: (skewMs) =>
+      log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
   const counting = { by: NO_COUNTING };
-  const foundation = { settings, live, log, version, closers, hashing, accounts, outbox, counting, credentials };
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
+  const foundation: Foundation = {
+    settings,
+    live,
+    log,
+    version,
+    closers,
+    hashing,
+    accounts,
+    outbox,
+    counting,
+    sharedCounts,
+    credentials,
+  };
 
   const delivering = await startDelivery(foundation);
+  outbox.watch(delivering.worker.kick);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);
