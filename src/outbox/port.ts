@@ -125,6 +125,8 @@ export type Claim = {
   readonly tries: number;
   /** Calls since then whose outcome nobody knows. */
   readonly unknowns: number;
+  /** Whether any call at all may have arrived, also before the last release: another one may show it twice. */
+  readonly mayHaveArrived: boolean;
   /** The previous owner died holding it: whether it was sent is unknown. */
   readonly expired: boolean;
   /** Its number is suppressed: it must not be sent. */

@@ -8,7 +8,8 @@ import type { Row, Store } from './store.ts';
 export function createQueue(store: Store, streaks: Streaks): Queue {
   const { database, writer, vault, owner, leaseMs } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
-  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, lead_key, lead,
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, may_have_arrived,
+    lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
     FROM conversations JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
@@ -75,6 +76,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
         lead,
         tries: row.tries as number,
         unknowns: row.unknowns as number,
+        mayHaveArrived: row.may_have_arrived === 1 || (row.unknowns as number) > 0,
         expired: row.lease_owner !== null,
         suppressed: row.suppressed === 1,
       };

@@ -12,7 +12,8 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
   const audit = prepareAudit(database);
   const queue = database.prepare(
     `UPDATE conversations
-     SET status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
+     SET may_have_arrived = may_have_arrived OR unknowns > 0 OR status = 'delivered' OR status = 'unknown',
+         status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
      WHERE seq = ?`,
   );
   return {
