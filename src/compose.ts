@@ -58,6 +58,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   };
   const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
+    hashCheck: hashing.check(),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,

@@ -23,14 +23,16 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
     const problem = orphanedLog(path) ?? 'it is not there; is DATABASE_URL right, and was the gateway ever started?';
     throw new UnusableDatabase(path, problem);
   }
+  const hashing = createHashing(settings.keys.hash);
   const store = await openOutbox(database, {
     vault: createVault(settings.keys.data),
+    hashCheck: hashing.check(),
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
     credentials: () => '',
     schema: 'require',
   });
-  const operations = createOperations({ store, hashing: createHashing(settings.keys.hash), now });
+  const operations = createOperations({ store, hashing, now });
   return { settings, operations, store, close: () => store.close() };
 }

@@ -201,6 +201,8 @@ export interface SuppressionStore {
 /** Everything that an adapter provides; each room takes only the part that it needs. */
 export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionStore, RecordStore {
   find(id: string): Promise<Conversation | undefined>;
+  /** Whether its hashes are made with the key of this check value. Whoever asks first decides. */
+  isHashedWith(check: Uint8Array): Promise<boolean>;
   /** Resolves when a write succeeded just now. */
   ready(): Promise<void>;
   /** Calls `wake` when another process left work to do, until `close`; a store that nobody else works on never does. */

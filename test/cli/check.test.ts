@@ -105,6 +105,14 @@ t.test('leads that the configured key does not open are a problem', async (t) =>
   t.match(checks.keys, { result: 'problem', detail: new RegExp(`^${id} does not open: set the DATA_KEY`) });
 });
 
+t.test('another HASH_KEY than the one that numbers are hashed with is a problem', async (t) => {
+  const { env } = besideRunning(t);
+  t.match((await check(env)).checks.database, { result: 'ok' });
+  const { code, checks } = await check({ ...env, HASH_KEY: Buffer.alloc(32, 'another key').toString('base64') });
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /cannot be used: HASH_KEY is not the one/ });
+});
+
 t.test('leads that wait for a person are a warning', async (t) => {
   const { env, parked } = besideRunning(t);
   await parked();

@@ -124,4 +124,6 @@ export const MIGRATIONS: readonly Migration[] = [
     oldestReader: 1,
     script: 'ALTER TABLE conversations ADD COLUMN may_have_arrived boolean NOT NULL DEFAULT false',
   },
+  // A keyed hash of a constant: the same for the same HASH_KEY.
+  { oldestReader: 1, script: 'ALTER TABLE gateway_schema ADD COLUMN hash_check bytea' },
 ];

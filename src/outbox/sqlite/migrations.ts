@@ -142,6 +142,9 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX leads_phone ON leads (seq >> 10, substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL`,
 
   'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
+
+  // A keyed hash of a constant: the same for the same HASH_KEY.
+  'CREATE TABLE hash_check (value BLOB NOT NULL) STRICT',
 ];
 
 /** Applies what is missing, each step in a transaction of its own with its version number. */

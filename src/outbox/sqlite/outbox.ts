@@ -4,6 +4,7 @@ import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
 import { createConsentStore } from './consents.ts';
 import { createErasure } from './erase.ts';
+import { createHashCheck } from './hash-check.ts';
 import { watchIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
@@ -48,6 +49,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createErasure(store),
     ...createRetention(store),
     ...createAuditStore(store),
+    ...createHashCheck(store),
     async find(id) {
       const row = await store.read(() => select.get(id));
       return row && toConversation(row);
