@@ -19,18 +19,17 @@ export type OpenOptions = OutboxOptions &
  * Opens the store at a place; only its own adapter and driver are loaded.
  *
  * @throws UnusableDatabase when it is not there, not ours to use, or of another `HASH_KEY`: with that one no suppressed
- *   number would be known, no cap hold and no erasure find anything
+ *   number would be known, no cap hold and no erasure find anything; StorageUnavailable
  */
 export async function openOutbox(place: Place, options: OpenOptions): Promise<Outbox> {
   const outbox = await open(place, options);
-  const close = (): Promise<void> => outbox.close().catch(() => undefined);
   try {
     if (await outbox.isHashedWith(options.hashCheck)) return outbox;
   } catch (error) {
-    await close();
-    throw new UnusableDatabase(nameOfPlace(place), 'it did not answer', { cause: error });
+    await outbox.close();
+    throw error;
   }
-  await close();
+  await outbox.close();
   const problem =
     'HASH_KEY is not the one that its numbers are hashed with; set the key that it was first started with';
   throw new UnusableDatabase(nameOfPlace(place), problem);

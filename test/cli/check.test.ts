@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
 import { besideRunning, gateway } from './support/process.ts';
@@ -94,6 +95,17 @@ t.test('a file that is no database of ours is a problem', async (t) => {
   const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}` });
   t.equal(code, 1);
   t.match(checks.database, { result: 'problem', detail: /cannot be used/ });
+});
+
+t.test('a database that takes no write is a problem, in the words of its engine', async (t) => {
+  const { env, path } = besideRunning(t);
+  t.match((await check(env)).checks.database, { result: 'ok' });
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  const { code, checks } = await check(env);
+  other.close();
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /takes no write \(database is locked\)$/ });
 });
 
 t.test('leads that the configured key does not open are a problem', async (t) => {
