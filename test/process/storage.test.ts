@@ -69,6 +69,18 @@ t.test('on a full disk nothing is acknowledged without its row, and all goes on 
   t.ok(Object.values(calls).every(({ received }) => received === 1));
 });
 
+t.test('a disk with room for a page and not for a lead is not ready', async (t) => {
+  const disk = mountSmallDisk(t, 2_048);
+  const { url } = await setup(t, disk.folder);
+  t.equal((await send(url, leadOf(1))).status, 201);
+  const makeRoom = disk.fill(8_192);
+  refused(t, await send(url, leadOf(2)));
+  t.equal((await read(url, '/readyz')).status, 503);
+  makeRoom();
+  await readiness(url, 200);
+  t.equal((await send(url, leadOf(2))).status, 201);
+});
+
 t.test('an outcome that finds the disk full is kept until there is room', async (t) => {
   const disk = mountSmallDisk(t, 2_048);
   const { provider, database, url } = await setup(t, disk.folder);

@@ -24,7 +24,7 @@ export function checkPlace(path: string): Finding {
   }
 }
 
-/** Whether the database takes a write; an empty transaction beside a running gateway, which waits for its turn. */
+/** Whether the database takes a write; one of the size of a lead, beside a running gateway, which waits for its turn. */
 export async function checkDatabase({ store, settings }: Session): Promise<Finding> {
   const name = nameOfPlace(settings.database);
   try {

@@ -145,6 +145,9 @@ const MIGRATIONS: readonly string[] = [
 
   // A keyed hash of a constant: the same for the same HASH_KEY.
   'CREATE TABLE hash_check (value BLOB NOT NULL) STRICT',
+
+  // What readiness writes, over and over: random bytes.
+  "CREATE TABLE probe (filler BLOB NOT NULL) STRICT; INSERT INTO probe VALUES (x'')",
 ];
 
 /** Applies what is missing, each step in a transaction of its own with its version number. */
