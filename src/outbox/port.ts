@@ -193,7 +193,11 @@ export type Suppression = { readonly phoneHash: Buffer; readonly createdAt: numb
 export interface SuppressionStore {
   /** Gives whether it is new. */
   suppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
-  /** Gives whether it was there. */
+  /**
+   * Gives whether it was there. Resolves only when its hash is in no byte of the storage.
+   *
+   * @throws StorageUnavailable as `erase`: the removal stands then, and calling again finishes it
+   */
   unsuppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
   suppressions(): Promise<readonly Suppression[]>;
 }

@@ -52,7 +52,7 @@ export type AuditEntry = {
   readonly actor: string;
   readonly action: 'replay' | 'release' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export';
   readonly count: number;
-  /** What was meant, in words that tell no personal data: a filter, an id, the start of a hash. */
+  /** What was meant, in words that tell no personal data: a filter, an id. */
   readonly detail: string;
 };
 

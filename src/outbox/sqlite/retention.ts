@@ -1,7 +1,7 @@
 import { DAY_MS } from '../days.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareForget } from './leads.ts';
-import { emptyLog, rewriteHashes } from './scrub.ts';
+import { emptyLog, KEPT, PASSING, rewriteHashes } from './scrub.ts';
 import { IS_FINAL, type Store } from './store.ts';
 
 /** Removing what has been kept long enough. */
@@ -37,7 +37,7 @@ export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'pur
       });
     },
     async scrub() {
-      await writer.write(() => rewriteHashes(database, null));
+      await writer.write(() => rewriteHashes(database, null, [...PASSING, ...KEPT]));
       await emptyLog(store);
     },
   };
