@@ -9,8 +9,10 @@ import { watchSettings } from './config/watch.ts';
 import { systemClock } from './conversation/clock.ts';
 import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
 
-/** Longer than one attempt may last, shorter than the 30 s that orchestrators usually grant. */
-const GRACE_MS = 20_000;
+/** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */
+const LEAST_GRACE_MS = 20_000;
+/** For what follows the last attempt: recording its outcome, closing the storage. */
+const AFTER_ATTEMPT_MS = 5_000;
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 const settings = readSettings();
@@ -33,7 +35,8 @@ try {
     clock: systemClock,
   });
   process.on('SIGHUP', () => log.info({ event: 'reload', result: watch.reload() }, 'reload'));
-  closeWithGrace({ delay: GRACE_MS, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
+  const graceMs = Math.max(LEAST_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
+  closeWithGrace({ delay: graceMs, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');
     log.info({ event: 'stopping', signal }, 'stopping');
     watch.stop();
@@ -43,9 +46,9 @@ try {
   for (const warning of settings.warnings) {
     log.warn({ event: 'setting', setting: warning.setting }, formatProblem(warning));
   }
-  const { url, adminUrl } = gateway;
+  const { url, adminUrl, inboxUrl } = gateway;
   log.info(
-    { event: 'started', version, url, adminUrl, node: process.version, ...describeSettings(settings) },
+    { event: 'started', version, url, adminUrl, inboxUrl, node: process.version, ...describeSettings(settings) },
     'started',
   );
   if (settings.demo) process.stderr.write(banner(gateway));

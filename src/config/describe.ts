@@ -22,13 +22,16 @@ export function describeSettings(settings: Settings) {
     encrypted: settings.keys.data.length > 0,
     admin: describeAdmin(settings),
     database: settings.database,
+    redis: describeRedis(settings),
     logLevel: settings.logLevel,
     demo: settings.demo,
     simulator: settings.simulator,
     sites: describeNames(sites.keys()),
     openSites: describeNames([...sites.values()].filter(({ origins }) => origins === '*').map(({ key }) => key)),
     partners: describeNames(partners.keys()),
-    providers: [...providers.values()].slice(0, NAMES_SHOWN).map(describeProvider),
+    providers: [...providers.values()]
+      .slice(0, NAMES_SHOWN)
+      .map((provider) => describeProvider(provider, settings.simulator)),
   };
 }
 
@@ -42,7 +45,23 @@ function describeAdmin({ admin, metricsToken }: Settings) {
   return { on: true, host: admin.host, port: admin.port, metricsToken: metricsToken !== undefined };
 }
 
-function describeProvider({ id, region, url, wire }: Provider) {
+function describeRedis({ redis }: Settings) {
+  if (redis === undefined) return { on: false };
+  const { host, port, tls, database } = redis;
+  return { on: true, host, port, tls, database };
+}
+
+/** The bundled simulator's port is known only once it runs. */
+function describeProvider({ id, region, url, wire }: Provider, simulator: boolean) {
   const { root, namespace = '', order, contentType, listingFormat } = wire;
-  return { id, region, host: new URL(url).host, root, namespace, order, contentType, listingFormat };
+  return {
+    id,
+    region,
+    host: simulator ? 'simulator' : new URL(url).host,
+    root,
+    namespace,
+    order,
+    contentType,
+    listingFormat,
+  };
 }

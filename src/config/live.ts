@@ -63,6 +63,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   admin: fixed(({ admin }) => ({ ADMIN_HOST: admin?.host, ADMIN_PORT: admin?.port, ADMIN_TOKEN: admin?.token })),
   metricsToken: fixed(({ metricsToken }) => ({ METRICS_TOKEN: metricsToken })),
   database: fixed(({ database }) => ({ DATABASE_URL: database })),
+  redis: fixed(({ redis }) => ({ REDIS_URL: redis })),
   logLevel: fixed(({ logLevel }) => ({ LOG_LEVEL: logLevel })),
 };
 

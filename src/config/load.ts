@@ -8,6 +8,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { fileSetup } from './file-setup.ts';
 import { databasePath } from './formats/database.ts';
 import { toCidr } from './formats/network.ts';
+import { redisServer } from './formats/redis.ts';
 import { deepFreeze } from './freeze.ts';
 import { buildKeys, checkKeys } from './keys.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
@@ -73,6 +74,7 @@ export function loadSettings(
     retentionDays: values.RETENTION_DAYS,
     ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),
     database: { kind: 'sqlite', path: resolve(cwd, databasePath(values.DATABASE_URL)) },
+    ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
     logLevel: values.LOG_LEVEL,
     simulatorPort: values.SIMULATOR_PORT,
     ...setup.build(),

@@ -32,6 +32,8 @@ export type Settings = {
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
   readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  /** Where all replicas count their callers together; without it each counts by itself. */
+  readonly redis?: RedisServer;
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
@@ -45,6 +47,15 @@ export type Settings = {
 /** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
 export type UnknownOutcome = 'resend' | 'hold';
 export type DailyMax = { readonly phone: number; readonly site: number };
+/** A Redis or Valkey server. `database` is its number there. */
+export type RedisServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly database: number;
+  readonly username?: string;
+  readonly password?: string;
+};
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 

@@ -31,16 +31,25 @@ function decode(body: Buffer): string {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    // V8's message quotes the text around the place; only the place is safe to tell.
-    const place = /at position (\d+)/.exec((error as SyntaxError).message)?.[1];
-    throw invalid(place ? `Is not JSON: wrong at character ${Number(place) + 1}.` : 'Is not JSON: it ends too early.');
+  } catch {
+    // What tells the place is recursive, and this bounds how deep it has to go.
+    refuseAmbiguity(text);
+    throw invalid(`Is not JSON: ${whereBroken(text)}.`);
   }
+}
+
+/** V8's own message quotes the text, and often tells no place. */
+function whereBroken(text: string): string {
+  const offsets: number[] = [];
+  jsonc.visit(text, { onError: (_error, offset) => offsets.push(offset) }, { disallowComments: true });
+  const [first] = offsets;
+  if (first === undefined) return 'the text breaks its rules';
+  return first >= text.trimEnd().length ? 'it ends too early' : `wrong at character ${first + 1}`;
 }
 
 type Container = { readonly keys?: Set<string>; index: number; key: string; expectsKey: boolean };
 
-/** Walks the tokens of a text that is already known to be JSON; a scanner needs no stack, however deep the text is. */
+/** Walks the tokens of a text, JSON or not; a scanner needs no stack, however deep the text is. */
 function refuseAmbiguity(text: string): void {
   const scanner = jsonc.createScanner(text, true);
   const open: Container[] = [];

@@ -3,6 +3,7 @@ import type { FastifyCorsOptions, FastifyCorsOptionsDelegateCallback } from '@fa
 import helmet, { type HelmetOptions } from 'helmet';
 import { derived } from '../config/derived.ts';
 import type { Site } from '../config/settings.ts';
+import type { KnownPaths } from './known-paths.ts';
 
 /** Seconds for which a browser need not ask again; Chromium keeps a preflight for two hours at most. */
 const PREFLIGHT_MAX_AGE_S = 7200;
@@ -11,9 +12,17 @@ const PREFLIGHT_MAX_AGE_S = 7200;
  * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
  * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site. The button itself is public.
  */
-export function corsDelegate(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptionsDelegateCallback {
+export function corsDelegate(
+  sites: () => ReadonlyMap<string, Site>,
+  known: KnownPaths,
+): FastifyCorsOptionsDelegateCallback {
   const data = dataOptions(sites);
-  return ({ url }, answer) => answer(null, url.startsWith('/widget/') ? PUBLIC_FILES : data);
+  return ({ url, method }, answer) => {
+    const options = url.startsWith('/widget/') ? PUBLIC_FILES : data;
+    // The preflight of a path that does not exist goes on to its 404.
+    const nowhere = method === 'OPTIONS' && known(url).length === 0;
+    answer(null, nowhere ? { ...options, preflight: false } : options);
+  };
 }
 
 const PUBLIC_FILES: FastifyCorsOptions = {

@@ -1,6 +1,6 @@
 import type { Use } from '../conversation/screening.ts';
 import type { Conversation, Lead, RejectionReason, Status } from '../conversation/types.ts';
-import type { RecordStore } from './records.ts';
+import type { AuditEntry, RecordStore } from './records.ts';
 
 /**
  * The durable store of leads, as the rooms that use it see it: each port is what one of them needs. Every method rejects
@@ -187,12 +187,12 @@ export class StorageUnavailable extends Error {
 
 export type Suppression = { readonly phoneHash: Buffer; readonly createdAt: number };
 
-/** Numbers that must never be sent, known by their keyed hash alone. */
+/** Numbers that must never be sent, known by their keyed hash alone. What changes the list leaves its audit entry, in the same transaction. */
 export interface SuppressionStore {
   /** Gives whether it is new. */
-  suppress(phoneHash: Uint8Array, now: number): Promise<boolean>;
+  suppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
   /** Gives whether it was there. */
-  unsuppress(phoneHash: Uint8Array): Promise<boolean>;
+  unsuppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
   suppressions(): Promise<readonly Suppression[]>;
 }
 

@@ -59,6 +59,12 @@ t.test('every mistake of variables, twins and the file is listed at once', async
   ]);
 });
 
+t.test('what is wrong under an unusable name is listed with the name', async (t) => {
+  const site = { name: 'Motors', origins: [], targets: { advertiserIds: '*' }, country: 'UK', provider: 'main' };
+  const problems = mistakes(t, () => loadFile(fileWith('/sites/my site', site)));
+  t.strictSame(settingsOf(problems), ['CONFIG_FILE: /sites/my site', 'CONFIG_FILE: /sites/my site/country']);
+});
+
 t.test("the file's mistakes come in its order, each with line and column", async (t) => {
   const problems = mistakes(t, () => loadFile(BROKEN_FILE));
   t.strictSame(

@@ -37,6 +37,7 @@ const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEn
   [['TRUST_PROXY'], { TRUST_PROXY: '10.0.0.0/8' }],
   [['DELIVER_WAIT_MS'], { DELIVER_WAIT_MS: '1' }],
   [['UPSTREAM_TIMEOUT_MS'], { UPSTREAM_TIMEOUT_MS: '5000' }],
+  [['REDIS_URL'], { REDIS_URL: 'redis://redis.example' }],
   [['DATABASE_URL'], { DATABASE_URL: 'sqlite:other.db' }],
   [['LOG_LEVEL'], { LOG_LEVEL: 'debug' }],
   [['DATA_KEY'], { DATA_KEY: keyOf('new') }, { DATA_KEY: keyOf('old') }],

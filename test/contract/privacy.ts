@@ -3,7 +3,7 @@ import { DAY_MS } from '../../src/outbox/days.ts';
 import type { Cap, Outbox, RequestKey } from '../../src/outbox/port.ts';
 import type { AuditEntry } from '../../src/outbox/records.ts';
 import { lead } from '../support/lead.ts';
-import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const NUMBER = lead().phone.e164;
 const ERASE: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
@@ -69,13 +69,26 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
   t.test('a suppression survives an erasure, and what came in after it is forgotten too', async (t) => {
     const outbox = await open(t)();
-    await outbox.suppress(hashing.phone(NUMBER), 1_000);
+    await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 1_000));
     const { request, status } = await requestOf(outbox, lead());
     t.equal(status, 'rejected');
     await erase(outbox);
     t.equal(await outbox.lookup(request, 2_000), undefined);
     t.match(await outbox.suppressions(), [{ phoneHash: hashing.phone(NUMBER) }]);
     t.match(await outbox.accept(intake(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
+    await outbox.close();
+  });
+
+  t.test('a change of the suppressions is in the audit, and a call that changes nothing is not', async (t) => {
+    const outbox = await open(t)();
+    const hash = hashing.phone(NUMBER);
+    t.equal(await outbox.suppress(hash, entry('suppress', 1_000)), true);
+    t.equal(await outbox.suppress(hash, entry('suppress', 2_000)), false);
+    t.strictSame(await outbox.suppressions(), [{ phoneHash: hash, createdAt: 1_000 }]);
+    t.equal(await outbox.unsuppress(hash, entry('unsuppress', 3_000)), true);
+    t.equal(await outbox.unsuppress(hash, entry('unsuppress', 4_000)), false);
+    const { items } = await outbox.audit({ limit: 9 });
+    t.strictSame(items, [entry('unsuppress', 3_000), entry('suppress', 1_000)]);
     await outbox.close();
   });
 

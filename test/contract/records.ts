@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { AuditEntry, Filter } from '../../src/outbox/records.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
-import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const REVEAL: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'reveal', count: 1, detail: 'ids=one' };
 
@@ -180,7 +180,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await queued(outbox, 2_000);
     await outbox.settle(lease, { status: 'delivered', attempted: true }, 4_000);
     await outbox.accept(intake({ start: { kind: 'parked' } }), 500);
-    await outbox.suppress(hashing.phone('+447700900123'), 1_000);
+    await outbox.suppress(hashing.phone('+447700900123'), entry('suppress', 1_000));
     const byStatus = { ...none, queued: 2, parked: 1 };
     t.strictSame(await outbox.openCounts(), { byStatus, oldestQueuedAt: 2_000, parkedProviders: [] });
     t.strictSame(await outbox.stats(), {

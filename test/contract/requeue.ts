@@ -3,7 +3,7 @@ import type { Status } from '../../src/conversation/types.ts';
 import type { Cap, Outbox, Settlement } from '../../src/outbox/port.ts';
 import type { AuditEntry } from '../../src/outbox/records.ts';
 import { lead } from '../support/lead.ts';
-import { hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const RELEASE: AuditEntry = { at: 9_000, actor: 'admin', action: 'release', count: 0, detail: 'all' };
 
@@ -75,7 +75,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const outbox = await open(t)();
     const id = await settled(outbox, { status: 'delivered' });
     await outbox.erase(hashing.phone(lead().phone.e164), { now: 2_000, audit: { ...RELEASE, action: 'erase' } });
-    await outbox.suppress(hashing.phone(lead().phone.e164), 3_000);
+    await outbox.suppress(hashing.phone(lead().phone.e164), entry('suppress', 3_000));
     const suppressed = await outbox.accept(intake(), 4_000);
     const waiting = await held(outbox);
     t.match(suppressed, { conversation: { status: 'rejected' } });

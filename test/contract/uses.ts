@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { Use } from '../../src/conversation/screening.ts';
 import { DAY_MS } from '../../src/outbox/days.ts';
 import type { Cap } from '../../src/outbox/port.ts';
-import { hashing, intake, type OpenOutbox } from '../support/outbox.ts';
+import { entry, hashing, intake, type OpenOutbox } from '../support/outbox.ts';
 
 const token = (name: string, expiresAt = 10_000): Use => ({ kind: 'form_token', key: Buffer.from(name), expiresAt });
 const proof = (name: string): Use => ({ kind: 'proof', key: Buffer.from(name), expiresAt: 10_000 });
@@ -77,7 +77,7 @@ export function usesContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('a suspect of a suppressed number is held like any other, without its data', async (t) => {
     const outbox = await open(t)();
     const suspect = intake({ start: { kind: 'held' } });
-    await outbox.suppress(suspect.phoneHash, 500);
+    await outbox.suppress(suspect.phoneHash, entry('suppress', 500));
     const accepted = await outbox.accept(suspect, 1_000);
     t.match(accepted, { kind: 'stored', conversation: { status: 'held', attempts: 0 } });
     t.equal(await outbox.count({ cause: ['suppressed'] }), 1);

@@ -48,7 +48,7 @@ t.test('a full request becomes a lead with every text unchanged', async (t) => {
 t.test('blank optional texts are absent', async (t) => {
   const blank = draftLead(
     leadRequest({
-      consumer: { phone: '4045551212', firstName: '', lastName: ' ', question: '\n\t' },
+      consumer: { phone: '4045551212', country: ' ', firstName: '', lastName: ' ', question: '\n\t' },
       listing: { vin: '', make: ' ' },
       consent: { text: ' ' },
       page: { url: '', title: '' },

@@ -128,6 +128,14 @@ t.test('the same request again gets the lead as it is now, calls nobody and is c
   }
 });
 
+t.test('a replay that spells out the default target, or comes from another page, is the same lead', async (t) => {
+  const { submit, context } = submitting(t);
+  await submit(lead({ targetFrom: 'site' }), context({ idempotencyKey: 'k' }));
+  for (const same of [lead({ targetFrom: 'caller' }), lead({ targetFrom: 'site', origin: 'https://other.example' })]) {
+    t.match(await submit(same, context({ idempotencyKey: 'k' })), { replayed: true });
+  }
+});
+
 t.test('the same key with another lead is refused, also while the first is under way', async (t) => {
   const { submit, context } = submitting(t);
   const first = submit(lead(), context({ idempotencyKey: 'k' }));

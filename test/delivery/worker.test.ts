@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
-import { intake, LEASE_MS, leased, queued, sqliteOutbox } from '../support/outbox.ts';
+import { entry, intake, LEASE_MS, leased, queued, sqliteOutbox } from '../support/outbox.ts';
 
 const DELIVERED: Outcome = { class: 'delivered' };
 const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };
@@ -84,7 +84,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   const id = await queued(outbox, START);
-  await outbox.suppress(intake().phoneHash, START);
+  await outbox.suppress(intake().phoneHash, entry('suppress', START));
   worker.start();
   await clock.advance(1);
   t.equal(calls.length, 0);

@@ -112,3 +112,11 @@ t.test('OPTIONS without CORS tells the methods of a path, and 404 where there is
   t.equal(unknown.statusCode, 404);
   t.match(unknown.json(), { code: 'not_found' });
 });
+
+t.test('the preflight of a path that does not exist is 404, which its page may read', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  const answer = await app.inject({ ...preflight(DEALER), url: '/conversation' });
+  t.equal(answer.statusCode, 404);
+  t.match(answer.json(), { code: 'not_found' });
+  t.equal(answer.headers['access-control-allow-origin'], DEALER);
+});

@@ -4,6 +4,7 @@ import { createHashing } from '../../src/conversation/hashing.ts';
 import type { Lead } from '../../src/conversation/types.ts';
 import type { OutboxOptions } from '../../src/outbox/options.ts';
 import type { Accepted, Intake, Lease, Outbox } from '../../src/outbox/port.ts';
+import type { AuditEntry } from '../../src/outbox/records.ts';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from './lead.ts';
@@ -29,6 +30,15 @@ export function sqliteOutbox(t: Test): (options?: Partial<OutboxOptions>) => Out
   const path = join(t.testdir(), 'gateway.db');
   return (options) => createSqliteOutbox(path, { ...OPTIONS, ...options });
 }
+
+/** The audit entry of what `cli:ann` did to a number. */
+export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry => ({
+  at,
+  actor: 'cli:ann',
+  action,
+  count: 1,
+  detail: 'number 0123…',
+});
 
 let requests = 0;
 

@@ -8,13 +8,18 @@ import { checkDatabase, checkPlace, checkSpace } from './database.ts';
 import { type Finding, reasonOf } from './finding.ts';
 import { checkClock, checkKeys, checkWaiting, checkYear } from './leads.ts';
 import { checkProviders } from './providers.ts';
+import { checkRedis } from './redis.ts';
 
 /** Looks at everything that the gateway needs, without sending a lead and without disturbing one that runs. */
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
-  const [storage, providers] = await Promise.all([checkStorage(loaded, io.now(), open), checkProviders(loaded)]);
-  return [...findings, ...storage, ...providers];
+  const [storage, redis, providers] = await Promise.all([
+    checkStorage(loaded, io.now(), open),
+    checkRedis(loaded),
+    checkProviders(loaded),
+  ]);
+  return [...findings, ...storage, ...redis, ...providers];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {

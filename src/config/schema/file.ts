@@ -1,4 +1,4 @@
-import { closed, NAME, NAME_RULE } from './names.ts';
+import { closed, NAME, named } from './names.ts';
 import { PartnerEntry } from './partner.ts';
 import { ProviderEntry } from './provider.ts';
 import { SiteEntry } from './site.ts';
@@ -15,19 +15,17 @@ export const FileSchema = Type.Object(
       }),
     ),
     sites: Type.Record(Type.String({ pattern: NAME }), SiteEntry, {
-      ...closed,
+      ...named(SiteEntry),
       minProperties: 1,
       description: 'Sites by their public key, which their buttons carry.',
       errorMessage: 'use an object of at least one site, by key',
-      nameMessage: NAME_RULE,
       examples: [{ 'example-motors': { name: 'Example Motors', origins: ['https://dealer.example'], country: 'US' } }],
     }),
     partners: Type.Optional(
       Type.Record(Type.String({ pattern: NAME }), PartnerEntry, {
-        ...closed,
+        ...named(PartnerEntry),
         description: 'Back ends that send leads with a key of their own, by id.',
         errorMessage: 'use an object of partners, by id',
-        nameMessage: NAME_RULE,
         examples: [
           {
             'example-crm': {
@@ -40,10 +38,9 @@ export const FileSchema = Type.Object(
     ),
     providers: Type.Optional(
       Type.Record(Type.String({ pattern: NAME }), ProviderEntry, {
-        ...closed,
+        ...named(ProviderEntry),
         description: 'Provider accounts by name. The one that PROVIDER_* describe is named "default".',
         errorMessage: 'use an object of accounts, by name',
-        nameMessage: NAME_RULE,
         examples: [{ europe: { region: 'eu', providerId: 1002, username: 'gateway', passwordFile: 'password-eu' } }],
       }),
     ),

@@ -19,6 +19,10 @@ export function toMistake(error: ErrorObject): Located {
       };
     case 'additionalProperties':
       return { pointer: `${pointer}/${escapePointer(params.additionalProperty)}`, ...unknownName(error) };
+    case 'propertyNames': {
+      const at = `${pointer}/${escapePointer(params.propertyName)}`;
+      return { pointer: at, problem: 'is not a usable name', fix: String(error.parentSchema?.nameMessage) };
+    }
     case 'type':
       return { pointer, problem: `is not ${article(params.type)}`, fix: right };
     case 'enum':

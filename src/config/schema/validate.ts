@@ -11,7 +11,7 @@ export function compile(schema: TSchema): Validate {
   let compiled: ValidateFunction | undefined;
   return (value) => {
     compiled ??= createAjv().compile(schema);
-    return compiled(value) ? [] : withoutBranches(compiled.errors ?? []).map(toMistake);
+    return compiled(value) ? [] : withoutBranches((compiled.errors ?? []).filter(isWhole)).map(toMistake);
   };
 }
 
@@ -24,6 +24,11 @@ function createAjv(): Ajv {
     ajv.addFormat(name, { type: 'string', validate: (text: string) => check(text) === undefined });
   }
   return ajv;
+}
+
+/** Of a name that is wrong ajv tells why, and then that it is: the second is enough. */
+function isWhole({ keyword, propertyName }: ErrorObject): boolean {
+  return propertyName === undefined || keyword === 'propertyNames';
 }
 
 /**

@@ -103,6 +103,15 @@ export const VARIABLES = {
     }),
     fallback: 'sqlite:./data/gateway.db',
   },
+  REDIS_URL: {
+    schema: Type.String({
+      description: 'Redis or Valkey in which all replicas count visitors and partners together. Better kept in a file.',
+      maxLength: 2048,
+      format: 'redis',
+      errorMessage: 'use a URL such as redis://redis.example:6379',
+    }),
+    secret: true,
+  },
   RATE_LIMIT_MAX: {
     schema: value.integer(1, 1_000_000, { description: 'Leads that one visitor may send to a site in a window.' }),
     fallback: 10,

@@ -15,7 +15,7 @@ export type ConversationDeps = {
   readonly now: () => number;
 };
 
-/** Seconds after which to look again at a lead of which it is not known when it is tried next. */
+/** Seconds after which to look again at a lead of which it is not known when it is tried next: it is due, and something holds it up. */
 const LOOK_AGAIN_S = 5;
 
 /** `POST /conversations` and `GET /conversations/{id}`. */
@@ -62,8 +62,8 @@ function answerLead(reply: FastifyReply, conversation: Conversation, now: number
   }
   reply.headers({ location, 'cache-control': 'no-store' });
   if (status === 'queued') {
-    const waitS = dueAt === undefined ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
-    reply.header('retry-after', String(Math.max(1, waitS)));
+    const waitS = dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
+    reply.header('retry-after', String(waitS));
   }
   return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(conversation));
 }

@@ -61,8 +61,8 @@ export const LEAD_REQUEST = {
           type: 'string',
           description:
             "Two capital letters of ISO 3166-1, such as US: how a number without a country code is read. Default: the site's country.",
-          pattern: '^([A-Z]{2})?$',
-          maxLength: 2,
+          pattern: '^([A-Z]{2}|\\s*)$',
+          maxLength: 64,
           examples: ['US'],
         },
         firstName: { type: 'string', description: 'First name.', maxLength: 64, examples: ['Ann'] },

@@ -1,6 +1,6 @@
 import type { Hashing } from '../../conversation/hashing.ts';
 import type { SuppressionStore } from '../../outbox/port.ts';
-import { InvalidCursor, type RecordStore } from '../../outbox/records.ts';
+import { type AuditEntry, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
 import { type GivenNumber, hashStart, readNumber } from './number.ts';
@@ -67,14 +67,17 @@ type Parts = {
 };
 
 export function createOperations({ store, hashing, now, onQueued = () => undefined }: Parts): Operations {
-  const record = (actor: string, action: 'suppress' | 'unsuppress', hash: Buffer) =>
-    store.record({ at: now(), actor, action, count: 1, detail: `number ${hashStart(hash)}…` });
+  const audited = (actor: string, action: 'suppress' | 'unsuppress', hash: Buffer): AuditEntry => ({
+    at: now(),
+    actor,
+    action,
+    count: 1,
+    detail: `number ${hashStart(hash)}…`,
+  });
 
   const suppress = async (number: GivenNumber, actor: string): Promise<boolean> => {
     const hash = readNumber(hashing, number);
-    const added = await store.suppress(hash, now());
-    if (added) await record(actor, 'suppress', hash);
-    return added;
+    return store.suppress(hash, audited(actor, 'suppress', hash));
   };
 
   return {
@@ -107,9 +110,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
     suppress,
     async unsuppress(number, actor) {
       const hash = readNumber(hashing, number);
-      const removed = await store.unsuppress(hash);
-      if (removed) await record(actor, 'unsuppress', hash);
-      return removed;
+      return store.unsuppress(hash, audited(actor, 'unsuppress', hash));
     },
     async suppressions() {
       const entries = await store.suppressions();

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { migrate } from './migrations.ts';
@@ -23,7 +23,7 @@ export class UnusableDatabase extends Error {
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     // Waiting for another process's lock happens in the batch writer, which does not block the event loop.
     database = new DatabaseSync(path, { timeout: 0 });
     requireOurs(database);
@@ -34,6 +34,13 @@ export function openDatabase(path: string): DatabaseSync {
     database?.close();
     throw new UnusableDatabase(path, error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/** As `mkdir -p`. Node's own `recursive` tries for ever where a file system takes no folders, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function requireOurs(database: DatabaseSync): void {

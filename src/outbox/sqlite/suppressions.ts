@@ -1,4 +1,7 @@
+import type { StatementResultingChanges } from 'node:sqlite';
 import type { SuppressionStore } from '../port.ts';
+import type { AuditEntry } from '../records.ts';
+import { prepareAudit } from './audit.ts';
 import type { Store } from './store.ts';
 
 export function createSuppressionStore({ database, writer, read }: Store): SuppressionStore {
@@ -7,9 +10,14 @@ export function createSuppressionStore({ database, writer, read }: Store): Suppr
   );
   const remove = database.prepare('DELETE FROM suppressions WHERE phone_hash = ?');
   const list = database.prepare('SELECT phone_hash, created_at FROM suppressions ORDER BY created_at, phone_hash');
+  const audit = prepareAudit(database);
+  const changed = ({ changes }: StatementResultingChanges, entry: AuditEntry): boolean => {
+    if (changes === 1) audit(entry);
+    return changes === 1;
+  };
   return {
-    suppress: (phoneHash, now) => writer.write(() => insert.run(phoneHash, now).changes === 1),
-    unsuppress: (phoneHash) => writer.write(() => remove.run(phoneHash).changes === 1),
+    suppress: (phoneHash, entry) => writer.write(() => changed(insert.run(phoneHash, entry.at), entry)),
+    unsuppress: (phoneHash, entry) => writer.write(() => changed(remove.run(phoneHash), entry)),
     async suppressions() {
       return read(() =>
         list.all().map((row) => ({

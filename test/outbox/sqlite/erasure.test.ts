@@ -7,7 +7,7 @@ import type { Cap, Intake, Outbox } from '../../../src/outbox/port.ts';
 import type { AuditEntry } from '../../../src/outbox/records.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';
-import { hashing, intake, sqliteOutbox } from '../../support/outbox.ts';
+import { entry, hashing, intake, sqliteOutbox } from '../../support/outbox.ts';
 import { canary, needles, traces } from '../../support/traces.ts';
 
 const NUMBER = hashing.phone('+14045559876');
@@ -106,10 +106,10 @@ t.test('what is written after an erasure brings nothing back', async (t) => {
 
 t.test('of a suppressed number its hash is left in the suppression alone', async (t) => {
   const { outbox, path, searched } = await filled(t, Number.MAX_SAFE_INTEGER);
-  await outbox.suppress(NUMBER, 1_000);
+  await outbox.suppress(NUMBER, entry('suppress', 1_000));
   await outbox.erase(NUMBER, { now: DAY_MS, audit: AUDIT });
   t.strictSame(traces(path, searched), ['hash of the number']);
-  await outbox.unsuppress(NUMBER);
+  await outbox.unsuppress(NUMBER, entry('unsuppress', 2_000));
   await outbox.scrub();
   t.strictSame(traces(path, searched), []);
 });

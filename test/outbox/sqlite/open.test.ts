@@ -15,6 +15,10 @@ t.test('durability is set at every open, also for a file that is there', async (
   }
 });
 
+t.test('a place that takes no folders is refused at once', async (t) => {
+  t.throws(() => openDatabase('/proc/nowhere/deep/gateway.db'), { name: 'UnusableDatabase', message: /ENOENT/ });
+});
+
 t.test("another program's database is refused and left as it was", async (t) => {
   const path = join(t.testdir(), 'other.db');
   const other = new DatabaseSync(path);

@@ -1,0 +1,59 @@
+import { systemClock as clock } from '../conversation/clock.ts';
+import { composeDelivery, type RunningDelivery } from '../delivery/compose.ts';
+import { createAttemptLog } from '../ops/attempt-log.ts';
+import { createUpstream } from '../upstream/client.ts';
+import { type Foundation, LEASE_MS } from './foundation.ts';
+
+/** Delivers what is stored from now on; stops taking new work when closed, and waits for the attempts under way. */
+export async function startDelivery({
+  settings,
+  live,
+  log,
+  closers,
+  accounts,
+  outbox,
+  counting,
+  credentials,
+}: Foundation): Promise<RunningDelivery> {
+  const upstream = createUpstream({ provider: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
+  closers.add(() => upstream.close());
+  const logAttempt = createAttemptLog(log);
+  const delivering: RunningDelivery = await composeDelivery({
+    outbox,
+    upstream,
+    accounts,
+    credentials,
+    rules: (site) => {
+      const { retry, sites } = live.current();
+      return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
+    },
+    report(report) {
+      logAttempt(report);
+      counting.by.attempt(report);
+    },
+    onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
+    onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
+    onTakenOver: ({ lease, lead }, { attempts, status }) =>
+      log.warn(
+        {
+          event: 'lease_expired',
+          conversation: lease.id,
+          site: lead.site,
+          provider: lead.provider,
+          attempt: attempts,
+          status,
+        },
+        'a process died holding a lead: whether it was sent is unknown',
+      ),
+    onFault(err) {
+      counting.by.storageFault();
+      log.error({ event: 'worker_fault', err }, 'worker fault');
+    },
+    clock,
+    random: Math.random,
+    leaseMs: LEASE_MS,
+  });
+  closers.add(() => delivering.stop());
+  delivering.worker.start();
+  return delivering;
+}
