@@ -14,8 +14,8 @@ import { systemClock as clock } from './conversation/clock.ts';
 import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
 import { createSweeper } from './ops/retention.ts';
+import { openOutbox } from './outbox/open.ts';
 import { randomBytes } from './outbox/random.ts';
-import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 
 export type Gateway = {
@@ -56,12 +56,14 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     const { providerId, username, password } = accounts.get(id);
     return hashing.credentials(providerId, username, password);
   };
-  const outbox = createSqliteOutbox(settings.database.path, {
+  const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     credentials: (id) => credentials(id) ?? '',
+    onSkew: (skewMs) =>
+      log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
   const counting = { by: NO_COUNTING };
@@ -81,6 +83,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   };
 
   const delivering = await startDelivery(foundation);
+  outbox.watch(delivering.worker.kick);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);

@@ -21,7 +21,7 @@ export function describeSettings(settings: Settings) {
     retentionDays: settings.retentionDays,
     encrypted: settings.keys.data.length > 0,
     admin: describeAdmin(settings),
-    database: settings.database,
+    database: describeDatabase(settings),
     redis: describeRedis(settings),
     logLevel: settings.logLevel,
     demo: settings.demo,
@@ -38,6 +38,13 @@ export function describeSettings(settings: Settings) {
 function describeNames(names: Iterable<string>): { count: number; names: string[] } {
   const all = [...names];
   return { count: all.length, names: all.slice(0, NAMES_SHOWN) };
+}
+
+/** Without user and password. */
+function describeDatabase({ database }: Settings) {
+  if (database.kind === 'sqlite') return database;
+  const { kind, host, port, database: name, tls, poolMax } = database;
+  return { kind, host, port, name, tls: tls !== undefined, poolMax };
 }
 
 function describeAdmin({ admin, metricsToken }: Settings) {

@@ -80,7 +80,7 @@ for (const [url, path] of [
   ['sqlite:///var/lib/x.db', '/var/lib/x.db'],
 ] as const) {
   t.test(`DATABASE_URL ${url} is the file ${path}`, async (t) => {
-    t.equal(load({ DATABASE_URL: url }).database.path, path);
+    t.strictSame(load({ DATABASE_URL: url }).database, { kind: 'sqlite', path });
   });
 }
 

@@ -61,7 +61,6 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['UPSTREAM_TIMEOUT_MS', '10', /use an integer from 100 to 45000/],
   ['UPSTREAM_TIMEOUT_MS', '60000', /use an integer from 100 to 45000/],
   ['DELIVER_WAIT_MS', '60000', /use an integer from 0 to 12000/],
-  ['DATABASE_URL', 'postgres://u:canary@db.example/leads', /use sqlite: and a path/],
   ['DATABASE_URL', './data/gateway.db', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite:', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite:./data/', /use sqlite: and a path/],
@@ -116,9 +115,4 @@ for (const [name, value, fix] of CASES) {
 t.test('the item of a list that is wrong is counted out', async (t) => {
   const [problem] = mistakes(t, () => load({ TRUST_PROXY: '10.0.0.0/8, 10.1.0.0/16, proxies' }));
   t.match(problem?.problem, /item 3/);
-});
-
-t.test('Postgres is refused by name, since it is known and not supported yet', async (t) => {
-  const [problem] = mistakes(t, () => load({ DATABASE_URL: 'postgresql://db.example/leads' }));
-  t.match(problem?.problem, /names Postgres, which this version does not support/);
 });

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
+import { nameOfPlace } from '../../outbox/open.ts';
 import { StorageUnavailable } from '../../outbox/port.ts';
+import { EmptyDatabase } from '../../outbox/unusable.ts';
 import type { Io, Session } from '../command.ts';
 import { plural } from '../print.ts';
 import { checkDatabase, checkPlace, checkSpace } from './database.ts';
@@ -49,24 +51,34 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
 }
 
 async function checkStorage(
-  { database: { path } }: LoadedSettings,
+  { database: place }: LoadedSettings,
   now: number,
   open: () => Promise<Session>,
 ): Promise<Finding[]> {
-  if (!existsSync(path)) return [checkPlace(path), checkSpace(path), checkYear(now)];
+  const disk = place.kind === 'sqlite' ? () => [checkSpace(place.path)] : () => [];
+  if (place.kind === 'sqlite' && !existsSync(place.path)) return [checkPlace(place.path), ...disk(), checkYear(now)];
   try {
     const session = await open();
     const database = await checkDatabase(session);
-    const space = checkSpace(path);
     return [
       database,
-      space,
+      ...disk(),
       await checkClock(session, now),
       await checkKeys(session),
       ...(await checkWaiting(session)),
     ];
   } catch (error) {
-    const detail = error instanceof StorageUnavailable ? `${path} is not readable now` : reasonOf(error);
-    return [{ name: 'database', result: 'problem', detail }, checkSpace(path), checkYear(now)];
+    return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
   }
+}
+
+function unopened(error: unknown, name: string): Finding {
+  if (error instanceof Error && error.cause instanceof EmptyDatabase)
+    return {
+      name: 'database',
+      result: 'ok',
+      detail: `${name} is empty yet; the gateway makes its tables at its start`,
+    };
+  const detail = error instanceof StorageUnavailable ? `${name} is not readable now` : reasonOf(error);
+  return { name: 'database', result: 'problem', detail };
 }
