@@ -4,6 +4,7 @@ import { formatProblem } from '../../config/problem.ts';
 import { StorageUnavailable } from '../../outbox/port.ts';
 import type { Io, Session } from '../command.ts';
 import { plural } from '../print.ts';
+import { checkButton } from './button.ts';
 import { checkDatabase, checkPlace, checkSpace } from './database.ts';
 import { type Finding, reasonOf } from './finding.ts';
 import { checkClock, checkKeys, checkWaiting, checkYear } from './leads.ts';
@@ -14,7 +15,7 @@ export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Ses
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
   const [storage, providers] = await Promise.all([checkStorage(loaded, io.now(), open), checkProviders(loaded)]);
-  return [...findings, ...storage, ...providers];
+  return [...findings, ...storage, ...checkButton(loaded), ...providers];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {
