@@ -185,10 +185,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     const request = this.#request();
     await sendKept(request.base, Date.now(), async (lead) => {
       const tickets = createTicketDesk(() => ({ ...request, site: String(lead.body.site) }));
-      const outcome = await deliver(lead, {
-        signal,
-        tickets,
-      });
+      const outcome = await deliver(lead, { tickets, signal });
       if (isOver(outcome)) this.#submission.settle(lead, outcome);
       return outcome;
     });

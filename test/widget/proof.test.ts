@@ -52,7 +52,7 @@ t.test('a proof of work', async (t) => {
       policy:
         "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'",
     });
-    gateway.form = { ...FORM, challenge: await challengeOf(60_000) };
+    gateway.form = { ...FORM, challenge: await challengeOf(5000) };
     // Listened to from the start: on a busy machine a worker may have come and gone before anybody asks.
     const ended = new Promise((resolve) => page.once('worker', (worker) => worker.once('close', resolve)));
     const visitor = visitorOf(page);
