@@ -25,8 +25,9 @@ export function endConnectionsOnClose(app: FastifyInstance): void {
     }, LOOK_EVERY_MS);
     app.server.once('close', () => clearInterval(looking));
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done();
   });
 
   const unread = new WeakMap<ServerResponse, number>();
