@@ -27,7 +27,7 @@ export type Gateway = {
   readonly adminUrl?: string;
   /** Takes over what may change while running; gives what changed, and what needs a restart, by name. */
   readonly replace: LiveSettings['replace'];
-  /** Takes no new requests, finishes those under way and their attempts, then closes the storage. */
+  /** Takes up no more queued leads and no new requests, finishes those under way and their attempts, then closes the storage. */
   close(): Promise<void>;
 };
 
@@ -58,6 +58,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   };
   const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
+    hashCheck: hashing.check(),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
@@ -87,6 +88,8 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);
+  // First of all, and not with the rest of delivery: callers are waited for in between.
+  closers.add(() => delivering.worker.stop());
 
   return {
     url: publicListener.url,

@@ -16,6 +16,8 @@ export type AttemptContext = {
   readonly permit: Permit;
   readonly tries: number;
   readonly unknowns: number;
+  /** Whether an earlier call may have arrived, also one of before its last release. */
+  readonly mayHaveArrived: boolean;
   /** Of the request that waits for it, where one does. */
   readonly requestId?: string;
 };

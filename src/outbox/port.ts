@@ -125,6 +125,8 @@ export type Claim = {
   readonly tries: number;
   /** Calls since then whose outcome nobody knows. */
   readonly unknowns: number;
+  /** Whether any call at all may have arrived, also before the last release: another one may show it twice. */
+  readonly mayHaveArrived: boolean;
   /** The previous owner died holding it: whether it was sent is unknown. */
   readonly expired: boolean;
   /** Its number is suppressed: it must not be sent. */
@@ -191,7 +193,11 @@ export type Suppression = { readonly phoneHash: Buffer; readonly createdAt: numb
 export interface SuppressionStore {
   /** Gives whether it is new. */
   suppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
-  /** Gives whether it was there. */
+  /**
+   * Gives whether it was there. Resolves only when its hash is in no byte of the storage.
+   *
+   * @throws StorageUnavailable as `erase`: the removal stands then, and calling again finishes it
+   */
   unsuppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
   suppressions(): Promise<readonly Suppression[]>;
 }
@@ -199,6 +205,8 @@ export interface SuppressionStore {
 /** Everything that an adapter provides; each room takes only the part that it needs. */
 export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionStore, RecordStore {
   find(id: string): Promise<Conversation | undefined>;
+  /** Whether its hashes are made with the key of this check value. Whoever asks first decides. */
+  isHashedWith(check: Uint8Array): Promise<boolean>;
   /** Resolves when a write succeeded just now. */
   ready(): Promise<void>;
   /** Calls `wake` when another process left work to do, until `close`; a store that nobody else works on never does. */

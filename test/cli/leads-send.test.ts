@@ -42,6 +42,7 @@ t.test('a script has to say --yes, and gets plain lines', async (t) => {
     matched: 1,
     byStatus: { parked: 1 },
     bySite: { demo: 1 },
+    mayHaveArrived: 0,
     skipped: 0,
     missing: 0,
     queued: 1,

@@ -55,6 +55,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
         partner: 'crm',
         provider: 'default',
         leased: true,
+        mayHaveArrived: false,
         erased: false,
       },
     ]);

@@ -27,7 +27,7 @@ function report(outcome: OutcomeClass, durationMs: number, unknowns = 0): Attemp
   return {
     lead: { site: 'demo', provider: 'default' },
     lease: { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 },
-    context: { tries: 0, unknowns },
+    context: { tries: 0, unknowns, mayHaveArrived: unknowns > 0 },
     answer: { outcome: { class: outcome } as AttemptReport['answer']['outcome'], durationMs },
     settlement: { status: 'delivered', attempted: true },
     settled: undefined,

@@ -37,7 +37,7 @@ export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry
   actor: 'cli:ann',
   action,
   count: 1,
-  detail: 'number 0123…',
+  detail: 'one number',
 });
 
 let requests = 0;

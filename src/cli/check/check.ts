@@ -80,6 +80,7 @@ function unopened(error: unknown, name: string): Finding {
       result: 'ok',
       detail: `${name} is empty yet; the gateway makes its tables at its start`,
     };
-  const detail = error instanceof StorageUnavailable ? `${name} is not readable now` : reasonOf(error);
+  const detail =
+    error instanceof StorageUnavailable ? `${name} is not readable now (${reasonOf(error)})` : reasonOf(error);
   return { name: 'database', result: 'problem', detail };
 }

@@ -19,6 +19,7 @@ export type LeadView = {
   readonly updatedAt: string;
   readonly dueAt?: string;
   readonly leased: boolean;
+  readonly mayHaveArrived: boolean;
   readonly erased: boolean;
 };
 
@@ -36,6 +37,7 @@ export function leadView(record: LeadRecord): LeadView {
     updatedAt: isoTime(record.updatedAt),
     dueAt: record.dueAt === undefined ? undefined : isoTime(record.dueAt),
     leased: record.leased,
+    mayHaveArrived: record.mayHaveArrived,
     erased: record.erased,
   });
 }

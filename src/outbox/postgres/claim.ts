@@ -4,7 +4,8 @@ const leasing = (chosen: string): string => `
     UPDATE conversations SET taken_over = conversations.lease_owner IS NOT NULL, lease_owner = $1, next_at = $3,
                              fence = fence + 1
     FROM chosen WHERE conversations.seq = chosen.seq
-    RETURNING conversations.seq, id, provider, attempts, created_at, fence, tries, unknowns, taken_over, chosen.due_at
+    RETURNING conversations.seq, id, provider, attempts, created_at, fence, tries, unknowns,
+              may_have_arrived, taken_over, chosen.due_at
   )
   SELECT leased.*, lead_key, lead,
          EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = lead_keys.phone_hash) AS suppressed

@@ -69,6 +69,11 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
       const [row] = await database.read(FIND, [id]);
       return row && toConversation(row);
     },
+    async isHashedWith(check) {
+      const [kept] = await database.read('SELECT hash_check FROM gateway_schema WHERE hash_check IS NOT NULL');
+      const [row] = kept ? [kept] : await database.write(KEEP_CHECK, [check]);
+      return row !== undefined && (row.hash_check as Buffer).equals(check);
+    },
     async ready() {
       const [schema] = await database.write(TOUCH, [clock.now()]);
       if ((schema?.oldest_reader as number) > MIGRATIONS.length)
@@ -108,5 +113,6 @@ function reasonOf(error: unknown): string {
 }
 
 const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
+const KEEP_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write that only says that writing works. */
 const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };

@@ -110,6 +110,7 @@ function toClaim(row: Row, lead: Claim['lead']): Claim {
     lead,
     tries: row.tries as number,
     unknowns: row.unknowns as number,
+    mayHaveArrived: row.may_have_arrived === true || (row.unknowns as number) > 0,
     expired: row.taken_over as boolean,
     suppressed: row.suppressed as boolean,
   };

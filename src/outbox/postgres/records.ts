@@ -8,7 +8,7 @@ import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
 import { STATE, type Store, toConversation } from './store.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, personal`;
+const RECORD = `${STATE}, seq, site, partner, provider, cause, personal, unknowns, may_have_arrived`;
 const SELECT = `
   SELECT ${RECORD}, lead_key, lead, description
   FROM conversations LEFT JOIN leads USING (seq) LEFT JOIN lead_keys USING (seq) LEFT JOIN descriptions USING (seq)
@@ -49,6 +49,9 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
   };
 }
 
+/** Statuses that say so by themselves. */
+const ARRIVED: ReadonlySet<string> = new Set(['delivered', 'unknown']);
+
 function toRecord(row: Row): LeadRecord {
   return {
     ...toConversation(row),
@@ -58,6 +61,8 @@ function toRecord(row: Row): LeadRecord {
       provider: row.provider as string,
       cause: (row.cause as Cause | null) ?? undefined,
       leased: row.lease_owner !== null,
+      mayHaveArrived:
+        row.may_have_arrived === true || (row.unknowns as number) > 0 || ARRIVED.has(row.status as string),
       erased: row.personal === false,
     }),
   };

@@ -37,5 +37,6 @@ export function createRequeue({ database }: Store): Pick<RecordStore, 'requeue'>
 
 const QUEUE = `
   UPDATE conversations
-  SET status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
+  SET may_have_arrived = may_have_arrived OR unknowns > 0 OR status IN ('delivered', 'unknown'),
+      status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
   WHERE seq = ANY ($2)`;

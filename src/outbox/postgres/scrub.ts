@@ -10,7 +10,7 @@ const LOCK_MS = 1_000;
 const POLL_MS = 200;
 
 /** What holds keys, hashes, or words that carry their own key. */
-const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters'];
+const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters', 'suppressions'];
 
 /**
  * Writes those tables anew, so that no byte of a removed row is left in their files or indexes: `DELETE` alone leaves the row

@@ -8,9 +8,10 @@ import type { Row, Store } from './store.ts';
 export function createQueue(store: Store, streaks: Streaks): Queue {
   const { database, writer, vault, owner, leaseMs } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
-  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, lead_key, lead,
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, may_have_arrived,
+    lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
-    FROM conversations JOIN leads USING (seq)`;
+    FROM conversations LEFT JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
   // A lead whose own answers cannot be read says nothing of its region: the one with the fewest of those goes ahead.
   const trustworthy = database.prepare(
@@ -61,7 +62,9 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
 
   const take = (row: Row, now: number): Claim | undefined => {
     try {
-      const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
+      const data = asBuffer(row.lead);
+      if (!data) throw new VaultError('It is not there.');
+      const lead = vault.open({ key: asBuffer(row.lead_key), data });
       const fence = (row.fence as number) + 1;
       lease.run(owner, now + leaseMs, fence, row.seq as number);
       return {
@@ -75,6 +78,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
         lead,
         tries: row.tries as number,
         unknowns: row.unknowns as number,
+        mayHaveArrived: row.may_have_arrived === 1 || (row.unknowns as number) > 0,
         expired: row.lease_owner !== null,
         suppressed: row.suppressed === 1,
       };

@@ -8,7 +8,7 @@ import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
 import { type Row, STATE, type Store, toConversation } from './store.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, personal`;
+const RECORD = `${STATE}, seq, site, partner, provider, cause, personal, unknowns, may_have_arrived`;
 
 /** Looking at conversations, one by one and in lists. */
 export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' | 'show' | 'reveal'> {
@@ -53,6 +53,9 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
   };
 }
 
+/** Statuses that say so by themselves. */
+const ARRIVED: ReadonlySet<string> = new Set(['delivered', 'unknown']);
+
 function toRecord(row: Row): LeadRecord {
   return {
     ...toConversation(row),
@@ -62,6 +65,7 @@ function toRecord(row: Row): LeadRecord {
       provider: row.provider as string,
       cause: (row.cause as Cause | null) ?? undefined,
       leased: row.lease_owner !== null,
+      mayHaveArrived: row.may_have_arrived === 1 || (row.unknowns as number) > 0 || ARRIVED.has(row.status as string),
       erased: row.personal === 0,
     }),
   };

@@ -36,17 +36,3 @@ export function toConversation(row: Row): Conversation {
 /** What waits for a person and what is final, spelled as in their indexes: an index is used only for its own condition. */
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
 export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
-
-/** Runs several statements of one write so that all of them or none take effect; a batch commits what others of it did. */
-export function atomically<T>(database: DatabaseSync, run: () => T): T {
-  database.exec('SAVEPOINT atomically');
-  try {
-    const result = run();
-    database.exec('RELEASE atomically');
-    return result;
-  } catch (error) {
-    // A full disk has rolled back the whole transaction and the savepoint with it.
-    if (database.isTransaction) database.exec('ROLLBACK TO atomically; RELEASE atomically');
-    throw error;
-  }
-}

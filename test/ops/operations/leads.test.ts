@@ -51,6 +51,7 @@ t.test('a lead is listed with its state and times, and nothing of who sent it', 
       createdAt: '2026-11-24T12:00:00.000Z',
       updatedAt: '2026-11-24T12:00:00.000Z',
       leased: false,
+      mayHaveArrived: false,
       erased: false,
     },
   ]);

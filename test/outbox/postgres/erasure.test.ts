@@ -66,6 +66,18 @@ function filesOf(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name));
 }
 
+t.test(
+  'of a suppressed number its hash is left in the suppression alone, and nowhere once it is off the list',
+  async (t) => {
+    const { outbox, left } = await filled(t, [dataKey], Number.MAX_SAFE_INTEGER);
+    await outbox.suppress(NUMBER, entry('suppress', 1_000));
+    await outbox.erase(NUMBER, { now: DAY_MS, audit: ERASURE });
+    t.strictSame(await left(), ['hash of the number']);
+    await outbox.unsuppress(NUMBER, entry('unsuppress', 2_000));
+    t.strictSame(await left(), []);
+  },
+);
+
 for (const [name, keys] of [
   ['with encryption', [dataKey]],
   ['without encryption', []],

@@ -26,22 +26,30 @@ export function violationsOf(
     // A lead that our credentials kept waiting is released with the others, wherever it was in its schedule.
     const own = outcomes.filter((outcome) => outcome !== 'credentials').length;
     if (own > scheduleS.length + 1) found.push(`lead ${number} was called for ${own} times`);
-    if (!explained(row, outcomes, (expiries.get(row.id) ?? 0) + count(outcomes, 'unknown'), most)) {
+    const expired = expiries.get(row.id) ?? 0;
+    const unknowns = expired + count(outcomes, 'unknown');
+    const spent = outcomes.length + expired > scheduleS.length;
+    if (!explained(row, outcomes, { unknowns, most, spent })) {
       found.push(`lead ${number} is ${row.status} (${row.cause}) after ${outcomes.join(', ') || 'no call'}`);
     }
   }
   return found;
 }
 
-function explained({ status, cause }: Row, outcomes: readonly string[], unknowns: number, most: number): boolean {
+/** `spent`: whether the schedule is used up. */
+function explained(
+  { status, cause }: Row,
+  outcomes: readonly string[],
+  { unknowns, most, spent }: { unknowns: number; most: number; spent: boolean },
+): boolean {
   switch (status) {
     case 'delivered':
     case 'rejected':
       return outcomes.includes(status);
     case 'unknown':
-      return unknowns >= most;
+      return unknowns >= most || (unknowns > 0 && spent);
     case 'parked':
-      return cause === 'schedule' || (cause === 'refused' && outcomes.includes('refused'));
+      return (cause === 'schedule' && unknowns === 0 && spent) || (cause === 'refused' && outcomes.includes('refused'));
     default:
       return false;
   }
