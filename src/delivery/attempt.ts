@@ -12,7 +12,7 @@ import { settleDurably } from './settle.ts';
 export type AttemptReport = {
   readonly lead: Pick<Lead, 'site' | 'partner' | 'provider'>;
   readonly lease: Lease;
-  readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns'>;
+  readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns' | 'mayHaveArrived'>;
   readonly answer: Answer;
   readonly settlement: Settlement;
   /** Absent where the lease was stale: somebody else had taken the lead over. */

@@ -59,12 +59,17 @@ function afterUnknown(tried: Tried, rules: RetryRules): Settlement {
   const held = { status: 'unknown', attempted: true, repeatable: true } as const;
   if (rules.unknown === 'hold') return held;
   if (tried.unknowns >= rules.resendMax) return { ...held, cause: 'repeats' };
-  return { ...retry(tried, rules), repeatable: true };
+  return { ...retry({ ...tried, unknowns: tried.unknowns + 1 }, rules), repeatable: true };
 }
 
-function retry({ tries, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
+/** At the end of the schedule a lead that may have arrived is `unknown`: `parked` would say that the provider does not have it. */
+function retry({ tries, unknowns, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
   const delayS = scheduleS[tries];
-  if (delayS === undefined) return { status: 'parked', cause: 'schedule', attempted: true };
+  if (delayS === undefined) {
+    return unknowns > 0
+      ? { status: 'unknown', attempted: true }
+      : { status: 'parked', cause: 'schedule', attempted: true };
+  }
   const delayMs = delayS * 1_000 * (1 - JITTER + 2 * JITTER * random);
   const dueAt = Math.round(now + Math.max(delayMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)));
   return { status: 'queued', dueAt, attempted: true };

@@ -17,7 +17,7 @@ export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
       provider: lead.provider,
       attempt: settled?.conversation.attempts,
       // A call before this one may have arrived: if it did, an agent now sees the lead twice.
-      possibleRepeat: context.unknowns > 0 ? true : undefined,
+      possibleRepeat: context.mayHaveArrived ? true : undefined,
       class: outcome.class,
       cause: 'cause' in outcome ? outcome.cause : undefined,
       httpStatus,

@@ -125,6 +125,8 @@ export type Claim = {
   readonly tries: number;
   /** Calls since then whose outcome nobody knows. */
   readonly unknowns: number;
+  /** As of a `LeadRecord`: a release does not make it false. */
+  readonly mayHaveArrived: boolean;
   /** The previous owner died holding it: whether it was sent is unknown. */
   readonly expired: boolean;
   /** Its number is suppressed: it must not be sent. */

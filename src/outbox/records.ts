@@ -22,6 +22,8 @@ export type LeadRecord = Conversation & {
   readonly partner?: string;
   readonly provider: string;
   readonly cause?: Cause;
+  /** A call ended without our knowing whether it arrived, or a lead that was delivered is sent again: lasting, over releases too. */
+  readonly mayHaveArrived: boolean;
   /** Whether a process is attempting it now. */
   readonly leased: boolean;
   /** Personal data is gone: retention, erasure, or a number that was suppressed when it came. */

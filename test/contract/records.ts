@@ -54,6 +54,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
         site: 'demo',
         partner: 'crm',
         provider: 'default',
+        mayHaveArrived: false,
         leased: true,
         erased: false,
       },

@@ -35,6 +35,7 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
     permit: { settle: (answer: unknown) => permits.push(answer) },
     tries: 0,
     unknowns: 0,
+    mayHaveArrived: false,
     requestId: 'r1',
   };
   return { ...parts, clock, settled, reports, permits, context };

@@ -132,7 +132,23 @@ const CASES: Case[] = [
     resend,
     3,
     0,
-    { status: 'parked', cause: 'schedule', attempted: true, repeatable: true },
+    { status: 'unknown', attempted: true, repeatable: true },
+  ],
+  [
+    'not sent at the end of the schedule, where an earlier call may have arrived',
+    notSent,
+    resend,
+    3,
+    1,
+    { status: 'unknown', attempted: true },
+  ],
+  [
+    'refused credentials at the end of the schedule, where an earlier call may have arrived',
+    refusedCredentials,
+    resend,
+    3,
+    1,
+    { status: 'unknown', attempted: true, credentials: 'refused' },
   ],
 ];
 

@@ -6,7 +6,8 @@ import type { DatabaseSync } from 'node:sqlite';
  *
  * `next_at` is when somebody has to look at a conversation: when it is due, or, while `lease_owner` is set, when its lease
  * runs out. So one index serves both, and what waits for a person costs a claim nothing. `tries` and `unknowns` count since
- * the last release, `attempts` counts all calls. `personal` says whether `leads` still holds what the consumer told us.
+ * the last release, `attempts` counts all calls. `may_have_arrived` keeps what a release takes out of `unknowns`, and that it
+ * was delivered. `personal` says whether `leads` still holds what the consumer told us.
  *
  * What has to go without a trace lies where SQLite never moves it. A page that is split or merged keeps a copy of the
  * cells that left it, out of reach of `secure_delete`; only a cell that grows, or a deletion, moves others. So rows of `leads`
@@ -140,6 +141,9 @@ const MIGRATIONS: readonly string[] = [
 
    DROP INDEX leads_phone;
    CREATE INDEX leads_phone ON leads (seq >> 10, substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL`,
+
+  // Written by a release alone, so that it costs an attempt nothing.
+  'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
 ];
 
 /** Applies what is missing, each step in a transaction of its own with its version number. */

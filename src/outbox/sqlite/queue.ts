@@ -2,13 +2,13 @@ import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
 import { settledConversation } from '../settled.ts';
 import { VaultError } from '../vault.ts';
 import { creditStreak, type Streaks } from './providers.ts';
-import type { Row, Store } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
 
 /** Leases, attempts and their ends. */
 export function createQueue(store: Store, streaks: Streaks): Queue {
   const { database, writer, vault, owner, leaseMs } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
-  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, lead_key, lead,
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
     FROM conversations JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
@@ -75,6 +75,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
         lead,
         tries: row.tries as number,
         unknowns: row.unknowns as number,
+        mayHaveArrived: row.may_have_arrived === 1,
         expired: row.lease_owner !== null,
         suppressed: row.suppressed === 1,
       };

@@ -33,6 +33,9 @@ export function toConversation(row: Row): Conversation {
   });
 }
 
+/** `unknowns` is counted since the last release; what was before is in `may_have_arrived`. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
+
 /** What waits for a person and what is final, spelled as in their indexes: an index is used only for its own condition. */
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
 export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
