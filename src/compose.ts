@@ -66,7 +66,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const counting = { by: NO_COUNTING };
   const foundation = { settings, live, log, version, closers, hashing, accounts, outbox, counting, credentials };
 
-  const delivering = await startDelivery(foundation);
+  const delivering = startDelivery(foundation);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);

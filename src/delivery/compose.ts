@@ -39,12 +39,8 @@ export type RunningDelivery = {
 };
 
 /** Puts delivery together over a store; the worker is not started yet. */
-export async function composeDelivery(parts: DeliveryParts): Promise<RunningDelivery> {
+export function composeDelivery(parts: DeliveryParts): RunningDelivery {
   const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
-  // Leads of an account that was taken out of the configuration are not forgotten: their attempt parks them, with an alert.
-  const orphaned = await outbox.providersWithWork();
-  const providers = (): readonly string[] => [...new Set([...accounts.ids(), ...orphaned])];
-
   const gate = createGate({
     region: accounts.region,
     clock,
@@ -67,7 +63,7 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     store: outbox,
     queue: outbox,
     gate,
-    providers,
+    providers: accounts.ids(),
     credentials,
     onReleased: parts.onReleased,
     clock,
@@ -77,7 +73,6 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     delivery,
     gate,
     parking,
-    providers,
     rules,
     onFault: parts.onFault,
     onTakenOver: parts.onTakenOver,

@@ -11,7 +11,8 @@ type Parts = {
   readonly store: ProviderStore;
   readonly queue: Pick<Queue, 'claimProbe' | 'nextDue'>;
   readonly gate: Gate;
-  readonly providers: () => readonly string[];
+  /** All accounts at the start. */
+  readonly providers: readonly string[];
   /** Hash of the credentials that are configured now; `undefined` where the account is gone. */
   readonly credentials: (provider: string) => string | undefined;
   readonly onReleased: (provider: string) => void;
@@ -33,7 +34,7 @@ export interface Parking {
 export function createParking({ store, queue, gate, providers, credentials, onReleased, clock }: Parts): Parking {
   let parked: readonly ProviderState[] = [];
   // Whoever started the last release may have died in the middle of it.
-  const releasing = new Set(providers());
+  const releasing = new Set(providers);
 
   const release = async (provider: string): Promise<void> => {
     await store.unpark(provider, clock.now());

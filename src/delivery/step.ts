@@ -19,12 +19,10 @@ const LONGEST_SLEEP_MS = 5_000;
 const CONTENDED_MS = 100;
 
 export type StepParts = {
-  readonly queue: Pick<Queue, 'claim' | 'nextDue'>;
+  readonly queue: Pick<Queue, 'claim' | 'nextDue' | 'providersWithWork'>;
   readonly delivery: Delivery;
   readonly gate: Gate;
   readonly parking: Parking;
-  /** All provider accounts. */
-  readonly providers: () => readonly string[];
   readonly rules: (site: string) => RetryRules;
   readonly onFault: (error: unknown) => void;
   readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
@@ -41,7 +39,7 @@ type Work = { readonly claim: Claim; readonly admittance: Admittance; readonly p
  * @param ended told each time an attempt that was started here is over
  */
 export function createStep(parts: StepParts, ended: () => void): () => Promise<number> {
-  const { queue, delivery, gate, parking, providers, onFault, clock, limits } = parts;
+  const { queue, delivery, gate, parking, onFault, clock, limits } = parts;
   const pace = createPace(limits.perSecond, clock.now());
 
   const begin = async ({ claim, admittance, parkedProvider }: Work): Promise<void> => {
@@ -83,12 +81,12 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lead.provider) }));
   };
 
-  const nextWake = async (open: readonly string[], claimed: number): Promise<number> => {
+  const nextWake = async (providers: readonly string[], open: readonly string[], claimed: number): Promise<number> => {
     const now = clock.now();
     const times: number[] = [now + LONGEST_SLEEP_MS];
     const probeAt = parking.nextProbe();
     if (probeAt !== undefined) times.push(Math.max(probeAt, now + CONTENDED_MS));
-    for (const provider of providers()) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
+    for (const provider of providers) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
     // A full house wakes us by itself when an attempt ends; a spent pace has to be slept off.
     const due = delivery.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
     if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), claimed > 0 ? now : now + CONTENDED_MS));
@@ -98,9 +96,9 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
   return async () => {
     await parking.refresh();
     const more = await parking.tidy();
-    const open = providers().filter(
-      (provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined,
-    );
+    // Not what is configured: leads of an account that was taken out are not forgotten; their attempt parks them, with an alert.
+    const providers = await queue.providersWithWork();
+    const open = providers.filter((provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined);
     const free = Math.min(limits.concurrency - delivery.running(), pace.available(clock.now()));
     const work = await claimProbes();
     for (const provider of free > 0 ? open.filter(gate.isProbe) : []) work.push(...(await claimRegionProbe(provider)));
@@ -114,6 +112,6 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
       pace.spend(clock.now());
       void begin(item);
     }
-    return more ? clock.now() : nextWake(open, work.length);
+    return more ? clock.now() : nextWake(providers, open, work.length);
   };
 }
