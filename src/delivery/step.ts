@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import { createPace } from './pace.ts';
 import type { Parking } from './parking.ts';
 import type { RetryRules } from './policy.ts';
+import { createShares } from './shares.ts';
 
 /** Background attempts at a time, and how many may start a second: after an outage the provider gets its leads back, not a flood. */
 export type Limits = { readonly concurrency: number; readonly perSecond: number };
@@ -39,16 +40,20 @@ type Work = { readonly claim: Claim; readonly admittance: Admittance; readonly p
  * @param ended told each time an attempt that was started here is over
  */
 export function createStep(parts: StepParts, ended: () => void): () => Promise<number> {
-  const { queue, delivery, gate, parking, onFault, clock, limits } = parts;
+  const { queue, gate, parking, onFault, clock, limits } = parts;
   const pace = createPace(limits.perSecond, clock.now());
+  const shares = createShares(limits.concurrency);
 
   const begin = async ({ claim, admittance, parkedProvider }: Work): Promise<void> => {
+    const { provider } = claim.lease;
+    shares.began(provider);
     try {
       const conversation = await handleClaim(claim, admittance, parts);
       if (parkedProvider !== undefined && conversation?.status === 'delivered') await parking.release(parkedProvider);
     } catch (error) {
       onFault(error);
     } finally {
+      shares.ended(provider);
       ended();
     }
   };
@@ -76,9 +81,10 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
   };
 
   const claimSteady = async (steady: readonly string[], limit: number): Promise<Work[]> => {
-    if (steady.length === 0 || limit <= 0) return [];
-    const claims = await queue.claim({ providers: steady, limit, now: clock.now() });
-    return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lead.provider) }));
+    const claims = await shares.claim(steady, limit, (provider, upTo) =>
+      queue.claim({ providers: [provider], limit: upTo, now: clock.now() }),
+    );
+    return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lease.provider) }));
   };
 
   const nextWake = async (providers: readonly string[], open: readonly string[], claimed: number): Promise<number> => {
@@ -88,7 +94,7 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     if (probeAt !== undefined) times.push(Math.max(probeAt, now + CONTENDED_MS));
     for (const provider of providers) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
     // A full house wakes us by itself when an attempt ends; a spent pace has to be slept off.
-    const due = delivery.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
+    const due = shares.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
     if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), claimed > 0 ? now : now + CONTENDED_MS));
     return Math.min(...times);
   };
@@ -99,9 +105,10 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     // Not what is configured: leads of an account that was taken out are not forgotten; their attempt parks them, with an alert.
     const providers = await queue.providersWithWork();
     const open = providers.filter((provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined);
-    const free = Math.min(limits.concurrency - delivery.running(), pace.available(clock.now()));
+    const free = Math.min(limits.concurrency - shares.running(), pace.available(clock.now()));
     const work = await claimProbes();
-    for (const provider of free > 0 ? open.filter(gate.isProbe) : []) work.push(...(await claimRegionProbe(provider)));
+    for (const provider of free > 0 ? shares.inTurn(open.filter(gate.isProbe)) : [])
+      work.push(...(await claimRegionProbe(provider)));
     work.push(
       ...(await claimSteady(
         open.filter((provider) => !gate.isProbe(provider)),
