@@ -1,7 +1,5 @@
-import type { Claim } from '../outbox/port.ts';
-
-/** Leases up to `limit` due leads of a provider. */
-export type ClaimUpTo = (provider: string, limit: number) => Promise<readonly Claim[]>;
+/** Begins attempts of up to `limit` due leads of a provider; gives how many there were. */
+export type StartUpTo = (provider: string, limit: number) => Promise<number>;
 
 /**
  * How the background attempts are divided among provider accounts. Calls start in turn, and no account holds more than its
@@ -10,8 +8,11 @@ export type ClaimUpTo = (provider: string, limit: number) => Promise<readonly Cl
 export interface Shares {
   /** The accounts, who was not served for longest first. */
   inTurn(providers: readonly string[]): readonly string[];
-  /** Claims up to `limit` leads of these accounts, each its share; what some do not need goes to the others. */
-  claim(providers: readonly string[], limit: number, claimUpTo: ClaimUpTo): Promise<readonly Claim[]>;
+  /**
+   * Starts up to `limit` attempts for these accounts, each its share; what some do not need goes to the others. Gives how many,
+   * and rejects where one could not be asked, when all have answered.
+   */
+  divide(providers: readonly string[], limit: number, startUpTo: StartUpTo): Promise<number>;
   /** An attempt for the account begins, and takes its turn. */
   began(provider: string): void;
   ended(provider: string): void;
@@ -30,26 +31,24 @@ export function createShares(concurrency: number): Shares {
 
   return {
     inTurn,
-    async claim(providers, limit, claimUpTo) {
-      const claims: Claim[] = [];
-      const taken = new Map<string, number>();
+    async divide(providers, limit, startUpTo) {
+      let started = 0;
       const share = Math.max(1, Math.floor(concurrency / Math.max(1, providers.length)));
       let asked = inTurn(providers);
-      for (const most of [share, Number.POSITIVE_INFINITY]) {
-        const roomOf = (name: string): number => most - (running.get(name) ?? 0) - (taken.get(name) ?? 0);
+      for (const most of [share, concurrency]) {
         for (;;) {
-          const quotas = divide(limit - claims.length, asked.map(roomOf));
-          if (quotas.every((quota) => quota === 0)) break;
-          const got = await Promise.all(
-            asked.map((name, at) => (quotas[at] ? claimUpTo(name, quotas[at]) : Promise.resolve([]))),
+          const quotas = parts(
+            limit - started,
+            asked.map((name) => most - (running.get(name) ?? 0)),
           );
-          for (const [at, name] of asked.entries()) taken.set(name, (taken.get(name) ?? 0) + (got[at]?.length ?? 0));
-          claims.push(...got.flat());
-          // Who got less than was asked for has no more.
-          asked = asked.filter((_, at) => got[at]?.length === quotas[at]);
+          if (quotas.every((quota) => quota === 0)) break;
+          const got = await all(asked.map((name, at) => (quotas[at] ? startUpTo(name, quotas[at]) : 0)));
+          started += got.reduce((sum, n) => sum + n, 0);
+          // Who had fewer than were asked for has no more.
+          asked = asked.filter((_, at) => got[at] === quotas[at]);
         }
       }
-      return claims;
+      return started;
     },
     began(provider) {
       turn += 1;
@@ -64,17 +63,23 @@ export function createShares(concurrency: number): Shares {
 }
 
 /** Divides `total` into whole parts as even as the rooms allow; what does not come out even goes to the first. */
-export function divide(total: number, rooms: readonly number[]): readonly number[] {
-  const parts = rooms.map(() => 0);
+export function parts(total: number, rooms: readonly number[]): readonly number[] {
+  const divided = rooms.map(() => 0);
   let left = Math.max(0, total);
   for (;;) {
-    const open = [...rooms.keys()].filter((at) => (parts[at] as number) < (rooms[at] as number));
-    if (left === 0 || open.length === 0) return parts;
+    const open = [...rooms.keys()].filter((at) => (divided[at] as number) < (rooms[at] as number));
+    if (left === 0 || open.length === 0) return divided;
     const each = Math.floor(left / open.length);
     for (const at of each === 0 ? open.slice(0, left) : open) {
-      const more = Math.min(Math.max(1, each), (rooms[at] as number) - (parts[at] as number));
-      parts[at] = (parts[at] as number) + more;
+      const more = Math.min(Math.max(1, each), (rooms[at] as number) - (divided[at] as number));
+      divided[at] = (divided[at] as number) + more;
       left -= more;
     }
   }
+}
+
+/** As `Promise.all`, but never over while one of them is under way. */
+async function all(asked: readonly (number | Promise<number>)[]): Promise<readonly number[]> {
+  await Promise.allSettled(asked);
+  return Promise.all(asked);
 }

@@ -58,36 +58,44 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     }
   };
 
-  const claimProbes = async (): Promise<Work[]> => {
+  /** What was claimed is begun at once, whatever becomes of the rest of the step: a lease that nobody uses runs out and counts as a call. */
+  const start = (work: Work): void => {
+    pace.spend(clock.now());
+    void begin(work);
+  };
+
+  const startProbes = async (): Promise<number> => {
     const probes = await parking.claimProbes();
-    return probes.map(({ provider, claim }) => ({
-      claim,
-      admittance: gate.enterParked(provider),
-      parkedProvider: provider,
-    }));
+    for (const { provider, claim } of probes)
+      start({ claim, admittance: gate.enterParked(provider), parkedProvider: provider });
+    return probes.length;
   };
 
   /** Behind a breaker whose pause is over one lead goes ahead; the others wait for what becomes of it. */
-  const claimRegionProbe = async (provider: string): Promise<Work[]> => {
+  const startRegionProbe = async (provider: string): Promise<number> => {
     // A probe that is begun with nothing to send is abandoned, which wakes us at once to begin the next.
     const due = await queue.nextDue([provider]);
-    if (due === undefined || due > clock.now()) return [];
+    if (due === undefined || due > clock.now()) return 0;
     const admittance = gate.enter(provider);
-    if (admittance.kind !== 'go') return [];
-    const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now(), probing: true });
-    if (claim) return [{ claim, admittance }];
-    admittance.permit.settle(undefined);
-    return [];
+    if (admittance.kind !== 'go') return 0;
+    let claim: Claim | undefined;
+    try {
+      [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now(), probing: true });
+    } finally {
+      if (!claim) admittance.permit.settle(undefined);
+    }
+    if (!claim) return 0;
+    start({ claim, admittance });
+    return 1;
   };
 
-  const claimSteady = async (steady: readonly string[], limit: number): Promise<Work[]> => {
-    const claims = await shares.claim(steady, limit, (provider, upTo) =>
-      queue.claim({ providers: [provider], limit: upTo, now: clock.now() }),
-    );
-    return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lease.provider) }));
+  const startSteady = async (provider: string, limit: number): Promise<number> => {
+    const claims = await queue.claim({ providers: [provider], limit, now: clock.now() });
+    for (const claim of claims) start({ claim, admittance: gate.enter(provider) });
+    return claims.length;
   };
 
-  const nextWake = async (providers: readonly string[], open: readonly string[], claimed: number): Promise<number> => {
+  const nextWake = async (providers: readonly string[], open: readonly string[], started: number): Promise<number> => {
     const now = clock.now();
     const times: number[] = [now + LONGEST_SLEEP_MS];
     const probeAt = parking.nextProbe();
@@ -95,7 +103,7 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     for (const provider of providers) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
     // A full house wakes us by itself when an attempt ends; a spent pace has to be slept off.
     const due = shares.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
-    if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), claimed > 0 ? now : now + CONTENDED_MS));
+    if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), started > 0 ? now : now + CONTENDED_MS));
     return Math.min(...times);
   };
 
@@ -106,19 +114,11 @@ export function createStep(parts: StepParts, ended: () => void): () => Promise<n
     const providers = await queue.providersWithWork();
     const open = providers.filter((provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined);
     const free = Math.min(limits.concurrency - shares.running(), pace.available(clock.now()));
-    const work = await claimProbes();
+    let started = await startProbes();
     for (const provider of free > 0 ? shares.inTurn(open.filter(gate.isProbe)) : [])
-      work.push(...(await claimRegionProbe(provider)));
-    work.push(
-      ...(await claimSteady(
-        open.filter((provider) => !gate.isProbe(provider)),
-        free,
-      )),
-    );
-    for (const item of work) {
-      pace.spend(clock.now());
-      void begin(item);
-    }
-    return more ? clock.now() : nextWake(providers, open, work.length);
+      started += await startRegionProbe(provider);
+    const steady = open.filter((provider) => !gate.isProbe(provider));
+    started += await shares.divide(steady, free, startSteady);
+    return more ? clock.now() : nextWake(providers, open, started);
   };
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
-import { divide } from '../../src/delivery/shares.ts';
+import { parts } from '../../src/delivery/shares.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
 import { queued, sqliteOutbox } from '../support/outbox.ts';
@@ -72,7 +72,7 @@ t.test('what one account does not need goes to the other', async (t) => {
 });
 
 t.test('dividing is even, within the rooms, and wastes nothing', async (t) => {
-  const cases: [total: number, rooms: number[], parts: number[]][] = [
+  const cases: [total: number, rooms: number[], expected: number[]][] = [
     [10, [20, 20], [5, 5]],
     [10, [2, 20], [2, 8]],
     [5, [9, 9, 9], [2, 2, 1]],
@@ -84,5 +84,5 @@ t.test('dividing is even, within the rooms, and wastes nothing', async (t) => {
     [3, [], []],
     [3, [Number.POSITIVE_INFINITY], [3]],
   ];
-  for (const [total, rooms, parts] of cases) t.strictSame(divide(total, rooms), parts, `${total} into ${rooms}`);
+  for (const [total, rooms, expected] of cases) t.strictSame(parts(total, rooms), expected, `${total} into ${rooms}`);
 });
