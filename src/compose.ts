@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { type Closers, createClosers } from './closers.ts';
 import { openAdminListener } from './compose/admin-listener.ts';
+import { createCredentials } from './compose/credentials.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
@@ -50,17 +51,12 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) closers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
-  const credentials: Foundation['credentials'] = (id) => {
-    if (!accounts.ids().includes(id)) return undefined;
-    const { providerId, username, password } = accounts.get(id);
-    return hashing.credentials(providerId, username, password);
-  };
+  const credentials = createCredentials(live.current, hashing);
   const outbox = createSqliteOutbox(settings.database.path, {
     vault: createVault(settings.keys.data),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
-    credentials: (id) => credentials(id) ?? '',
   });
   closers.add(() => outbox.close());
   const counting = { by: NO_COUNTING };

@@ -25,7 +25,6 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
-    credentials: () => '',
   });
   const operations = createOperations({ store, hashing: createHashing(settings.keys.hash), now });
   return { settings, operations, store, close: () => store.close() };

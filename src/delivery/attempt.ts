@@ -25,6 +25,8 @@ type Parts = {
   readonly gate: Gate;
   /** The site's own way with unknown outcomes, and the schedule. */
   readonly rules: (site: string) => RetryRules;
+  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  readonly credentials: (provider: string) => string | undefined;
   readonly report: (report: AttemptReport) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -42,18 +44,23 @@ export interface Delivery extends Delivering {
 
 /** The one path on which leads are delivered: whoever holds a lease comes here. */
 export function createDelivery(parts: Parts): Delivery {
-  const { queue, upstream, gate, rules, report, clock, random, leaseMs } = parts;
+  const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
   const running = new Map<Promise<unknown>, Lease>();
   let cancelRenewal: (() => void) | undefined;
 
   const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
+    // The account is read when the call is made: between the two nothing can change it.
+    const used = credentials(lead.provider);
     const answer = await upstream.send(lead);
     context.permit.settle(answer.outcome.class);
     const { tries, unknowns } = context;
-    const settlement = settlementFor(
-      { outcome: answer.outcome, tries, unknowns, now: clock.now(), random: random() },
+    const outdated = used !== credentials(lead.provider);
+    const decided = settlementFor(
+      { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() },
       rules(lead.site),
     );
+    const account = outdated || used === undefined ? undefined : { credentials: used };
+    const settlement: Settlement = account ? { ...decided, account } : decided;
     const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
     report({ lead, lease, context, answer, settlement, settled });
     return settled;

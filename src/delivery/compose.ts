@@ -54,6 +54,7 @@ export function composeDelivery(parts: DeliveryParts): RunningDelivery {
     upstream,
     gate,
     rules,
+    credentials,
     report: parts.report,
     clock,
     random,

@@ -17,6 +17,8 @@ export type Tried = {
   readonly tries: number;
   /** How many of those had an unknown outcome. */
   readonly unknowns: number;
+  /** The call logged in with credentials that are no longer in use. */
+  readonly outdated?: boolean;
   readonly now: number;
   /** In [0, 1): spreads leads that failed together. */
   readonly random: number;
@@ -47,6 +49,8 @@ export function settlementFor(tried: Tried, rules: RetryRules): Settlement {
     case 'refused':
       return { status: 'parked', cause: 'refused', attempted: true, credentials: 'accepted', ...described(outcome) };
     case 'credentials':
+      // Says nothing of those that are in use now: they are tried at once.
+      if (tried.outdated) return { status: 'queued', dueAt: tried.now, attempted: true, ...described(outcome) };
       return { ...retry(tried, rules), credentials: 'refused', ...described(outcome) };
     case 'not_sent':
       return retry(tried, rules, outcome.retryAfterMs);

@@ -9,6 +9,4 @@ export type OutboxOptions = {
   readonly leaseMs: number;
   /** How long a caller waits for the first attempt. */
   readonly waitMs: number;
-  /** Hash of the credentials that a provider account uses now. */
-  readonly credentials: (provider: string) => string;
 };

@@ -109,6 +109,13 @@ export type Settlement = {
   readonly repeatable?: boolean;
   /** What the answer said of the provider's credentials, where it said anything. */
   readonly credentials?: 'refused' | 'accepted';
+  /** What the call logged in with. Set where `credentials` are still the ones in use: of others nothing is concluded. */
+  readonly account?: Account;
+};
+
+export type Account = {
+  /** Hash of the credentials. */
+  readonly credentials: string;
 };
 
 export type Settled = {

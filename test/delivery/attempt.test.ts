@@ -26,6 +26,7 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
     },
     gate: createGate({ region: () => 'na', clock, onChange: () => undefined }),
     rules: () => ({ scheduleS: [5], unknown: 'resend', resendMax: 1 }),
+    credentials: () => 'credentials-1',
     report: (report) => reports.push(report),
     clock,
     random: () => 0.5,

@@ -158,6 +158,14 @@ t.test('each outcome leaves the conversation where the table says', async (t) =>
   }
 });
 
+t.test(
+  'credentials that were replaced since the call are no fault of the new ones, which are tried at once',
+  async (t) => {
+    const tried = { outcome: refusedCredentials, tries: 3, unknowns: 0, outdated: true, now: NOW, random: 0.5 };
+    t.strictSame(settlementFor(tried, resend), { status: 'queued', dueAt: NOW, attempted: true });
+  },
+);
+
 t.test('jitter spreads a step by a fifth to either side', async (t) => {
   const dueAt = (random: number) =>
     settlementFor({ outcome: notSent, tries: 1, unknowns: 0, now: NOW, random }, resend).dueAt;

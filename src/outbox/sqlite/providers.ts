@@ -1,27 +1,24 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ProviderStore, Settlement } from '../port.ts';
+import type { Account, ProviderStore, Settlement } from '../port.ts';
 import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
-import type { Store } from './store.ts';
+import type { Row, Store } from './store.ts';
 
 /** Statements that keep a provider's row of refusals; they run inside the transaction that settles a lead. */
 export type Streaks = {
   readonly get: StatementSync;
   readonly set: StatementSync;
   readonly clear: StatementSync;
-  /** The credentials in use, hashed, to be compared once others are configured. */
-  readonly credentials: (provider: string) => string;
 };
 
-export function prepareStreaks(database: DatabaseSync, credentials: (provider: string) => string): Streaks {
+export function prepareStreaks(database: DatabaseSync): Streaks {
   return {
-    get: database.prepare('SELECT streak, parked_at FROM providers WHERE id = ?'),
+    get: database.prepare('SELECT streak, parked_at, credentials FROM providers WHERE id = ?'),
     set: database.prepare(
       `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
                                       probe_at = excluded.probe_at, credentials = excluded.credentials`,
     ),
     clear: database.prepare(`UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`),
-    credentials,
   };
 }
 
@@ -33,25 +30,30 @@ export function creditStreak(
   streaks: Streaks,
   provider: string,
   lead: string,
-  credentials: Settlement['credentials'],
+  { credentials, account }: Settlement,
   now: number,
 ): { parked: boolean; justParked: boolean } {
-  if (credentials === undefined) return { parked: false, justParked: false };
+  if (credentials === undefined || account === undefined) return { parked: false, justParked: false };
   if (credentials === 'accepted') {
     streaks.clear.run(provider);
     return { parked: false, justParked: false };
   }
   const row = streaks.get.get(provider);
   if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-  const { leads, parks: justParked } = lengthen(row ? JSON.parse(row.streak as string) : [], lead);
+  const { leads, parks: justParked } = lengthen(refusalsOf(row, account), lead);
   streaks.set.run(
     provider,
     JSON.stringify(leads),
     justParked ? now : null,
     justParked ? now + PROBE_EVERY_MS : null,
-    justParked ? streaks.credentials(provider) : null,
+    account.credentials,
   );
   return { parked: justParked, justParked };
+}
+
+/** The leads of the row of refusals so far; other credentials begin another. */
+function refusalsOf(row: Row | undefined, { credentials }: Account): readonly string[] {
+  return row?.credentials === credentials ? JSON.parse(row.streak as string) : [];
 }
 
 export function createProviderStore(store: Store): ProviderStore {

@@ -111,7 +111,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     settle(lease: Lease, settlement: Settlement, now: number) {
       const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
       return writer.write((): Settled | undefined => {
-        const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+        const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;
         const call = attempted ? 1 : 0;
         const { changes } = close.run(
@@ -132,7 +132,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           blank.run(id);
           describe.run(description, id);
         }
-        const { parked, justParked } = creditStreak(streaks, provider, id, credentials, now);
+        const { parked, justParked } = creditStreak(streaks, provider, id, settlement, now);
         if (parked) park.run(id);
         const left: Settlement = parked ? { status: 'parked', cause: 'provider', attempted } : settlement;
         return { conversation: settledConversation(lease, left, now), parkedProvider: justParked };
