@@ -59,7 +59,8 @@ export function createDelivery(parts: Parts): Delivery {
       { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() },
       rules(lead.site),
     );
-    const account = outdated || used === undefined ? undefined : { credentials: used };
+    const account =
+      outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
     const settlement: Settlement = account ? { ...decided, account } : decided;
     const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
     report({ lead, lease, context, answer, settlement, settled });

@@ -116,11 +116,13 @@ export type Settlement = {
 export type Account = {
   /** Hash of the credentials. */
   readonly credentials: string;
+  /** Whom the lead was for, as one word. */
+  readonly target: string;
 };
 
 export type Settled = {
   readonly conversation: Conversation;
-  /** This answer was the third refusal in a row from different leads: the provider is parked from now on. */
+  /** This answer was one refusal too many (`streak.ts`): the provider is parked from now on. */
   readonly parkedProvider: boolean;
 };
 

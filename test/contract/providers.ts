@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { Account, Outbox } from '../../src/outbox/port.ts';
 import { intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
-const ACCOUNT: Account = { credentials: 'credentials-1' };
+const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };
 
 async function refuse(outbox: Outbox, now: number, account = ACCOUNT) {
   const lease = await leased(outbox, now);
@@ -86,6 +86,37 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     t.match(await refuse(outbox, 2_000), { parkedProvider: true });
     await outbox.close();
   });
+
+  t.test('where its credentials were accepted for another target, no single one parks the provider', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const accepted = { status: 'delivered', attempted: true, credentials: 'accepted' } as const;
+    const b: Account = { ...ACCOUNT, target: 'b' };
+    await outbox.settle(await leased(outbox, 1_000), { ...accepted, account: b }, 1_000);
+    await outbox.close();
+    const later = await opening();
+    for (let n = 0; n < 30; n += 1) t.match(await refuse(later, 2_000), { parkedProvider: false });
+    t.match(await refuse(later, 3_000, b), { parkedProvider: true }, 'until the other is refused too');
+    await later.unpark('default', 4_000);
+    for (let n = 0; n < 5; n += 1)
+      t.match(await refuse(later, 5_000), { parkedProvider: false }, 'known over a release');
+    const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
+    for (let n = 0; n < 2; n += 1) await refuse(later, 6_000, others);
+    t.match(await refuse(later, 6_000, others), { parkedProvider: true }, 'other credentials are not proven by it');
+    await later.close();
+  });
+
+  t.test(
+    'a provider with a single target is parked by it, however often it accepted the credentials before',
+    async (t) => {
+      const outbox = await open(t)();
+      const accepted = { status: 'delivered', attempted: true, credentials: 'accepted', account: ACCOUNT } as const;
+      for (let n = 0; n < 5; n += 1) await outbox.settle(await leased(outbox, 1_000), accepted, 1_000);
+      for (let n = 0; n < 2; n += 1) await refuse(outbox, 2_000);
+      t.match(await refuse(outbox, 2_000), { parkedProvider: true });
+      await outbox.close();
+    },
+  );
 
   t.test('what is queued for a parked provider is parked, and all of it is released together', async (t) => {
     const outbox = await open(t)();

@@ -204,7 +204,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
           dueAt: 9_000,
           attempted: true,
           credentials: 'refused',
-          account: { credentials: 'credentials-1' },
+          account: { credentials: 'credentials-1', target: 'a' },
         },
         2_000 + n,
       );

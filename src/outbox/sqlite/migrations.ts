@@ -144,6 +144,9 @@ const MIGRATIONS: readonly string[] = [
 
   // Written by a release alone, so that it costs an attempt nothing.
   'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
+
+  // JSON: for which targets an account's credentials were accepted (`outbox/streak.ts`).
+  'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
 
 /** Applies what is missing, each step in a transaction of its own with its version number. */

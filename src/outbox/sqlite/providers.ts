@@ -1,59 +1,67 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Account, ProviderStore, Settlement } from '../port.ts';
-import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
+import { lengthen, PROBE_EVERY_MS, type Proof, prove, type Streak } from '../streak.ts';
 import type { Row, Store } from './store.ts';
 
-/** Statements that keep a provider's row of refusals; they run inside the transaction that settles a lead. */
-export type Streaks = {
-  readonly get: StatementSync;
-  readonly set: StatementSync;
-  readonly clear: StatementSync;
-};
+/** Whether the provider of a settled lead is parked, and whether it is so only now. */
+export type Credited = { readonly parked: boolean; readonly justParked: boolean };
 
-export function prepareStreaks(database: DatabaseSync): Streaks {
-  return {
-    get: database.prepare('SELECT streak, parked_at, credentials FROM providers WHERE id = ?'),
-    set: database.prepare(
-      `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
-                                      probe_at = excluded.probe_at, credentials = excluded.credentials`,
-    ),
-    clear: database.prepare(`UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`),
+/** Counts what an answer said of the credentials, inside the transaction that settles `lead`. */
+export type CreditStreak = (provider: string, lead: string, settlement: Settlement, now: number) => Credited;
+
+const IN_USE: Credited = { parked: false, justParked: false };
+
+/** Any answer but a refusal breaks the row, so that one odd merchant between good leads parks nobody. */
+export function prepareStreaks(database: DatabaseSync): CreditStreak {
+  const get = database.prepare('SELECT streak, parked_at, credentials, proof FROM providers WHERE id = ?');
+  const set = database.prepare(
+    `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
+                                    probe_at = excluded.probe_at, credentials = excluded.credentials`,
+  );
+  const clear = database.prepare(
+    `UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`,
+  );
+  const setProof = database.prepare(
+    'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
+  );
+  // What is proven stays so: a good lead reads no row of its provider.
+  const proven = new Map<string, { credentials: string; targets: Set<string> }>();
+
+  const accepted = (provider: string, account: Account): void => {
+    clear.run(provider);
+    const { credentials, target } = account;
+    const known = proven.get(provider);
+    if (known?.credentials === credentials && (known.targets.size > 1 || known.targets.has(target))) return;
+    const more = prove(proofOf(get.get(provider)), account);
+    if (more) setProof.run(provider, JSON.stringify(more));
+    const targets = known?.credentials === credentials ? known.targets : new Set<string>();
+    proven.set(provider, { credentials, targets: targets.add(target) });
+  };
+
+  return (provider, lead, { credentials, account }, now) => {
+    if (credentials === undefined || account === undefined) return IN_USE;
+    if (credentials === 'accepted') {
+      accepted(provider, account);
+      return IN_USE;
+    }
+    const row = get.get(provider);
+    if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
+    const { refusals, parks } = lengthen(streakOf(row), proofOf(row), account, lead);
+    const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
+    set.run(provider, JSON.stringify(refusals), ...parking, account.credentials);
+    return { parked: parks, justParked: parks };
   };
 }
 
-/**
- * Counts what an answer said of the credentials. Any other answer breaks the row, so that one odd merchant between good
- * leads parks nobody; the same lead counts once, however often it is tried.
- */
-export function creditStreak(
-  streaks: Streaks,
-  provider: string,
-  lead: string,
-  { credentials, account }: Settlement,
-  now: number,
-): { parked: boolean; justParked: boolean } {
-  if (credentials === undefined || account === undefined) return { parked: false, justParked: false };
-  if (credentials === 'accepted') {
-    streaks.clear.run(provider);
-    return { parked: false, justParked: false };
-  }
-  const row = streaks.get.get(provider);
-  if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-  const { leads, parks: justParked } = lengthen(refusalsOf(row, account), lead);
-  streaks.set.run(
-    provider,
-    JSON.stringify(leads),
-    justParked ? now : null,
-    justParked ? now + PROBE_EVERY_MS : null,
-    account.credentials,
-  );
-  return { parked: justParked, justParked };
+function streakOf(row: Row | undefined): Streak | undefined {
+  return typeof row?.credentials === 'string'
+    ? { credentials: row.credentials, refusals: JSON.parse(row.streak as string) }
+    : undefined;
 }
 
-/** The leads of the row of refusals so far; other credentials begin another. */
-function refusalsOf(row: Row | undefined, { credentials }: Account): readonly string[] {
-  return row?.credentials === credentials ? JSON.parse(row.streak as string) : [];
+function proofOf(row: Row | undefined): Proof | undefined {
+  return typeof row?.proof === 'string' ? JSON.parse(row.proof) : undefined;
 }
 
 export function createProviderStore(store: Store): ProviderStore {
@@ -62,7 +70,9 @@ export function createProviderStore(store: Store): ProviderStore {
     'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
   );
   const postpone = database.prepare('UPDATE providers SET probe_at = ? WHERE id = ?');
-  const unpark = database.prepare('DELETE FROM providers WHERE id = ?');
+  const unpark = database.prepare(
+    `UPDATE providers SET streak = '[]', parked_at = NULL, probe_at = NULL, credentials = NULL WHERE id = ?`,
+  );
   const parkQueued = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL, updated_at = ?
      WHERE seq IN (SELECT seq FROM conversations

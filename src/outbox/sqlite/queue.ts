@@ -1,11 +1,11 @@
 import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
 import { settledConversation } from '../settled.ts';
 import { VaultError } from '../vault.ts';
-import { creditStreak, type Streaks } from './providers.ts';
+import type { CreditStreak } from './providers.ts';
 import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
 
 /** Leases, attempts and their ends. */
-export function createQueue(store: Store, streaks: Streaks): Queue {
+export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
   const { database, writer, vault, owner, leaseMs } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
   const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, lead_key, lead,
@@ -132,7 +132,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           blank.run(id);
           describe.run(description, id);
         }
-        const { parked, justParked } = creditStreak(streaks, provider, id, settlement, now);
+        const { parked, justParked } = creditStreak(provider, id, settlement, now);
         if (parked) park.run(id);
         const left: Settlement = parked ? { status: 'parked', cause: 'provider', attempted } : settlement;
         return { conversation: settledConversation(lease, left, now), parkedProvider: justParked };
