@@ -55,7 +55,11 @@ export function composeDelivery(parts: DeliveryParts): RunningDelivery {
     gate,
     rules,
     credentials,
-    report: parts.report,
+    report(report) {
+      parts.report(report);
+      // The gate learns of it from the store; until then callers would be sent on to the provider.
+      if (report.settled?.parkedProvider) worker.kick();
+    },
     clock,
     random,
     leaseMs,

@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import { deliver } from '../support/delivery.ts';
-import { queued, sqliteOutbox } from '../support/outbox.ts';
+import { lead } from '../support/lead.ts';
+import { leased, queued, sqliteOutbox } from '../support/outbox.ts';
 
 const DELIVERED: Outcome = { class: 'delivered' };
 const REFUSED: Outcome = { class: 'credentials', cause: 'failure' };
@@ -64,4 +65,19 @@ t.test('leads that come in for a parked provider wait with the others', async (t
   state.works = true;
   await clock.advance(610_000);
   t.match(await outbox.find(id), { status: 'delivered' });
+});
+
+t.test('once a provider is parked no caller is sent on to it, without waiting for the worker to wake', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => REFUSED });
+  worker.start();
+  await clock.settle();
+  for (let n = 0; n < 3; n += 1) {
+    const admittance = delivery.enter('default');
+    if (admittance.kind !== 'go') throw new Error(admittance.kind);
+    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    await delivery.attempt(lead(), await leased(outbox, START), context);
+  }
+  await clock.settle();
+  t.match(delivery.enter('default'), { kind: 'parked' });
 });
