@@ -13,6 +13,7 @@ import type { Settings } from './config/settings.ts';
 import { systemClock as clock } from './conversation/clock.ts';
 import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
+import { tryKeys } from './ops/keys.ts';
 import { createSweeper } from './ops/retention.ts';
 import { randomBytes } from './outbox/random.ts';
 import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
@@ -57,8 +58,14 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
+    onUnreadable: ({ id: conversation, provider }) =>
+      log.error({ event: 'lead_parked', conversation, provider, cause: 'unreadable' }, 'a lead needs a person'),
   });
   closers.add(() => outbox.close());
+  const keys = await tryKeys(outbox);
+  if (keys.kind === 'does_not_open') {
+    log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
+  }
   const counting = { by: NO_COUNTING };
   const foundation = { settings, live, log, version, closers, hashing, accounts, outbox, counting, credentials };
 

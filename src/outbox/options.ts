@@ -9,4 +9,6 @@ export type OutboxOptions = {
   readonly leaseMs: number;
   /** How long a caller waits for the first attempt. */
   readonly waitMs: number;
+  /** Told of a lead that is parked because no key opens it, once that is on disk. */
+  readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
 };

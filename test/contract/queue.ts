@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { Lease, Outbox, Settlement } from '../../src/outbox/port.ts';
+import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
 import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
@@ -124,6 +125,23 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await owner.renew([lease], 92_000);
     t.equal(await owner.nextDue(['default']), 31_000 + 2 * LEASE_MS, "the new owner's end stands");
     await owner.close();
+    await other.close();
+  });
+
+  t.test('a lead that no key opens is parked, and told of by name', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const ids = [await queued(outbox, 1_000), await queued(outbox, 1_000)];
+    await outbox.close();
+    const told: unknown[] = [];
+    const vault = createVault([Buffer.alloc(32, 1)]);
+    const other = await opening({ vault, onUnreadable: (lead) => told.push(lead) });
+    t.strictSame(await claimAll(other, 2_000), []);
+    t.same(
+      told,
+      ids.map((id) => ({ id, provider: 'default' })),
+    );
+    for (const id of ids) t.match(await other.show(id), { status: 'parked', cause: 'unreadable' });
     await other.close();
   });
 

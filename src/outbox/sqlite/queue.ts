@@ -4,9 +4,11 @@ import { VaultError } from '../vault.ts';
 import type { CreditStreak } from './providers.ts';
 import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
 
+type Unreadable = { readonly unreadable: { readonly id: string; readonly provider: string } };
+
 /** Leases, attempts and their ends. */
 export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
-  const { database, writer, vault, owner, leaseMs } = store;
+  const { database, writer, vault, owner, leaseMs, onUnreadable = () => undefined } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
   const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
@@ -59,7 +61,8 @@ export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
      ) SELECT provider FROM working WHERE provider IS NOT NULL`,
   );
 
-  const take = (row: Row, now: number): Claim | undefined => {
+  /** A lead that no key opens is parked instead. */
+  const take = (row: Row, now: number): Claim | Unreadable => {
     try {
       const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
       const fence = (row.fence as number) + 1;
@@ -82,26 +85,29 @@ export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       unreadable.run(now, row.seq as number);
-      return undefined;
+      return { unreadable: { id: row.id as string, provider: row.provider as string } };
     }
+  };
+
+  const takeAll = async (now: number, select: () => readonly Row[]): Promise<readonly Claim[]> => {
+    const taken = await writer.write(() => select().map((row) => take(row, now)));
+    const claims: Claim[] = [];
+    for (const one of taken) {
+      if ('unreadable' in one) onUnreadable(one.unreadable);
+      else claims.push(one);
+    }
+    return claims;
   };
 
   return {
     claim({ providers, limit, now, probing = false }) {
-      return writer.write(() => {
-        const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
-        return providers
-          .flatMap((provider) => (probing ? trustworthy : due).all(provider, now, share))
-          .slice(0, limit)
-          .map((row) => take(row, now))
-          .filter((claim) => claim !== undefined);
-      });
+      const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
+      const select = (provider: string) => (probing ? trustworthy : due).all(provider, now, share);
+      return takeAll(now, () => providers.flatMap(select).slice(0, limit));
     },
-    claimProbe(provider, now) {
-      return writer.write(() => {
-        const row = probe.get(provider, now);
-        return row && take(row, now);
-      });
+    async claimProbe(provider, now) {
+      const [claim] = await takeAll(now, () => probe.all(provider, now));
+      return claim;
     },
     renew(leases, now) {
       return writer.write(() => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import type { OutboxOptions } from '../options.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
 import type { Read } from './reader.ts';
@@ -13,6 +14,7 @@ export type Store = {
   /** This process, in leases. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly onUnreadable?: OutboxOptions['onUnreadable'];
   readonly read: Read;
 };
 
