@@ -59,6 +59,7 @@ export function composeDelivery(parts: DeliveryParts): RunningDelivery {
       parts.report(report);
       // The gate learns of it from the store; until then callers would be sent on to the provider.
       if (report.settled?.parkedProvider) worker.kick();
+      if (report.settled?.conversation.dueAt !== undefined) worker.wakeBy(report.settled.conversation.dueAt);
     },
     clock,
     random,
