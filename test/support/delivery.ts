@@ -57,5 +57,5 @@ export async function deliver(t: Test, options: Options) {
     await stop();
     await outbox.close();
   });
-  return { clock, calls, reports, faults, changes, gate, parking, delivery, worker };
+  return { clock, calls, reports, faults, changes, gate, parking, delivery, worker, stop };
 }
