@@ -6,6 +6,7 @@ import { createCredentials } from './compose/credentials.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
+import { startSharedCounts } from './compose/shared-counts.ts';
 import { startBundledSimulator } from './compose/simulator.ts';
 import { createAccounts } from './config/accounts.ts';
 import { createLiveSettings, type LiveSettings } from './config/live.ts';
@@ -15,8 +16,8 @@ import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
 import { tryKeys } from './ops/keys.ts';
 import { createSweeper } from './ops/retention.ts';
+import { openOutbox } from './outbox/open.ts';
 import { randomBytes } from './outbox/random.ts';
-import { createSqliteOutbox } from './outbox/sqlite/outbox.ts';
 import { createVault } from './outbox/vault.ts';
 
 export type Gateway = {
@@ -53,13 +54,15 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   if (simulator) closers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
   const credentials = createCredentials(live.current, hashing);
-  const outbox = createSqliteOutbox(settings.database.path, {
+  const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     onUnreadable: ({ id: conversation, provider }) =>
       log.error({ event: 'lead_parked', conversation, provider, cause: 'unreadable' }, 'a lead needs a person'),
+    onSkew: (skewMs) =>
+      log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
   const keys = await tryKeys(outbox);
@@ -67,9 +70,23 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
   }
   const counting = { by: NO_COUNTING };
-  const foundation = { settings, live, log, version, closers, hashing, accounts, outbox, counting, credentials };
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
+  const foundation: Foundation = {
+    settings,
+    live,
+    log,
+    version,
+    closers,
+    hashing,
+    accounts,
+    outbox,
+    counting,
+    sharedCounts,
+    credentials,
+  };
 
   const delivering = startDelivery(foundation);
+  outbox.watch(delivering.worker.kick);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);

@@ -1,4 +1,5 @@
 import type { Partner, Site } from '../config/settings.ts';
+import type { Patience } from './shared-counts.ts';
 
 /** What is found out about a request on its way in: the limits count by it, and its log line tells some of it. */
 export type Caller = {
@@ -8,6 +9,8 @@ export type Caller = {
   partner?: Partner;
   /** Set when the caller was admitted to it. */
   site?: Site;
+  /** How long the request may still wait for counts that replicas share. */
+  patience?: Patience;
   /** Code of the problem that it was answered with. */
   problem?: string;
 };

@@ -2,15 +2,13 @@ import type { RateLimitOptions } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Rate } from '../config/settings.ts';
 import type { Caller } from './caller.ts';
+import { PATIENCE_MS, type SharedCounts } from './shared-counts.ts';
 
 /** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405. */
 const READS: Rate = { max: 120, windowS: 60 };
 
 /** Requests that a caller may waste on each one that counts: refused bodies and replays are bounded, too. */
 const WASTE_FACTOR = 60;
-
-/** Callers remembered in each bucket. The plugin's own 5,000 let 5,001 new addresses push an offender out. */
-const REMEMBERED = 100_000;
 
 /** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
 export type Usage = {
@@ -33,12 +31,16 @@ export type Limits = {
 type Count = (request: FastifyRequest) => Promise<Usage>;
 
 /**
- * The limits that hold in this process. They count by `request.caller`.
+ * The limits of callers: over all replicas where counts are shared, and else of this process. They count by `request.caller`.
  *
- * @param createRateLimit of @fastify/rate-limit; each limiter that it gives has a store of its own
+ * @param createRateLimit of @fastify/rate-limit with a `LocalStore`; each limiter that it gives has one of its own
  * @param visitorRate of a visitor; a partner brings its own
  */
-export function createLimits(createRateLimit: FastifyInstance['createRateLimit'], visitorRate: () => Rate): Limits {
+export function createLimits(
+  createRateLimit: FastifyInstance['createRateLimit'],
+  visitorRate: () => Rate,
+  shared?: SharedCounts,
+): Limits {
   const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate();
 
   function counter(
@@ -47,21 +49,26 @@ export function createLimits(createRateLimit: FastifyInstance['createRateLimit']
     rate: typeof leadRate,
   ): Count {
     const options: RateLimitOptions = {
-      cache: REMEMBERED,
       keyGenerator: (request) => key(request.caller),
       max: (request: FastifyRequest) => rate(request.caller).max,
       timeWindow: (request: FastifyRequest) => rate(request.caller).windowS * 1000,
     };
     const count = createRateLimit(options);
     return async (request) => {
-      const counted = await count(request);
-      if (counted.isAllowed) throw new Error('A limiter without an allow-list let a request pass uncounted.');
+      const { caller } = request;
+      // Counted here also while all replicas count together: who used up its limit gets no new one when that ends.
+      const own = await count(request);
+      if (own.isAllowed) throw new Error('A limiter without an allow-list let a request pass uncounted.');
+      const name = kind === 'visitor' && caller.partner ? 'partner' : kind;
+      const { max, windowS } = rate(caller);
+      caller.patience ??= { leftMs: PATIENCE_MS };
+      const counted = await shared?.count(name, key(caller), windowS * 1000, caller.patience);
       return {
-        name: kind === 'visitor' && request.caller.partner ? 'partner' : kind,
-        rate: rate(request.caller),
-        remaining: counted.remaining,
-        resetS: counted.ttlInSeconds,
-        exceeded: counted.isExceeded,
+        name,
+        rate: { max, windowS },
+        remaining: counted ? Math.max(0, max - counted.count) : own.remaining,
+        resetS: counted ? Math.ceil(counted.resetMs / 1000) : own.ttlInSeconds,
+        exceeded: counted ? counted.count > max : own.isExceeded,
       };
     };
   }

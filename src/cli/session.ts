@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { loadSettings } from '../config/load.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
-import { UnusableDatabase } from '../outbox/sqlite/open.ts';
-import { createSqliteOutbox } from '../outbox/sqlite/outbox.ts';
+import { openOutbox } from '../outbox/open.ts';
+import { UnusableDatabase } from '../outbox/unusable.ts';
 import { createVault } from '../outbox/vault.ts';
 import type { Io, Session } from './command.ts';
 
@@ -16,15 +16,19 @@ import type { Io, Session } from './command.ts';
  */
 export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promise<Session> {
   const settings = loadSettings(env);
-  const { path } = settings.database;
-  if (!existsSync(path)) {
-    throw new UnusableDatabase(path, 'it is not there; is DATABASE_URL right, and was the gateway ever started?');
+  const { database } = settings;
+  if (database.kind === 'sqlite' && !existsSync(database.path)) {
+    throw new UnusableDatabase(
+      database.path,
+      'it is not there; is DATABASE_URL right, and was the gateway ever started?',
+    );
   }
-  const store = createSqliteOutbox(path, {
+  const store = await openOutbox(database, {
     vault: createVault(settings.keys.data),
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
+    schema: 'require',
   });
   const operations = createOperations({ store, hashing: createHashing(settings.keys.hash), now });
   return { settings, operations, store, close: () => store.close() };

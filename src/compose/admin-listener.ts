@@ -6,7 +6,7 @@ import { listen } from './listen.ts';
 
 /** The operators' listener, where the settings ask for one; from then on everything is counted. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, closers, hashing, accounts, outbox, counting }: Foundation,
+  { settings, log, closers, hashing, accounts, outbox, counting, sharedCounts }: Foundation,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
@@ -19,6 +19,7 @@ export async function openAdminListener(
     providers: accounts.ids,
     breakers: gate.breakers,
     regions: () => accounts.ids().map(accounts.region),
+    ...(sharedCounts && { limits: sharedCounts.state }),
     now: clock.now,
     process: true,
   });

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { SharedCounts } from '../admission/shared-counts.ts';
 import type { Closers } from '../closers.ts';
 import type { Accounts } from '../config/accounts.ts';
 import type { LiveSettings } from '../config/live.ts';
@@ -22,6 +23,8 @@ export type Foundation = {
   readonly outbox: Outbox;
   /** Who counts what happens: nobody, until the operators' listener is there. */
   readonly counting: { by: Counting };
+  /** Counts callers over all replicas, where there is a server for it. */
+  readonly sharedCounts: SharedCounts | undefined;
   /** A hash of what the account logs in with; `undefined` for one that is gone. */
   readonly credentials: (provider: string) => string | undefined;
 };

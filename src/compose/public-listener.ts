@@ -19,7 +19,7 @@ import { listen } from './listen.ts';
  * @param inboxUrl where the bundled simulator's inbox is, for the demo page
  */
 export async function openPublicListener(
-  { settings, live, log, version, closers, hashing, outbox, counting }: Foundation,
+  { settings, live, log, version, closers, hashing, outbox, counting, sharedCounts }: Foundation,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -65,6 +65,7 @@ export async function openPublicListener(
     },
     find: outbox.find,
     guard: formGuard({ settings, hashing, outbox }),
+    ...(sharedCounts && { sharedCounts }),
     files: {
       widget: widgetFiles(),
       ...(!settings.production && { demo: demoFiles({ inboxUrl, site: settings.sites.keys().next().value }) }),

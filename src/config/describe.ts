@@ -21,7 +21,8 @@ export function describeSettings(settings: Settings) {
     retentionDays: settings.retentionDays,
     encrypted: settings.keys.data.length > 0,
     admin: describeAdmin(settings),
-    database: settings.database,
+    database: describeDatabase(settings),
+    redis: describeRedis(settings),
     logLevel: settings.logLevel,
     demo: settings.demo,
     simulator: settings.simulator,
@@ -39,9 +40,22 @@ function describeNames(names: Iterable<string>): { count: number; names: string[
   return { count: all.length, names: all.slice(0, NAMES_SHOWN) };
 }
 
+/** Without user and password. */
+function describeDatabase({ database }: Settings) {
+  if (database.kind === 'sqlite') return database;
+  const { kind, host, port, database: name, tls, poolMax } = database;
+  return { kind, host, port, name, tls: tls !== undefined, poolMax };
+}
+
 function describeAdmin({ admin, metricsToken }: Settings) {
   if (admin === undefined) return { on: false };
   return { on: true, host: admin.host, port: admin.port, metricsToken: metricsToken !== undefined };
+}
+
+function describeRedis({ redis }: Settings) {
+  if (redis === undefined) return { on: false };
+  const { host, port, tls, database } = redis;
+  return { on: true, host, port, tls, database };
 }
 
 /** The bundled simulator's port is known only once it runs. */

@@ -62,7 +62,12 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   })),
   admin: fixed(({ admin }) => ({ ADMIN_HOST: admin?.host, ADMIN_PORT: admin?.port, ADMIN_TOKEN: admin?.token })),
   metricsToken: fixed(({ metricsToken }) => ({ METRICS_TOKEN: metricsToken })),
-  database: fixed(({ database }) => ({ DATABASE_URL: database })),
+  database: fixed(({ database }) => {
+    if (database.kind === 'sqlite') return { DATABASE_URL: database };
+    const { poolMax, ...place } = database;
+    return { DATABASE_URL: place, DATABASE_POOL_MAX: poolMax };
+  }),
+  redis: fixed(({ redis }) => ({ REDIS_URL: redis })),
   logLevel: fixed(({ logLevel }) => ({ LOG_LEVEL: logLevel })),
 };
 

@@ -3,11 +3,12 @@ import { resolve } from 'node:path';
 import { defined } from '../conversation/defined.ts';
 import { missingCredentials } from './account.ts';
 import { buildAdmin, checkAdmin } from './admin.ts';
+import { buildDatabase, checkDatabaseFiles, warnOfDatabase } from './database.ts';
 import { demoSetup } from './demo-setup.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { fileSetup } from './file-setup.ts';
-import { databasePath } from './formats/database.ts';
 import { toCidr } from './formats/network.ts';
+import { redisServer } from './formats/redis.ts';
 import { deepFreeze } from './freeze.ts';
 import { buildKeys, checkKeys } from './keys.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
@@ -52,6 +53,7 @@ export function loadSettings(
     ...setup.problems,
     ...checkKeys(environment),
     ...checkAdmin(environment),
+    ...checkDatabaseFiles(environment, readFile, cwd),
   ];
   if (problems.length > 0) throw new ConfigurationError(problems, [...files]);
 
@@ -72,11 +74,12 @@ export function loadSettings(
     keys: buildKeys(environment),
     retentionDays: values.RETENTION_DAYS,
     ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),
-    database: { kind: 'sqlite', path: resolve(cwd, databasePath(values.DATABASE_URL)) },
+    database: buildDatabase(environment, cwd),
+    ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
     logLevel: values.LOG_LEVEL,
     simulatorPort: values.SIMULATOR_PORT,
     ...setup.build(),
-    warnings,
+    warnings: [...warnings, ...warnOfDatabase(environment, cwd)],
     files: [...files],
   });
 }

@@ -31,7 +31,9 @@ export type Settings = {
   readonly admin?: { readonly host: string; readonly port: number; readonly token: string };
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
-  readonly database: { readonly kind: 'sqlite'; readonly path: string };
+  readonly database: SqlitePlace | PostgresPlace;
+  /** Where all replicas count their callers together; without it each counts by itself. */
+  readonly redis?: RedisServer;
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
@@ -45,6 +47,29 @@ export type Settings = {
 /** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
 export type UnknownOutcome = 'resend' | 'hold';
 export type DailyMax = { readonly phone: number; readonly site: number };
+/** A file of this machine's, by its absolute path. */
+export type SqlitePlace = { readonly kind: 'sqlite'; readonly path: string };
+/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the authorities that Node knows. */
+export type PostgresPlace = {
+  readonly kind: 'postgres';
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: string;
+  readonly tls?: { readonly rootCertFile?: string };
+  /** Connections of one process at most. */
+  readonly poolMax: number;
+};
+/** A Redis or Valkey server. `database` is its number there. */
+export type RedisServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly database: number;
+  readonly username?: string;
+  readonly password?: string;
+};
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 

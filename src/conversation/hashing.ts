@@ -13,6 +13,8 @@ export interface Hashing {
   siteCap(site: string): Buffer;
   /** The counter of one visitor (site and address block). */
   visitorCap(site: string, address: string): Buffer;
+  /** A caller of one limit, in a store that replicas share with others. */
+  limit(purpose: string, caller: string): Buffer;
   /** An `Idempotency-Key` in its scope: the partner, or the site. */
   idempotencyKey(scope: string, key: string): Buffer;
   /** A request without a key: the same caller, address and lead are the same request. */
@@ -48,6 +50,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     phoneCap: (site, phone) => Buffer.concat([siteCap(site), phone]),
     siteCap,
     visitorCap: (site, address) => hash('visitor-cap', site, address),
+    limit: (purpose, caller) => hash('limit', purpose, caller),
     idempotencyKey: (scope, key) => hash('idempotency', scope, key),
     keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
     fingerprint: (lead) => hash('lead', canonical(lead)),

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createProxyTest } from '../admission/address.ts';
 import type { FormGuard } from '../admission/form-guard.ts';
+import type { SharedCounts } from '../admission/shared-counts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
@@ -39,6 +40,8 @@ export type AppDeps = {
   readonly find: (id: string) => Promise<Conversation | undefined>;
   readonly isReady: () => Promise<Readiness>;
   readonly guard: FormGuard;
+  /** Counts callers over all replicas, where they do. */
+  readonly sharedCounts?: SharedCounts;
   readonly files: FileDeps;
   readonly logger: Logger;
   /** Of this program, for the OpenAPI document. */
@@ -121,7 +124,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
-  const limits = await addIntake(app, settings, known);
+  const limits = await addIntake(app, settings, known, { now, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS
     // requests that CORS left alone, which are no error on a path that exists.

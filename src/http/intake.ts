@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addressKey } from '../admission/address.ts';
 import type { Caller } from '../admission/caller.ts';
 import { createLimits, type Limits } from '../admission/limits.ts';
+import { localStore } from '../admission/local-store.ts';
 import { createPartnerCheck } from '../admission/partner.ts';
+import type { SharedCounts } from '../admission/shared-counts.ts';
 import { derived } from '../config/derived.ts';
 import type { Settings } from '../config/settings.ts';
 import type { KnownPaths } from './known-paths.ts';
@@ -22,6 +24,9 @@ declare module 'fastify' {
 /** Whom the intake knows, and what it allows them. */
 type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
 
+/** How callers are counted. `now` gives milliseconds since the epoch; without `sharedCounts` this process counts alone. */
+type Counting = { readonly now: () => number; readonly sharedCounts?: SharedCounts | undefined };
+
 /**
  * What every request passes before its route, in this order: identity, security headers, the limit of preflights (which
  * CORS answers by itself), CORS (so that even a 429 can be read by a page), then keys, limits and 404s. All of it runs
@@ -29,12 +34,17 @@ type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partn
  *
  * @returns the limits, for routes that count by what is in the body
  */
-export async function addIntake(app: FastifyInstance, settings: IntakeSettings, known: KnownPaths): Promise<Limits> {
+export async function addIntake(
+  app: FastifyInstance,
+  settings: IntakeSettings,
+  known: KnownPaths,
+  { sharedCounts, now }: Counting,
+): Promise<Limits> {
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const preflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
 
-  await app.register(rateLimit, { global: false });
-  const limits = createLimits(app.createRateLimit, () => settings.visitorRate);
+  await app.register(rateLimit, { global: false, store: localStore(now) });
+  const limits = createLimits(app.createRateLimit, () => settings.visitorRate, sharedCounts);
 
   app.decorateRequest('caller', null as unknown as Caller);
   const secure = [...securityHeaders(settings.listen.tls !== undefined)];

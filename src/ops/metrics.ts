@@ -26,6 +26,8 @@ type Parts = {
   readonly breakers: () => ReadonlyMap<string, keyof typeof BREAKER>;
   /** Regions of the provider accounts. */
   readonly regions: () => readonly string[];
+  /** Who counts callers, where replicas can do it together. */
+  readonly limits?: () => 'shared' | 'local';
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Also what prom-client measures of the process itself; it observes the event loop from then on. */
@@ -53,6 +55,12 @@ export function createMetrics(parts: Parts): Metrics {
     labelNames: ['region'],
     registers,
   });
+  const limits = new Gauge({
+    name: 'tcg_limits_shared',
+    help: '1 while replicas count callers together, 0 while this process counts by itself although it should not.',
+    registers,
+  });
+  limits.remove();
   const attempts = new Counter({
     name: 'tcg_attempts_total',
     help: 'Calls to the provider, by what they came to.',
@@ -105,6 +113,7 @@ export function createMetrics(parts: Parts): Metrics {
       await readStore();
       const states = parts.breakers();
       for (const region of parts.regions()) breaker.set({ region }, BREAKER[states.get(region) ?? 'closed']);
+      if (parts.limits) limits.set(parts.limits() === 'shared' ? 1 : 0);
       return registry.metrics();
     },
     attempt({ lead: { provider }, context, answer }) {

@@ -212,6 +212,8 @@ export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionSt
   find(id: string): Promise<Conversation | undefined>;
   /** Resolves when a write succeeded just now. */
   ready(): Promise<void>;
+  /** Calls `wake` when another process left work to do, until `close`; a store that nobody else works on never does. */
+  watch(wake: () => void): void;
   /** Commits what is under way and lets go of the storage. */
   close(): Promise<void>;
 }

@@ -46,6 +46,40 @@ export function prove(proof: Proof | undefined, { credentials, target }: Account
   return targets.includes(hash) ? undefined : { credentials, targets: [...targets, hash] };
 }
 
+/** As an adapter keeps them: the refusals as JSON beside their credentials, the proof as JSON. */
+export function readStreak(credentials: unknown, refusals: unknown): Streak | undefined {
+  return typeof credentials === 'string' && typeof refusals === 'string'
+    ? { credentials, refusals: JSON.parse(refusals) }
+    : undefined;
+}
+
+export function readProof(proof: unknown): Proof | undefined {
+  return typeof proof === 'string' ? JSON.parse(proof) : undefined;
+}
+
+/** What this process knows to be proven, so that a good lead reads nothing of its provider. */
+export interface Proven {
+  has(provider: string, account: Account): boolean;
+  add(provider: string, account: Account): void;
+}
+
+export function createProven(): Proven {
+  const known = new Map<string, { readonly credentials: string; readonly targets: Set<string> }>();
+  return {
+    has(provider, { credentials, target }) {
+      const proven = known.get(provider);
+      return (
+        proven?.credentials === credentials && (proven.targets.size >= TARGETS_TO_PROVE || proven.targets.has(target))
+      );
+    },
+    add(provider, { credentials, target }) {
+      const proven = known.get(provider);
+      if (proven?.credentials !== credentials) known.set(provider, { credentials, targets: new Set([target]) });
+      else if (proven.targets.size < TARGETS_TO_PROVE) proven.targets.add(target);
+    },
+  };
+}
+
 function hashOf(target: string): string {
   return createHash('sha256').update(target).digest('base64url').slice(0, 16);
 }

@@ -3,14 +3,33 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import t, { type Test } from 'tap';
 import type { Caller } from '../../src/admission/caller.ts';
 import { createLimits, type Limits } from '../../src/admission/limits.ts';
+import { localStore } from '../../src/admission/local-store.ts';
+import type { SharedCounts } from '../../src/admission/shared-counts.ts';
 import type { Partner } from '../../src/config/settings.ts';
 import { site } from '../support/lead.ts';
 
-async function limitsOf(t: Test, max = 2): Promise<Limits> {
+async function limitsOf(t: Test, max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
   const app = Fastify();
   t.teardown(() => app.close());
-  await app.register(rateLimit, { global: false });
-  return createLimits(app.createRateLimit, () => ({ max, windowS: 60 }));
+  await app.register(rateLimit, { global: false, store: localStore(Date.now) });
+  return createLimits(app.createRateLimit, () => ({ max, windowS: 60 }), sharedCounts);
+}
+
+/** Counts of all replicas, as the test has them; `undefined` while nobody can be asked. */
+function sharedCounts(next: () => number | undefined) {
+  const asked: { purpose: string; caller: string; windowMs: number; leftMs: number }[] = [];
+  const counts: SharedCounts = {
+    async count(purpose, caller, windowMs, patience) {
+      asked.push({ purpose, caller, windowMs, leftMs: patience.leftMs });
+      patience.leftMs -= 100;
+      const count = next();
+      return count === undefined ? undefined : { count, resetMs: 20_500 };
+    },
+    state: () => 'shared',
+    start: async () => {},
+    stop() {},
+  };
+  return { counts, asked };
 }
 
 /** As much of a request as a limit looks at. */
@@ -27,6 +46,17 @@ t.test('a visitor’s leads are counted until the limit, and then refused', asyn
   t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
   t.match(await leads(visitor), { remaining: 0, exceeded: false });
   t.match(await leads(visitor), { remaining: 0, exceeded: true });
+});
+
+t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
+  const { leads } = await limitsOf(t, 3);
+  const usages = await Promise.all(
+    Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
+  );
+  t.strictSame(
+    usages.map(({ remaining, exceeded }) => (exceeded ? 'refused' : remaining)),
+    [2, 1, 0, ...Array(7).fill('refused')],
+  );
 });
 
 t.test('another address, another site and another kind of request are counted apart', async (t) => {
@@ -60,4 +90,45 @@ t.test('six thousand new addresses do not push an offender out', async (t) => {
   await leads(offender);
   for (let index = 0; index < 6000; index += 1) await leads(from({ address: `2001:db8:0:${index}::`, site: site() }));
   t.match(await leads(offender), { exceeded: true });
+});
+
+t.test('what all replicas counted together decides', async (t) => {
+  const numbers = [2, 3, 1];
+  const { counts, asked } = sharedCounts(() => numbers.shift());
+  const { leads } = await limitsOf(t, 2, counts);
+  const visitor = () => from({ address: '203.0.113.9', site: site() });
+  t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: false });
+  t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: true });
+  t.match(await leads(visitor()), { remaining: 1, exceeded: false }, 'also when it begins anew');
+  t.match(asked[0], { purpose: 'visitor', windowMs: 60_000 });
+});
+
+t.test('each limit is counted for its own purpose, and the counts of a request share one patience', async (t) => {
+  const { counts, asked } = sharedCounts(() => 1);
+  const { reads, attempts, leads } = await limitsOf(t, 2, counts);
+  const request = from({ address: '203.0.113.9', site: site() });
+  await attempts(request);
+  await leads(request);
+  await reads(from({ address: '203.0.113.9' }));
+  await leads(from({ address: '203.0.113.9', partner: PARTNER }));
+  t.strictSame(
+    asked.map(({ purpose, leftMs }) => [purpose, leftMs]),
+    [
+      ['attempts', 300],
+      ['visitor', 200],
+      ['reads', 300],
+      ['partner', 300],
+    ],
+  );
+});
+
+t.test('who used up a limit gets no new one when replicas can no longer count together', async (t) => {
+  const answers = [1, 2, undefined, 1, undefined, 1, undefined];
+  const { counts } = sharedCounts(() => answers.shift());
+  const { leads } = await limitsOf(t, 2, counts);
+  const exceeded: boolean[] = [];
+  for (let times = 0; times < 7; times += 1) {
+    exceeded.push((await leads(from({ address: '203.0.113.9', site: site() }))).exceeded);
+  }
+  t.strictSame(exceeded, [false, false, true, false, true, false, true]);
 });

@@ -39,6 +39,7 @@ t.test('the summary says what runs: listener, limits, names and hosts', async (t
     encrypted: false,
     admin: { on: false },
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
+    redis: { on: false },
     logLevel: 'info',
     demo: false,
     simulator: false,
@@ -92,4 +93,10 @@ t.test('the summary stays one line with a thousand sites: all are counted, twent
   const summary = describeSettings(loadFile({ ...FILE, sites }));
   t.equal(summary.sites.count, 1000);
   t.equal(summary.sites.names.length, 20);
+});
+
+t.test('the summary says where callers are counted together, and nothing of how to log in there', async (t) => {
+  const summary = describeSettings(load({ REDIS_URL: 'rediss://canary-user:canary-word@redis.example:6380/1' }));
+  t.strictSame(summary.redis, { on: true, host: 'redis.example', port: 6380, tls: true, database: 1 });
+  t.notMatch(JSON.stringify(summary), /canary/);
 });

@@ -3,6 +3,7 @@ import { createLiveSettings } from '../../src/config/live.ts';
 import { KEYS, keyOf, load, loadFile, soundFile } from './helper.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
+const POSTGRES = { DATABASE_URL: 'postgres://gateway:secret@localhost/leads' };
 const ADMIN = { ADMIN_PORT: '9090', ADMIN_TOKEN: TOKEN };
 
 /** What replacing settings of no variable by settings of these is said to have changed. */
@@ -37,7 +38,9 @@ const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEn
   [['TRUST_PROXY'], { TRUST_PROXY: '10.0.0.0/8' }],
   [['DELIVER_WAIT_MS'], { DELIVER_WAIT_MS: '1' }],
   [['UPSTREAM_TIMEOUT_MS'], { UPSTREAM_TIMEOUT_MS: '5000' }],
+  [['REDIS_URL'], { REDIS_URL: 'redis://redis.example' }],
   [['DATABASE_URL'], { DATABASE_URL: 'sqlite:other.db' }],
+  [['DATABASE_POOL_MAX'], { ...POSTGRES, DATABASE_POOL_MAX: '3' }, POSTGRES],
   [['LOG_LEVEL'], { LOG_LEVEL: 'debug' }],
   [['DATA_KEY'], { DATA_KEY: keyOf('new') }, { DATA_KEY: keyOf('old') }],
   [['DATA_KEY_PREVIOUS'], { ...KEYS, DATA_KEY_PREVIOUS: keyOf('old') }, KEYS],

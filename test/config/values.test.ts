@@ -80,7 +80,7 @@ for (const [url, path] of [
   ['sqlite:///var/lib/x.db', '/var/lib/x.db'],
 ] as const) {
   t.test(`DATABASE_URL ${url} is the file ${path}`, async (t) => {
-    t.equal(load({ DATABASE_URL: url }).database.path, path);
+    t.strictSame(load({ DATABASE_URL: url }).database, { kind: 'sqlite', path });
   });
 }
 
@@ -226,4 +226,22 @@ t.test('an entry may be named like something that every object has', async (t) =
   const file = soundFile();
   const settings = loadFile({ ...file, sites: { ...file.sites, constructor: file.sites.motors } });
   t.equal(settings.sites.get('constructor')?.key, 'constructor');
+});
+
+for (const [url, server] of [
+  ['redis://redis.example', { host: 'redis.example', port: 6379, tls: false, database: 0 }],
+  ['redis://redis.example/', { host: 'redis.example', port: 6379, tls: false, database: 0 }],
+  ['rediss://10.0.0.7:6380/12', { host: '10.0.0.7', port: 6380, tls: true, database: 12 }],
+  ['redis://[2001:db8::7]:6380', { host: '2001:db8::7', port: 6380, tls: false, database: 0 }],
+  ['redis://:p%40ss%2F%25@r', { host: 'r', port: 6379, tls: false, database: 0, password: 'p@ss/%' }],
+  ['redis://ann:w@r', { host: 'r', port: 6379, tls: false, database: 0, username: 'ann', password: 'w' }],
+] as const) {
+  t.test(`REDIS_URL ${url} is a server`, async (t) => {
+    t.strictSame(load({ REDIS_URL: url }).redis, server);
+  });
+}
+
+t.test('without REDIS_URL there is no server to count with', async (t) => {
+  t.equal(load({}).redis, undefined);
+  t.equal(load({ REDIS_URL: '' }).redis, undefined);
 });

@@ -61,13 +61,25 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['UPSTREAM_TIMEOUT_MS', '10', /use an integer from 100 to 45000/],
   ['UPSTREAM_TIMEOUT_MS', '60000', /use an integer from 100 to 45000/],
   ['DELIVER_WAIT_MS', '60000', /use an integer from 0 to 12000/],
-  ['DATABASE_URL', 'postgres://u:canary@db.example/leads', /use sqlite: and a path/],
   ['DATABASE_URL', './data/gateway.db', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite:', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite:./data/', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite::memory:', /use sqlite: and a path/],
   ['DATABASE_URL', 'sqlite://data/gateway.db', /sqlite:\/\/\/absolute\/path/],
   ['DATABASE_URL', 'sqlite:./a.db?mode=ro', /use sqlite: and a path/],
+  ['REDIS_URL', 'redis.example:6379', /use a URL such as redis:/],
+  ['REDIS_URL', 'http://redis.example', /or rediss:\/\/ for TLS/],
+  ['REDIS_URL', 'redis:', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis:///0', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://:canary@', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://300.1.1.1', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://redis.example:0', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://redis.example:65536', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://redis.example/leads', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://redis.example/0?commandTimeout=60000', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://:canary#1@redis.example', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://:canary?1@redis.example', /use a URL such as redis:/],
+  ['REDIS_URL', 'redis://:100%canary@redis.example', /write % itself as %25/],
   ['RATE_LIMIT_MAX', '0', /use an integer from 1 to 1000000/],
   ['RATE_LIMIT_MAX', '1e3', /use an integer from 1/],
   ['UNKNOWN_OUTCOME', 'retry', /use one of resend, hold/],
@@ -103,9 +115,4 @@ for (const [name, value, fix] of CASES) {
 t.test('the item of a list that is wrong is counted out', async (t) => {
   const [problem] = mistakes(t, () => load({ TRUST_PROXY: '10.0.0.0/8, 10.1.0.0/16, proxies' }));
   t.match(problem?.problem, /item 3/);
-});
-
-t.test('Postgres is refused by name, since it is known and not supported yet', async (t) => {
-  const [problem] = mistakes(t, () => load({ DATABASE_URL: 'postgresql://db.example/leads' }));
-  t.match(problem?.problem, /names Postgres, which this version does not support/);
 });

@@ -82,6 +82,15 @@ t.test('while the store cannot be read its numbers are absent instead of old, an
   t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
 });
 
+t.test('who counts callers is told where replicas can do it together, and else nothing', async (t) => {
+  let state: 'shared' | 'local' = 'shared';
+  const subject = metrics({ limits: () => state });
+  t.equal(readExposition(await subject.render()).samples.get('tcg_limits_shared'), 1);
+  state = 'local';
+  t.equal(readExposition(await subject.render()).samples.get('tcg_limits_shared'), 0);
+  t.equal(readExposition(await metrics().render()).samples.has('tcg_limits_shared'), false);
+});
+
 t.test('nothing queued is an age of zero', async (t) => {
   const { oldestQueuedAt: _none, ...rest } = COUNTS;
   const { samples } = readExposition(await metrics({ openCounts: async () => rest }).render());

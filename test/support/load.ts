@@ -28,18 +28,20 @@ type Load = {
   /** Ends the load before everything is acknowledged. */
   readonly over?: () => boolean;
   readonly onAcknowledged?: () => void;
+  /** A 503 is an answer too: the store is away for a while. */
+  readonly outage?: true;
 };
 
 /**
  * Sends leads, `callers` at a time, until all are acknowledged or the load is `over`. Rejects for an answer that no load
- * may provoke: anything but 201, 202, a 409 of an earlier try, and none at all.
+ * may provoke: anything but 201, 202, a 409 of an earlier try, in an outage 503, and none at all.
  */
-export async function sendAll({ leads, url, callers, over, onAcknowledged }: Load): Promise<void> {
+export async function sendAll({ leads, url, callers, over, onAcknowledged, outage }: Load): Promise<void> {
   const call = async (): Promise<void> => {
     for (let n = leads.take(); n !== undefined; n = leads.take()) {
       if (over?.()) return leads.putBack(n);
       const reply = await post(url(), leadOf(n), { 'idempotency-key': `lead-${n}` });
-      if (!reply || reply.status === 409) leads.putBack(n);
+      if (!reply || reply.status === 409 || (outage && reply.status === 503)) leads.putBack(n);
       else leads.acknowledge(n, idOf(reply));
       if (reply) onAcknowledged?.();
     }

@@ -35,9 +35,15 @@ export function needles(canaries: readonly Intake[]): Map<string, Uint8Array> {
 
 /** Which needles are in any byte of the database file, its log and its shared memory. */
 export function traces(path: string, searched: ReadonlyMap<string, Uint8Array>): string[] {
-  const files = [path, `${path}-wal`, `${path}-shm`]
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file));
+  return tracesIn(
+    [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file)),
+    searched,
+  );
+}
+
+/** Which needles are in any byte of the files. */
+export function tracesIn(paths: readonly string[], searched: ReadonlyMap<string, Uint8Array>): string[] {
+  const files = paths.map((path) => readFileSync(path));
   return [...searched]
     .filter(([, bytes]) => files.some((file) => file.includes(Buffer.from(bytes))))
     .map(([name]) => name);

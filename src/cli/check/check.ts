@@ -1,20 +1,27 @@
 import { existsSync } from 'node:fs';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
+import { nameOfPlace } from '../../outbox/open.ts';
 import { StorageUnavailable } from '../../outbox/port.ts';
+import { EmptyDatabase } from '../../outbox/unusable.ts';
 import type { Io, Session } from '../command.ts';
 import { plural } from '../print.ts';
 import { checkDatabase, checkPlace, checkSpace } from './database.ts';
 import { type Finding, reasonOf } from './finding.ts';
 import { checkClock, checkKeys, checkWaiting, checkYear } from './leads.ts';
 import { checkProviders } from './providers.ts';
+import { checkRedis } from './redis.ts';
 
 /** Looks at everything that the gateway needs, without sending a lead and without disturbing one that runs. */
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
-  const [storage, providers] = await Promise.all([checkStorage(loaded, io.now(), open), checkProviders(loaded)]);
-  return [...findings, ...storage, ...providers];
+  const [storage, redis, providers] = await Promise.all([
+    checkStorage(loaded, io.now(), open),
+    checkRedis(loaded),
+    checkProviders(loaded),
+  ]);
+  return [...findings, ...storage, ...redis, ...providers];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {
@@ -44,24 +51,34 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
 }
 
 async function checkStorage(
-  { database: { path } }: LoadedSettings,
+  { database: place }: LoadedSettings,
   now: number,
   open: () => Promise<Session>,
 ): Promise<Finding[]> {
-  if (!existsSync(path)) return [checkPlace(path), checkSpace(path), checkYear(now)];
+  const disk = place.kind === 'sqlite' ? () => [checkSpace(place.path)] : () => [];
+  if (place.kind === 'sqlite' && !existsSync(place.path)) return [checkPlace(place.path), ...disk(), checkYear(now)];
   try {
     const session = await open();
     const database = await checkDatabase(session);
-    const space = checkSpace(path);
     return [
       database,
-      space,
+      ...disk(),
       await checkClock(session, now),
       await checkKeys(session),
       ...(await checkWaiting(session)),
     ];
   } catch (error) {
-    const detail = error instanceof StorageUnavailable ? `${path} is not readable now` : reasonOf(error);
-    return [{ name: 'database', result: 'problem', detail }, checkSpace(path), checkYear(now)];
+    return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
   }
+}
+
+function unopened(error: unknown, name: string): Finding {
+  if (error instanceof Error && error.cause instanceof EmptyDatabase)
+    return {
+      name: 'database',
+      result: 'ok',
+      detail: `${name} is empty yet; the gateway makes its tables at its start`,
+    };
+  const detail = error instanceof StorageUnavailable ? `${name} is not readable now` : reasonOf(error);
+  return { name: 'database', result: 'problem', detail };
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { nameOfPlace } from '../../outbox/open.ts';
 import type { Session } from '../command.ts';
 import { type Finding, reasonOf } from './finding.ts';
 
@@ -22,12 +23,12 @@ export function checkPlace(path: string): Finding {
 
 /** Whether the database takes a write; an empty transaction beside a running gateway, which waits for its turn. */
 export async function checkDatabase({ store, settings }: Session): Promise<Finding> {
-  const { path } = settings.database;
+  const name = nameOfPlace(settings.database);
   try {
     await store.ready();
-    return { name: 'database', result: 'ok', detail: `${path} opens and takes a write` };
+    return { name: 'database', result: 'ok', detail: `${name} opens and takes a write` };
   } catch (error) {
-    return { name: 'database', result: 'problem', detail: `${path} takes no write (${reasonOf(error)})` };
+    return { name: 'database', result: 'problem', detail: `${name} takes no write (${reasonOf(error)})` };
   }
 }
 

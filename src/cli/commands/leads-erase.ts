@@ -14,7 +14,8 @@ export const leadsErase: Command = {
     yes: { type: 'boolean', help: 'do not ask' },
   },
   notes:
-    'It is gone from the database and its files when the command ends; backups and what the provider has are yours.',
+    'It is gone from the database and its files when the command ends; backups, the write-ahead log of a Postgres server ' +
+    'and what the provider has are yours: see docs/operations.md.',
   async run(call) {
     const { values, json: asJson, io, actor, open } = call;
     const phone = text(values, 'phone');

@@ -1,11 +1,11 @@
 import type { Mistake } from '../problem.ts';
+import { checkPostgres } from './postgres.ts';
 
-const RULE = 'use sqlite: and a path, such as sqlite:./data/gateway.db';
+const RULE = 'use sqlite: and a path, such as sqlite:./data/gateway.db, or postgres://user:password@host/database';
 
-/** `sqlite:` and a file's path, relative or absolute. */
+/** `sqlite:` and a file's path, relative or absolute, or the address of a Postgres database. */
 export function checkDatabase(text: string): Mistake | undefined {
-  if (/^postgres(ql)?:/i.test(text))
-    return { problem: 'names Postgres, which this version does not support', fix: RULE };
+  if (isPostgres(text)) return checkPostgres(text);
   if (!text.startsWith('sqlite:')) return { problem: 'is not the URL of a store that we know', fix: RULE };
   const path = databasePath(text);
   if (path === '' || /[/\\]$/.test(path)) return { problem: 'names no file', fix: RULE };
@@ -16,7 +16,11 @@ export function checkDatabase(text: string): Mistake | undefined {
   return undefined;
 }
 
-/** The path in a sound `DATABASE_URL`, as it was written; `sqlite:///x` is `/x`. */
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:/i.test(url);
+}
+
+/** The path in a sound `DATABASE_URL` of SQLite, as it was written; `sqlite:///x` is `/x`. */
 export function databasePath(url: string): string {
   return url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
 }

@@ -5,6 +5,7 @@ import { checkEndpoint } from './endpoint.ts';
 import { checkKeyHash } from './key-hash.ts';
 import { checkCidr, checkHost } from './network.ts';
 import { checkOrigin } from './origin.ts';
+import { checkRedis } from './redis.ts';
 import { checkSecretKey } from './secret-key.ts';
 import { checkContentType, checkXmlLine } from './wire.ts';
 
@@ -18,6 +19,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   host: checkHost,
   'key-hash': checkKeyHash,
   origin: checkOrigin,
+  redis: checkRedis,
   'secret-key': checkSecretKey,
   'xml-line': checkXmlLine,
 };

@@ -96,12 +96,27 @@ export const VARIABLES = {
   },
   DATABASE_URL: {
     schema: Type.String({
-      description: 'Where leads are stored: sqlite: and the path of a file.',
+      description: 'Where leads are stored: sqlite: and the path of a file, or the address of a Postgres database.',
       maxLength: 4096,
       format: 'database',
-      errorMessage: 'use sqlite: and a path',
+      errorMessage: 'use sqlite: and a path, or postgres://user:password@host/database',
     }),
     fallback: 'sqlite:./data/gateway.db',
+  },
+  DATABASE_POOL_MAX: {
+    schema: value.integer(2, 100, {
+      description: 'Connections of one process to Postgres at most, beside one that waits for notifications.',
+    }),
+    fallback: 10,
+  },
+  REDIS_URL: {
+    schema: Type.String({
+      description: 'Redis or Valkey in which all replicas count visitors and partners together. Better kept in a file.',
+      maxLength: 2048,
+      format: 'redis',
+      errorMessage: 'use a URL such as redis://redis.example:6379',
+    }),
+    secret: true,
   },
   RATE_LIMIT_MAX: {
     schema: value.integer(1, 1_000_000, { description: 'Leads that one visitor may send to a site in a window.' }),

@@ -1,18 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { UnusableDatabase } from '../unusable.ts';
 import { migrate } from './migrations.ts';
 
 /** `application_id` of our files ("TCGW"), so that another program's database is never taken for ours. */
 export const APPLICATION_ID = 0x54434757;
-
-/** The database file cannot be used: it is not ours, damaged, of a newer version, or the settings did not take. */
-export class UnusableDatabase extends Error {
-  constructor(path: string, problem: string, options?: ErrorOptions) {
-    super(`The database ${path} cannot be used: ${problem}`, options);
-    this.name = 'UnusableDatabase';
-  }
-}
 
 /**
  * Opens the embedded store, creating it where there is none, and brings its schema up to date.

@@ -56,6 +56,8 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
       // An empty transaction touches no disk, and would succeed on a full one.
       await writer.write(() => database.exec(REWRITE_HEADER));
     },
+    // Another process on the file is a command of an operator's, or a second gateway; the worker looks by itself soon enough.
+    watch: () => undefined,
     async close() {
       await writer.drain();
       database.close();

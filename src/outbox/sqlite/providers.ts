@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Account, ProviderStore, Settlement } from '../port.ts';
-import { lengthen, PROBE_EVERY_MS, type Proof, prove, type Streak } from '../streak.ts';
-import type { Row, Store } from './store.ts';
+import { createProven, lengthen, PROBE_EVERY_MS, prove, readProof, readStreak } from '../streak.ts';
+import type { Store } from './store.ts';
 
 /** Whether the provider of a settled lead is parked, and whether it is so only now. */
 export type Credited = { readonly parked: boolean; readonly justParked: boolean };
@@ -25,18 +25,14 @@ export function prepareStreaks(database: DatabaseSync): CreditStreak {
   const setProof = database.prepare(
     'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
   );
-  // What is proven stays so: a good lead reads no row of its provider.
-  const proven = new Map<string, { credentials: string; targets: Set<string> }>();
+  const proven = createProven();
 
   const accepted = (provider: string, account: Account): void => {
     clear.run(provider);
-    const { credentials, target } = account;
-    const known = proven.get(provider);
-    if (known?.credentials === credentials && (known.targets.size > 1 || known.targets.has(target))) return;
-    const more = prove(proofOf(get.get(provider)), account);
+    if (proven.has(provider, account)) return;
+    const more = prove(readProof(get.get(provider)?.proof), account);
     if (more) setProof.run(provider, JSON.stringify(more));
-    const targets = known?.credentials === credentials ? known.targets : new Set<string>();
-    proven.set(provider, { credentials, targets: targets.add(target) });
+    proven.add(provider, account);
   };
 
   return (provider, lead, { credentials, account }, now) => {
@@ -47,21 +43,16 @@ export function prepareStreaks(database: DatabaseSync): CreditStreak {
     }
     const row = get.get(provider);
     if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-    const { refusals, parks } = lengthen(streakOf(row), proofOf(row), account, lead);
+    const { refusals, parks } = lengthen(
+      readStreak(row?.credentials, row?.streak),
+      readProof(row?.proof),
+      account,
+      lead,
+    );
     const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
     set.run(provider, JSON.stringify(refusals), ...parking, account.credentials);
     return { parked: parks, justParked: parks };
   };
-}
-
-function streakOf(row: Row | undefined): Streak | undefined {
-  return typeof row?.credentials === 'string'
-    ? { credentials: row.credentials, refusals: JSON.parse(row.streak as string) }
-    : undefined;
-}
-
-function proofOf(row: Row | undefined): Proof | undefined {
-  return typeof row?.proof === 'string' ? JSON.parse(row.proof) : undefined;
 }
 
 export function createProviderStore(store: Store): ProviderStore {

@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { openDatabase, pragma, UnusableDatabase } from '../../../src/outbox/sqlite/open.ts';
+import { openDatabase, pragma } from '../../../src/outbox/sqlite/open.ts';
+import { UnusableDatabase } from '../../../src/outbox/unusable.ts';
 
 t.test('durability is set at every open, also for a file that is there', async (t) => {
   const path = join(t.testdir(), 'deep', 'folder', 'gateway.db');

@@ -1,0 +1,51 @@
+import { defined } from '../../conversation/defined.ts';
+import { cutPage, fromCursor } from '../cursor.ts';
+import type { ConsentRecord, RecordStore } from '../records.ts';
+import type { Row } from './database.ts';
+import { where } from './filter.ts';
+import { readLead } from './leads.ts';
+import type { Store } from './store.ts';
+
+/** Leads opened in one turn of the event loop: whether there is consent shows only inside. */
+const AT_A_TIME = 200;
+
+type Found = { readonly seq: number; readonly consent: ConsentRecord };
+
+export function createConsentStore(store: Store): Pick<RecordStore, 'consents'> {
+  const { database } = store;
+  return {
+    async consents(filter, { limit, after }) {
+      const { sql, values } = where(filter);
+      const n = values.length;
+      const select = `
+        SELECT seq, id, site, created_at, lead_key, lead
+        FROM conversations JOIN leads USING (seq) JOIN lead_keys USING (seq)
+        WHERE ${sql} AND personal AND seq > $${n + 1} ORDER BY seq LIMIT $${n + 2}`;
+      const found: Found[] = [];
+      let last = after === undefined ? 0 : fromCursor(after);
+      for (;;) {
+        const rows = await database.read(select, [...values, last, AT_A_TIME]);
+        found.push(...rows.flatMap((row) => consentOf(row, store)));
+        if (found.length > limit || rows.length < AT_A_TIME) break;
+        last = rows.at(-1)?.seq as number;
+      }
+      const page = cutPage(found, limit, ({ seq }) => seq);
+      return { ...page, items: page.items.map(({ consent }) => consent) };
+    },
+  };
+}
+
+function consentOf(row: Row, store: Store): Found[] {
+  const lead = readLead(row, store.vault);
+  if (!lead?.consent) return [];
+  const consent = defined({
+    id: row.id as string,
+    site: row.site as string,
+    at: row.created_at as number,
+    text: lead.consent.text,
+    version: lead.consent.version,
+    pageUrl: lead.page?.url,
+    origin: lead.origin,
+  });
+  return [{ seq: row.seq as number, consent }];
+}

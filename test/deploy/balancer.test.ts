@@ -1,0 +1,99 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { read } from '../support/caller.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Replicas, startReplicas } from '../support/replicas.ts';
+
+t.setTimeout(120_000);
+
+const CONFIG = 'deploy/compose/haproxy.cfg';
+const NO_BALANCER =
+  spawnSync('haproxy', ['-v']).status === 0 ? false : 'no haproxy on this machine: apt-get install haproxy';
+
+/** The balancer under its own configuration but for addresses, which no container network gives here. */
+async function startBalancer(t: Test, { all }: Replicas): Promise<string> {
+  const port = await freePort();
+  const servers = all.map(({ url }, index) => `  server replica${index + 1} ${new URL(url).host}`);
+  const text = readFileSync(CONFIG, 'utf8')
+    .replace('bind :8000', `bind 127.0.0.1:${port}`)
+    .replace(/^ *server-template .*$/m, servers.join('\n'));
+  t.match(text, servers[0]);
+  const file = join(t.testdirName, 'haproxy.cfg');
+  writeFileSync(file, text);
+  const balancer = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
+  t.teardown(async () => {
+    if (balancer.exitCode !== null) return;
+    balancer.kill('SIGKILL');
+    await once(balancer, 'exit');
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually('the balancer answers', 10_000, async () => {
+    const answer = await fetch(`${url}/balancer`).catch(() => undefined);
+    return answer?.status === 200 ? true : undefined;
+  });
+  return url;
+}
+
+t.test('the balancer takes its configuration as it is', { skip: NO_BALANCER }, async (t) => {
+  const { status, stderr } = spawnSync('haproxy', ['-c', '-f', CONFIG], { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.notMatch(stderr, /WARNING|ALERT/);
+});
+
+t.test('through the balancer nobody says where it comes from but itself', { skip: NO_BALANCER }, async (t) => {
+  const replicas = await startReplicas(t, 3, { RATE_LIMIT_MAX: '2', RATE_LIMIT_WINDOW_S: '600' });
+  const url = await startBalancer(t, replicas);
+  const statuses: number[] = [];
+  for (let n = 0; n < 12; n += 1) statuses.push((await replicas.lead(`203.0.113.${n}`, url)).status);
+  t.equal(statuses.filter((status) => status === 201).length, 3 * 2, 'twice at each replica');
+});
+
+for (const [how, signal, allowed] of [
+  ['are replaced one by one', 'SIGTERM', [201]],
+  ['die one by one', 'SIGKILL', [201, 202, 409]],
+] as const) {
+  t.test(`while replicas ${how} under load every caller gets an answer`, { skip: NO_BALANCER }, async (t) => {
+    const replicas = await startReplicas(t, 3);
+    const url = await startBalancer(t, replicas);
+    const counts = new Map<number, number>();
+    let sent = 0;
+    let over = false;
+    const caller = async (): Promise<void> => {
+      while (!over) {
+        const { status } = await replicas.lead('203.0.113.9', url);
+        sent += 1;
+        counts.set(status, (counts.get(status) ?? 0) + 1);
+      }
+    };
+    const callers = [caller(), caller(), caller(), caller(), caller(), caller()];
+    for (const gateway of replicas.all.slice(0, 2)) {
+      const before = sent;
+      await gateway.end(signal);
+      await eventually('callers go on', 10_000, () => (sent > before + 100 ? true : undefined));
+    }
+    over = true;
+    await Promise.all(callers);
+    t.comment(JSON.stringify([...counts]));
+    t.strictSame(
+      [...counts.keys()].filter((status) => !allowed.some((each) => each === status)),
+      [],
+    );
+    t.ok((counts.get(201) ?? 0) > 200);
+    t.equal((await read(url, '/readyz')).status, 200);
+  });
+}
+
+t.test('a balancer without any gateway says that it is not well', { skip: NO_BALANCER }, async (t) => {
+  const replicas = await startReplicas(t, 1);
+  const url = await startBalancer(t, replicas);
+  await replicas.all[0]?.end('SIGKILL');
+  const status = await eventually('the balancer notices', 10_000, async () => {
+    const answer = await fetch(`${url}/balancer`);
+    return answer.status === 200 ? undefined : answer.status;
+  });
+  t.equal(status, 503);
+});

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { parse } from 'yaml';
+import { ConfigurationError, loadSettings } from '../../src/config/load.ts';
+import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
+import { keyOf } from '../config/helper.ts';
+
+type Named = { readonly name: string; readonly value: string };
+
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'));
+const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
+const config = parse(readFileSync('deploy/kubernetes/config.yaml', 'utf8')).data['gateway.config.jsonc'] as string;
+const example = parse(readFileSync('deploy/kubernetes/example/secret.yaml', 'utf8')).stringData as Record<
+  string,
+  string
+>;
+
+/** What the image sets by itself. */
+const image = Object.fromEntries(
+  [...readFileSync('Dockerfile', 'utf8').matchAll(/^ENV (.*)$/gm)]
+    .flatMap(([, words = '']) => words.split(' '))
+    .map((word) => word.split('=') as [string, string]),
+);
+
+const variables = deployment.spec.template.spec.containers[0].env as Named[];
+const ENVIRONMENTS: Readonly<Record<string, Record<string, string>>> = {
+  'the replicas of docker-compose.yml': compose.services.replica.environment,
+  'the demo of docker-compose.yml': compose.services.gateway.environment,
+  'deploy/kubernetes': Object.fromEntries(variables.map(({ name, value }) => [name, value])),
+};
+
+/** A sound value for each secret. */
+const SECRETS: Readonly<Record<string, string>> = {
+  'database-url': 'sqlite:/data/gateway.db',
+  'redis-url': 'redis://:word@redis:6379',
+  'data-key': keyOf('data'),
+  'hash-key': keyOf('hash'),
+  'provider-id': '1001',
+  'provider-username': 'ann',
+  'provider-password': 'word',
+  'admin-token': 'a'.repeat(32),
+  'metrics-token': 'm'.repeat(16),
+};
+
+const known = new Set(
+  Object.entries<Variable>(VARIABLES).flatMap(([name, { twin }]) => (twin === false ? [name] : [name, `${name}_FILE`])),
+);
+
+/** Loads as the program in its container would, each mounted secret with one of these values. */
+function load(env: Record<string, string>, secrets: Readonly<Record<string, string>>) {
+  return loadSettings(
+    { ...image, ...env },
+    {
+      cwd: '/app',
+      readFile(path) {
+        const text = path.startsWith('/run/secrets/') ? secrets[path.split('/').at(-1) ?? ''] : config;
+        if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+        return Buffer.from(`${text}\n`);
+      },
+    },
+  );
+}
+
+for (const [where, env] of Object.entries(ENVIRONMENTS)) {
+  t.test(
+    `${where}: every variable is a setting or its twin, and together they are accepted without a warning`,
+    async (t) => {
+      t.strictSame(
+        Object.keys(env).filter((name) => !known.has(name)),
+        [],
+      );
+      t.strictSame(load(env, SECRETS).warnings, []);
+    },
+  );
+}
+
+for (const where of ['the replicas of docker-compose.yml', 'deploy/kubernetes']) {
+  const env = ENVIRONMENTS[where] ?? {};
+  t.test(`${where}: production mode, one store, one Redis, and no secret but in files`, async (t) => {
+    const { production, redis } = load(env, SECRETS);
+    t.equal(production, true);
+    t.equal(redis?.host, 'redis');
+    for (const [name, { secret }] of Object.entries<Variable>(VARIABLES)) {
+      if (secret) t.notOk(env[name], `${name} is not in clear`);
+    }
+  });
+}
+
+t.test('every secret of the Kubernetes example is one that the Deployment reads, and all are there', async (t) => {
+  const read = variables.flatMap(({ value }) => /^\/run\/secrets\/gateway\/(.*)$/.exec(value)?.[1] ?? []);
+  t.strictSame(read.sort(), Object.keys(example).sort());
+});
+
+t.test('with any of the example’s placeholders left in place nothing starts', async (t) => {
+  const env = ENVIRONMENTS['deploy/kubernetes'] ?? {};
+  for (const [name, placeholder] of Object.entries(example)) {
+    if (/^provider-(username|password)$/.test(name)) continue;
+    t.throws(() => load(env, { ...SECRETS, [name]: placeholder }), ConfigurationError, name);
+  }
+});

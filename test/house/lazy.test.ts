@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import t from 'tap';
+
+const PROGRAM = `
+  await import('./src/compose.ts');
+  const { createRequire } = await import('node:module');
+  console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'));
+`;
+
+t.test('a gateway without Redis and without an operators’ listener loads no driver and no metrics', async (t) => {
+  const loaded = execFileSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], { encoding: 'utf8' });
+  t.match(loaded, /node_modules\/fastify\//);
+  t.notMatch(loaded, /node_modules\/(ioredis|prom-client)\//);
+});

@@ -1,0 +1,115 @@
+import t, { type Test } from 'tap';
+import type { Outbox, Settlement } from '../../../src/outbox/port.ts';
+import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
+import { type BreakableWay, breakableWay } from '../../support/breakable-way.ts';
+import { intake, LEASE_MS, leased, OPTIONS, queued } from '../../support/outbox.ts';
+import { startPostgres } from '../../support/postgres.ts';
+
+const server = await startPostgres();
+/** The whole statement, as the protocol ends it; `COMMITTED` begins like it. */
+const COMMIT = 'COMMIT\0';
+/** An outcome is one statement, which is its own commit; its name, as the protocol ends it. */
+const CLOSE = 'close\0';
+const DELIVERED: Settlement = { status: 'delivered', attempted: true };
+const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
+
+/** A store behind a way that can be broken, and the same store by a way that cannot. */
+async function open(t: Test): Promise<{ way: BreakableWay; outbox: Outbox; other: Outbox }> {
+  const address = await server.database();
+  const other = await createPostgresOutbox(address, { ...OPTIONS, owner: 'other', poolMax: 2 });
+  const way = await breakableWay(t, address);
+  const outbox = await createPostgresOutbox(way.address, { ...OPTIONS, owner: 'process-1', poolMax: 2 });
+  t.teardown(() => Promise.all([outbox.close(), other.close()]));
+  return { way, outbox, other };
+}
+
+for (const when of ['before', 'after'] as const) {
+  t.test(`a lead whose connection breaks ${when} its commit is stored once, with its lease`, async (t) => {
+    const { way, outbox, other } = await open(t);
+    const sent = intake();
+    const cut = way.cut(COMMIT, when);
+    const accepted = await outbox.accept(sent, 1_000);
+    await cut;
+    if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`it is ${accepted.kind}`);
+    t.equal(await other.count({}), 1);
+    t.match(await outbox.settle(accepted.lease, DELIVERED, 2_000), { conversation: { status: 'delivered' } });
+    t.match(await outbox.accept(sent, 3_000), { kind: 'known', conversation: { id: accepted.lease.id } });
+  });
+
+  t.test(`an outcome whose connection breaks ${when} its commit is recorded once`, async (t) => {
+    const { way, outbox, other } = await open(t);
+    const lease = await leased(outbox, 1_000);
+    const cut = way.cut(CLOSE, when);
+    t.match(await outbox.settle(lease, DELIVERED, 2_000), { conversation: { status: 'delivered', attempts: 1 } });
+    await cut;
+    t.match(await other.find(lease.id), { status: 'delivered', attempts: 1 });
+    t.equal(await outbox.settle(lease, DELIVERED, 3_000), undefined, 'the lease is over');
+  });
+}
+
+t.test(
+  'a lead of which its caller could not be told is sent like any other, and not as one that may have been',
+  async (t) => {
+    const { way, outbox, other } = await open(t);
+    const cut = way.cut(COMMIT, 'after').then(way.close);
+    await t.rejects(outbox.accept(intake(), 1_000), { name: 'StorageUnavailable' });
+    t.match((await other.list({}, { limit: 9 })).items, [{ status: 'queued', leased: true }]);
+    (await cut)();
+    t.match(await claim(outbox, 2_000), [{ expired: false, tries: 0 }]);
+  },
+);
+
+t.test(
+  'leads of a claim that nobody heard of are claimed anew at once; what a dead process held still counts as unknown',
+  async (t) => {
+    const { way, outbox, other } = await open(t);
+    const abandoned = await leased(other, 1_000);
+    const fresh = await queued(other, 2_000);
+    const now = 1_000 + LEASE_MS;
+    const cut = way.cut('FOR UPDATE SKIP LOCKED', 'after');
+    await t.rejects(claim(outbox, now), { name: 'StorageUnavailable' });
+    await cut;
+    const claims = await claim(outbox, now + 1);
+    t.strictSame(
+      claims.map(({ lease, expired }) => [lease.id, expired]).sort(),
+      [
+        [abandoned.id, true],
+        [fresh, false],
+      ].sort(),
+    );
+  },
+);
+
+t.test('an outcome that nobody heard of within the patience is found recorded when it is tried again', async (t) => {
+  const { way, outbox } = await open(t);
+  const lease = await leased(outbox, 1_000);
+  const cut = way.cut(CLOSE, 'after').then(way.close);
+  await t.rejects(outbox.settle(lease, DELIVERED, 2_000), { name: 'StorageUnavailable' });
+  (await cut)();
+  t.match(await outbox.settle(lease, DELIVERED, 9_000), { conversation: { status: 'delivered', updatedAt: 2_000 } });
+});
+
+t.test('a provider that was parked by a commit of which nobody heard is told of all the same', async (t) => {
+  const { way, outbox } = await open(t);
+  const account = { credentials: 'credentials-1', target: 'a' };
+  const refused: Settlement = { status: 'queued', dueAt: 2_000, attempted: true, credentials: 'refused', account };
+  for (let n = 0; n < 2; n += 1) await outbox.settle(await leased(outbox, 1_000), refused, 2_000 + n);
+  const lease = await leased(outbox, 1_000);
+  const cut = way.cut(COMMIT, 'after');
+  t.match(await outbox.settle(lease, refused, 3_000), { parkedProvider: true, conversation: { status: 'parked' } });
+  await cut;
+});
+
+t.test('backends that are terminated while nobody uses them disturb nobody', async (t) => {
+  const { outbox } = await open(t);
+  const lease = await leased(outbox, 1_000);
+  await terminateAll();
+  t.match(await outbox.find(lease.id), { status: 'queued' });
+  await terminateAll();
+  t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' });
+  await terminateAll();
+  t.ok(await outbox.settle(lease, DELIVERED, 3_000));
+});
+
+const terminateAll = () =>
+  server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> current_database()');

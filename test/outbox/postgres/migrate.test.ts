@@ -1,0 +1,84 @@
+import t, { type Test } from 'tap';
+import { type Address, createPool } from '../../../src/outbox/postgres/connection.ts';
+import { createDatabase, type Database } from '../../../src/outbox/postgres/database.ts';
+import { migrate, requireSchema } from '../../../src/outbox/postgres/migrate.ts';
+import { MIGRATIONS } from '../../../src/outbox/postgres/migrations.ts';
+import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
+import { intake, leased, OPTIONS } from '../../support/outbox.ts';
+import { startPostgres } from '../../support/postgres.ts';
+
+const server = await startPostgres();
+const OURS = MIGRATIONS.length;
+/** Steps of releases to come: one that adds, and a later one that takes away what we use. */
+const EXPAND = { script: 'ALTER TABLE conversations ADD COLUMN later text', oldestReader: OURS };
+const CONTRACT = { script: 'ALTER TABLE conversations DROP COLUMN partner', oldestReader: OURS + 1 };
+
+async function open(t: Test): Promise<{ address: Address; database: Database }> {
+  const address = await server.database();
+  const database = createDatabase(createPool(address, 2));
+  t.teardown(() => database.close());
+  return { address, database };
+}
+
+const outboxAt = async (t: Test, address: Address) => {
+  const outbox = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2 });
+  t.teardown(() => outbox.close());
+  return outbox;
+};
+
+t.test('replicas that start at once on an empty database make its tables once', async (t) => {
+  const { address, database } = await open(t);
+  const outboxes = await Promise.all(Array.from({ length: 5 }, () => outboxAt(t, address)));
+  const leases = await Promise.all(outboxes.map((outbox) => leased(outbox, 1_000)));
+  t.equal(new Set(leases.map(({ id }) => id)).size, 5);
+  t.match(await database.read('SELECT version FROM gateway_schema'), [{ version: OURS }]);
+});
+
+t.test('a step that fails leaves the schema at the step before it', async (t) => {
+  const { address, database } = await open(t);
+  const broken = { script: `${EXPAND.script}; SELECT 1 / 0`, oldestReader: OURS };
+  await t.rejects(migrate(database, [...MIGRATIONS, broken]), { name: 'StorageUnavailable' });
+  t.match(await database.read('SELECT version FROM gateway_schema'), [{ version: OURS }]);
+  await migrate(database, [...MIGRATIONS, EXPAND]);
+  t.match(await database.read('SELECT version FROM gateway_schema'), [{ version: OURS + 1 }]);
+  await t.resolves(outboxAt(t, address));
+});
+
+t.test('during a rolling update this version runs, and starts, on the schema of the next', async (t) => {
+  const { address, database } = await open(t);
+  const running = await outboxAt(t, address);
+  await migrate(database, [...MIGRATIONS, EXPAND]);
+  const started = await outboxAt(t, address);
+  for (const outbox of [running, started]) {
+    await outbox.ready();
+    const lease = await leased(outbox, 1_000);
+    t.ok(await outbox.settle(lease, { status: 'delivered', attempted: true }, 2_000));
+  }
+});
+
+t.test('a schema that this version cannot work on any more is refused, and one that runs is not ready', async (t) => {
+  const { address, database } = await open(t);
+  const running = await outboxAt(t, address);
+  await running.accept(intake(), 1_000);
+  await migrate(database, [...MIGRATIONS, EXPAND, CONTRACT]);
+  await t.rejects(running.ready(), { name: 'StorageUnavailable' });
+  await t.rejects(outboxAt(t, address), { name: 'UnusableDatabase', message: /written by a newer version/ });
+});
+
+t.test('a database of another program is refused and left as it was', async (t) => {
+  const { address, database } = await open(t);
+  await database.write('CREATE TABLE invoices (n integer)');
+  await t.rejects(outboxAt(t, address), { name: 'UnusableDatabase', message: /belongs to another program/ });
+  const tables = await database.read("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace");
+  t.strictSame(tables, [{ relname: 'invoices' }]);
+});
+
+t.test('who only looks makes no tables', async (t) => {
+  const { address, database } = await open(t);
+  await t.rejects(createPostgresOutbox(address, { ...OPTIONS, poolMax: 2, schema: 'require' }), {
+    name: 'UnusableDatabase',
+    message: /nothing is in it/,
+    cause: { name: 'EmptyDatabase' },
+  });
+  await t.rejects(requireSchema(database), { name: 'EmptyDatabase' });
+});

@@ -1,0 +1,58 @@
+import { DAY_MS } from '../../src/outbox/days.ts';
+import type { Cap, Intake, Outbox } from '../../src/outbox/port.ts';
+import type { AuditEntry } from '../../src/outbox/records.ts';
+import { lead } from './lead.ts';
+import { hashing, intake } from './outbox.ts';
+import { canary } from './traces.ts';
+
+/** The number of the canaries, and the audit entry of its erasure. */
+export const NUMBER = hashing.phone('+14045559876');
+export const ERASURE: AuditEntry = { at: DAY_MS, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
+export const LEADS = 2_000;
+export const ONE_IN = 40;
+
+/**
+ * Fills a store whose leases last a millisecond: leads of one number lie among many others, after all that happens to
+ * leads: left by a dead process, claimed, tried again, refused with the provider's words, delivered. Gives those of the number.
+ */
+export async function fill(outbox: Outbox, expiresAt: number): Promise<Intake[]> {
+  const canaries: Intake[] = [];
+  for (let from = 0; from < LEADS; from += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => {
+        const one = some(from + index, expiresAt);
+        if (one.phoneHash.toString() === NUMBER.toString()) canaries.push(one);
+        return outbox.accept(one, 1_000);
+      }),
+    );
+  }
+  for (let round = 0; round < 3; round += 1) {
+    const now = 10_000 + round * 1_000;
+    const claims = await outbox.claim({ providers: ['default'], limit: LEADS, now });
+    await Promise.all(
+      claims.map(({ lease, lead: { phone } }, index) => {
+        const who = phone.e164 === '+14045559876' ? 'canary-description' : 'somebody';
+        const description = `${who} is refused ${'z'.repeat((index * 7) % 90)}`;
+        const again = round < 2 && index % 3 === 0;
+        const end = again
+          ? ({ status: 'queued', dueAt: now + 500 } as const)
+          : ({ status: 'rejected', reason: 'other' } as const);
+        return outbox.settle(lease, { ...end, attempted: true, ...(index % 2 === 0 && { description }) }, now);
+      }),
+    );
+  }
+  return canaries;
+}
+
+/** The lead of place `n`, a canary every so often. */
+export function some(n: number, expiresAt: number): Intake {
+  const e164 = `+1212555${String(n).padStart(4, '0')}`;
+  const others = lead({
+    phone: { e164, callingCode: '1', national: e164.slice(2) },
+    question: 'y'.repeat((n * 53) % 700),
+  });
+  const content = n % ONE_IN === 0 ? canary(n) : others;
+  const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(content.phone.e164)), max: LEADS }];
+  const made = intake({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
+  return { ...made, request: { ...made.request, expiresAt } };
+}

@@ -1,0 +1,29 @@
+import t, { type Test } from 'tap';
+import type { OutboxOptions } from '../../src/outbox/options.ts';
+import type { Outbox } from '../../src/outbox/port.ts';
+import type { Address } from '../../src/outbox/postgres/connection.ts';
+import { createPostgresOutbox, type PostgresOptions } from '../../src/outbox/postgres/outbox.ts';
+import { OPTIONS } from './outbox.ts';
+import { type PostgresServer, startServer } from './postgres-server.ts';
+
+/** A server of the test file's own, which ends with it. */
+export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
+  const server = await startServer(flags);
+  t.teardown(server.end);
+  return server;
+}
+
+/** What `DATABASE_URL` says of it. */
+export function urlOf({ user, password = '', host, port, database }: Address): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
+
+/** A store in a database of the test's own; each call opens it anew, as another process would. */
+export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgresOutbox {
+  return () => {
+    const address = server.database();
+    return async (options) => createPostgresOutbox(await address, { ...OPTIONS, poolMax: 4, ...options });
+  };
+}
+
+export type OpenPostgresOutbox = (options?: Partial<OutboxOptions & PostgresOptions>) => Promise<Outbox>;
