@@ -4,7 +4,7 @@ import type { Answer } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
 import type { Lease, Queue, Settled, Settlement } from '../outbox/port.ts';
 import type { Gate } from './gate.ts';
-import { type RetryRules, settlementFor } from './policy.ts';
+import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
 import type { Upstream } from './port.ts';
 import { settleDurably } from './settle.ts';
 
@@ -52,13 +52,11 @@ export function createDelivery(parts: Parts): Delivery {
     // The account is read when the call is made: between the two nothing can change it.
     const used = credentials(lead.provider);
     const answer = await upstream.send(lead);
-    context.permit.settle(answer.outcome.class);
+    context.permit.settle(answer.uncalled ? undefined : answer.outcome.class);
     const { tries, unknowns } = context;
     const outdated = used !== credentials(lead.provider);
-    const decided = settlementFor(
-      { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() },
-      rules(lead.site),
-    );
+    const tried = { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() };
+    const decided = answer.uncalled ? UNCALLED : settlementFor(tried, rules(lead.site));
     const account =
       outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
     const settlement: Settlement = account ? { ...decided, account } : decided;

@@ -24,6 +24,9 @@ export type Tried = {
   readonly random: number;
 };
 
+/** A lead that can become no call: a person has to look at it. It says nothing of the provider, and is no attempt. */
+export const UNCALLED: Settlement = { status: 'parked', cause: 'refused', attempted: false };
+
 /** A provider's `Retry-After` is believed up to here; a header must not be able to put a lead off for a year. */
 export const RETRY_AFTER_MAX_MS = 3_600_000;
 /** Each delay is stretched or shortened by up to this share. */
