@@ -30,6 +30,7 @@ export function startDelivery({
     report(report) {
       logAttempt(report);
       counting.by.attempt(report);
+      if (report.fault) counting.by.storageFault();
     },
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),

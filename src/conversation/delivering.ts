@@ -27,6 +27,6 @@ export type AttemptContext = {
 /** Delivery, as submitting a lead sees it. */
 export interface Delivering {
   enter(provider: string): Admittance;
-  /** One call to the provider, its outcome recorded; gives the conversation, or `undefined` where the lease was stale. */
+  /** One call to the provider, its outcome recorded; gives the conversation, or `undefined` where the lease was stale or the storage did not take the outcome. */
   attempt(lead: Lead, lease: Lease, context: AttemptContext): Promise<Conversation | undefined>;
 }

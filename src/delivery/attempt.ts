@@ -2,7 +2,7 @@ import type { Clock } from '../conversation/clock.ts';
 import type { AttemptContext, Delivering } from '../conversation/delivering.ts';
 import type { Answer } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
-import type { Lease, Queue, Settled, Settlement } from '../outbox/port.ts';
+import { type Lease, type Queue, type Settled, type Settlement, StorageUnavailable } from '../outbox/port.ts';
 import type { Gate } from './gate.ts';
 import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
 import type { Upstream } from './port.ts';
@@ -15,8 +15,10 @@ export type AttemptReport = {
   readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns' | 'mayHaveArrived'>;
   readonly answer: Answer;
   readonly settlement: Settlement;
-  /** Absent where the lease was stale: somebody else had taken the lead over. */
+  /** Absent where the lease was stale, since somebody else had taken the lead over, and where there is a `fault`. */
   readonly settled: Settled | undefined;
+  /** Why the outcome could not be stored: the lease runs out, and the lead counts as one that may have arrived. */
+  readonly fault?: StorageUnavailable;
 };
 
 type Parts = {
@@ -60,9 +62,16 @@ export function createDelivery(parts: Parts): Delivery {
     const account =
       outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
     const settlement: Settlement = account ? { ...decided, account } : decided;
-    const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
-    report({ lead, lease, context, answer, settlement, settled });
-    return settled;
+    const made = { lead, lease, context, answer, settlement };
+    try {
+      const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
+      report({ ...made, settled });
+      return settled;
+    } catch (fault) {
+      if (!(fault instanceof StorageUnavailable)) throw fault;
+      report({ ...made, settled: undefined, fault });
+      return undefined;
+    }
   };
 
   // Leases outlive every attempt by far; renewal is for a provider that was given a longer time-out than a lease lasts.
