@@ -28,6 +28,7 @@ export interface Parking {
   /** Leases a lead of each provider whose probe is due. */
   claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
   release(provider: string): Promise<void>;
+  /** When a probe is due and its region may be called. */
   nextProbe(): number | undefined;
 }
 
@@ -83,7 +84,8 @@ export function createParking({ store, queue, gate, providers, credentials, onRe
       return probes;
     },
     nextProbe() {
-      return parked.length === 0 ? undefined : Math.min(...parked.map(({ probeAt }) => probeAt));
+      const times = parked.map(({ id, probeAt }) => Math.max(probeAt, gate.blockedUntil(id) ?? probeAt));
+      return times.length === 0 ? undefined : Math.min(...times);
     },
   };
 }

@@ -81,3 +81,27 @@ t.test('once a provider is parked no caller is sent on to it, without waiting fo
   await clock.settle();
   t.match(delivery.enter('default'), { kind: 'parked' });
 });
+
+t.test('a probe that is due while the region is away wakes the worker when the region may be called', async (t) => {
+  const { outbox, clock, gate } = await parkedProvider(t);
+  let looks = 0;
+  const read = outbox.parked;
+  outbox.parked = () => {
+    looks += 1;
+    return read();
+  };
+  await clock.advance(590_000);
+  for (let n = 0; n < 5; n += 1) {
+    const admittance = gate.enterParked('default');
+    if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+  }
+  for (let n = 0; n < 4; n += 1) {
+    const until = gate.blockedUntil('default');
+    await clock.advance((until ?? clock.now()) - clock.now());
+    const admittance = gate.enterParked('default');
+    if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+  }
+  const before = looks;
+  await clock.advance(20_000);
+  t.ok(looks - before <= 8, `${looks - before} looks in 20 s`);
+});
