@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
+import { FAILURES_TO_OPEN } from '../../src/delivery/breaker.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
 import { leased, queued, sqliteOutbox } from '../support/outbox.ts';
@@ -82,26 +83,33 @@ t.test('once a provider is parked no caller is sent on to it, without waiting fo
   t.match(delivery.enter('default'), { kind: 'parked' });
 });
 
-t.test('a probe that is due while the region is away wakes the worker when the region may be called', async (t) => {
-  const { outbox, clock, gate } = await parkedProvider(t);
-  let looks = 0;
-  const read = outbox.parked;
-  outbox.parked = () => {
-    looks += 1;
-    return read();
-  };
-  await clock.advance(590_000);
-  for (let n = 0; n < 5; n += 1) {
-    const admittance = gate.enterParked('default');
-    if (admittance.kind === 'go') admittance.permit.settle('not_sent');
-  }
-  for (let n = 0; n < 4; n += 1) {
-    const until = gate.blockedUntil('default');
-    await clock.advance((until ?? clock.now()) - clock.now());
-    const admittance = gate.enterParked('default');
-    if (admittance.kind === 'go') admittance.permit.settle('not_sent');
-  }
-  const before = looks;
-  await clock.advance(20_000);
-  t.ok(looks - before <= 8, `${looks - before} looks in 20 s`);
-});
+t.test(
+  'a probe that is due while its region is away waits for the region, without looking again and again',
+  async (t) => {
+    const outbox = sqliteOutbox(t)();
+    const state: { answer: Outcome } = { answer: REFUSED };
+    let looks = 0;
+    const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
+    const { clock, worker, gate } = await deliver(t, {
+      outbox: counting,
+      provider: () => state.answer,
+      limits: { concurrency: 3, perSecond: 50 },
+    });
+    for (let n = 0; n < 9; n += 1) await queued(outbox, START);
+    worker.start();
+    await clock.advance(1_000);
+    state.answer = { class: 'not_sent', cause: 'refused' };
+    // The breaker opens a moment before the probe is due, for five seconds.
+    await clock.advance(598_000);
+    for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
+      const admittance = gate.enterParked('default');
+      if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+    }
+    const [provider] = await outbox.parked();
+    const until = gate.blockedUntil('default') ?? 0;
+    t.ok(provider && provider.probeAt < until, 'due, and not allowed');
+    const before = looks;
+    await clock.advance(until - 1 - clock.now());
+    t.ok(looks - before <= 4, `${looks - before} looks`);
+  },
+);
