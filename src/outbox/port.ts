@@ -147,6 +147,7 @@ export interface Queue {
   /**
    * Leases up to `limit` conversations of these providers that are due, longest due first, each provider its share. While
    * `probing` whether a region is back, those come first whose earlier calls say least against themselves.
+   * What waits for a suppressed number has no lead: its turn ends it as `rejected` after one more attempt, and nobody is given it.
    */
   claim(request: {
     providers: readonly string[];

@@ -89,7 +89,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   worker.start();
   await clock.advance(1);
   t.equal(calls.length, 0);
-  t.match(await outbox.find(id), { status: 'rejected', reason: 'phone' });
+  t.match(await outbox.find(id), { status: 'rejected', reason: 'phone', attempts: 1 }, 'as if it had been called');
 });
 
 t.test('a lead that is due later wakes the worker then, and a kick wakes it at once', async (t) => {

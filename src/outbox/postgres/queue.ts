@@ -1,11 +1,11 @@
 import type { Clock } from '../../conversation/clock.ts';
 import type { Claim, Queue, Settled } from '../port.ts';
 import { createProven } from '../streak.ts';
-import { VaultError } from '../vault.ts';
 import { createBatcher } from './batch.ts';
 import { CLAIM, CLAIM_PROBE, CLAIM_TRUSTWORTHY } from './claim.ts';
 import type { Query, Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
+import { readLead } from './leads.ts';
 import { patiently } from './patience.ts';
 import { accepts, haveAnOrder, nameOf, type Settling, settleBatch } from './settle.ts';
 import { type Store, toLease } from './store.ts';
@@ -39,17 +39,16 @@ export function createQueue(store: Store, clock: Clock, batchMax?: number): Queu
     }
   };
 
-  /** What no key opens waits for a person; its lease is handed to nobody. */
+  /** What no key opens waits for a person, and what came in for a suppressed number is over; their leases are handed to nobody. */
   const open = async (rows: readonly Row[], now: number): Promise<Claim[]> => {
     const claims: Claim[] = [];
     const unreadable: Row[] = [];
-    for (const row of rows) {
-      try {
-        claims.push(toClaim(row, vault.open({ key: row.lead_key as Buffer | null, data: row.lead as Buffer })));
-      } catch (error) {
-        if (!(error instanceof VaultError)) throw error;
-        unreadable.push(row);
-      }
+    const suppressed = rows.filter(({ personal }) => !personal).map(({ seq }) => seq);
+    if (suppressed.length > 0) await database.write(SUPPRESSED, [now, suppressed]);
+    for (const row of rows.filter(({ personal }) => personal)) {
+      const lead = readLead(row, vault);
+      if (lead) claims.push(toClaim(row, lead));
+      else unreadable.push(row);
     }
     if (unreadable.length > 0) {
       await database.write(UNREADABLE, [now, unreadable.map(({ seq }) => seq)]);
@@ -118,6 +117,11 @@ function toClaim(row: Row, lead: Claim['lead']): Claim {
     suppressed: row.suppressed as boolean,
   };
 }
+
+const SUPPRESSED = `
+  UPDATE conversations SET status = 'rejected', reason = 'phone', cause = 'suppressed', attempts = attempts + 1,
+                           next_at = NULL, lease_owner = NULL, updated_at = $1
+  WHERE seq = ANY ($2)`;
 
 const UNREADABLE = `
   UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = $1

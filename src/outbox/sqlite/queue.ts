@@ -1,6 +1,6 @@
 import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
 import { settledConversation } from '../settled.ts';
-import { VaultError } from '../vault.ts';
+import { readLead } from './leads.ts';
 import type { CreditStreak } from './providers.ts';
 import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
 
@@ -10,9 +10,9 @@ type Unreadable = { readonly unreadable: { readonly id: string; readonly provide
 export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
   const { database, writer, vault, owner, leaseMs, onUnreadable = () => undefined } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
-  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, lead_key, lead,
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal, lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
-    FROM conversations JOIN leads USING (seq)`;
+    FROM conversations LEFT JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
   // A lead whose own answers cannot be read says nothing of its region: the one with the fewest of those goes ahead.
   const trustworthy = database.prepare(
@@ -21,11 +21,16 @@ export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
   );
   const probe = database.prepare(
     `SELECT ${CLAIMED}
-     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?)
+     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND personal = 1 AND (lease_owner IS NULL OR next_at <= ?)
      ORDER BY updated_at LIMIT 1`,
   );
   const unreadable = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = ?
+     WHERE seq = ?`,
+  );
+  const suppressed = database.prepare(
+    `UPDATE conversations SET status = 'rejected', reason = 'phone', cause = 'suppressed', attempts = attempts + 1,
+                              next_at = NULL, updated_at = ?
      WHERE seq = ?`,
   );
   const extend = database.prepare(
@@ -61,38 +66,41 @@ export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
      ) SELECT provider FROM working WHERE provider IS NOT NULL`,
   );
 
-  /** A lead that no key opens is parked instead. */
-  const take = (row: Row, now: number): Claim | Unreadable => {
-    try {
-      const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
-      const fence = (row.fence as number) + 1;
-      lease.run(owner, now + leaseMs, fence, row.seq as number);
-      return {
-        lease: {
-          id: row.id as string,
-          fence,
-          provider: row.provider as string,
-          attempts: row.attempts as number,
-          createdAt: row.created_at as number,
-        },
-        lead,
-        tries: row.tries as number,
-        unknowns: row.unknowns as number,
-        mayHaveArrived: row.may_have_arrived === 1,
-        expired: row.lease_owner !== null,
-        suppressed: row.suppressed === 1,
-      };
-    } catch (error) {
-      if (!(error instanceof VaultError)) throw error;
+  /** A lead that no key opens is parked instead, and one that came in for a suppressed number is over. */
+  const take = (row: Row, now: number): Claim | Unreadable | undefined => {
+    if (row.personal === 0) {
+      suppressed.run(now, row.seq as number);
+      return undefined;
+    }
+    const lead = readLead(row, vault);
+    if (!lead) {
       unreadable.run(now, row.seq as number);
       return { unreadable: { id: row.id as string, provider: row.provider as string } };
     }
+    const fence = (row.fence as number) + 1;
+    lease.run(owner, now + leaseMs, fence, row.seq as number);
+    return {
+      lease: {
+        id: row.id as string,
+        fence,
+        provider: row.provider as string,
+        attempts: row.attempts as number,
+        createdAt: row.created_at as number,
+      },
+      lead,
+      tries: row.tries as number,
+      unknowns: row.unknowns as number,
+      mayHaveArrived: row.may_have_arrived === 1,
+      expired: row.lease_owner !== null,
+      suppressed: row.suppressed === 1,
+    };
   };
 
   const takeAll = async (now: number, select: () => readonly Row[]): Promise<readonly Claim[]> => {
     const taken = await writer.write(() => select().map((row) => take(row, now)));
     const claims: Claim[] = [];
     for (const one of taken) {
+      if (one === undefined) continue;
       if ('unreadable' in one) onUnreadable(one.unreadable);
       else claims.push(one);
     }
@@ -154,8 +162,4 @@ export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
       });
     },
   };
-}
-
-function asBuffer(value: Row[string] | undefined): Buffer | null {
-  return value instanceof Uint8Array ? Buffer.from(value) : null;
 }
