@@ -27,6 +27,19 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a lease tells what nobody changes while it lasts', async (t) => {
+    const outbox = await open(t)();
+    const first = await leased(outbox, 1_000);
+    t.match(first, { provider: 'default', attempts: 0, createdAt: 1_000 });
+    await outbox.settle(first, { status: 'queued', dueAt: 3_000, attempted: true }, 2_000);
+    const [claim] = await claimAll(outbox, 3_000);
+    t.match(claim?.lease, { id: first.id, provider: 'default', attempts: 1, createdAt: 1_000 });
+    if (!claim) return;
+    const settled = await outbox.settle(claim.lease, { status: 'queued', dueAt: 9_000, attempted: false }, 4_000);
+    t.strictSame(settled?.conversation, await outbox.find(first.id));
+    await outbox.close();
+  });
+
   t.test('a fence that was never handed out settles nothing', async (t) => {
     const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);

@@ -1,15 +1,19 @@
 import t, { type Test } from 'tap';
+import { createPostgresOutbox } from '../../src/outbox/postgres/outbox.ts';
 import { leadOf, NO_LIMITS, phoneOf, read, send } from '../support/caller.ts';
 import type { StoredLead } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
+import { OPTIONS } from '../support/outbox.ts';
 import { startPostgres, urlOf } from '../support/postgres.ts';
 import { startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
 
 t.setTimeout(180_000);
 const server = await startPostgres();
+/** Releases one after the other. */
+const ROUNDS = 5;
 
 /** Replicas on a database of their own. */
 async function replicas(t: Test, count: number, changes: Readonly<Record<string, string>> = {}) {
@@ -114,6 +118,29 @@ t.test('backends that are terminated again and again under load lose nothing', a
   t.ok(rows.every(({ status }) => status === 'delivered'));
   const calls = await provider.byPhone();
   t.ok([...leads.acknowledged.keys()].every((n) => calls[phoneOf(n)]?.received === 1));
+});
+
+t.test('what another process releases is sent at once, and not at the next look', async (t) => {
+  const { provider, address, gateways, stored } = await replicas(t, 1);
+  const [{ url }] = gateways;
+  const operator = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2, schema: 'require' });
+  t.teardown(() => operator.close());
+  await provider.answer('failure_other');
+  for (let n = 0; n < ROUNDS; n += 1) await send(url, leadOf(n));
+  await eventually('all wait for a person', 10_000, async () =>
+    (await stored()).every(({ status }) => status === 'parked') ? true : undefined,
+  );
+  await provider.answer('delivered');
+  const begun = performance.now();
+  for (const { id } of await stored()) {
+    const audit = { at: Date.now(), actor: 'cli:ann', action: 'release', count: 0, detail: id } as const;
+    await operator.requeue({ ids: [id] }, 1, audit);
+    await eventually('it is delivered', 10_000, async () =>
+      (await operator.find(id))?.status === 'delivered' ? true : undefined,
+    );
+  }
+  // A worker with nothing to do looks every five seconds.
+  t.ok(performance.now() - begun < (ROUNDS * 5_000) / 4);
 });
 
 t.test('a server that is not there refuses the start in one line, which does not tell the password', async (t) => {

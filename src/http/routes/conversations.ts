@@ -26,10 +26,14 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     '/conversations',
     {
       schema: START_CONVERSATION,
-      onRequest: async ({ headers }) => requireBodyType('application/json', 'JSON', headers),
-      preValidation: async ({ body }) => {
+      onRequest: ({ headers }, _reply, done) => {
+        requireBodyType('application/json', 'JSON', headers);
+        done();
+      },
+      preValidation: ({ body }, _reply, done) => {
         // Without a length fastify reads no body at all, and the schema would call it a wrong type.
         if (body === undefined) throw new Refusal('invalid_json', 'Is empty; send one JSON object.', { pointer: '' });
+        done();
       },
     },
     async (request, reply) => {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../conversation/clock.ts';
+import { type Clock, systemClock } from '../../conversation/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { type Outbox, StorageUnavailable } from '../port.ts';
 import { UnusableDatabase } from '../unusable.ts';
@@ -31,8 +31,8 @@ export type PostgresOptions = OutboxOptions & {
   readonly batchMax?: number;
   /** `migrate` brings the schema up to date; `require` changes nothing, and refuses a database that the gateway never used. */
   readonly schema?: 'migrate' | 'require';
-  /** Our clock, in milliseconds since the epoch, as far as it is compared with the server's. */
-  readonly now?: () => number;
+  /** Ours, as far as it is compared with the server's. */
+  readonly clock?: Clock;
   /** Told at the start and each minute that the server's clock is found so far ahead of ours, in milliseconds. */
   readonly onSkew?: (skewMs: number) => void;
 };
@@ -43,13 +43,13 @@ export type PostgresOptions = OutboxOptions & {
  * @throws UnusableDatabase when it cannot be reached, is not ours to use, or would not keep what it commits
  */
 export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
-  const { owner, leaseMs, now = Date.now, onSkew = () => undefined } = options;
+  const { owner, leaseMs, clock = systemClock, onSkew = () => undefined } = options;
   const database = await open(address, options);
   const doubts = createDoubts(database, owner);
   const store: Store = { ...options, database, doubts };
   const intake = createIntake(store, options.waitMs, systemClock, options.batchMax);
   const queue = createQueue(store, systemClock, options.batchMax);
-  const skew = watchSkew({ database, now, leaseMs, onSkew });
+  const skew = watchSkew({ database, clock, leaseMs, onSkew });
   await skew.measure();
   const watches: Watch[] = [];
 
@@ -70,7 +70,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
       return row && toConversation(row);
     },
     async ready() {
-      const [schema] = await database.write(TOUCH, [now()]);
+      const [schema] = await database.write(TOUCH, [clock.now()]);
       if ((schema?.oldest_reader as number) > MIGRATIONS.length)
         throw new StorageUnavailable('A newer version has changed the database so that this one must not go on.');
       skew.check();

@@ -149,13 +149,17 @@ const MIGRATIONS: readonly string[] = [
   'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
 
-/** Applies what is missing, each step in a transaction of its own with its version number. */
-export function migrate(database: DatabaseSync): void {
+/**
+ * Applies what is missing, each step in a transaction of its own with its version number.
+ *
+ * @param to the version to stop at; for tests
+ */
+export function migrate(database: DatabaseSync, to = MIGRATIONS.length): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > MIGRATIONS.length) {
     throw new Error(`it was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length})`);
   }
-  for (const [index, script] of MIGRATIONS.entries()) {
+  for (const [index, script] of MIGRATIONS.slice(0, to).entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { systemClock } from '../../../src/conversation/clock.ts';
 import { DAY_MS } from '../../../src/outbox/days.ts';
 import type { Outbox } from '../../../src/outbox/port.ts';
 import { type Address, createPool } from '../../../src/outbox/postgres/connection.ts';
@@ -109,7 +110,7 @@ t.test('an erasure is not done while somebody may still see what was removed', a
   });
   const database = createDatabase(createPool(address, 2));
   while ((await outbox.count({ phoneHash: NUMBER })) > 0);
-  await t.rejects(scrub(database, 300), { name: 'StorageUnavailable' });
+  await t.rejects(scrub(database, systemClock, 300), { name: 'StorageUnavailable' });
   t.notOk(resolved);
   t.not((await left()).length, 0);
   await reader.query('COMMIT');
