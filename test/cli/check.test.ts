@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import t from 'tap';
+import { BUILT_WIDGET } from '../../src/assets.ts';
+import { checkButton } from '../../src/cli/check/button.ts';
+import { soundFile } from '../config/helper.ts';
 import { besideRunning, gateway } from './support/process.ts';
 
 type Check = { name: string; result: string; detail: string };
@@ -104,4 +107,26 @@ t.test('leads that wait for a person are a warning', async (t) => {
   const { code, checks } = await check(env);
   t.equal(code, 0);
   t.match(checks.leads, { result: 'warning', detail: '1 parked: see leads list' });
+});
+
+t.test('in production the button’s files have to be built', async (t) => {
+  const { env } = besideRunning(t);
+  const upstream = await provider(t);
+  const file = join(t.testdir(), 'gateway.config.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...soundFile(),
+      providers: { main: { ...soundFile().providers.main, url: upstream.env.UPSTREAM_URL } },
+    }),
+  );
+  const { checks } = await check({ ...env, NODE_ENV: 'production', CONFIG_FILE: file });
+  t.equal(checks.button?.result, existsSync(BUILT_WIDGET) ? 'ok' : 'warning', 'asked of where the gateway looks');
+
+  const folder = t.testdir({ built: { 'v1.js': '' }, empty: {} });
+  const result = (name: string, production = true) => checkButton({ production }, join(folder, name))[0]?.result;
+  t.equal(result('built'), 'ok');
+  t.equal(result('empty'), 'warning');
+  t.equal(result('missing'), 'warning');
+  t.equal(result('missing', false), undefined, 'elsewhere it is built when it is asked for');
 });

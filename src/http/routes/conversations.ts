@@ -46,6 +46,11 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     },
   );
 
+  // No id: a form is posted there, and a visitor who comes back to its address by hand is told as much.
+  app.get('/conversations/form', { schema: { hide: true } }, async () => {
+    throw new Problem('method_not_allowed', { headers: { allow: 'OPTIONS, POST' } });
+  });
+
   app.get<{ Params: { id: string } }>('/conversations/:id', { schema: READ_CONVERSATION }, async (request, reply) => {
     const conversation = await find(request.params.id);
     if (!conversation) throw new Problem('not_found');
