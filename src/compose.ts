@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { type Closers, createClosers } from './closers.ts';
 import { openAdminListener } from './compose/admin-listener.ts';
+import { createCredentials } from './compose/credentials.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
@@ -13,6 +14,7 @@ import type { Settings } from './config/settings.ts';
 import { systemClock as clock } from './conversation/clock.ts';
 import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
+import { tryKeys } from './ops/keys.ts';
 import { createSweeper } from './ops/retention.ts';
 import { openOutbox } from './outbox/open.ts';
 import { randomBytes } from './outbox/random.ts';
@@ -51,22 +53,23 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) closers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
-  const credentials: Foundation['credentials'] = (id) => {
-    if (!accounts.ids().includes(id)) return undefined;
-    const { providerId, username, password } = accounts.get(id);
-    return hashing.credentials(providerId, username, password);
-  };
+  const credentials = createCredentials(live.current, hashing);
   const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     hashCheck: hashing.check(),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
-    credentials: (id) => credentials(id) ?? '',
+    onUnreadable: ({ id: conversation, provider }) =>
+      log.error({ event: 'lead_parked', conversation, provider, cause: 'unreadable' }, 'a lead needs a person'),
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
+  const keys = await tryKeys(outbox);
+  if (keys.kind === 'does_not_open') {
+    log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
+  }
   const counting = { by: NO_COUNTING };
   const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
   const foundation: Foundation = {
@@ -83,7 +86,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     credentials,
   };
 
-  const delivering = await startDelivery(foundation);
+  const delivering = startDelivery(foundation);
   outbox.watch(delivering.worker.kick);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);

@@ -30,7 +30,6 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
-    credentials: () => '',
     schema: 'require',
   });
   const operations = createOperations({ store, hashing, now });

@@ -37,7 +37,8 @@ export async function handleClaim(
 }
 
 function settledWithoutCall(claim: Claim, { rules, clock, random }: Parts): Settlement | undefined {
-  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: false };
+  // Looks as if the provider had refused it, the call included.
+  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true };
   if (!claim.expired) return undefined;
   // Its owner died, perhaps while it was sending: that counts as a call whose outcome nobody knows.
   const { tries, unknowns, lead } = claim;

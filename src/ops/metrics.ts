@@ -117,6 +117,7 @@ export function createMetrics(parts: Parts): Metrics {
       return registry.metrics();
     },
     attempt({ lead: { provider }, context, answer }) {
+      if (answer.uncalled) return;
       const labels = { class: answer.outcome.class, provider };
       attempts.inc(labels);
       durations.observe(labels, answer.durationMs / 1_000);

@@ -109,11 +109,20 @@ export type Settlement = {
   readonly repeatable?: boolean;
   /** What the answer said of the provider's credentials, where it said anything. */
   readonly credentials?: 'refused' | 'accepted';
+  /** What the call logged in with. Set where `credentials` are still the ones in use: of others nothing is concluded. */
+  readonly account?: Account;
+};
+
+export type Account = {
+  /** Hash of the credentials. */
+  readonly credentials: string;
+  /** Whom the lead was for, as one word. */
+  readonly target: string;
 };
 
 export type Settled = {
   readonly conversation: Conversation;
-  /** This answer was the third refusal in a row from different leads: the provider is parked from now on. */
+  /** This answer was one refusal too many (`streak.ts`): the provider is parked from now on. */
   readonly parkedProvider: boolean;
 };
 
@@ -125,7 +134,7 @@ export type Claim = {
   readonly tries: number;
   /** Calls since then whose outcome nobody knows. */
   readonly unknowns: number;
-  /** Whether any call at all may have arrived, also before the last release: another one may show it twice. */
+  /** As of a `LeadRecord`: a release does not make it false. */
   readonly mayHaveArrived: boolean;
   /** The previous owner died holding it: whether it was sent is unknown. */
   readonly expired: boolean;
@@ -138,6 +147,7 @@ export interface Queue {
   /**
    * Leases up to `limit` conversations of these providers that are due, longest due first, each provider its share. While
    * `probing` whether a region is back, those come first whose earlier calls say least against themselves.
+   * What waits for a suppressed number has no lead: its turn ends it as `rejected` after one more attempt, and nobody is given it.
    */
   claim(request: {
     providers: readonly string[];

@@ -22,10 +22,10 @@ export type LeadRecord = Conversation & {
   readonly partner?: string;
   readonly provider: string;
   readonly cause?: Cause;
+  /** A call ended without our knowing whether it arrived, or a lead that was delivered is sent again: lasting, over releases too. */
+  readonly mayHaveArrived: boolean;
   /** Whether a process is attempting it now. */
   readonly leased: boolean;
-  /** Some call for it arrived, or may have, without its being known: sending it (again) may show it twice. */
-  readonly mayHaveArrived: boolean;
   /** Personal data is gone: retention, erasure, or a number that was suppressed when it came. */
   readonly erased: boolean;
 };

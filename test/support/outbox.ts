@@ -22,7 +22,6 @@ export const OPTIONS: OutboxOptions = {
   owner: 'process-1',
   leaseMs: LEASE_MS,
   waitMs: 4_000,
-  credentials: () => 'credentials-1',
 };
 
 /** A store in the test's own folder; each call opens the same file anew. */

@@ -38,8 +38,8 @@ async function run(action: SendAction, call: Call): Promise<ExitCode> {
   io.err(preview(selection));
   const report = (queued: number): ExitCode => {
     const { ids, byStatus, bySite, mayHaveArrived, skipped, missing } = selection;
-    const matched = ids.length;
-    if (asJson) io.out(json({ action, dryRun, matched, byStatus, bySite, mayHaveArrived, skipped, missing, queued }));
+    if (asJson)
+      io.out(json({ action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, queued }));
     return missing > 0 ? EXIT.notFound : EXIT.ok;
   };
   if (dryRun || selection.ids.length === 0) return report(0);
@@ -68,9 +68,8 @@ function preview({ ids, byStatus, bySite, mayHaveArrived, skipped, missing }: Se
       `WARNING: ${delivered} of them ${delivered === 1 ? 'was' : 'were'} delivered; agents will see a second conversation.`,
     );
   }
-  if (mayHaveArrived > 0) {
+  if (mayHaveArrived > 0)
     lines.push(`WARNING: ${mayHaveArrived} of them may have arrived; agents may see a second conversation.`);
-  }
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 import type { Hashing } from '../../conversation/hashing.ts';
 import type { SuppressionStore } from '../../outbox/port.ts';
-import { type AuditEntry, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
+import { type AuditEntry, type Filter, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
 import { type GivenNumber, readNumber } from './number.ts';
@@ -56,6 +56,8 @@ export interface Operations {
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
 }
+
+const COUNTED_PAGE = 500;
 
 type Parts = {
   readonly store: RecordStore & SuppressionStore;
@@ -124,7 +126,13 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       const filter = readFilter(query, hashing, now());
       if (page.after === undefined) {
         const detail = describeQuery(query);
-        await store.record({ at: now(), actor, action: 'consent_export', count: await store.count(filter), detail });
+        await store.record({
+          at: now(),
+          actor,
+          action: 'consent_export',
+          count: await countConsents(store, filter),
+          detail,
+        });
       }
       const { items, next } = await known(store.consents(filter, page));
       return { items: items.map(consentView), ...(next !== undefined && { next }) };
@@ -145,6 +153,18 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       return { items: items.map(auditView), ...(next !== undefined && { next }) };
     },
   };
+}
+
+/** What an export is about to give; only leads with consent are part of it, and that is sealed. */
+async function countConsents(store: Pick<RecordStore, 'consents'>, filter: Filter): Promise<number> {
+  let count = 0;
+  let after: string | undefined;
+  do {
+    const page = await store.consents(filter, { limit: COUNTED_PAGE, ...(after !== undefined && { after }) });
+    count += page.items.length;
+    after = page.next;
+  } while (after !== undefined);
+  return count;
 }
 
 /** A page whose cursor may be an operator's own invention. */

@@ -20,7 +20,7 @@ export type Selection = {
   readonly ids: readonly string[];
   readonly byStatus: Readonly<Partial<Record<Status, number>>>;
   readonly bySite: Readonly<Record<string, number>>;
-  /** Of those that were not delivered, how many may have arrived all the same. */
+  /** How many of them may have reached the provider without our knowing. */
   readonly mayHaveArrived: number;
   /** Leads that match and would not be sent: queued or under way already, erased, or not of a status for this action. */
   readonly skipped: number;
@@ -66,8 +66,8 @@ export async function select(
       break;
     }
     ids.push(lead.id);
-    if (lead.mayHaveArrived && lead.status !== 'delivered') mayHaveArrived += 1;
     byStatus[lead.status] = (byStatus[lead.status] ?? 0) + 1;
+    if (lead.mayHaveArrived && lead.status !== 'delivered') mayHaveArrived += 1;
     bySite[lead.site] = (bySite[lead.site] ?? 0) + 1;
   }
   const named = new Set(filter.ids);

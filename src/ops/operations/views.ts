@@ -18,8 +18,9 @@ export type LeadView = {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly dueAt?: string;
-  readonly leased: boolean;
+  /** Sent again, an agent may see it twice. */
   readonly mayHaveArrived: boolean;
+  readonly leased: boolean;
   readonly erased: boolean;
 };
 
@@ -36,8 +37,8 @@ export function leadView(record: LeadRecord): LeadView {
     createdAt: isoTime(record.createdAt),
     updatedAt: isoTime(record.updatedAt),
     dueAt: record.dueAt === undefined ? undefined : isoTime(record.dueAt),
-    leased: record.leased,
     mayHaveArrived: record.mayHaveArrived,
+    leased: record.leased,
     erased: record.erased,
   });
 }

@@ -43,12 +43,12 @@ export type PostgresOptions = OutboxOptions & {
  * @throws UnusableDatabase when it cannot be reached, is not ours to use, or would not keep what it commits
  */
 export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
-  const { owner, leaseMs, vault, clock = systemClock, onSkew = () => undefined } = options;
+  const { owner, leaseMs, clock = systemClock, onSkew = () => undefined } = options;
   const database = await open(address, options);
   const doubts = createDoubts(database, owner);
-  const store: Store = { database, doubts, vault, owner, leaseMs };
+  const store: Store = { ...options, database, doubts };
   const intake = createIntake(store, options.waitMs, systemClock, options.batchMax);
-  const queue = createQueue(store, options.credentials, systemClock, options.batchMax);
+  const queue = createQueue(store, systemClock, options.batchMax);
   const skew = watchSkew({ database, clock, leaseMs, onSkew });
   await skew.measure();
   const watches: Watch[] = [];

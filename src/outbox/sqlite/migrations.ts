@@ -6,7 +6,8 @@ import type { DatabaseSync } from 'node:sqlite';
  *
  * `next_at` is when somebody has to look at a conversation: when it is due, or, while `lease_owner` is set, when its lease
  * runs out. So one index serves both, and what waits for a person costs a claim nothing. `tries` and `unknowns` count since
- * the last release, `attempts` counts all calls; `may_have_arrived` is what a release keeps of the unknown ones. `personal` says whether `leads` still holds what the consumer told us.
+ * the last release, `attempts` counts all calls. `may_have_arrived` keeps what a release takes out of `unknowns`, and that it
+ * was delivered. `personal` says whether `leads` still holds what the consumer told us.
  *
  * What has to go without a trace lies where SQLite never moves it. A page that is split or merged keeps a copy of the
  * cells that left it, out of reach of `secure_delete`; only a cell that grows, or a deletion, moves others. So rows of `leads`
@@ -141,6 +142,7 @@ const MIGRATIONS: readonly string[] = [
    DROP INDEX leads_phone;
    CREATE INDEX leads_phone ON leads (seq >> 10, substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL`,
 
+  // Written by a release alone, so that it costs an attempt nothing.
   'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
 
   // A keyed hash of a constant: the same for the same HASH_KEY.
@@ -148,6 +150,9 @@ const MIGRATIONS: readonly string[] = [
 
   // What readiness writes, over and over: random bytes.
   "CREATE TABLE probe (filler BLOB NOT NULL) STRICT; INSERT INTO probe VALUES (x'')",
+
+  // JSON: for which targets an account's credentials were accepted (`outbox/streak.ts`).
+  'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
 
 /**

@@ -40,7 +40,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
 
   return {
     ...createIntake(store, options.waitMs),
-    ...createQueue(store, prepareStreaks(database, options.credentials)),
+    ...createQueue(store, prepareStreaks(database)),
     ...createProviderStore(store),
     ...createSuppressionStore(store),
     ...createLookups(store),

@@ -6,9 +6,9 @@ import type { LeadDetails, LeadRecord, RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
-import { type Row, STATE, type Store, toConversation } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Row, STATE, type Store, toConversation } from './store.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, personal, unknowns, may_have_arrived`;
+const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /** Looking at conversations, one by one and in lists. */
 export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' | 'show' | 'reveal'> {
@@ -53,9 +53,6 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
   };
 }
 
-/** Statuses that say so by themselves. */
-const ARRIVED: ReadonlySet<string> = new Set(['delivered', 'unknown']);
-
 function toRecord(row: Row): LeadRecord {
   return {
     ...toConversation(row),
@@ -64,8 +61,8 @@ function toRecord(row: Row): LeadRecord {
       partner: (row.partner as string | null) ?? undefined,
       provider: row.provider as string,
       cause: (row.cause as Cause | null) ?? undefined,
+      mayHaveArrived: row.may_have_arrived === 1,
       leased: row.lease_owner !== null,
-      mayHaveArrived: row.may_have_arrived === 1 || (row.unknowns as number) > 0 || ARRIVED.has(row.status as string),
       erased: row.personal === 0,
     }),
   };

@@ -2,7 +2,7 @@ import type { Status } from '../../conversation/types.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
-import { IS_WAITING, type Store } from './store.ts';
+import { IS_WAITING, MAY_HAVE_ARRIVED, type Store } from './store.ts';
 
 /** What waits for a person. */
 const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
@@ -12,7 +12,7 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
   const audit = prepareAudit(database);
   const queue = database.prepare(
     `UPDATE conversations
-     SET may_have_arrived = may_have_arrived OR unknowns > 0 OR status = 'delivered' OR status = 'unknown',
+     SET may_have_arrived = ${MAY_HAVE_ARRIVED} OR status = 'delivered',
          status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
      WHERE seq = ?`,
   );

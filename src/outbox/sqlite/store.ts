@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import type { OutboxOptions } from '../options.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
 import type { Read } from './reader.ts';
@@ -13,6 +14,7 @@ export type Store = {
   /** This process, in leases. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly onUnreadable?: OutboxOptions['onUnreadable'];
   readonly read: Read;
 };
 
@@ -32,6 +34,9 @@ export function toConversation(row: Row): Conversation {
     dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
   });
 }
+
+/** `unknowns` is counted since the last release; what was before is in `may_have_arrived`. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
 
 /** What waits for a person and what is final, spelled as in their indexes: an index is used only for its own condition. */
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";

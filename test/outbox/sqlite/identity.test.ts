@@ -15,7 +15,6 @@ async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
     owner: 'me',
     leaseMs: 60_000,
     waitMs: 4_000,
-    credentials: () => '',
     // Each look is half a second after the one before.
     monotonic() {
       now += 500;

@@ -28,28 +28,28 @@ export function violationsOf(
     if (own > scheduleS.length + 1) found.push(`lead ${number} was called for ${own} times`);
     const expired = expiries.get(row.id) ?? 0;
     const unknowns = expired + count(outcomes, 'unknown');
-    const spent = outcomes.length + expired > scheduleS.length;
-    if (!explained(row, outcomes, { unknowns, most, spent })) {
+    const usedUp = outcomes.length + expired > scheduleS.length;
+    if (!explained(row, outcomes, { unknowns, most, usedUp })) {
       found.push(`lead ${number} is ${row.status} (${row.cause}) after ${outcomes.join(', ') || 'no call'}`);
     }
   }
   return found;
 }
 
-/** `spent`: whether the schedule is used up. */
-function explained(
-  { status, cause }: Row,
-  outcomes: readonly string[],
-  { unknowns, most, spent }: { unknowns: number; most: number; spent: boolean },
-): boolean {
+/** `unknowns`: calls that may have arrived without our knowing; `most` may; `usedUp`: no step of the schedule is left. */
+type History = { readonly unknowns: number; readonly most: number; readonly usedUp: boolean };
+
+function explained({ status, cause }: Row, outcomes: readonly string[], { unknowns, most, usedUp }: History): boolean {
   switch (status) {
     case 'delivered':
     case 'rejected':
       return outcomes.includes(status);
     case 'unknown':
-      return unknowns >= most || (unknowns > 0 && spent);
+      return unknowns >= most || (unknowns > 0 && usedUp);
     case 'parked':
-      return (cause === 'schedule' && unknowns === 0 && spent) || (cause === 'refused' && outcomes.includes('refused'));
+      return (
+        (cause === 'schedule' && unknowns === 0 && usedUp) || (cause === 'refused' && outcomes.includes('refused'))
+      );
     default:
       return false;
   }
