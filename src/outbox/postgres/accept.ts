@@ -1,10 +1,11 @@
 import { admit } from '../admit.ts';
 import type { Accepted, Intake, Known, RequestKey } from '../port.ts';
+import { toConversation } from '../rows.ts';
 import type { SealedLead } from '../vault.ts';
 import type { Query, Row } from './database.ts';
 import { createLedger } from './ledger.ts';
 import { lock } from './lock.ts';
-import { toConversation, toLease } from './store.ts';
+import { toLease } from './store.ts';
 import { write } from './write.ts';
 
 /** A lead on its way in, under the id that it will have. */

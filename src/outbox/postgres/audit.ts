@@ -1,6 +1,7 @@
 import { cutPage, fromCursor } from '../cursor.ts';
 import type { AuditEntry, RecordStore } from '../records.ts';
-import type { Query, Row } from './database.ts';
+import { toAuditEntry } from '../rows.ts';
+import type { Query } from './database.ts';
 import type { Store } from './store.ts';
 
 /** Writes an entry inside the transaction under way. */
@@ -23,18 +24,8 @@ export function createAuditStore({ database }: Store): Pick<RecordStore, 'audit'
         limit + 1,
       ]);
       const page = cutPage(rows, limit, ({ seq }) => seq as number);
-      return { ...page, items: page.items.map(toEntry) };
+      return { ...page, items: page.items.map(toAuditEntry) };
     },
     record: (entry) => writeAudit(database.write, entry),
-  };
-}
-
-function toEntry({ at, actor, action, count, detail }: Row): AuditEntry {
-  return {
-    at: at as number,
-    actor: actor as string,
-    action: action as AuditEntry['action'],
-    count: count as number,
-    detail: detail as string,
   };
 }

@@ -2,12 +2,13 @@ import type { Clock } from '../../conversation/clock.ts';
 import { DAY_MS } from '../days.ts';
 import { newId } from '../id.ts';
 import type { Accepted, Intake, IntakeStore, Known, RequestKey } from '../port.ts';
+import { STATE, toConversation } from '../rows.ts';
 import { type Arriving, storeBatch } from './accept.ts';
 import { createBatcher } from './batch.ts';
 import type { Row } from './database.ts';
 import type { StorageFault } from './faults.ts';
 import { patiently } from './patience.ts';
-import { STATE, type Store, toConversation } from './store.ts';
+import type { Store } from './store.ts';
 
 /**
  * Taking leads in, in batches.

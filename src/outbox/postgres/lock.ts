@@ -1,9 +1,9 @@
 import { DAY_MS } from '../days.ts';
+import { STATE } from '../rows.ts';
 import type { Arriving } from './accept.ts';
 import { columns } from './columns.ts';
 import type { Query, Row } from './database.ts';
 import { counterName, hex, type Locked, type RequestRow, requestValues } from './ledger.ts';
-import { STATE } from './store.ts';
 
 /**
  * Locks what the leads of a batch may want to change and gives it as it is.

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../conversation/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { type Outbox, StorageUnavailable } from '../port.ts';
+import { STATE, toConversation } from '../rows.ts';
 import { UnusableDatabase } from '../unusable.ts';
 import { createAuditStore } from './audit.ts';
 import { type Address, createListener, createPool } from './connection.ts';
@@ -12,7 +13,6 @@ import { createIntake } from './intake.ts';
 import { migrate, requireSchema } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { requireServer } from './open.ts';
-
 import { createProviderStore } from './providers.ts';
 import { createQueue } from './queue.ts';
 import { createLookups } from './records.ts';
@@ -20,7 +20,7 @@ import { createRequeue } from './requeue.ts';
 import { createRetention } from './retention.ts';
 import { watchSkew } from './skew.ts';
 import { createStatsStore } from './stats.ts';
-import { STATE, type Store, toConversation } from './store.ts';
+import type { Store } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 import { type Watch, watch } from './watch.ts';
 

@@ -1,12 +1,12 @@
 import { defined } from '../../conversation/defined.ts';
 import { cutPage, fromCursor } from '../cursor.ts';
-import type { Cause } from '../port.ts';
-import type { LeadDetails, LeadRecord, RecordStore } from '../records.ts';
+import type { LeadDetails, RecordStore } from '../records.ts';
+import { STATE, toRecord } from '../rows.ts';
 import { writeAudit } from './audit.ts';
 import type { Row } from './database.ts';
 import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
-import { MAY_HAVE_ARRIVED, STATE, type Store, toConversation } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Store } from './store.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 const SELECT = `
@@ -46,21 +46,6 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
       });
       return row && toDetails(row, store);
     },
-  };
-}
-
-function toRecord(row: Row): LeadRecord {
-  return {
-    ...toConversation(row),
-    ...defined({
-      site: row.site as string,
-      partner: (row.partner as string | null) ?? undefined,
-      provider: row.provider as string,
-      cause: (row.cause as Cause | null) ?? undefined,
-      mayHaveArrived: row.may_have_arrived === true,
-      leased: row.lease_owner !== null,
-      erased: row.personal === false,
-    }),
   };
 }
 

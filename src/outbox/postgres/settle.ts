@@ -1,9 +1,9 @@
 import type { Account, Lease, Settled, Settlement } from '../port.ts';
+import { STATE, toConversation } from '../rows.ts';
 import { settledConversation } from '../settled.ts';
 import { lengthen, PROBE_EVERY_MS, type Proven, prove, readProof, readStreak } from '../streak.ts';
 import { columns } from './columns.ts';
 import type { Query, Row } from './database.ts';
-import { STATE, toConversation } from './store.ts';
 
 export type Settling = {
   readonly lease: Lease;

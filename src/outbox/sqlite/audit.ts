@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { cutPage, fromCursor } from '../cursor.ts';
 import type { AuditEntry, RecordStore } from '../records.ts';
-import type { Row, Store } from './store.ts';
+import { toAuditEntry } from '../rows.ts';
+import type { Store } from './store.ts';
 
 /** Gives a function that writes an entry inside the transaction under way. */
 export function prepareAudit(database: DatabaseSync): (entry: AuditEntry) => void {
@@ -17,18 +18,8 @@ export function createAuditStore({ database, writer, read }: Store): Pick<Record
       const before = after === undefined ? Number.MAX_SAFE_INTEGER : fromCursor(after);
       const rows = await read(() => newest.all(before, limit + 1));
       const page = cutPage(rows, limit, ({ seq }) => seq as number);
-      return { ...page, items: page.items.map(toEntry) };
+      return { ...page, items: page.items.map(toAuditEntry) };
     },
     record: (entry) => writer.write(() => write(entry)),
-  };
-}
-
-function toEntry({ at, actor, action, count, detail }: Row): AuditEntry {
-  return {
-    at: at as number,
-    actor: actor as string,
-    action: action as AuditEntry['action'],
-    count: count as number,
-    detail: detail as string,
   };
 }

@@ -1,6 +1,6 @@
-import { defined } from '../../conversation/defined.ts';
 import { cutPage, fromCursor } from '../cursor.ts';
 import type { ConsentRecord, RecordStore } from '../records.ts';
+import { toConsent } from '../rows.ts';
 import { where } from './filter.ts';
 import { readLead } from './leads.ts';
 import type { Row, Store } from './store.ts';
@@ -35,17 +35,8 @@ export function createConsentStore(store: Store): Pick<RecordStore, 'consents'> 
   };
 }
 
-function consentOf(row: Row, store: Store): Found[] {
-  const lead = readLead(row, store.vault);
-  if (!lead?.consent) return [];
-  const consent = defined({
-    id: row.id as string,
-    site: row.site as string,
-    at: row.created_at as number,
-    text: lead.consent.text,
-    version: lead.consent.version,
-    pageUrl: lead.page?.url,
-    origin: lead.origin,
-  });
-  return [{ seq: row.seq as number, consent }];
+function consentOf(row: Row, { vault }: Store): Found[] {
+  const lead = readLead(row, vault);
+  const consent = lead && toConsent(row, lead);
+  return consent ? [{ seq: row.seq as number, consent }] : [];
 }

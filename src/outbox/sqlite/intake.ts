@@ -2,8 +2,9 @@ import { admit } from '../admit.ts';
 import { DAY_MS } from '../days.ts';
 import { newId } from '../id.ts';
 import type { IntakeStore, Known, RequestKey } from '../port.ts';
+import { STATE, toConversation } from '../rows.ts';
 import { prepareLedger } from './ledger.ts';
-import { type Row, STATE, type Store, toConversation } from './store.ts';
+import type { Row, Store } from './store.ts';
 
 /**
  * Taking leads in.

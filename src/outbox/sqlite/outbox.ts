@@ -1,5 +1,6 @@
 import type { OutboxOptions } from '../options.ts';
 import type { Outbox } from '../port.ts';
+import { STATE, toConversation } from '../rows.ts';
 import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
 import { createConsentStore } from './consents.ts';
@@ -15,7 +16,7 @@ import { createLookups } from './records.ts';
 import { createRequeue } from './requeue.ts';
 import { createRetention } from './retention.ts';
 import { createStatsStore } from './stats.ts';
-import { STATE, type Store, toConversation } from './store.ts';
+import type { Store } from './store.ts';
 import { createSuppressionStore } from './suppressions.ts';
 
 /** `monotonic`: milliseconds of a clock that never goes back; for tests. */

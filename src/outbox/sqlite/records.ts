@@ -1,12 +1,12 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { defined } from '../../conversation/defined.ts';
 import { cutPage, fromCursor } from '../cursor.ts';
-import type { Cause } from '../port.ts';
-import type { LeadDetails, LeadRecord, RecordStore } from '../records.ts';
+import type { LeadDetails, RecordStore } from '../records.ts';
+import { STATE, toRecord } from '../rows.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
-import { MAY_HAVE_ARRIVED, type Row, STATE, type Store, toConversation } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
@@ -50,21 +50,6 @@ export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' 
       });
       return row && toDetails(row, store);
     },
-  };
-}
-
-function toRecord(row: Row): LeadRecord {
-  return {
-    ...toConversation(row),
-    ...defined({
-      site: row.site as string,
-      partner: (row.partner as string | null) ?? undefined,
-      provider: row.provider as string,
-      cause: (row.cause as Cause | null) ?? undefined,
-      mayHaveArrived: row.may_have_arrived === 1,
-      leased: row.lease_owner !== null,
-      erased: row.personal === 0,
-    }),
   };
 }
 

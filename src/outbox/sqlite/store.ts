@@ -1,6 +1,4 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { defined } from '../../conversation/defined.ts';
-import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
 import type { OutboxOptions } from '../options.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
@@ -19,21 +17,6 @@ export type Store = {
 };
 
 export type Row = Record<string, SQLOutputValue>;
-
-/** The columns that `toConversation` reads. */
-export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner';
-
-export function toConversation(row: Row): Conversation {
-  return defined({
-    id: row.id as string,
-    status: row.status as Status,
-    attempts: row.attempts as number,
-    reason: (row.reason as RejectionReason | null) ?? undefined,
-    createdAt: row.created_at as number,
-    updatedAt: row.updated_at as number,
-    dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
-  });
-}
 
 /** `unknowns` is counted since the last release; what was before is in `may_have_arrived`. */
 export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
