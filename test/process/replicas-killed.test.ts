@@ -25,7 +25,7 @@ t.test(
       RETRY_SCHEDULE_S: '1,1,1,1',
       DELIVER_WAIT_MS: '500',
     });
-    await fleet.provider.answer('delivered', { delayMs: 40 });
+    await fleet.provider.answer('delivered', { delayMs: 100 });
     const record = await recordLeases(server, fleet.address);
     const random = seeded(seed);
     const leads = leadsToSend(LEADS);

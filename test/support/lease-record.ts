@@ -42,7 +42,7 @@ const RECORD = `
     place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id text, fence integer, owner text, at bigint, held_by text, held_until bigint
   );
-  CREATE FUNCTION record_lease() RETURNS trigger LANGUAGE plpgsql AS $$
+  CREATE FUNCTION record_lease() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
   BEGIN
     IF NEW.lease_owner IS NOT NULL AND (NEW.fence, NEW.lease_owner) IS DISTINCT FROM (OLD.fence, OLD.lease_owner) THEN
       INSERT INTO leases_given (id, fence, owner, at, held_by, held_until)
