@@ -4,7 +4,8 @@ import { startFleet } from '../support/fleet.ts';
 import { startGateway } from '../support/gateway.ts';
 import { recordLeases } from '../support/lease-record.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
-import { startPostgres, urlOf } from '../support/postgres.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { urlOf } from '../support/postgres-server.ts';
 import { scaled } from '../support/scale.ts';
 
 t.setTimeout(180_000);

@@ -4,8 +4,7 @@ import { NO_LIMITS, phoneOf } from './caller.ts';
 import type { StoredLead } from './database.ts';
 import { eventually } from './eventually.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
-import { urlOf } from './postgres.ts';
-import type { PostgresServer } from './postgres-server.ts';
+import { type PostgresServer, urlOf } from './postgres-server.ts';
 import { type Provider, startProvider } from './provider.ts';
 
 /** Gateways on a Postgres database of their own, called in turn; each can be replaced by another process. */

@@ -92,6 +92,11 @@ export async function startServer(flags: readonly string[] = []): Promise<Postgr
   };
 }
 
+/** What `DATABASE_URL` says of it. */
+export function urlOf({ user, password = '', host, port, database }: Address): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
