@@ -85,7 +85,6 @@ function open(path: string): Outbox {
     owner: 'bench',
     leaseMs: 60_000,
     waitMs: 4_000,
-    credentials: () => '',
   });
 }
 

@@ -127,7 +127,6 @@ function open(address: Address, poolMax: number, batchMax?: number): Promise<Out
     owner: `bench-${performance.now()}`,
     leaseMs: 60_000,
     waitMs: 4_000,
-    credentials: () => '',
     poolMax,
     ...(batchMax !== undefined && { batchMax }),
   });

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FileDeps, Files, StaticFile } from './http/routes/files.ts';
 
-const BUILT = path.join(import.meta.dirname, '../dist/widget');
+/** Where `npm run build:widget` puts the button's files. */
+export const BUILT_WIDGET = path.join(import.meta.dirname, '../dist/widget');
 const DEMO = path.join(import.meta.dirname, 'widget/demo');
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -22,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
  * built when they are first asked for. Files of earlier builds that lie beside are served as well: a page that names one by its
  * hash goes on working.
  */
-export function widgetFiles(folder = BUILT): Files {
+export function widgetFiles(folder = BUILT_WIDGET): Files {
   return once(async () => {
     if (existsSync(folder)) return readFiles(folder, (name) => /\.[0-9a-f]{12}\.js$/.test(name));
     const { buildWidget } = await import('./widget/build.ts');

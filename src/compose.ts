@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { type Closers, createClosers } from './closers.ts';
 import { openAdminListener } from './compose/admin-listener.ts';
+import { createCredentials } from './compose/credentials.ts';
 import { startDelivery } from './compose/delivery.ts';
 import { type Foundation, LEASE_MS } from './compose/foundation.ts';
 import { openPublicListener } from './compose/public-listener.ts';
@@ -13,6 +14,7 @@ import type { Settings } from './config/settings.ts';
 import { systemClock as clock } from './conversation/clock.ts';
 import { createHashing } from './conversation/hashing.ts';
 import { NO_COUNTING } from './ops/counting.ts';
+import { tryKeys } from './ops/keys.ts';
 import { createSweeper } from './ops/retention.ts';
 import { openOutbox } from './outbox/open.ts';
 import { randomBytes } from './outbox/random.ts';
@@ -27,7 +29,7 @@ export type Gateway = {
   readonly adminUrl?: string;
   /** Takes over what may change while running; gives what changed, and what needs a restart, by name. */
   readonly replace: LiveSettings['replace'];
-  /** Takes no new requests, finishes those under way and their attempts, then closes the storage. */
+  /** Takes up no more queued leads and no new requests, finishes those under way and their attempts, then closes the storage. */
   close(): Promise<void>;
 };
 
@@ -51,21 +53,23 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) closers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
-  const credentials: Foundation['credentials'] = (id) => {
-    if (!accounts.ids().includes(id)) return undefined;
-    const { providerId, username, password } = accounts.get(id);
-    return hashing.credentials(providerId, username, password);
-  };
+  const credentials = createCredentials(live.current, hashing);
   const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
+    hashCheck: hashing.check(),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
-    credentials: (id) => credentials(id) ?? '',
+    onUnreadable: ({ id: conversation, provider }) =>
+      log.error({ event: 'lead_parked', conversation, provider, cause: 'unreadable' }, 'a lead needs a person'),
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
+  const keys = await tryKeys(outbox);
+  if (keys.kind === 'does_not_open') {
+    log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
+  }
   const counting = { by: NO_COUNTING };
   const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
   const foundation: Foundation = {
@@ -82,11 +86,13 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     credentials,
   };
 
-  const delivering = await startDelivery(foundation);
+  const delivering = startDelivery(foundation);
   outbox.watch(delivering.worker.kick);
   startSweeping(foundation);
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);
+  // First of all, and not with the rest of delivery: callers are waited for in between.
+  closers.add(() => delivering.worker.stop());
 
   return {
     url: publicListener.url,

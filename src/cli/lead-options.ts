@@ -1,7 +1,8 @@
 import { defined } from '../conversation/defined.ts';
 import type { LeadQuery } from '../ops/operations/filter.ts';
+import type { GivenNumber } from '../ops/operations/number.ts';
 import { list, text } from './arguments.ts';
-import type { Option, Values } from './command.ts';
+import { type Call, Misuse, type Option, type Values } from './command.ts';
 
 /** Options that say which leads are meant; all given ones have to hold. */
 export const LEAD_OPTIONS: Readonly<Record<string, Option>> = {
@@ -22,6 +23,19 @@ export const LEAD_OPTIONS: Readonly<Record<string, Option>> = {
 };
 
 export const PHONE_OPTIONS = { phone: LEAD_OPTIONS.phone, country: LEAD_OPTIONS.country } as Record<string, Option>;
+
+/**
+ * The one number that a command is about, as its operand or with --phone.
+ *
+ * @throws Misuse where there is none, or more than one
+ */
+export function oneNumber({ operands, values }: Pick<Call, 'operands' | 'values'>): GivenNumber {
+  const named = text(values, 'phone');
+  const [phone, ...more] = named === undefined ? operands : [named, ...operands];
+  if (phone === undefined) throw new Misuse('Give the number with --phone, or by itself');
+  if (more.length > 0) throw new Misuse('Give one number, in quotes where it has spaces');
+  return defined({ phone, country: text(values, 'country') });
+}
 
 /** The query that options and ids make; it is checked where it is used. */
 export function leadQuery(values: Values, ids: readonly string[] = []): LeadQuery {

@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
 import { openOutbox } from '../outbox/open.ts';
+import { orphanedLog } from '../outbox/sqlite/orphaned-log.ts';
 import { UnusableDatabase } from '../outbox/unusable.ts';
 import { createVault } from '../outbox/vault.ts';
 import type { Io, Session } from './command.ts';
@@ -18,19 +19,19 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
   const settings = loadSettings(env);
   const { database } = settings;
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
-    throw new UnusableDatabase(
-      database.path,
-      'it is not there; is DATABASE_URL right, and was the gateway ever started?',
-    );
+    const { path } = database;
+    const problem = orphanedLog(path) ?? 'it is not there; is DATABASE_URL right, and was the gateway ever started?';
+    throw new UnusableDatabase(path, problem);
   }
+  const hashing = createHashing(settings.keys.hash);
   const store = await openOutbox(database, {
     vault: createVault(settings.keys.data),
+    hashCheck: hashing.check(),
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
-    credentials: () => '',
     schema: 'require',
   });
-  const operations = createOperations({ store, hashing: createHashing(settings.keys.hash), now });
+  const operations = createOperations({ store, hashing, now });
   return { settings, operations, store, close: () => store.close() };
 }

@@ -5,7 +5,7 @@ import { createUpstream } from '../upstream/client.ts';
 import { type Foundation, LEASE_MS } from './foundation.ts';
 
 /** Delivers what is stored from now on; stops taking new work when closed, and waits for the attempts under way. */
-export async function startDelivery({
+export function startDelivery({
   settings,
   live,
   log,
@@ -14,11 +14,11 @@ export async function startDelivery({
   outbox,
   counting,
   credentials,
-}: Foundation): Promise<RunningDelivery> {
+}: Foundation): RunningDelivery {
   const upstream = createUpstream({ provider: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
   closers.add(() => upstream.close());
   const logAttempt = createAttemptLog(log);
-  const delivering: RunningDelivery = await composeDelivery({
+  const delivering: RunningDelivery = composeDelivery({
     outbox,
     upstream,
     accounts,
@@ -30,6 +30,7 @@ export async function startDelivery({
     report(report) {
       logAttempt(report);
       counting.by.attempt(report);
+      if (report.fault) counting.by.storageFault();
     },
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),

@@ -16,12 +16,18 @@ export const systemClock: Clock = {
 };
 
 /** The promise's value, or `undefined` once `ms` have passed. */
-export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const timeout = Promise.withResolvers<undefined>();
-  const cancel = clock.after(ms, () => timeout.resolve(undefined));
-  try {
-    return await Promise.race([promise, timeout.promise]);
-  } finally {
-    cancel();
-  }
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(undefined));
+    promise.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
+  });
 }

@@ -5,6 +5,7 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 /** Leaves out what is undefined, so that "absent" has one spelling in memory, in storage and in comparisons. */
 export function defined<T extends object>(fields: T): Defined<T> {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
+  for (const name of Object.keys(fields) as (keyof T & string)[])
+    if (fields[name] !== undefined) kept[name] = fields[name];
   return kept as Defined<T>;
 }

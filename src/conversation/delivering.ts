@@ -11,11 +11,15 @@ export type Admittance =
   | { readonly kind: 'later' }
   | { readonly kind: 'parked' };
 
-/** What an attempt has to know beside its lead. `tries` and `unknowns` are those before it. */
+/**
+ * What an attempt has to know beside its lead. `tries` and `unknowns` are those before it, since it was stored or last
+ * released; `mayHaveArrived`: some call before it, however long ago, may have reached the provider.
+ */
 export type AttemptContext = {
   readonly permit: Permit;
   readonly tries: number;
   readonly unknowns: number;
+  readonly mayHaveArrived: boolean;
   /** Of the request that waits for it, where one does. */
   readonly requestId?: string;
 };
@@ -23,6 +27,6 @@ export type AttemptContext = {
 /** Delivery, as submitting a lead sees it. */
 export interface Delivering {
   enter(provider: string): Admittance;
-  /** One call to the provider, its outcome recorded; gives the conversation, or `undefined` where the lease was stale. */
+  /** One call to the provider, its outcome recorded; gives the conversation, or `undefined` where the lease was stale or the storage did not take the outcome. */
   attempt(lead: Lead, lease: Lease, context: AttemptContext): Promise<Conversation | undefined>;
 }

@@ -21,6 +21,8 @@ export interface Hashing {
   keylessRequest(scope: string, address: string, lead: Lead): Buffer;
   /** The validated lead itself. */
   fingerprint(lead: Lead): Buffer;
+  /** The same for the same `HASH_KEY`, and tells nothing of it: to notice that another one is configured. */
+  check(): Buffer;
   /** A provider account's credentials, to notice that they changed. */
   credentials(providerId: number, username: string, password: string): string;
 }
@@ -54,6 +56,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     idempotencyKey: (scope, key) => hash('idempotency', scope, key),
     keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
     fingerprint: (lead) => hash('lead', canonical(lead)),
+    check: () => hash('check'),
     credentials: (providerId, username, password) =>
       hash('credentials', String(providerId), username, password).toString('base64url'),
   };

@@ -21,4 +21,9 @@ export type Outcome =
 export type OutcomeClass = Outcome['class'];
 
 /** An outcome with what an operator wants to know of the call. `httpStatus` is absent where no status line came. */
-export type Answer = { readonly outcome: Outcome; readonly httpStatus?: number; readonly durationMs: number };
+export type Answer = {
+  readonly outcome: Outcome;
+  readonly httpStatus?: number;
+  readonly durationMs: number /** Nobody was called: the lead can become no call, now or later. */;
+  readonly uncalled?: true;
+};

@@ -101,7 +101,7 @@ export function createSubmit(parts: Parts): Submit {
   ): Promise<Conversation> => {
     if (!lease) return conversation;
     const settled = delivery
-      .attempt(lead, lease, { permit, tries: 0, unknowns: 0, requestId })
+      .attempt(lead, lease, { permit, tries: 0, unknowns: 0, mayHaveArrived: false, requestId })
       .catch((error: unknown) => {
         onFault(error, lease.id);
         return undefined;

@@ -2,9 +2,9 @@ import type { Clock } from '../conversation/clock.ts';
 import type { AttemptContext, Delivering } from '../conversation/delivering.ts';
 import type { Answer } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
-import type { Lease, Queue, Settled, Settlement } from '../outbox/port.ts';
+import { type Lease, type Queue, type Settled, type Settlement, StorageUnavailable } from '../outbox/port.ts';
 import type { Gate } from './gate.ts';
-import { type RetryRules, settlementFor } from './policy.ts';
+import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
 import type { Upstream } from './port.ts';
 import { settleDurably } from './settle.ts';
 
@@ -12,11 +12,13 @@ import { settleDurably } from './settle.ts';
 export type AttemptReport = {
   readonly lead: Pick<Lead, 'site' | 'partner' | 'provider'>;
   readonly lease: Lease;
-  readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns'>;
+  readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns' | 'mayHaveArrived'>;
   readonly answer: Answer;
   readonly settlement: Settlement;
-  /** Absent where the lease was stale: somebody else had taken the lead over. */
+  /** Absent where the lease was stale, since somebody else had taken the lead over, and where there is a `fault`. */
   readonly settled: Settled | undefined;
+  /** Why the outcome could not be stored: the lease runs out, and the lead counts as one that may have arrived. */
+  readonly fault?: StorageUnavailable;
 };
 
 type Parts = {
@@ -25,6 +27,8 @@ type Parts = {
   readonly gate: Gate;
   /** The site's own way with unknown outcomes, and the schedule. */
   readonly rules: (site: string) => RetryRules;
+  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  readonly credentials: (provider: string) => string | undefined;
   readonly report: (report: AttemptReport) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -42,21 +46,32 @@ export interface Delivery extends Delivering {
 
 /** The one path on which leads are delivered: whoever holds a lease comes here. */
 export function createDelivery(parts: Parts): Delivery {
-  const { queue, upstream, gate, rules, report, clock, random, leaseMs } = parts;
+  const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
   const running = new Map<Promise<unknown>, Lease>();
   let cancelRenewal: (() => void) | undefined;
 
   const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
+    // The account is read when the call is made: between the two nothing can change it.
+    const used = credentials(lead.provider);
     const answer = await upstream.send(lead);
-    context.permit.settle(answer.outcome.class);
+    context.permit.settle(answer.uncalled ? undefined : answer.outcome.class);
     const { tries, unknowns } = context;
-    const settlement = settlementFor(
-      { outcome: answer.outcome, tries, unknowns, now: clock.now(), random: random() },
-      rules(lead.site),
-    );
-    const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
-    report({ lead, lease, context, answer, settlement, settled });
-    return settled;
+    const outdated = used !== credentials(lead.provider);
+    const tried = { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() };
+    const decided = answer.uncalled ? UNCALLED : settlementFor(tried, rules(lead.site));
+    const account =
+      outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
+    const settlement: Settlement = account ? { ...decided, account } : decided;
+    const made = { lead, lease, context, answer, settlement };
+    try {
+      const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
+      report({ ...made, settled });
+      return settled;
+    } catch (fault) {
+      if (!(fault instanceof StorageUnavailable)) throw fault;
+      report({ ...made, settled: undefined, fault });
+      return undefined;
+    }
   };
 
   // Leases outlive every attempt by far; renewal is for a provider that was given a longer time-out than a lease lasts.

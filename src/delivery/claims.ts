@@ -24,7 +24,7 @@ export async function handleClaim(
   parts: Parts,
 ): Promise<Conversation | undefined> {
   const { delivery, clock } = parts;
-  const { lead, lease, tries, unknowns } = claim;
+  const { lead, lease, tries, unknowns, mayHaveArrived } = claim;
   const permit = admittance.kind === 'go' ? admittance.permit : undefined;
   const instead = settledWithoutCall(claim, parts) ?? (permit ? undefined : putBack(clock.now()));
   if (!permit || instead) {
@@ -33,11 +33,12 @@ export async function handleClaim(
     if (settled && claim.expired) parts.onTakenOver(claim, settled.conversation);
     return settled?.conversation;
   }
-  return delivery.attempt(lead, lease, { permit, tries, unknowns });
+  return delivery.attempt(lead, lease, { permit, tries, unknowns, mayHaveArrived });
 }
 
 function settledWithoutCall(claim: Claim, { rules, clock, random }: Parts): Settlement | undefined {
-  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: false };
+  // Looks as if the provider had refused it, the call included.
+  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true };
   if (!claim.expired) return undefined;
   // Its owner died, perhaps while it was sending: that counts as a call whose outcome nobody knows.
   const { tries, unknowns, lead } = claim;

@@ -39,12 +39,8 @@ export type RunningDelivery = {
 };
 
 /** Puts delivery together over a store; the worker is not started yet. */
-export async function composeDelivery(parts: DeliveryParts): Promise<RunningDelivery> {
+export function composeDelivery(parts: DeliveryParts): RunningDelivery {
   const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
-  // Leads of an account that was taken out of the configuration are not forgotten: their attempt parks them, with an alert.
-  const orphaned = await outbox.providersWithWork();
-  const providers = (): readonly string[] => [...new Set([...accounts.ids(), ...orphaned])];
-
   const gate = createGate({
     region: accounts.region,
     clock,
@@ -58,7 +54,13 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     upstream,
     gate,
     rules,
-    report: parts.report,
+    credentials,
+    report(report) {
+      parts.report(report);
+      // The gate learns of it from the store; until then callers would be sent on to the provider.
+      if (report.settled?.parkedProvider) worker.kick();
+      if (report.settled?.conversation.dueAt !== undefined) worker.wakeBy(report.settled.conversation.dueAt);
+    },
     clock,
     random,
     leaseMs,
@@ -67,7 +69,7 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     store: outbox,
     queue: outbox,
     gate,
-    providers,
+    providers: accounts.ids(),
     credentials,
     onReleased: parts.onReleased,
     clock,
@@ -77,7 +79,6 @@ export async function composeDelivery(parts: DeliveryParts): Promise<RunningDeli
     delivery,
     gate,
     parking,
-    providers,
     rules,
     onFault: parts.onFault,
     onTakenOver: parts.onTakenOver,

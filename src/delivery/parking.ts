@@ -11,7 +11,8 @@ type Parts = {
   readonly store: ProviderStore;
   readonly queue: Pick<Queue, 'claimProbe' | 'nextDue'>;
   readonly gate: Gate;
-  readonly providers: () => readonly string[];
+  /** All accounts at the start. */
+  readonly providers: readonly string[];
   /** Hash of the credentials that are configured now; `undefined` where the account is gone. */
   readonly credentials: (provider: string) => string | undefined;
   readonly onReleased: (provider: string) => void;
@@ -27,13 +28,14 @@ export interface Parking {
   /** Leases a lead of each provider whose probe is due. */
   claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
   release(provider: string): Promise<void>;
+  /** When a probe is due and its region may be called. */
   nextProbe(): number | undefined;
 }
 
 export function createParking({ store, queue, gate, providers, credentials, onReleased, clock }: Parts): Parking {
   let parked: readonly ProviderState[] = [];
   // Whoever started the last release may have died in the middle of it.
-  const releasing = new Set(providers());
+  const releasing = new Set(providers);
 
   const release = async (provider: string): Promise<void> => {
     await store.unpark(provider, clock.now());
@@ -82,7 +84,8 @@ export function createParking({ store, queue, gate, providers, credentials, onRe
       return probes;
     },
     nextProbe() {
-      return parked.length === 0 ? undefined : Math.min(...parked.map(({ probeAt }) => probeAt));
+      const times = parked.map(({ id, probeAt }) => Math.max(probeAt, gate.blockedUntil(id) ?? probeAt));
+      return times.length === 0 ? undefined : Math.min(...times);
     },
   };
 }

@@ -17,10 +17,15 @@ export type Tried = {
   readonly tries: number;
   /** How many of those had an unknown outcome. */
   readonly unknowns: number;
+  /** The call logged in with credentials that are no longer in use. */
+  readonly outdated?: boolean;
   readonly now: number;
   /** In [0, 1): spreads leads that failed together. */
   readonly random: number;
 };
+
+/** A lead that can become no call: a person has to look at it. It says nothing of the provider, and is no attempt. */
+export const UNCALLED: Settlement = { status: 'parked', cause: 'refused', attempted: false };
 
 /** A provider's `Retry-After` is believed up to here; a header must not be able to put a lead off for a year. */
 export const RETRY_AFTER_MAX_MS = 3_600_000;
@@ -47,6 +52,8 @@ export function settlementFor(tried: Tried, rules: RetryRules): Settlement {
     case 'refused':
       return { status: 'parked', cause: 'refused', attempted: true, credentials: 'accepted', ...described(outcome) };
     case 'credentials':
+      // Says nothing of those that are in use now: they are tried at once.
+      if (tried.outdated) return { status: 'queued', dueAt: tried.now, attempted: true, ...described(outcome) };
       return { ...retry(tried, rules), credentials: 'refused', ...described(outcome) };
     case 'not_sent':
       return retry(tried, rules, outcome.retryAfterMs);
@@ -59,12 +66,17 @@ function afterUnknown(tried: Tried, rules: RetryRules): Settlement {
   const held = { status: 'unknown', attempted: true, repeatable: true } as const;
   if (rules.unknown === 'hold') return held;
   if (tried.unknowns >= rules.resendMax) return { ...held, cause: 'repeats' };
-  return { ...retry(tried, rules), repeatable: true };
+  return { ...retry({ ...tried, unknowns: tried.unknowns + 1 }, rules), repeatable: true };
 }
 
-function retry({ tries, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
+/** At the end of the schedule a lead that may have arrived is `unknown`: `parked` would say that the provider does not have it. */
+function retry({ tries, unknowns, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
   const delayS = scheduleS[tries];
-  if (delayS === undefined) return { status: 'parked', cause: 'schedule', attempted: true };
+  if (delayS === undefined) {
+    return unknowns > 0
+      ? { status: 'unknown', attempted: true }
+      : { status: 'parked', cause: 'schedule', attempted: true };
+  }
   const delayMs = delayS * 1_000 * (1 - JITTER + 2 * JITTER * random);
   const dueAt = Math.round(now + Math.max(delayMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS)));
   return { status: 'queued', dueAt, attempted: true };

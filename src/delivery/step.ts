@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import { createPace } from './pace.ts';
 import type { Parking } from './parking.ts';
 import type { RetryRules } from './policy.ts';
+import { createShares } from './shares.ts';
 
 /** Background attempts at a time, and how many may start a second: after an outage the provider gets its leads back, not a flood. */
 export type Limits = { readonly concurrency: number; readonly perSecond: number };
@@ -19,12 +20,10 @@ const LONGEST_SLEEP_MS = 5_000;
 const CONTENDED_MS = 100;
 
 export type StepParts = {
-  readonly queue: Pick<Queue, 'claim' | 'nextDue'>;
+  readonly queue: Pick<Queue, 'claim' | 'nextDue' | 'providersWithWork'>;
   readonly delivery: Delivery;
   readonly gate: Gate;
   readonly parking: Parking;
-  /** All provider accounts. */
-  readonly providers: () => readonly string[];
   readonly rules: (site: string) => RetryRules;
   readonly onFault: (error: unknown) => void;
   readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
@@ -41,79 +40,85 @@ type Work = { readonly claim: Claim; readonly admittance: Admittance; readonly p
  * @param ended told each time an attempt that was started here is over
  */
 export function createStep(parts: StepParts, ended: () => void): () => Promise<number> {
-  const { queue, delivery, gate, parking, providers, onFault, clock, limits } = parts;
+  const { queue, gate, parking, onFault, clock, limits } = parts;
   const pace = createPace(limits.perSecond, clock.now());
+  const shares = createShares(limits.concurrency);
 
   const begin = async ({ claim, admittance, parkedProvider }: Work): Promise<void> => {
+    const { provider } = claim.lease;
+    shares.began(provider);
     try {
       const conversation = await handleClaim(claim, admittance, parts);
       if (parkedProvider !== undefined && conversation?.status === 'delivered') await parking.release(parkedProvider);
     } catch (error) {
       onFault(error);
     } finally {
+      shares.ended(provider);
       ended();
     }
   };
 
-  const claimProbes = async (): Promise<Work[]> => {
+  /** What was claimed is begun at once, whatever becomes of the rest of the step: a lease that nobody uses runs out and counts as a call. */
+  const start = (work: Work): void => {
+    pace.spend(clock.now());
+    void begin(work);
+  };
+
+  const startProbes = async (): Promise<number> => {
     const probes = await parking.claimProbes();
-    return probes.map(({ provider, claim }) => ({
-      claim,
-      admittance: gate.enterParked(provider),
-      parkedProvider: provider,
-    }));
+    for (const { provider, claim } of probes)
+      start({ claim, admittance: gate.enterParked(provider), parkedProvider: provider });
+    return probes.length;
   };
 
   /** Behind a breaker whose pause is over one lead goes ahead; the others wait for what becomes of it. */
-  const claimRegionProbe = async (provider: string): Promise<Work[]> => {
+  const startRegionProbe = async (provider: string): Promise<number> => {
     // A probe that is begun with nothing to send is abandoned, which wakes us at once to begin the next.
     const due = await queue.nextDue([provider]);
-    if (due === undefined || due > clock.now()) return [];
+    if (due === undefined || due > clock.now()) return 0;
     const admittance = gate.enter(provider);
-    if (admittance.kind !== 'go') return [];
-    const [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now(), probing: true });
-    if (claim) return [{ claim, admittance }];
-    admittance.permit.settle(undefined);
-    return [];
+    if (admittance.kind !== 'go') return 0;
+    let claim: Claim | undefined;
+    try {
+      [claim] = await queue.claim({ providers: [provider], limit: 1, now: clock.now(), probing: true });
+    } finally {
+      if (!claim) admittance.permit.settle(undefined);
+    }
+    if (!claim) return 0;
+    start({ claim, admittance });
+    return 1;
   };
 
-  const claimSteady = async (steady: readonly string[], limit: number): Promise<Work[]> => {
-    if (steady.length === 0 || limit <= 0) return [];
-    const claims = await queue.claim({ providers: steady, limit, now: clock.now() });
-    return claims.map((claim) => ({ claim, admittance: gate.enter(claim.lead.provider) }));
+  const startSteady = async (provider: string, limit: number): Promise<number> => {
+    const claims = await queue.claim({ providers: [provider], limit, now: clock.now() });
+    for (const claim of claims) start({ claim, admittance: gate.enter(provider) });
+    return claims.length;
   };
 
-  const nextWake = async (open: readonly string[], claimed: number): Promise<number> => {
+  const nextWake = async (providers: readonly string[], open: readonly string[], started: number): Promise<number> => {
     const now = clock.now();
     const times: number[] = [now + LONGEST_SLEEP_MS];
     const probeAt = parking.nextProbe();
     if (probeAt !== undefined) times.push(Math.max(probeAt, now + CONTENDED_MS));
-    for (const provider of providers()) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
+    for (const provider of providers) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
     // A full house wakes us by itself when an attempt ends; a spent pace has to be slept off.
-    const due = delivery.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
-    if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), claimed > 0 ? now : now + CONTENDED_MS));
+    const due = shares.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
+    if (due !== undefined) times.push(Math.max(due, pace.nextAt(now), started > 0 ? now : now + CONTENDED_MS));
     return Math.min(...times);
   };
 
   return async () => {
     await parking.refresh();
     const more = await parking.tidy();
-    const open = providers().filter(
-      (provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined,
-    );
-    const free = Math.min(limits.concurrency - delivery.running(), pace.available(clock.now()));
-    const work = await claimProbes();
-    for (const provider of free > 0 ? open.filter(gate.isProbe) : []) work.push(...(await claimRegionProbe(provider)));
-    work.push(
-      ...(await claimSteady(
-        open.filter((provider) => !gate.isProbe(provider)),
-        free,
-      )),
-    );
-    for (const item of work) {
-      pace.spend(clock.now());
-      void begin(item);
-    }
-    return more ? clock.now() : nextWake(open, work.length);
+    // Not what is configured: leads of an account that was taken out are not forgotten; their attempt parks them, with an alert.
+    const providers = await queue.providersWithWork();
+    const open = providers.filter((provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined);
+    const free = Math.min(limits.concurrency - shares.running(), pace.available(clock.now()));
+    let started = await startProbes();
+    for (const provider of free > 0 ? shares.inTurn(open.filter(gate.isProbe)) : [])
+      started += await startRegionProbe(provider);
+    const steady = open.filter((provider) => !gate.isProbe(provider));
+    started += await shares.divide(steady, free, startSteady);
+    return more ? clock.now() : nextWake(providers, open, started);
   };
 }

@@ -7,6 +7,8 @@ export interface Worker {
   start(): void;
   /** Something may be due now: look at once. */
   kick(): void;
+  /** Something is due then: look at that time at the latest. */
+  wakeBy(at: number): void;
   /** Whether the last look at the queue went well. */
   healthy(): boolean;
   /** Starts nothing new; resolves when the step under way is over. Attempts under way go on (`Delivery.idle`). */
@@ -18,35 +20,40 @@ export function createWorker(parts: Omit<StepParts, 'limits'> & { readonly limit
   const { onFault, clock } = parts;
   let stopped = true;
   let healthy = false;
-  let kicked = false;
+  /** When it looks next: while it sleeps the end of its sleep, while it looks the earliest time that was asked for meanwhile. */
+  let wakeAt = Number.POSITIVE_INFINITY;
   let stepping: Promise<void> | undefined;
   let cancelSleep: (() => void) | undefined;
 
-  const kick = (): void => {
-    kicked = true;
-    if (stopped || stepping || !cancelSleep) return;
-    cancelSleep();
-    wake();
+  const wakeBy = (at: number): void => {
+    if (stopped || at >= wakeAt) return;
+    wakeAt = at;
+    if (stepping) return;
+    cancelSleep?.();
+    if (at <= clock.now()) wake();
+    else sleep();
   };
+  const kick = (): void => wakeBy(clock.now());
   const step = createStep({ ...parts, limits: parts.limits ?? DEFAULT_LIMITS }, kick);
 
   const look = async (): Promise<void> => {
-    kicked = false;
-    let wakeAt: number;
     try {
-      wakeAt = await step();
+      wakeAt = Math.min(await step(), wakeAt);
       healthy = true;
-      if (kicked) wakeAt = clock.now();
     } catch (error) {
       healthy = false;
       onFault(error);
       wakeAt = clock.now() + FAULT_PAUSE_MS;
     }
     stepping = undefined;
-    if (!stopped) cancelSleep = clock.after(Math.max(0, wakeAt - clock.now()), wake);
+    if (!stopped) sleep();
+  };
+  const sleep = (): void => {
+    cancelSleep = clock.after(Math.max(0, wakeAt - clock.now()), wake);
   };
   const wake = (): void => {
     cancelSleep = undefined;
+    wakeAt = Number.POSITIVE_INFINITY;
     stepping = look();
   };
 
@@ -56,6 +63,7 @@ export function createWorker(parts: Omit<StepParts, 'limits'> & { readonly limit
       wake();
     },
     kick,
+    wakeBy,
     healthy: () => healthy,
     async stop() {
       stopped = true;

@@ -10,9 +10,10 @@ const PATIENCE_MS = 250;
  * written their request, and closing a connection with bytes unread resets it: they would see that instead of the 413.
  */
 export function drainBeforeAnswer(app: FastifyInstance): void {
-  app.addHook('onSend', async ({ raw, headers }) => {
+  app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
-    if (hasBody && !raw.readableEnded && !raw.destroyed) await drain(raw);
+    if (hasBody && !raw.readableEnded && !raw.destroyed) void drain(raw).then(() => done());
+    else done();
   });
 }
 

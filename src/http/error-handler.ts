@@ -39,7 +39,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
 
 /**
  * The one place where errors become answers. A 5xx says nothing of its cause; the log gets the error's class and stack
- * frames, never its message, which may quote the request.
+ * frames, never its message, which may quote the request; a fault of the storage says its reason.
  *
  * @param send answers with a problem: as a document for programs, or as a page for people
  */
@@ -89,6 +89,7 @@ function faultFields(error: unknown, requestId: string): Record<string, unknown>
     event: 'request_fault',
     requestId,
     error: error.name,
+    reason: reasonOf(error),
     cause: causeOf(error.cause),
     stack: frames?.join('\n'),
   };
@@ -98,5 +99,10 @@ function faultFields(error: unknown, requestId: string): Record<string, unknown>
 function causeOf(cause: unknown): Record<string, unknown> | undefined {
   if (!(cause instanceof Error)) return undefined;
   const { code, errstr } = cause as Error & { code?: unknown; errstr?: unknown };
-  return { error: cause.name, code, errstr, cause: causeOf(cause.cause) };
+  return { error: cause.name, reason: reasonOf(cause), code, errstr, cause: causeOf(cause.cause) };
+}
+
+/** Messages of these are our own sentences, and name files at most. */
+function reasonOf(error: Error): string | undefined {
+  return error instanceof StorageUnavailable ? error.message : undefined;
 }

@@ -55,20 +55,25 @@ export async function addIntake(
     for (const [name, value] of secure) reply.raw.setHeader(name, value);
     done();
   });
-  app.addHook('onRequest', async (request, reply) => {
-    if (preflight(request)) applyUsage(reply, await limits.reads(request));
+  app.addHook('onRequest', (request, reply, done) => {
+    if (preflight(request)) countRead(request, reply).then(() => done(), done);
+    else done();
   });
   await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
   app.addHook('onRequest', async (request, reply) => {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
     if (preflight(request) || request.routeOptions.config.unlimited) return;
     if (request.is404 || request.method !== 'POST') {
-      applyUsage(reply, await limits.reads(request));
+      await countRead(request, reply);
       if (request.is404) throw notFound(known(request.url));
       return;
     }
     await countAttempt(request, reply);
   });
+
+  async function countRead(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    applyUsage(reply, await limits.reads(request));
+  }
 
   async function countAttempt(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { authorization } = request.headers;

@@ -6,7 +6,7 @@ import type { AttemptReport } from '../delivery/attempt.ts';
  * Only these fields: nothing of the lead, nothing that the provider wrote.
  */
 export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
-  return ({ lead, lease, context, answer, settlement, settled }) => {
+  return ({ lead, lease, context, answer, settlement, settled, fault }) => {
     const { outcome, httpStatus, durationMs } = answer;
     const line = {
       event: 'attempt',
@@ -17,16 +17,17 @@ export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
       provider: lead.provider,
       attempt: settled?.conversation.attempts,
       // A call before this one may have arrived: if it did, an agent now sees the lead twice.
-      possibleRepeat: context.unknowns > 0 ? true : undefined,
+      possibleRepeat: context.mayHaveArrived ? true : undefined,
       class: outcome.class,
       cause: 'cause' in outcome ? outcome.cause : undefined,
       httpStatus,
       durationMs: Math.round(durationMs),
       status: settled?.conversation.status,
       dueAt: settlement.dueAt === undefined ? undefined : new Date(settlement.dueAt).toISOString(),
-      stale: settled === undefined ? true : undefined,
+      stale: settled === undefined && fault === undefined ? true : undefined,
     };
     log.info(line, 'attempt');
+    if (fault) log.error({ event: 'attempt_not_recorded', conversation: lease.id, err: fault }, 'attempt not recorded');
     if (settled?.parkedProvider) {
       log.error(
         { event: 'provider_parked', provider: lead.provider },

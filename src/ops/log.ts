@@ -5,7 +5,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
  * The program's logger: one JSON object a line, or readable text on a terminal in development.
  *
  * What a line may hold is decided where it is written, field by field; errors are the one thing that brings text of its
- * own, so of an error only its type, code and stack frames are kept. A message may quote what it choked on.
+ * own, so of an error only its type, code, the engine's words for that code, and stack frames are kept. A message may quote what it choked on.
  */
 export function createLogger(options: { level: string; destination: DestinationStream }): Logger {
   return pino(
@@ -79,6 +79,8 @@ export function describeError(error: unknown): Record<string, unknown> {
   return {
     type: error.name,
     code: 'code' in error ? String(error.code) : undefined,
+    // The engine's fixed words for its code, such as "database or disk is full".
+    errstr: 'errstr' in error ? error.errstr : undefined,
     message: SAFE_MESSAGES.has(error.name) ? error.message : undefined,
     frames: frames.slice(0, 12).map((line) => line.trim()),
     cause: error.cause === undefined ? undefined : describeError(error.cause),

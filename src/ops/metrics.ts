@@ -117,10 +117,11 @@ export function createMetrics(parts: Parts): Metrics {
       return registry.metrics();
     },
     attempt({ lead: { provider }, context, answer }) {
+      if (answer.uncalled) return;
       const labels = { class: answer.outcome.class, provider };
       attempts.inc(labels);
       durations.observe(labels, answer.durationMs / 1_000);
-      if (context.unknowns > 0) repeats.inc();
+      if (context.mayHaveArrived) repeats.inc();
     },
     conversation: (status, site) => conversations.inc({ status, site }),
     storageFault: () => faults.inc(),

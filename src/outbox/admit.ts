@@ -77,7 +77,7 @@ export function admit(
 /** Looks from outside like a number that the provider refused, one attempt included. */
 const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
 
-/** A suppressed number that would be held is held like any other, so that nobody learns of the suppression that way. */
+/** A suppressed number that would be held or wait is held or waits like any other, so that nobody learns of the suppression that way. */
 function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
   const held = (cause: Cause): FirstState => ({
     status: 'held',
@@ -87,9 +87,9 @@ function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, 
   // A suspect over a cap as well is no lead to release with the others of that cap.
   if (start.kind === 'held') return held('suspect');
   if (capped) return held(capped.kind === 'phone' ? 'phone_cap' : 'site_cap');
-  if (suppressed) return SUPPRESSED;
   switch (start.kind) {
     case 'leased':
+      if (suppressed) return SUPPRESSED;
       return { status: 'queued', attempts: 0, nextAt: leaseUntil, leased: true };
     case 'due':
       return { status: 'queued', attempts: 0, nextAt: start.at };

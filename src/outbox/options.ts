@@ -9,6 +9,6 @@ export type OutboxOptions = {
   readonly leaseMs: number;
   /** How long a caller waits for the first attempt. */
   readonly waitMs: number;
-  /** Hash of the credentials that a provider account uses now. */
-  readonly credentials: (provider: string) => string;
+  /** Told of a lead that is parked because no key opens it, once that is on disk. */
+  readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
 };

@@ -109,11 +109,20 @@ export type Settlement = {
   readonly repeatable?: boolean;
   /** What the answer said of the provider's credentials, where it said anything. */
   readonly credentials?: 'refused' | 'accepted';
+  /** What the call logged in with. Set where `credentials` are still the ones in use: of others nothing is concluded. */
+  readonly account?: Account;
+};
+
+export type Account = {
+  /** Hash of the credentials. */
+  readonly credentials: string;
+  /** Whom the lead was for, as one word. */
+  readonly target: string;
 };
 
 export type Settled = {
   readonly conversation: Conversation;
-  /** This answer was the third refusal in a row from different leads: the provider is parked from now on. */
+  /** This answer was one refusal too many (`streak.ts`): the provider is parked from now on. */
   readonly parkedProvider: boolean;
 };
 
@@ -125,6 +134,8 @@ export type Claim = {
   readonly tries: number;
   /** Calls since then whose outcome nobody knows. */
   readonly unknowns: number;
+  /** As of a `LeadRecord`: a release does not make it false. */
+  readonly mayHaveArrived: boolean;
   /** The previous owner died holding it: whether it was sent is unknown. */
   readonly expired: boolean;
   /** Its number is suppressed: it must not be sent. */
@@ -136,6 +147,7 @@ export interface Queue {
   /**
    * Leases up to `limit` conversations of these providers that are due, longest due first, each provider its share. While
    * `probing` whether a region is back, those come first whose earlier calls say least against themselves.
+   * What waits for a suppressed number has no lead: its turn ends it as `rejected` after one more attempt, and nobody is given it.
    */
   claim(request: {
     providers: readonly string[];
@@ -191,7 +203,11 @@ export type Suppression = { readonly phoneHash: Buffer; readonly createdAt: numb
 export interface SuppressionStore {
   /** Gives whether it is new. */
   suppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
-  /** Gives whether it was there. */
+  /**
+   * Gives whether it was there. Resolves only when its hash is in no byte of the storage.
+   *
+   * @throws StorageUnavailable as `erase`: the removal stands then, and calling again finishes it
+   */
   unsuppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
   suppressions(): Promise<readonly Suppression[]>;
 }
@@ -199,6 +215,8 @@ export interface SuppressionStore {
 /** Everything that an adapter provides; each room takes only the part that it needs. */
 export interface Outbox extends IntakeStore, Queue, ProviderStore, SuppressionStore, RecordStore {
   find(id: string): Promise<Conversation | undefined>;
+  /** Whether its hashes are made with the key of this check value. Whoever asks first decides. */
+  isHashedWith(check: Uint8Array): Promise<boolean>;
   /** Resolves when a write succeeded just now. */
   ready(): Promise<void>;
   /** Calls `wake` when another process left work to do, until `close`; a store that nobody else works on never does. */

@@ -22,6 +22,8 @@ export type LeadRecord = Conversation & {
   readonly partner?: string;
   readonly provider: string;
   readonly cause?: Cause;
+  /** A call ended without our knowing whether it arrived, or a lead that was delivered is sent again: lasting, over releases too. */
+  readonly mayHaveArrived: boolean;
   /** Whether a process is attempting it now. */
   readonly leased: boolean;
   /** Personal data is gone: retention, erasure, or a number that was suppressed when it came. */
@@ -50,7 +52,7 @@ export type AuditEntry = {
   readonly actor: string;
   readonly action: 'replay' | 'release' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export';
   readonly count: number;
-  /** What was meant, in words that tell no personal data: a filter, an id, the start of a hash. */
+  /** What was meant, in words that tell no personal data: a filter, an id. */
   readonly detail: string;
 };
 
@@ -87,7 +89,8 @@ export interface RecordStore {
   /** As `show`, leaving an audit entry: personal data was looked at. */
   reveal(id: string, audit: AuditEntry): Promise<LeadDetails | undefined>;
   /**
-   * Queues conversations to be sent (again), due at once, with a fresh schedule. Leased, queued and erased ones are left
+   * Queues conversations to be sent (again), due at once, with a fresh schedule; that a call for one may have arrived is
+   * not forgotten. Leased, queued and erased ones are left
    * alone, and without a status in the filter only those that wait for a person are meant. At most `limit` a call, oldest
    * first; gives the ids that were queued. The audit entry gets their number; where there were none it is left out.
    */

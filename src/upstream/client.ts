@@ -56,7 +56,7 @@ export function createUpstream({ provider, timeoutMs, now = Date.now }: Parts): 
     async send(lead) {
       const started = now();
       const call = prepare(lead, provider, endpointAt);
-      if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0 };
+      if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
       const result = await exchange(agent, call, { timeoutMs, decode });
       const ended = now();
       return {

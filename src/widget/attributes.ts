@@ -61,6 +61,6 @@ export function upgradeProperties(element: HTMLElement): void {
   for (const [name, value] of Object.entries(element)) {
     if (!(name in Object.getPrototypeOf(element))) continue;
     Reflect.deleteProperty(element, name);
-    Reflect.set(element, name, value);
+    Object.assign(element, { [name]: value });
   }
 }

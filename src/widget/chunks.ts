@@ -1,22 +1,26 @@
 /** Hash of all the parts that are loaded only when they are used; the build puts it in. */
 declare const PARTS_HASH: string;
 
-const failures: Record<string, number> = {};
+/** Milliseconds after which a part that has not come is asked for anew. */
+const TIMEOUT_MS = 10_000;
+
+let failures = 0;
 
 /**
  * Loads a part of the script from where the script came from. A browser never tries the address of a module again that it once
- * failed to load; so the next try has another one, without the hash, which is also right after a newer release took its place.
+ * failed to load; so from then on addresses are others, without the hash, which is also right after a newer release took its place.
  *
- * @throws TypeError where it cannot be had now
+ * @throws where it cannot be had now
  */
 export async function loadChunk<T>(name: string): Promise<T> {
-  const failed = failures[name] ?? 0;
   try {
-    return await import(
-      new URL(failed ? `v1.${name}.js?${failed}` : `v1.${name}.${PARTS_HASH}.js`, import.meta.url).href
-    );
+    const file = failures ? `v1.${name}.js?${failures}` : `v1.${name}.${PARTS_HASH}.js`;
+    return await Promise.race([
+      import(new URL(file, import.meta.url).href),
+      new Promise<never>((_, reject) => setTimeout(reject, TIMEOUT_MS)),
+    ]);
   } catch (error) {
-    failures[name] = failed + 1;
+    failures++;
     throw error;
   }
 }

@@ -24,8 +24,11 @@ export type Dialog = {
   values(): Values;
   /** What stands in the field that no person sees. */
   trap(): string;
-  /** Puts messages beside their fields and the focus on the first of them; `general` is announced where it stands. */
-  complain(messages: Messages, general?: string): void;
+  /**
+   * Puts messages beside their fields and the focus on the first of them; without any, `general` is announced where it stands.
+   * Whether there was one.
+   */
+  complain(messages: Messages, general?: string): boolean;
   /** Something is under way, and what; undefined once it is not. */
   busy(status: string | undefined): void;
   done(heading: string, text: string): void;
@@ -40,55 +43,55 @@ export type DialogEvents = { readonly submit: () => void; readonly cancel: () =>
 /** The dialog with its form, states and announcements. It knows nothing of gateways. */
 export function createDialog(on: DialogEvents): Dialog {
   const fields: Record<FieldName, Field> = {
-    phone: inputField('phone', { type: 'tel', inputmode: 'tel', autocomplete: 'tel', maxlength: '64' }),
-    firstName: inputField('firstName', { autocomplete: 'given-name', maxlength: '64' }),
-    lastName: inputField('lastName', { autocomplete: 'family-name', maxlength: '64' }),
+    phone: inputField('phone', { type: 'tel', autocomplete: 'tel' }),
+    firstName: inputField('firstName', { autocomplete: 'given-name' }),
+    lastName: inputField('lastName', { autocomplete: 'family-name' }),
     question: inputField('question', { rows: '3', maxlength: '1000' }),
     consent: checkField('consent'),
   };
   const slot = (name: string): HTMLSlotElement => make('slot', { name });
   const slots = { heading: slot('heading'), intro: slot('intro'), deliveredText: slot('success') };
   const heading = make('h2', { id: 'heading', part: 'heading', tabindex: '-1' }, slots.heading);
-  const button = (part: string, type: string): HTMLButtonElement => make('button', { part, type });
-  const [submit, cancel, leave, cross] = [
-    button('submit', 'submit'),
-    button('cancel', 'button'),
-    button('submit', 'button'),
-    button('close', 'button'),
-  ];
-  cross.append('×');
+  const submit = make('button', { part: 'submit' });
+  const cancel = make('button', { part: 'cancel', type: 'button' });
+  const leave = make('button', { part: 'submit' });
+  const cross = make('button', { part: 'close' }, '×');
   const status = make('p', { part: 'status', role: 'status' });
   const alert = make('p', { part: 'error', role: 'alert' });
   const intro = make('p', { part: 'intro' }, slots.intro);
   // No browser and no password manager knows it as theirs, no screen reader and no key comes here.
   const trap = make('input', { tabindex: '-1', autocomplete: 'off', 'data-1p-ignore': '', 'data-lpignore': 'true' });
+  const outcome = make('div', { class: 'row' }, status, alert, make('div', { class: 'actions' }, submit, cancel));
   const form = make(
     'form',
     { part: 'form', novalidate: '' },
     ...FIELD_NAMES.map((name) => fields[name].row),
     make('div', { class: 'trap', 'aria-hidden': 'true' }, trap),
-    make('div', { class: 'row' }, status, alert, make('footer', {}, submit, cancel)),
+    outcome,
   );
   const done = make('div', { part: 'done' }, make('p', {}, slots.deliveredText), leave);
   const element = make(
     'dialog',
     { part: 'dialog', 'aria-labelledby': 'heading', closedby: 'any' },
-    make('header', {}, heading, cross),
+    make('div', { class: 'head' }, heading, cross),
     intro,
     form,
     done,
   );
 
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
+  /** On a small screen it may lie below the fold. */
+  const reveal = (): void => outcome.scrollIntoView({ block: 'nearest' });
+
+  form.onsubmit = () => {
     on.submit();
-  });
-  cancel.addEventListener('click', on.cancel);
-  for (const closer of [leave, cross]) closer.addEventListener('click', on.close);
+    return false;
+  };
+  cancel.onclick = on.cancel;
+  leave.onclick = cross.onclick = on.close;
   // Only now: an outcome that came while the dialog was closed waits to be seen.
-  element.addEventListener('close', () => {
+  element.onclose = () => {
     if (!done.hidden) dialog.reset();
-  });
+  };
 
   const dialog: Dialog = {
     element,
@@ -106,14 +109,20 @@ export function createDialog(on: DialogEvents): Dialog {
     trap: () => trap.value,
     complain(messages, general = '') {
       for (const name of FIELD_NAMES) fields[name].complain(messages[name] ?? '');
-      alert.textContent = general;
       const first = FIELD_NAMES.find((name) => messages[name]);
+      alert.textContent = first ? '' : general;
       if (first) fields[first].focus();
+      else if (general) reveal();
+      return !!first;
     },
     busy(text) {
       const isBusy = text !== undefined;
-      status.textContent = text ?? '';
+      // Said once: what is set again would be read out again.
+      if (status.textContent !== text) status.textContent = text ?? '';
+      // The focus of what is hidden would fall to the page.
+      if (!isBusy && cancel.matches(':focus')) submit.focus();
       cancel.hidden = !isBusy;
+      if (isBusy) reveal();
       // Not `disabled`, which would take the focus away from whoever pressed it.
       submit.setAttribute('aria-disabled', String(isBusy));
       for (const name of FIELD_NAMES) fields[name].lock(isBusy);
@@ -125,7 +134,7 @@ export function createDialog(on: DialogEvents): Dialog {
       done.hidden = false;
       heading.focus();
     },
-    focus: () => (done.hidden ? fields.phone.focus() : heading.focus()),
+    focus: () => (done.hidden ? fields.phone : heading).focus(),
     reset() {
       form.reset();
       heading.replaceChildren(slots.heading);

@@ -4,17 +4,18 @@ import { createDialog, type Dialog, type Model } from './dialog.ts';
 import { make } from './dom.ts';
 import type { FormRules } from './gateway.ts';
 import { isOver, sendKept } from './kept.ts';
+import { bodyOf } from './lead.ts';
 import { pause } from './pause.ts';
 import { modesOf } from './rules.ts';
 import { sheet } from './style.ts';
 import { createSubmission, tell } from './submission.ts';
-import { directionOf, languageOf, loadTexts, textsFor } from './texts.ts';
+import { directionOf, LABELS, languageOf, loaded, loadTexts, spoken, textsFor } from './texts.ts';
 import { createTicketDesk, type TicketRequest } from './ticket.ts';
 import type { TextUsElement, TextUsListing, TextUsTexts } from './types.ts';
 
 /** Milliseconds that a click waits for the site's form and the language, so that nothing moves once the dialog is shown. */
 const HOLD_MS = 500;
-/** Milliseconds after which a lead that is kept, although the browser believes to be online, is tried again. */
+/** Milliseconds between two tries of what is kept. */
 const KEPT_AGAIN_MS = 60_000;
 /** The script is `/widget/v1.js` of its gateway. */
 const HOME = new URL('../', import.meta.url).href;
@@ -24,7 +25,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   static readonly observedAttributes = ATTRIBUTES;
 
   readonly #label = make('slot', { name: 'button' });
-  readonly #button = make('button', { part: 'button', type: 'button', 'aria-haspopup': 'dialog' });
+  readonly #button = make('button', { part: 'button', 'aria-haspopup': 'dialog' });
   readonly #tickets = createTicketDesk(
     () => this.#request(),
     (rules) => {
@@ -36,10 +37,8 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     element: this,
     dialog: () => this.#dialog,
     model: () => this.#model(),
-    listing: () => this.listing,
-    consentVersion: () => this.#rules.consent?.version,
+    body: (dialog) => bodyOf(this, this.listing, dialog, this.#rules.consent?.version),
     base: () => this.#request().base,
-    keeps: () => this.hasAttribute('keep-offline'),
     tickets: this.#tickets,
   });
   #dialog: Dialog | undefined;
@@ -55,7 +54,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [sheet];
     this.#button.append(this.#label);
-    this.#button.addEventListener('click', () => this.open());
+    this.#button.onclick = () => this.open();
     root.append(this.#button);
   }
 
@@ -63,9 +62,12 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     upgradeProperties(this);
     this.#stay = new AbortController();
     const { signal } = this.#stay;
-    addEventListener('online', () => this.#sendKept(signal), { signal });
+    const sendKept = () => this.#sendKept(signal);
+    addEventListener('online', sendKept, { signal });
+    const timer = setInterval(sendKept, KEPT_AGAIN_MS);
+    signal.addEventListener('abort', () => clearInterval(timer));
     this.#render();
-    this.#sendKept(signal);
+    sendKept();
   }
 
   disconnectedCallback(): void {
@@ -95,7 +97,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   }
 
   /** Texts that replace the button's own and the site's; as with the listing, what was set last counts. */
-  get texts(): TextUsTexts | null {
+  get texts(): TextUsTexts {
     return Object(given(this.#texts, this.getAttribute('texts')));
   }
 
@@ -145,25 +147,26 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   /** Fetches what the dialog needs. Without it the dialog works all the same, in English and with all fields. */
   async #prepare(): Promise<void> {
     const { signal } = this.#stay;
-    await Promise.allSettled([this.#tickets.get(false, signal), loadTexts(languageOf(this))]);
+    await Promise.allSettled([this.#tickets.get(signal), loadTexts(languageOf(this))]);
     this.#render();
   }
 
   #render(): void {
     const model = this.#model();
-    this.#button.lang = model.lang;
+    this.#button.lang = spoken(languageOf(this), LABELS, this.texts);
     this.#label.textContent = model.texts.button;
     this.#dialog?.show(model);
   }
 
   #model(): Model {
-    const lang = languageOf(this);
-    const { texts, consent } = this.#rules;
+    const asked = languageOf(this);
+    const { texts = {}, consent } = this.#rules;
     const words = consent?.text ? { consent: consent.text } : undefined;
+    const lang = spoken(asked, loaded, texts, this.texts);
     return {
       lang,
       dir: directionOf(lang),
-      texts: textsFor(lang, texts, words, this.texts),
+      texts: textsFor(asked, texts, words, this.texts),
       modes: modesOf(this, this.#rules),
     };
   }
@@ -178,26 +181,14 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   }
 
   async #sendKept(signal: AbortSignal): Promise<void> {
-    if (!this.hasAttribute('keep-offline') || !navigator.onLine) return;
+    if (!this.hasAttribute('keep-offline')) return;
     const request = this.#request();
-    const left = await sendKept(request.base, Date.now(), async (lead) => {
-      const tickets = createTicketDesk(
-        () => ({ ...request, site: String(lead.body.site) }),
-        () => {},
-      );
-      const outcome = await deliver(lead, {
-        signal,
-        onProgress() {},
-        ticket: (fresh) => tickets.get(fresh, signal),
-      });
+    await sendKept(request.base, Date.now(), async (lead) => {
+      const tickets = createTicketDesk(() => ({ ...request, site: String(lead.body.site) }));
+      const outcome = await deliver(lead, { tickets, signal });
       if (isOver(outcome)) this.#submission.settle(lead, outcome);
       return outcome;
     });
-    if (left && !signal.aborted)
-      pause(KEPT_AGAIN_MS, signal).then(
-        () => this.#sendKept(signal),
-        () => {},
-      );
   }
 }
 

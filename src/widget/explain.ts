@@ -1,21 +1,21 @@
 import { FIELD_NAMES, type FieldName, type Messages, type Model, type Values } from './dialog.ts';
 import type { Answer } from './gateway.ts';
 import { type AllTexts, whenIn } from './texts.ts';
+import type { TextUsText, TextUsTexts } from './types.ts';
 
-type Complaint = { readonly messages: Messages; readonly general?: string };
+type Complaint = { readonly messages: Messages; readonly general: string };
 
-/** What can be told without asking the gateway: required fields that are empty. Undefined where there is nothing. */
-export function missing(values: Values, { modes, texts }: Model): Messages | undefined {
+/** What can be told without asking the gateway: required fields that are empty. */
+export function missing(values: Values, { modes, texts }: Model): Messages {
   const messages: Partial<Record<FieldName, string>> = {};
   for (const name of FIELD_NAMES) {
     if (modes[name] !== 'required' || values[name]) continue;
-    messages[name] =
-      name === 'phone' ? texts.phoneMissing : name === 'consent' ? texts.consentMissing : texts.fieldMissing;
+    messages[name] = textOf(texts, `${name}Missing`) ?? texts.fieldMissing;
   }
-  return Object.keys(messages).length > 0 ? messages : undefined;
+  return messages;
 }
 
-/** The gateway's refusal in the visitor's words, beside the fields that are meant. */
+/** The gateway's refusal in the visitor's words, beside the fields that are meant, and in general. */
 export function explain({ status, body, retryAfterS }: Answer, { texts, lang, modes }: Model): Complaint {
   if (status === 429) {
     return { messages: {}, general: texts.tooMany.replace('{when}', whenIn(retryAfterS ?? 60, lang)) };
@@ -27,10 +27,16 @@ export function explain({ status, body, retryAfterS }: Answer, { texts, lang, mo
     const field = FIELD_NAMES.find((name) => String(pointer).split('/').includes(name));
     if (field && modes[field] !== 'hidden') messages[field] = wordsFor(field, code ?? body.code, texts);
   }
-  return Object.keys(messages).length > 0 ? { messages } : { messages, general: texts.refused };
+  return { messages, general: texts.refused };
 }
 
 function wordsFor(field: FieldName, code: unknown, texts: AllTexts): string {
   if (code === 'country_not_allowed') return texts.countryWrong;
-  return field === 'phone' ? texts.phoneWrong : field === 'consent' ? texts.consentMissing : texts.fieldWrong;
+  // Of a consent nothing can be wrong but that it is missing.
+  return textOf(texts, `${field}Wrong`) ?? textOf(texts, `${field}Missing`) ?? texts.fieldWrong;
+}
+
+/** A field's own text, where there is one. */
+function textOf(texts: TextUsTexts, name: string): string | undefined {
+  return texts[name as TextUsText];
 }

@@ -16,11 +16,16 @@ type Attributes = Readonly<Record<string, string>>;
 
 /** A line, or with `rows` several, under its label. Nothing here touches what is typed. */
 export function inputField(name: string, attributes: Attributes): Field {
-  const input = make(attributes.rows ? 'textarea' : 'input', { id: name, part: `input ${name}`, ...attributes });
+  const input = make(attributes.rows ? 'textarea' : 'input', {
+    id: name,
+    part: `input ${name}`,
+    maxlength: '64',
+    ...attributes,
+  });
   const text = make('span');
   const hint = make('small');
   const label = make('label', { for: name, part: 'label' }, text, hint);
-  const { row, ...rest } = described(name, input, label, input);
+  const { row, require, ...rest } = described(name, input, label, input);
   if (/Name$/.test(name)) row.classList.add('half');
   return {
     ...rest,
@@ -28,8 +33,7 @@ export function inputField(name: string, attributes: Attributes): Field {
     show(given, mode, optional) {
       text.textContent = given;
       hint.textContent = mode === 'required' ? '' : ` (${optional})`;
-      row.hidden = mode === 'hidden';
-      input.setAttribute('aria-required', String(mode === 'required'));
+      require(mode);
     },
     value: () => (row.hidden ? '' : input.value.trim()),
     lock(locked) {
@@ -43,20 +47,23 @@ export function checkField(name: string): Field {
   const input = make('input', { id: name, type: 'checkbox', part: name });
   const slot = make('slot', { name });
   const text = make('span', {}, slot);
-  const { row, ...rest } = described(name, input, make('label', { class: 'check', part: 'label' }, input, text));
+  const label = make('label', { class: 'check', part: 'label' }, input, text);
+  const { row, require, ...rest } = described(name, input, label);
   return {
     ...rest,
     row,
     show(given, mode) {
       slot.textContent = given;
-      row.hidden = mode === 'hidden';
-      input.setAttribute('aria-required', String(mode === 'required'));
+      require(mode);
     },
     value() {
       const shown = slot.assignedNodes({ flatten: true }).map((node) => node.textContent);
       return input.checked && !row.hidden ? shown.join(' ').replace(/\s+/g, ' ').trim() : '';
     },
-    lock() {},
+    lock(locked) {
+      // A box knows no `readonly`, and `disabled` would take the focus away.
+      input.onclick = () => !locked;
+    },
   };
 }
 
@@ -64,16 +71,20 @@ function described(
   name: string,
   input: HTMLInputElement | HTMLTextAreaElement,
   ...content: readonly Node[]
-): Pick<Field, 'row' | 'complain' | 'focus'> {
+): Pick<Field, 'row' | 'complain' | 'focus'> & { require(mode: TextUsField): void } {
   const error = make('p', { id: `${name}-error`, part: 'error' });
+  input.setAttribute('aria-describedby', error.id);
+  const row = make('div', { class: 'row', part: 'field' }, ...content, error);
   return {
-    row: make('div', { class: 'row', part: 'field' }, ...content, error),
+    row,
+    require(mode) {
+      row.hidden = mode === 'hidden';
+      input.setAttribute('aria-required', String(mode === 'required'));
+    },
     complain(message) {
       error.textContent = message;
       error.hidden = !message;
       input.setAttribute('aria-invalid', String(!!message));
-      if (message) input.setAttribute('aria-describedby', error.id);
-      else input.removeAttribute('aria-describedby');
     },
     focus: () => input.focus(),
   };

@@ -1,3 +1,4 @@
+import { unless } from './pause.ts';
 import type { Challenge } from './proof.ts';
 import type { TextUsField, TextUsTexts } from './types.ts';
 
@@ -9,7 +10,7 @@ export type Answer = {
   /** Parsed JSON; empty where there is none. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Seconds. */
-  readonly retryAfterS?: number;
+  readonly retryAfterS: number | undefined;
 };
 
 /** What `GET /sites/{key}/form` tells of a site. */
@@ -28,25 +29,26 @@ export type FormRules = {
  *
  * @throws where no answer came: network, time-out, or the signal
  */
-export async function call(url: URL, init: RequestInit, signal: AbortSignal): Promise<Answer> {
-  signal.throwIfAborted();
+export function call(url: string, init: RequestInit, signal: AbortSignal): Promise<Answer> {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   const timer = setTimeout(abort, TIMEOUT_MS);
-  signal.addEventListener('abort', abort);
-  try {
+  const answer = async (): Promise<Answer> => {
     const response = await fetch(url, {
       ...init,
       cache: 'no-store',
       credentials: 'omit',
+      // The gateway sends nobody on: who does is none.
+      redirect: 'error',
       signal: controller.signal,
     });
-    const retryAfterS = Number(response.headers.get('retry-after'));
+    const retryAfterS = Number(response.headers.get('retry-after')) || undefined;
     // Without a readable body the status still counts.
     const body = Object(await response.json().catch(() => null));
-    return { status: response.status, body, ...(retryAfterS > 0 && { retryAfterS }) };
-  } finally {
+    return { status: response.status, body, retryAfterS };
+  };
+  return unless(signal, answer()).finally(() => {
     clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
+    abort();
+  });
 }

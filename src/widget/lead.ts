@@ -1,4 +1,4 @@
-import type { Values } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import type { TextUsListing } from './types.ts';
 
 /** A lead that is to be sent: where, under which key, and the body without what proves a person. */
@@ -7,28 +7,27 @@ export type Lead = {
   /** Idempotency key: the same for every try of the same content. */
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
-  readonly trap: string;
 };
 
 /** 128 random bits. Not `randomUUID`, which pages on plain http do not have. */
 export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
 /** The page as evidence of what the visitor saw. Its fragment never leaves the browser. */
-function pageOf({ href, protocol }: Location, title: string): object | undefined {
-  const url = href.split('#', 1)[0] ?? '';
-  const short = cut(title, 256);
-  return /^https?:$/.test(protocol) && url.length <= 2048 ? { url, ...(short && { title: short }) } : undefined;
+function pageOf({ location, title }: Document): object | undefined {
+  const url = location.href.replace(/#.*/, '');
+  return /^http/.test(url) && url.length <= 2048 ? { url, title: cut(title, 256) || undefined } : undefined;
 }
 
 /** The body of a lead as `POST /conversations` takes it. Undefined members do not become JSON. */
 export function bodyOf(
   element: Element,
   listing: TextUsListing | null,
-  { consent, ...consumer }: Values,
+  dialog: Dialog,
   version: string | undefined,
 ): Lead['body'] {
+  const { consent, ...consumer } = dialog.values();
   const attribute = (name: string): string | undefined => element.getAttribute(name) || undefined;
   // What is no number goes as it is, for the gateway to name.
   const number = (name: string): number | string | undefined => Number(attribute(name)) || attribute(name);
@@ -40,7 +39,8 @@ export function bodyOf(
     consumer: { ...consumer, country: attribute('country') },
     listing: listing ?? undefined,
     consent: consent ? { text: cut(consent, 1000), version } : undefined,
-    page: pageOf(location, document.title),
+    page: pageOf(document),
+    trap: dialog.trap() || undefined,
   };
 }
 

@@ -5,7 +5,10 @@ import type { TextUsField } from './types.ts';
 
 /** Which fields are shown: what the page's `field-…` attributes say, else the site, else all but the consent. */
 export function modesOf(element: Element, { fields, consent }: FormRules): Model['modes'] {
-  const modes: Partial<Record<FieldName, TextUsField>> = {
+  const modes: Record<Exclude<FieldName, 'phone'>, TextUsField> & { phone?: TextUsField } = {
+    firstName: 'shown',
+    lastName: 'shown',
+    question: 'shown',
     ...fields,
     consent: consent?.required ? 'required' : consent?.text ? 'shown' : 'hidden',
   };
@@ -13,5 +16,5 @@ export function modesOf(element: Element, { fields, consent }: FormRules): Model
     const own = element.getAttribute(kebab(`field-${name}`)) ?? '';
     if (/^(shown|hidden|required)$/.test(own)) modes[name] = own as TextUsField;
   }
-  return { firstName: 'shown', lastName: 'shown', question: 'shown', consent: 'hidden', ...modes, phone: 'required' };
+  return { ...modes, phone: 'required' };
 }

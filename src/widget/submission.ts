@@ -1,21 +1,18 @@
-import { deliver, type Outcome } from './deliver.ts';
+import { deliver, type Outcome, type Progress } from './deliver.ts';
 import type { Dialog, Model } from './dialog.ts';
 import { explain, missing } from './explain.ts';
-import { alone, forget, isOver, keep } from './kept.ts';
-import { bodyOf, type Lead, newKey } from './lead.ts';
+import { alone, forget, isKept, isOver, keep } from './kept.ts';
+import { type Lead, newKey } from './lead.ts';
 import type { TicketDesk } from './ticket.ts';
-import type { TextUsEventMap, TextUsListing } from './types.ts';
+import type { TextUsEventMap } from './types.ts';
 
 export type Host = {
   readonly element: HTMLElement;
   readonly dialog: () => Dialog | undefined;
   readonly model: () => Model;
-  readonly listing: () => TextUsListing | null;
-  /** Version of the consent's text, where the site has one. */
-  readonly consentVersion: () => string | undefined;
+  /** The lead's body, as the form and the page are now. */
+  readonly body: (dialog: Dialog) => Lead['body'];
   readonly base: () => string;
-  /** Whether unsent leads may stay on the device. */
-  readonly keeps: () => boolean;
   readonly tickets: TicketDesk;
 };
 
@@ -43,67 +40,70 @@ export function createSubmission(host: Host): Submission {
   /** Content and key of the last click: the same content again is the same lead, however often it is sent. */
   let content = '';
   let key = '';
+  /** Key of the last lead that was sent. One that is sent after it with other content corrects it. */
+  let last = '';
 
   const leadOf = (dialog: Dialog): Lead => {
-    const body = bodyOf(element, host.listing(), dialog.values(), host.consentVersion());
+    const body = host.body(dialog);
     const text = JSON.stringify(body);
     if (text !== content) key = newKey();
     content = text;
-    return { base: host.base(), key, body, trap: dialog.trap() };
+    return { base: host.base(), key, body };
   };
 
   const submission: Submission = {
     async submit() {
       const dialog = host.dialog();
       if (!dialog || sending) return;
-      const absent = missing(dialog.values(), host.model());
-      dialog.complain(absent ?? {});
-      if (absent) return;
+      if (dialog.complain(missing(dialog.values(), host.model()))) return;
       const lead = leadOf(dialog);
       if (!tell(element, 'text-us:submit', { key })) return;
 
-      const controller = new AbortController();
-      const { signal } = controller;
-      sending = controller;
-      dialog.busy(host.model().texts.sending);
-      const send = async (): Promise<void> => {
-        const kept = host.keeps() && keep(lead, Date.now());
-        const outcome = await deliver(lead, {
-          signal,
-          ticket: (fresh) => tickets.get(fresh, signal),
-          onProgress(progress) {
-            const { texts } = host.model();
-            dialog.busy(texts[progress === 'offline' && kept ? 'kept' : progress]);
-          },
-        });
-        if (isOver(outcome) || outcome.kind === 'stopped') forget(lead);
+      sending = new AbortController();
+      const { signal } = sending;
+      const say = (progress: Progress): void => {
+        dialog.busy(host.model().texts[progress === 'offline' && isKept(lead.key) ? 'kept' : progress]);
+      };
+      say('sending');
+      if (last !== lead.key) forget(last);
+      last = lead.key;
+      const send = (): Promise<Outcome> => deliver(lead, { tickets, signal, onProgress: say });
+      let outcome: Outcome | undefined;
+      try {
+        if (element.hasAttribute('keep-offline')) {
+          keep(lead, Date.now());
+          outcome = await alone(lead.key, send, signal);
+        } else outcome = await send();
+      } finally {
         dialog.busy(undefined);
         sending = undefined;
-        submission.settle(lead, outcome);
-      };
-      await (host.keeps() ? alone(lead, true, send) : send());
+      }
+      outcome ??= { kind: 'stopped' };
+      if (isOver(outcome) || outcome.kind === 'stopped') forget(lead.key);
+      submission.settle(lead, outcome);
     },
 
     cancel: () => sending?.abort(),
 
     settle(lead, outcome) {
-      const { texts } = host.model();
+      const model = host.model();
+      const { texts } = model;
       const dialog = lead.key === key ? host.dialog() : undefined;
-      if (outcome.kind === 'stopped') return dialog?.complain({}, texts.stopped);
       const { status = 0, body = {}, retryAfterS } = outcome.answer ?? {};
       if (outcome.kind === 'safe') {
         content = '';
         tickets.drop();
-        if (status === 201) dialog?.done(texts.delivered, texts.deliveredText);
-        else dialog?.done(texts.stored, texts.storedText);
-        tell(element, 'text-us:success', { key: lead.key, id: String(body.id), status: String(body.status) });
+        const name = status === 201 ? 'delivered' : 'stored';
+        dialog?.done(texts[name], texts[`${name}Text`]);
+        tell(element, 'text-us:success', { key: lead.key, id: body.id as string, status: String(body.status) });
         return;
       }
-      if (outcome.kind === 'failed') dialog?.complain({}, host.keeps() ? texts.kept : texts.failed);
-      else {
-        const { messages, general } = explain(outcome.answer, host.model());
-        dialog?.complain(messages, general);
-      }
+      const { messages, general } =
+        outcome.kind === 'refused'
+          ? explain(outcome.answer, model)
+          : { messages: {}, general: texts[isKept(lead.key) ? 'kept' : outcome.kind] };
+      dialog?.complain(messages, general);
+      if (outcome.kind === 'stopped') return;
       tell(element, 'text-us:error', {
         key: lead.key,
         code: String(body.code ?? 'unreachable'),

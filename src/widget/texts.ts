@@ -5,18 +5,19 @@ import type { TextUsText, TextUsTexts } from './types.ts';
 export type AllTexts = Readonly<Record<TextUsText, string>>;
 
 /** The button's own label stands on the page before a click, and so before anything may be loaded. */
-const LABELS: Readonly<Record<string, string>> = {
+export const LABELS: Readonly<Record<string, string>> = {
   es: 'Escríbanos',
   fr: 'Écrivez-nous',
   de: 'Schreiben Sie uns',
   ar: 'راسلنا',
 };
 
-const loaded: Record<string, TextUsTexts> = {};
+/** Languages whose texts are there. */
+export const loaded: Record<string, TextUsTexts> = { en };
 
-/** The primary subtag, `fr` of `fr-CA`. */
+/** The primary subtag, `fr` of `fr-CA`, of a language as `languageOf` gives it. */
 export function primary(lang: string): string {
-  return lang.toLowerCase().split('-', 1)[0] ?? '';
+  return lang.replace(/-.*/, '');
 }
 
 /** Fetches a language's texts once. Where there are none, or they cannot be had, English stays. */
@@ -33,9 +34,14 @@ export function textsFor(lang: string, ...changes: readonly (TextUsTexts | null 
   return texts;
 }
 
+/** The language that words are really in: the one asked for if it is among the `known`, or somebody else gave words, else English. */
+export function spoken(lang: string, known: object, ...changes: readonly TextUsTexts[]): string {
+  return primary(lang) in known || changes.some((texts) => Object.keys(texts)[0]) ? lang : 'en';
+}
+
 /** The language of an element, as far as the page says, else the browser's. Always one that `Intl` takes. */
 export function languageOf(element: HTMLElement): string {
-  const named = element.lang || (element.closest('[lang]') ?? document.documentElement).getAttribute('lang');
+  const named = element.closest<HTMLElement>('[lang]')?.lang ?? document.documentElement.lang;
   try {
     return Intl.getCanonicalLocales(named || navigator.language)[0] ?? 'en';
   } catch {
@@ -50,7 +56,7 @@ export function directionOf(lang: string): 'ltr' | 'rtl' {
 
 /** Seconds from now in words: "in 2 minutes". */
 export function whenIn(seconds: number, lang: string): string {
-  const words = (size: number, unit: 'second' | 'minute' | 'hour'): string =>
-    new Intl.RelativeTimeFormat(lang).format(Math.ceil(seconds / size), unit);
-  return seconds < 60 ? words(1, 'second') : seconds < 3600 ? words(60, 'minute') : words(3600, 'hour');
+  const [size, unit] =
+    seconds < 60 ? ([1, 'second'] as const) : seconds < 3600 ? ([60, 'minute'] as const) : ([3600, 'hour'] as const);
+  return new Intl.RelativeTimeFormat(lang).format(Math.ceil(seconds / size), unit);
 }

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
+import { BUILT_WIDGET } from '../../src/assets.ts';
+import { checkButton } from '../../src/cli/check/button.ts';
+import { soundFile } from '../config/helper.ts';
 import { besideRunning, gateway } from './support/process.ts';
 
 type Check = { name: string; result: string; detail: string };
@@ -64,6 +68,13 @@ t.test('a first start is checked without creating the database', async (t) => {
   t.throws(() => statSync(join(folder, 'data')), { code: 'ENOENT' });
 });
 
+t.test('a database that is gone while its log is there is a problem', async (t) => {
+  const folder = t.testdir({ 'gateway.db-wal': 'commits' });
+  const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}` });
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /gateway\.db-wal holds commits .* Put the file back/ });
+});
+
 t.test('a provider that cannot be reached is a problem, and the rest is checked all the same', async (t) => {
   const { env } = besideRunning(t);
   const upstream = await provider(t);
@@ -89,6 +100,17 @@ t.test('a file that is no database of ours is a problem', async (t) => {
   t.match(checks.database, { result: 'problem', detail: /cannot be used/ });
 });
 
+t.test('a database that takes no write is a problem, in the words of its engine', async (t) => {
+  const { env, path } = besideRunning(t);
+  t.match((await check(env)).checks.database, { result: 'ok' });
+  const other = new DatabaseSync(path);
+  other.exec('BEGIN IMMEDIATE');
+  const { code, checks } = await check(env);
+  other.close();
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /takes no write \(database is locked\)$/ });
+});
+
 t.test('leads that the configured key does not open are a problem', async (t) => {
   const { env, parked } = besideRunning(t);
   const id = await parked();
@@ -98,10 +120,40 @@ t.test('leads that the configured key does not open are a problem', async (t) =>
   t.match(checks.keys, { result: 'problem', detail: new RegExp(`^${id} does not open: set the DATA_KEY`) });
 });
 
+t.test('another HASH_KEY than the one that numbers are hashed with is a problem', async (t) => {
+  const { env } = besideRunning(t);
+  t.match((await check(env)).checks.database, { result: 'ok' });
+  const { code, checks } = await check({ ...env, HASH_KEY: Buffer.alloc(32, 'another key').toString('base64') });
+  t.equal(code, 1);
+  t.match(checks.database, { result: 'problem', detail: /cannot be used: HASH_KEY is not the one/ });
+});
+
 t.test('leads that wait for a person are a warning', async (t) => {
   const { env, parked } = besideRunning(t);
   await parked();
   const { code, checks } = await check(env);
   t.equal(code, 0);
   t.match(checks.leads, { result: 'warning', detail: '1 parked: see leads list' });
+});
+
+t.test('in production the button’s files have to be built', async (t) => {
+  const { env } = besideRunning(t);
+  const upstream = await provider(t);
+  const file = join(t.testdir(), 'gateway.config.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...soundFile(),
+      providers: { main: { ...soundFile().providers.main, url: upstream.env.UPSTREAM_URL } },
+    }),
+  );
+  const { checks } = await check({ ...env, NODE_ENV: 'production', CONFIG_FILE: file });
+  t.equal(checks.button?.result, existsSync(BUILT_WIDGET) ? 'ok' : 'warning', 'asked of where the gateway looks');
+
+  const folder = t.testdir({ built: { 'v1.js': '' }, empty: {} });
+  const result = (name: string, production = true) => checkButton({ production }, join(folder, name))[0]?.result;
+  t.equal(result('built'), 'ok');
+  t.equal(result('empty'), 'warning');
+  t.equal(result('missing'), 'warning');
+  t.equal(result('missing', false), undefined, 'elsewhere it is built when it is asked for');
 });

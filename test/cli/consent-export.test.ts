@@ -36,8 +36,15 @@ t.test('an export of many pages is whole, and is one audit entry', async (t) => 
   const { out } = await type('consent export --since 7d --json');
   t.equal(new Set(out.trim().split('\n')).size, 501);
   const { items } = JSON.parse((await type('audit --json')).out);
-  t.match(items, [{ actor: 'cli:ann', action: 'consent_export', detail: 'since=7d' }]);
+  t.match(items, [{ actor: 'cli:ann', action: 'consent_export', count: 501, detail: 'since=7d' }]);
   t.equal(items.length, 1);
+});
+
+t.test('the audit says how many entries were exported, not how many leads matched', async (t) => {
+  const { type, store } = terminalOver(t);
+  await store('delivered');
+  t.match(await type('consent export'), { code: 0, out: '' });
+  t.match(JSON.parse((await type('audit --json')).out).items, [{ action: 'consent_export', count: 0 }]);
 });
 
 t.test('another format is wrong usage', async (t) => {

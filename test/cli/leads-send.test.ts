@@ -1,4 +1,5 @@
 import t from 'tap';
+import { NOON } from '../ops/support/operations.ts';
 import { terminalOver } from './support/terminal.ts';
 
 t.test('a replay says what would be sent, warns of second conversations, and asks', async (t) => {
@@ -14,6 +15,18 @@ t.test('a replay says what would be sent, warns of second conversations, and ask
   t.match(asked.err, /\nWARNING: 1 of them may have arrived/);
   t.match(asked.err, /\nSend 2 leads\? \[y\/N\] Nothing was done\.\n$/);
   t.equal(await statusOf(id), 'delivered');
+});
+
+t.test('a lead that may have arrived before its last release is warned of, whatever it became since', async (t) => {
+  const { type, store, outbox } = terminalOver(t);
+  const id = await store('unknown');
+  await type(`leads release ${id} --yes`);
+  const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: NOON });
+  if (!claim) throw new Error('nothing to claim');
+  await outbox.settle(claim.lease, { status: 'parked', cause: 'schedule', attempted: true }, NOON);
+  const { out, err } = await type('leads release --cause schedule --dry-run --json');
+  t.match(err, /\nWARNING: 1 of them may have arrived; agents may see a second conversation\.\n/);
+  t.match(JSON.parse(out), { matched: 1, byStatus: { parked: 1 }, mayHaveArrived: 1 });
 });
 
 t.test('yes sends, with a bar on a terminal', async (t) => {
@@ -42,6 +55,7 @@ t.test('a script has to say --yes, and gets plain lines', async (t) => {
     matched: 1,
     byStatus: { parked: 1 },
     bySite: { demo: 1 },
+    mayHaveArrived: 0,
     skipped: 0,
     missing: 0,
     queued: 1,

@@ -10,7 +10,7 @@ t.test('--help lists every command, of a group those of it, and of a command its
   t.equal(all.code, 0);
   for (const { name } of COMMANDS) t.ok(all.out.includes(`\n  ${name} `), name);
   const group = await type('suppress --help');
-  t.match(group.out, /suppress add NUMBER/);
+  t.match(group.out, /suppress add \[NUMBER\]/);
   t.notMatch(group.out, /leads list/);
 });
 

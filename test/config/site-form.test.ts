@@ -20,12 +20,12 @@ t.test('a form has what the file says, and the defaults for the rest', async (t)
 });
 
 t.test('texts are found by language, whatever its letter case', async (t) => {
-  const form = formOf({ texts: { en: { button: 'Text us' }, 'pt-BR': { button: 'Escreva' } } });
+  const form = formOf({ texts: { en: { heading: 'Ask us' }, 'pt-BR': { heading: 'Escreva' } } });
   t.strictSame(
     [...(form?.texts ?? [])],
     [
-      ['en', { button: 'Text us' }],
-      ['pt-br', { button: 'Escreva' }],
+      ['en', { heading: 'Ask us' }],
+      ['pt-br', { heading: 'Escreva' }],
     ],
   );
 });
@@ -41,11 +41,12 @@ const wrong: [name: string, value: unknown, at: string, fix: RegExp][] = [
   ['/fields', ['question'], '/fields', /use an object such as/],
   ['/fields', { phone: 'hidden' }, '/fields/phone', /known are firstName, lastName, question/],
   ['/fields', { question: 'optional' }, '/fields/question', /use one of shown, hidden, required/],
-  ['/texts', { english: { button: 'x' } }, '/texts/english', /use a language such as en/],
+  ['/texts', { english: { heading: 'x' } }, '/texts/english', /use a language such as en/],
   ['/texts', { en: 'Text us' }, '/texts/en', /use an object of texts by name/],
   ['/texts', { en: { 'a b': 'x' } }, '/texts/en/a b', /use the name of a text/],
-  ['/texts', { en: { button: 7 } }, '/texts/en/button', /use a text of up to 1,000/],
-  ['/texts', { en: { button: 'x'.repeat(1001) } }, '/texts/en/button', /use a text of up to 1,000/],
+  ['/texts', { en: { button: 'Text us' } }, '/texts/en/button', /the words of "button" are given by the page/],
+  ['/texts', { en: { heading: 7 } }, '/texts/en/heading', /use a text of up to 1,000/],
+  ['/texts', { en: { heading: 'x'.repeat(1001) } }, '/texts/en/heading', /use a text of up to 1,000/],
   ['/texts', { 'pt-BR': {}, 'pt-br': {} }, '/texts/pt-br', /keep one of the two/],
 ];
 for (const [pointer, value, at, fix] of wrong) {

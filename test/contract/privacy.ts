@@ -3,7 +3,7 @@ import { DAY_MS } from '../../src/outbox/days.ts';
 import type { Cap, Outbox, RequestKey } from '../../src/outbox/port.ts';
 import type { AuditEntry } from '../../src/outbox/records.ts';
 import { lead } from '../support/lead.ts';
-import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const NUMBER = lead().phone.e164;
 const ERASE: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
@@ -78,6 +78,52 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     t.match(await outbox.accept(intake(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
     await outbox.close();
   });
+
+  t.test(
+    'a suppressed number waits like any other, without its data, and is rejected when its turn comes',
+    async (t) => {
+      const outbox = await open(t)();
+      const start = { kind: 'due', at: 2_000 } as const;
+      const shape = async (content = lead()) => {
+        const due = await outbox.accept(intake({ lead: content, start }), 1_000);
+        const parked = await outbox.accept(intake({ lead: content, start: { kind: 'parked' } }), 1_000);
+        return [due, parked].map((accepted) => {
+          if (accepted.kind !== 'stored') throw new Error(accepted.kind);
+          const { id, ...state } = accepted.conversation;
+          return { id, state, leased: 'lease' in accepted };
+        });
+      };
+      await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 500));
+      const suppressed = await shape();
+      const others = await shape(other);
+      t.strictSame(
+        suppressed.map(({ id: _, ...rest }) => rest),
+        others.map(({ id: _, ...rest }) => rest),
+      );
+      for (const { id } of suppressed) t.match(await outbox.show(id), { erased: true, lead: undefined });
+      t.equal((await outbox.claimProbe('default', 2_000))?.lease.id, others[1]?.id, 'it finds nothing out');
+      t.equal(await outbox.claimProbe('default', 2_000), undefined);
+      await outbox.releaseWaiting('default', 9, 2_500);
+      const claims = await outbox.claim({ providers: ['default'], limit: 9, now: 3_000 });
+      t.strictSame(
+        claims.map(({ lease }) => lease.id),
+        [others[0]?.id],
+      );
+      for (const { id } of suppressed) {
+        const ended = {
+          status: 'rejected',
+          reason: 'phone',
+          attempts: 1,
+          updatedAt: 3_000,
+          cause: 'suppressed',
+          leased: false,
+        };
+        t.match(await outbox.show(id), ended);
+      }
+      t.equal(await outbox.nextDue(['default']), 2_000 + LEASE_MS, 'nothing of it is left to do');
+      await outbox.close();
+    },
+  );
 
   t.test('a change of the suppressions is in the audit, and a call that changes nothing is not', async (t) => {
     const outbox = await open(t)();

@@ -1,10 +1,12 @@
 import type { Test } from 'tap';
-import type { Outbox } from '../../src/outbox/port.ts';
+import type { Account, Outbox } from '../../src/outbox/port.ts';
 import { intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
-async function refuse(outbox: Outbox, now: number) {
+const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };
+
+async function refuse(outbox: Outbox, now: number, account = ACCOUNT) {
   const lease = await leased(outbox, now);
-  return outbox.settle(lease, { status: 'queued', dueAt: now, attempted: true, credentials: 'refused' }, now);
+  return outbox.settle(lease, { status: 'queued', dueAt: now, attempted: true, credentials: 'refused', account }, now);
 }
 
 /** What every store has to know of providers that refuse our credentials. */
@@ -31,7 +33,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
       if (claim)
         await outbox.settle(
           claim.lease,
-          { status: 'queued', dueAt: now, attempted: true, credentials: 'refused' },
+          { status: 'queued', dueAt: now, attempted: true, credentials: 'refused', account: ACCOUNT },
           now,
         );
     }
@@ -46,7 +48,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const lease = await leased(outbox, 1_002);
     await outbox.settle(
       lease,
-      { status: 'rejected', reason: 'phone', attempted: true, credentials: 'accepted' },
+      { status: 'rejected', reason: 'phone', attempted: true, credentials: 'accepted', account: ACCOUNT },
       1_002,
     );
     await refuse(outbox, 1_003);
@@ -54,6 +56,67 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     t.strictSame(await outbox.parked(), []);
     await outbox.close();
   });
+
+  t.test('a row of refusals is of the same credentials', async (t) => {
+    const outbox = await open(t)();
+    const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
+    await refuse(outbox, 1_000);
+    await refuse(outbox, 1_001);
+    await refuse(outbox, 1_002, others);
+    await refuse(outbox, 1_003, others);
+    t.strictSame(await outbox.parked(), []);
+    await refuse(outbox, 1_004, others);
+    t.match(await outbox.parked(), [{ credentials: 'credentials-2' }]);
+    await outbox.close();
+  });
+
+  t.test('an answer to credentials that are no longer in use is no word on the account', async (t) => {
+    const outbox = await open(t)();
+    for (const credentials of ['refused', 'refused', 'refused', 'accepted'] as const) {
+      const settlement = { status: 'queued', dueAt: 9_000, attempted: true, credentials } as const;
+      t.match(await outbox.settle(await leased(outbox, 1_000), settlement, 1_000), { parkedProvider: false });
+    }
+    t.strictSame(await outbox.parked(), []);
+    for (let n = 0; n < 2; n += 1) await refuse(outbox, 2_000);
+    await outbox.settle(
+      await leased(outbox, 2_000),
+      { status: 'delivered', attempted: true, credentials: 'accepted' },
+      2_000,
+    );
+    t.match(await refuse(outbox, 2_000), { parkedProvider: true });
+    await outbox.close();
+  });
+
+  t.test('where its credentials were accepted for another target, no single one parks the provider', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const accepted = { status: 'delivered', attempted: true, credentials: 'accepted' } as const;
+    const b: Account = { ...ACCOUNT, target: 'b' };
+    await outbox.settle(await leased(outbox, 1_000), { ...accepted, account: b }, 1_000);
+    await outbox.close();
+    const later = await opening();
+    for (let n = 0; n < 30; n += 1) t.match(await refuse(later, 2_000), { parkedProvider: false });
+    t.match(await refuse(later, 3_000, b), { parkedProvider: true }, 'until the other is refused too');
+    await later.unpark('default', 4_000);
+    for (let n = 0; n < 5; n += 1)
+      t.match(await refuse(later, 5_000), { parkedProvider: false }, 'known over a release');
+    const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
+    for (let n = 0; n < 2; n += 1) await refuse(later, 6_000, others);
+    t.match(await refuse(later, 6_000, others), { parkedProvider: true }, 'other credentials are not proven by it');
+    await later.close();
+  });
+
+  t.test(
+    'a provider with a single target is parked by it, however often it accepted the credentials before',
+    async (t) => {
+      const outbox = await open(t)();
+      const accepted = { status: 'delivered', attempted: true, credentials: 'accepted', account: ACCOUNT } as const;
+      for (let n = 0; n < 5; n += 1) await outbox.settle(await leased(outbox, 1_000), accepted, 1_000);
+      for (let n = 0; n < 2; n += 1) await refuse(outbox, 2_000);
+      t.match(await refuse(outbox, 2_000), { parkedProvider: true });
+      await outbox.close();
+    },
+  );
 
   t.test('what is queued for a parked provider is parked, and all of it is released together', async (t) => {
     const outbox = await open(t)();
@@ -84,7 +147,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     if (!probe) throw new Error('no probe');
     const again = await outbox.settle(
       probe.lease,
-      { status: 'queued', dueAt: 9_000, attempted: true, credentials: 'refused' },
+      { status: 'queued', dueAt: 9_000, attempted: true, credentials: 'refused', account: ACCOUNT },
       4_000,
     );
     t.match(again, { conversation: { status: 'parked' }, parkedProvider: false });
@@ -95,7 +158,13 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
       const next = await outbox.claimProbe('default', 100_000 + n);
       ids.add(next?.lease.id);
       if (next) {
-        const refused = { status: 'queued', dueAt: 1, attempted: true, credentials: 'refused' } as const;
+        const refused = {
+          status: 'queued',
+          dueAt: 1,
+          attempted: true,
+          credentials: 'refused',
+          account: ACCOUNT,
+        } as const;
         await outbox.settle(next.lease, refused, 100_000 + n);
       }
     }

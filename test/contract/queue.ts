@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { Lease, Outbox, Settlement } from '../../src/outbox/port.ts';
+import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
 import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
@@ -26,6 +27,19 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a lease tells what nobody changes while it lasts', async (t) => {
+    const outbox = await open(t)();
+    const first = await leased(outbox, 1_000);
+    t.match(first, { provider: 'default', attempts: 0, createdAt: 1_000 });
+    await outbox.settle(first, { status: 'queued', dueAt: 3_000, attempted: true }, 2_000);
+    const [claim] = await claimAll(outbox, 3_000);
+    t.match(claim?.lease, { id: first.id, provider: 'default', attempts: 1, createdAt: 1_000 });
+    if (!claim) return;
+    const settled = await outbox.settle(claim.lease, { status: 'queued', dueAt: 9_000, attempted: false }, 4_000);
+    t.strictSame(settled?.conversation, await outbox.find(first.id));
+    await outbox.close();
+  });
+
   t.test('a fence that was never handed out settles nothing', async (t) => {
     const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
@@ -46,7 +60,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
       [early, late],
     );
     t.strictSame(claims[0]?.lead, content);
-    t.match(claims[0], { tries: 0, unknowns: 0, expired: false, suppressed: false });
+    t.match(claims[0], { tries: 0, unknowns: 0, mayHaveArrived: false, expired: false, suppressed: false });
     t.strictSame(await claimAll(outbox, 5_000), []);
     t.equal(await outbox.nextDue(['default']), 9_000);
     await outbox.close();
@@ -80,7 +94,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const first = (await claimAll(outbox, 1_000))[0];
     t.equal(await settle(first?.lease, { attempted: true, repeatable: true }, 2_000), 1);
     const second = (await claimAll(outbox, 2_000))[0];
-    t.match(second, { tries: 1, unknowns: 1 });
+    t.match(second, { tries: 1, unknowns: 1, mayHaveArrived: true });
     t.equal(await settle(second?.lease, { attempted: false }, 3_000), 1);
     t.match((await claimAll(outbox, 3_000))[0], { tries: 1, unknowns: 1, expired: false });
     await outbox.close();
@@ -124,6 +138,23 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await owner.renew([lease], 92_000);
     t.equal(await owner.nextDue(['default']), 31_000 + 2 * LEASE_MS, "the new owner's end stands");
     await owner.close();
+    await other.close();
+  });
+
+  t.test('a lead that no key opens is parked, and told of by name', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const ids = [await queued(outbox, 1_000), await queued(outbox, 1_000)];
+    await outbox.close();
+    const told: unknown[] = [];
+    const vault = createVault([Buffer.alloc(32, 1)]);
+    const other = await opening({ vault, onUnreadable: (lead) => told.push(lead) });
+    t.strictSame(await claimAll(other, 2_000), []);
+    t.same(
+      told,
+      ids.map((id) => ({ id, provider: 'default' })),
+    );
+    for (const id of ids) t.match(await other.show(id), { status: 'parked', cause: 'unreadable' });
     await other.close();
   });
 

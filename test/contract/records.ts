@@ -54,6 +54,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
         site: 'demo',
         partner: 'crm',
         provider: 'default',
+        mayHaveArrived: false,
         leased: true,
         erased: false,
       },
@@ -198,7 +199,13 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
       const lease = await leased(outbox, 1_000 + n);
       await outbox.settle(
         lease,
-        { status: 'queued', dueAt: 9_000, attempted: true, credentials: 'refused' },
+        {
+          status: 'queued',
+          dueAt: 9_000,
+          attempted: true,
+          credentials: 'refused',
+          account: { credentials: 'credentials-1', target: 'a' },
+        },
         2_000 + n,
       );
     }

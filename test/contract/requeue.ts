@@ -31,6 +31,28 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('that a lead may have arrived is not forgotten by a release', async (t) => {
+    const outbox = await open(t)();
+    const ended: Record<string, Omit<Settlement, 'attempted'>> = {
+      unknown: { status: 'unknown', repeatable: true },
+      delivered: { status: 'delivered' },
+      parked: { status: 'parked', cause: 'schedule' },
+    };
+    for (const [name, settlement] of Object.entries(ended)) {
+      const arrived = name !== 'parked';
+      const id = await settled(outbox, settlement);
+      t.match(await outbox.show(id), { mayHaveArrived: name === 'unknown' }, name);
+      for (const at of [9_000, 10_000]) {
+        await outbox.requeue({ ids: [id], status: ['unknown', 'delivered', 'parked'] }, 1, { ...RELEASE, at });
+        const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: at });
+        t.match(claim, { lease: { id }, unknowns: 0, mayHaveArrived: arrived }, `${name}, claimed`);
+        if (claim) await outbox.settle(claim.lease, { status: 'parked', cause: 'schedule', attempted: true }, at);
+        t.match(await outbox.show(id), { mayHaveArrived: arrived }, `${name}, parked`);
+      }
+    }
+    await outbox.close();
+  });
+
   t.test('without a status those that wait for a person are meant, with one those that have it', async (t) => {
     const outbox = await open(t)();
     const ids = new Map<Status, string>();

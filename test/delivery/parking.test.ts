@@ -1,7 +1,9 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
+import { FAILURES_TO_OPEN } from '../../src/delivery/breaker.ts';
 import { deliver } from '../support/delivery.ts';
-import { queued, sqliteOutbox } from '../support/outbox.ts';
+import { lead } from '../support/lead.ts';
+import { leased, queued, sqliteOutbox } from '../support/outbox.ts';
 
 const DELIVERED: Outcome = { class: 'delivered' };
 const REFUSED: Outcome = { class: 'credentials', cause: 'failure' };
@@ -65,3 +67,49 @@ t.test('leads that come in for a parked provider wait with the others', async (t
   await clock.advance(610_000);
   t.match(await outbox.find(id), { status: 'delivered' });
 });
+
+t.test('once a provider is parked no caller is sent on to it, without waiting for the worker to wake', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => REFUSED });
+  worker.start();
+  await clock.settle();
+  for (let n = 0; n < 3; n += 1) {
+    const admittance = delivery.enter('default');
+    if (admittance.kind !== 'go') throw new Error(admittance.kind);
+    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    await delivery.attempt(lead(), await leased(outbox, START), context);
+  }
+  await clock.settle();
+  t.match(delivery.enter('default'), { kind: 'parked' });
+});
+
+t.test(
+  'a probe that is due while its region is away waits for the region, without looking again and again',
+  async (t) => {
+    const outbox = sqliteOutbox(t)();
+    const state: { answer: Outcome } = { answer: REFUSED };
+    let looks = 0;
+    const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
+    const { clock, worker, gate } = await deliver(t, {
+      outbox: counting,
+      provider: () => state.answer,
+      limits: { concurrency: 3, perSecond: 50 },
+    });
+    for (let n = 0; n < 9; n += 1) await queued(outbox, START);
+    worker.start();
+    await clock.advance(1_000);
+    state.answer = { class: 'not_sent', cause: 'refused' };
+    // The breaker opens a moment before the probe is due, for five seconds.
+    await clock.advance(598_000);
+    for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
+      const admittance = gate.enterParked('default');
+      if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+    }
+    const [provider] = await outbox.parked();
+    const until = gate.blockedUntil('default') ?? 0;
+    t.ok(provider && provider.probeAt < until, 'due, and not allowed');
+    const before = looks;
+    await clock.advance(until - 1 - clock.now());
+    t.ok(looks - before <= 4, `${looks - before} looks`);
+  },
+);

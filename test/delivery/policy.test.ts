@@ -132,7 +132,23 @@ const CASES: Case[] = [
     resend,
     3,
     0,
-    { status: 'parked', cause: 'schedule', attempted: true, repeatable: true },
+    { status: 'unknown', attempted: true, repeatable: true },
+  ],
+  [
+    'not sent at the end of the schedule, where an earlier call may have arrived',
+    notSent,
+    resend,
+    3,
+    1,
+    { status: 'unknown', attempted: true },
+  ],
+  [
+    'refused credentials at the end of the schedule, where an earlier call may have arrived',
+    refusedCredentials,
+    resend,
+    3,
+    1,
+    { status: 'unknown', attempted: true, credentials: 'refused' },
   ],
 ];
 
@@ -141,6 +157,14 @@ t.test('each outcome leaves the conversation where the table says', async (t) =>
     t.strictSame(settlementFor({ outcome, tries, unknowns, now: NOW, random: 0.5 }, rules), expected, name);
   }
 });
+
+t.test(
+  'credentials that were replaced since the call are no fault of the new ones, which are tried at once',
+  async (t) => {
+    const tried = { outcome: refusedCredentials, tries: 3, unknowns: 0, outdated: true, now: NOW, random: 0.5 };
+    t.strictSame(settlementFor(tried, resend), { status: 'queued', dueAt: NOW, attempted: true });
+  },
+);
 
 t.test('jitter spreads a step by a fifth to either side', async (t) => {
   const dueAt = (random: number) =>

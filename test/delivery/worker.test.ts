@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
+import { StorageUnavailable } from '../../src/outbox/port.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
 import { entry, intake, LEASE_MS, leased, queued, sqliteOutbox } from '../support/outbox.ts';
@@ -88,7 +89,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   worker.start();
   await clock.advance(1);
   t.equal(calls.length, 0);
-  t.match(await outbox.find(id), { status: 'rejected', reason: 'phone' });
+  t.match(await outbox.find(id), { status: 'rejected', reason: 'phone', attempts: 1 }, 'as if it had been called');
 });
 
 t.test('a lead that is due later wakes the worker then, and a kick wakes it at once', async (t) => {
@@ -174,5 +175,21 @@ t.test('leases of long attempts are renewed while they run', async (t) => {
   t.strictSame(await other.claim({ providers: ['default'], limit: 1, now: clock.now() }), []);
   answer.resolve(DELIVERED);
   await clock.settle();
+  t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
+});
+
+t.test('what was claimed before the storage failed is attempted, and not left to its lease', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const failing = {
+    ...outbox,
+    claim: (request: Parameters<typeof outbox.claim>[0]) =>
+      request.providers.includes('other') ? Promise.reject(new StorageUnavailable('full')) : outbox.claim(request),
+  };
+  const { clock, worker, faults } = await deliver(t, { outbox: failing, provider: () => DELIVERED });
+  const id = await queued(outbox, START);
+  await queued(outbox, START, { lead: lead({ provider: 'other' }), start: { kind: 'due', at: START } });
+  worker.start();
+  await clock.settle();
+  t.ok(faults.length > 0);
   t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
 });

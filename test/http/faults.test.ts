@@ -1,4 +1,5 @@
 import t from 'tap';
+import { StorageUnavailable } from '../../src/outbox/port.ts';
 import { goodBody, testApp } from './support/app.ts';
 
 const SECRET = 'hunter2';
@@ -25,6 +26,26 @@ t.test('a fault of ours is a 500 that tells nothing, and a log line without the 
     t.notMatch(JSON.stringify(log()), SECRET);
     if (thrown instanceof TypeError) t.match(line, { error: 'TypeError', stack: /faults\.test\.ts/ });
   }
+});
+
+t.test('a fault of the storage is a 503, and its log line says why in words that hold no lead', async (t) => {
+  const engine = Object.assign(new Error(SECRET), { code: 'ERR_SQLITE_ERROR', errstr: 'database or disk is full' });
+  const moved = new StorageUnavailable('The file was moved away.', { cause: engine });
+  const { app, log } = await testApp(t, {
+    submit: async () => {
+      throw new StorageUnavailable('The storage did not take the write.', { cause: moved });
+    },
+  });
+  const answer = await app.inject(POST);
+  t.equal(answer.statusCode, 503);
+  t.match(
+    log().find(({ msg }) => msg === 'request failed'),
+    {
+      reason: 'The storage did not take the write.',
+      cause: { reason: 'The file was moved away.', cause: { errstr: 'database or disk is full' } },
+    },
+  );
+  t.notMatch(answer.body + JSON.stringify(log()), SECRET);
 });
 
 t.test('a status that an error brings along is not believed', async (t) => {

@@ -76,6 +76,7 @@ t.test('whatever stands on a page is escaped', async (t) => {
     requestId: '<p onclick>',
   });
   t.notMatch(html, /<(b|i|u|s|p onclick)>/);
+  t.match(html, '<p>Reference: <code>&lt;p onclick&gt;</code></p>');
   t.match(html, '<h1>&lt;b&gt;&amp;&quot;&#39;</h1>');
 });
 

@@ -137,3 +137,10 @@ t.test('the limit of a visitor is shared with JSON, and its page says when to tr
   t.match(answer.headers, { 'retry-after': '600', ratelimit: /^"visitor";r=0/ });
   t.match(textOf(answer.body), /try again in 10 min\./);
 });
+
+t.test('the address of forms is no id: it takes posts only', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject({ url: '/conversations/form' });
+  t.match(answer.json(), { status: 405, code: 'method_not_allowed' });
+  t.equal(answer.headers.allow, 'OPTIONS, POST');
+});

@@ -47,17 +47,17 @@ t.test('a page of the site learns its rules and gets a token, which nobody may k
 
 t.test('texts are those of the language that is asked for, else of the language without its region', async (t) => {
   const texts = new Map([
-    ['es', { button: 'Escríbanos', consent: 'Acepto.' }],
-    ['es-mx', { button: 'Mándanos mensaje' }],
+    ['es', { heading: 'Escríbanos', consent: 'Acepto.' }],
+    ['es-mx', { heading: 'Mándanos mensaje' }],
   ]);
   const { app } = await testApp(
     t,
     withSite({ consentText: 'I agree.', consentVersion: '2', form: { ...DEFAULT_FORM, texts } }),
   );
   const ask = async (query: string) => (await app.inject(get(`/sites/dealer/form${query}`))).json();
-  t.match(await ask('?lang=es'), { texts: { button: 'Escríbanos' }, consent: { text: 'Acepto.', version: '2' } });
-  t.match(await ask('?lang=es-MX'), { texts: { button: 'Mándanos mensaje' }, consent: { text: 'I agree.' } });
-  t.match(await ask('?lang=es-AR'), { texts: { button: 'Escríbanos' } });
+  t.match(await ask('?lang=es'), { texts: { heading: 'Escríbanos' }, consent: { text: 'Acepto.', version: '2' } });
+  t.match(await ask('?lang=es-MX'), { texts: { heading: 'Mándanos mensaje' }, consent: { text: 'I agree.' } });
+  t.match(await ask('?lang=es-AR'), { texts: { heading: 'Escríbanos' } });
   for (const query of ['', '?lang=', '?lang=fr', '?lang=constructor', '?other=1']) {
     t.match(await ask(query), { texts: {}, consent: { text: 'I agree.' } }, query);
   }

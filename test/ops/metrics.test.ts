@@ -23,11 +23,11 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
   });
 }
 
-function report(outcome: OutcomeClass, durationMs: number, unknowns = 0): AttemptReport {
+function report(outcome: OutcomeClass, durationMs: number, mayHaveArrived = false): AttemptReport {
   return {
     lead: { site: 'demo', provider: 'default' },
     lease: { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 },
-    context: { tries: 0, unknowns },
+    context: { tries: 0, unknowns: 0, mayHaveArrived },
     answer: { outcome: { class: outcome } as AttemptReport['answer']['outcome'], durationMs },
     settlement: { status: 'delivered', attempted: true },
     settled: undefined,
@@ -50,7 +50,7 @@ t.test('attempts, repeats, answers and faults are counted', async (t) => {
   const subject = metrics();
   subject.attempt(report('delivered', 120));
   subject.attempt(report('unknown', 10_000));
-  subject.attempt(report('delivered', 40, 1));
+  subject.attempt(report('delivered', 40, true));
   subject.conversation('delivered', 'demo');
   subject.storageFault();
   const { samples } = readExposition(await subject.render());

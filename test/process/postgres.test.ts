@@ -1,15 +1,20 @@
 import t from 'tap';
+import { createPostgresOutbox } from '../../src/outbox/postgres/outbox.ts';
 import { leadOf, send } from '../support/caller.ts';
+import { eventually } from '../support/eventually.ts';
 import { startFleet } from '../support/fleet.ts';
 import { startGateway } from '../support/gateway.ts';
 import { recordLeases } from '../support/lease-record.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
+import { OPTIONS } from '../support/outbox.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
 import { scaled } from '../support/scale.ts';
 
 t.setTimeout(180_000);
 const server = await startPostgres();
+/** Releases one after the other. */
+const ROUNDS = 5;
 
 t.test('replicas that start at once take leads, one lead a key', async (t) => {
   const fleet = await startFleet(t, server, 3);
@@ -46,6 +51,28 @@ t.test('backends that are terminated again and again under load lose nothing', a
   t.ok(rows.every(({ status }) => status === 'delivered'));
   t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'nothing had to be sent again');
   t.strictSame(await record.doubled(), []);
+});
+
+t.test('what another process releases is sent at once, and not at the next look', async (t) => {
+  const { provider, address, next, stored } = await startFleet(t, server, 1);
+  const operator = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2, schema: 'require' });
+  t.teardown(() => operator.close());
+  await provider.answer('failure_other');
+  for (let n = 0; n < ROUNDS; n += 1) await send(next(), leadOf(n));
+  await eventually('all wait for a person', 10_000, async () =>
+    (await stored()).every(({ status }) => status === 'parked') ? true : undefined,
+  );
+  await provider.answer('delivered');
+  const begun = performance.now();
+  for (const { id } of await stored()) {
+    const audit = { at: Date.now(), actor: 'cli:ann', action: 'release', count: 0, detail: id } as const;
+    await operator.requeue({ ids: [id] }, 1, audit);
+    await eventually('it is delivered', 10_000, async () =>
+      (await operator.find(id))?.status === 'delivered' ? true : undefined,
+    );
+  }
+  // A worker with nothing to do looks every five seconds.
+  t.ok(performance.now() - begun < (ROUNDS * 5_000) / 4);
 });
 
 t.test('a server that is not there refuses the start in one line, which does not tell the password', async (t) => {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { eventsOf } from '../simulator/harness.ts';
 import { leadOf, NO_LIMITS, phoneOf, post, type Reply } from '../support/caller.ts';
@@ -135,4 +138,70 @@ t.test('a provider that hangs does not hold it up beyond its time-out', async (t
   t.ok(performance.now() - began < 5_000);
   t.match(await reply, { status: 202, body: { status: 'unknown' } }, 'its caller still got an answer');
   t.match(storedLeads(database), [{ status: 'unknown', attempts: 1, leased: false }]);
+});
+
+t.test('leads that fall due while it waits for its callers are left for the next process', async (t) => {
+  const { provider, database, start } = await setup(t, { RETRY_SCHEDULE_S: '4', DELIVER_WAIT_MS: '8000' });
+  const gateway = await start();
+  await provider.answer('503');
+  await Promise.all(Array.from({ length: 3 }, (_, n) => post(gateway.url, leadOf(n))));
+  await provider.answer('delivered', { delayMs: 6_000 });
+  const events = await eventsOf(t, provider.simulator);
+  const waiting = post(gateway.url, leadOf(9));
+  await events.next('conversation');
+  t.equal((await gateway.end('SIGTERM')).code, 0);
+  t.match(await waiting, { status: 201 });
+  t.match(
+    storedLeads(database).map(({ status, attempts }) => `${status} ${attempts}`),
+    ['queued 1', 'queued 1', 'queued 1', 'delivered 1'],
+  );
+});
+
+/** What a connection may send and never go on with. */
+const UNFINISHED = {
+  'no byte': '',
+  'half a header': 'POST /conversations HTTP/1.1\r\nho',
+  'half a body':
+    'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{"site":',
+};
+
+/** Sends that on a connection of its own and goes on with nothing. */
+async function fallSilent(t: Test, socket: Socket, opened: string, text: string): Promise<void> {
+  t.teardown(() => socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, opened);
+  if (text) await new Promise<void>((sent) => socket.write(text, () => sent()));
+}
+
+t.test('connections that fall silent are cut, on both listeners, and a caller that waits is answered', async (t) => {
+  const token = 'a'.repeat(32);
+  const { provider, start } = await setup(t, { ADMIN_PORT: '0', ADMIN_TOKEN: token });
+  await provider.answer('delivered', { delayMs: 3_000 });
+  const gateway = await start();
+  const { adminUrl } = await gateway.line(({ event }) => event === 'started');
+  for (const url of [gateway.url, String(adminUrl)])
+    for (const text of Object.values(UNFINISHED))
+      await fallSilent(t, connect(Number(new URL(url).port), '127.0.0.1'), 'connect', text);
+  const events = await eventsOf(t, provider.simulator);
+  const reply = post(gateway.url, leadOf(1));
+  await events.next('conversation');
+  const began = performance.now();
+  t.equal((await gateway.end('SIGTERM')).code, 0);
+  t.ok(performance.now() - began < 8_000);
+  t.match(await reply, { status: 201 });
+});
+
+t.test('connections over TLS that fall silent are cut, before their handshake and after', async (t) => {
+  const { start } = await setup(t, {
+    TLS_CERT_FILE: 'test/fixtures/tls/first.test-cert.pem',
+    TLS_KEY_FILE: 'test/fixtures/tls/first.test-key.pem',
+  });
+  const gateway = await start();
+  const port = Number(new URL(gateway.url).port);
+  await fallSilent(t, connect(port, '127.0.0.1'), 'connect', '');
+  for (const text of Object.values(UNFINISHED))
+    await fallSilent(t, connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }), 'secureConnect', text);
+  const began = performance.now();
+  t.equal((await gateway.end('SIGTERM')).code, 0);
+  t.ok(performance.now() - began < 5_000);
 });

@@ -15,8 +15,8 @@ async function usedDatabase(t: Test, folder: string): Promise<string> {
   return database;
 }
 
-async function refuses(t: Test, database: string, reason: RegExp): Promise<void> {
-  const { code, stderr, stdout } = await refusedStart(t, { DATABASE_URL: `sqlite:${database}` });
+async function refuses(t: Test, database: string, reason: RegExp, changes: Record<string, string> = {}): Promise<void> {
+  const { code, stderr, stdout } = await refusedStart(t, { DATABASE_URL: `sqlite:${database}`, ...changes });
   t.equal(code, 1);
   t.match(stderr, /^The gateway could not start: .*\n$/, 'one line for a person');
   t.ok(stderr.includes(database), 'it names the file');
@@ -60,4 +60,10 @@ t.test('a database on a read-only disk is refused at start, and one that cannot 
   disk.makeReadOnly();
   await refuses(t, database, /unable to open/);
   await refuses(t, join(disk.folder, 'new.db'), /unable to open/);
+});
+
+t.test('a database of another HASH_KEY is refused at start: suppressed numbers would be called', async (t) => {
+  const database = await usedDatabase(t, t.testdir());
+  const HASH_KEY = Buffer.alloc(32, 'another key').toString('base64');
+  await refuses(t, database, /HASH_KEY is not the one that its numbers are hashed with/, { HASH_KEY });
 });

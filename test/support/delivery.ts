@@ -29,7 +29,7 @@ export async function deliver(t: Test, options: Options) {
   const faults: unknown[] = [];
   const changes: string[] = [];
   const rules: RetryRules = { scheduleS: [5, 30, 120], unknown: 'resend', resendMax: 2, ...options.rules };
-  const { delivery, worker, gate, parking, stop } = await composeDelivery({
+  const { delivery, worker, gate, parking, stop } = composeDelivery({
     outbox,
     upstream: {
       async send(lead): Promise<Answer> {
@@ -57,5 +57,5 @@ export async function deliver(t: Test, options: Options) {
     await stop();
     await outbox.close();
   });
-  return { clock, calls, reports, faults, changes, gate, parking, delivery, worker };
+  return { clock, calls, reports, faults, changes, gate, parking, delivery, worker, stop };
 }

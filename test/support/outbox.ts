@@ -22,7 +22,6 @@ export const OPTIONS: OutboxOptions = {
   owner: 'process-1',
   leaseMs: LEASE_MS,
   waitMs: 4_000,
-  credentials: () => 'credentials-1',
 };
 
 /** A store in the test's own folder; each call opens the same file anew. */
@@ -37,7 +36,7 @@ export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry
   actor: 'cli:ann',
   action,
   count: 1,
-  detail: 'number 0123…',
+  detail: 'one number',
 });
 
 let requests = 0;

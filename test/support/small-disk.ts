@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -8,8 +8,8 @@ import type { Test } from 'tap';
 export type SmallDisk = {
   readonly folder: string;
   makeReadOnly(): void;
-  /** Takes all the room that is left; the returned function gives it back. */
-  fill(): () => void;
+  /** Takes all the room that is left but for so many bytes; the returned function gives it back. */
+  fill(spared?: number): () => void;
 };
 
 /** Mounts `kibibytes` of memory; it goes with the test, also where a process still holds a file of it. */
@@ -26,7 +26,7 @@ export function mountSmallDisk(t: Test, kibibytes: number): SmallDisk {
     makeReadOnly() {
       execFileSync('mount', ['-o', 'remount,ro', folder]);
     },
-    fill() {
+    fill(spared = 0) {
       const ballast = join(folder, 'ballast');
       const file = openSync(ballast, 'w');
       try {
@@ -36,6 +36,7 @@ export function mountSmallDisk(t: Test, kibibytes: number): SmallDisk {
       } finally {
         closeSync(file);
       }
+      truncateSync(ballast, statSync(ballast).size - spared);
       return () => rmSync(ballast);
     },
   };

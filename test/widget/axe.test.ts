@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { FORM, problem } from './support/fake-gateway.ts';
 import { openTheatre, type StageOptions, setStage } from './support/stage.ts';
@@ -21,7 +21,7 @@ async function inspect(t: Test, page: Page, state: string): Promise<void> {
   );
 }
 
-const LOOKS: readonly (readonly [string, StageOptions & { readonly context?: BrowserContextOptions }])[] = [
+const LOOKS: readonly (readonly [string, StageOptions])[] = [
   ['light', {}],
   [
     'dark',
@@ -33,6 +33,7 @@ const LOOKS: readonly (readonly [string, StageOptions & { readonly context?: Bro
   ],
   ['right to left', { lang: 'ar', before: '<script>document.documentElement.dir = "rtl"</script>' }],
   ['320 pixels wide', { context: { viewport: { width: 320, height: 568 } }, attributes: 'position="floating"' }],
+  ['beside the main part of a page', { beside: true }],
 ];
 
 t.test('axe finds nothing', async (t) => {

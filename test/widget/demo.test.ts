@@ -47,6 +47,15 @@ t.test('the demo page of the real gateway', async (t) => {
     t.pass('both arrived');
   });
 
+  t.test('leads where its links say', async (t) => {
+    const page = await open(t, 1280, 'light');
+    for (const link of await page.locator('nav a').all()) {
+      const words = (await link.textContent()) ?? '';
+      const target = page.locator((await link.getAttribute('href')) ?? '');
+      t.match(await target.textContent(), words);
+    }
+  });
+
   t.test('says what the provider refuses, at the field', async (t) => {
     const page = await open(t, 1280, 'light');
     const visitor = visitorOf(page, '#inline');
@@ -69,13 +78,20 @@ t.test('the demo page of the real gateway', async (t) => {
       const page = await open(t, width, scheme);
       t.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
       await page.evaluate(axe.source);
-      const { violations } = (await page.evaluate(`axe.run({ exclude: ['iframe'] })`)) as axe.AxeResults;
-      t.strictSame(
-        violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`,
-        ),
-        [],
-      );
+      for (const [state, reach] of [
+        ['page', async () => {}],
+        ['dialog', () => visitorOf(page, '#floating').open()],
+      ] as const) {
+        await reach();
+        const { violations } = (await page.evaluate(`axe.run({ exclude: ['iframe'] })`)) as axe.AxeResults;
+        t.strictSame(
+          violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)}`,
+          ),
+          [],
+          state,
+        );
+      }
     });
   }
 });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Locator } from 'playwright-core';
 import t from 'tap';
 import { openTheatre, setStage } from './support/stage.ts';
@@ -116,6 +117,23 @@ t.test('the element on a page', async (t) => {
       t.not(await style(part, 'color'), 'rgb(255, 0, 0)');
     }
     t.equal(await page.locator('#own').evaluate((element) => JSON.stringify([...getComputedStyle(element)])), before);
+  });
+
+  t.test('shares no custom property with the page by accident', async (t) => {
+    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+    const { page } = await setStage(t, theatre, {
+      content: '<span slot="button" id="own">of the page</span>',
+      before: `<style>
+        * { ${letters.map((letter) => `--${letter}: 3px;`).join(' ')} }
+        #own { padding-left: var(--a); padding-top: var(--b); }
+      </style>`,
+    });
+    const visitor = visitorOf(page);
+    await visitor.open();
+    t.not(await style(visitor.dialog, 'background-color'), 'rgba(0, 0, 0, 0)');
+    t.not(await style(visitor.dialog, 'border-radius'), '3px');
+    const names = (await readFile('src/widget/style.css', 'utf8')).matchAll(/(?<![\w-])--[\w-]+(?=:)/g);
+    for (const [name] of names) t.match(name, /^--tu-/);
   });
 
   t.test('follows the colour scheme of the page, or its own', async (t) => {

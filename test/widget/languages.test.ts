@@ -4,7 +4,7 @@ import { openTheatre, setStage } from './support/stage.ts';
 import { visitorOf } from './support/visitor.ts';
 
 const LANGUAGES = [
-  { lang: 'es-MX', button: 'Escríbanos', phone: 'Número de móvil', dir: 'ltr' },
+  { lang: 'es-MX', button: 'Escríbanos', phone: 'Número de celular', dir: 'ltr' },
   { lang: 'fr', button: 'Écrivez-nous', phone: 'Numéro de mobile', dir: 'ltr' },
   { lang: 'de', button: 'Schreiben Sie uns', phone: 'Handynummer', dir: 'ltr' },
   { lang: 'ar', button: 'راسلنا', phone: 'رقم الجوال', dir: 'rtl' },
@@ -27,14 +27,14 @@ t.test('the language of the button', async (t) => {
       await visitor.open();
       await page.getByLabel(phone).waitFor();
       t.equal(await visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).direction), dir);
-      t.equal(await visitor.dialog.getAttribute('lang'), lang);
+      t.equal(await visitor.dialog.getAttribute('lang'), lang === 'xx' ? 'en' : lang);
       if (!/^(en|xx)/.test(lang)) seen.push(lang.slice(0, 2));
       await page.keyboard.press('Escape');
     }
     t.strictSame(chunks(), ['es', 'fr', 'de', 'ar']);
     await page.evaluate(`document.querySelector('text-us').lang = 'es'`);
     await visitor.open();
-    await page.getByLabel('Número de móvil').waitFor();
+    await page.getByLabel('Número de celular').waitFor();
     t.strictSame(chunks(), ['es', 'fr', 'de', 'ar'], 'nor twice');
   });
 
@@ -56,9 +56,10 @@ t.test('the language of the button', async (t) => {
     const visitor = visitorOf(page);
     await visitor.open();
     await page.getByLabel('Mobile number').waitFor();
+    t.equal(await visitor.dialog.getAttribute('lang'), 'en', 'and is not called Spanish then');
     await page.keyboard.press('Escape');
     await visitor.open();
-    await page.getByLabel('Número de móvil').waitFor();
+    await page.getByLabel('Número de celular').waitFor();
   });
 
   t.test("has the site's own words, and over them the page's", async (t) => {
@@ -73,6 +74,22 @@ t.test('the language of the button', async (t) => {
     await page.getByLabel('Nombre').waitFor();
     await page.evaluate(`document.querySelector('text-us').texts = { phone: 'Celular' }`);
     await page.getByLabel('Celular').waitFor();
+  });
+
+  t.test('is not said to be what the words are not', async (t) => {
+    for (const lang of ['it', 'he']) {
+      const { gateway, page } = await setStage(t, theatre, { lang });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      for (const part of [visitor.button, visitor.dialog]) t.equal(await part.getAttribute('lang'), 'en', lang);
+      t.equal(await visitor.dialog.getAttribute('dir'), 'ltr', lang);
+      await page.keyboard.press('Escape');
+      gateway.form = { ...FORM, texts: { phone: `in ${lang}` } };
+      await page.evaluate(`document.querySelector('text-us').site = 'other'`);
+      await visitor.open();
+      await page.getByLabel(`in ${lang}`).waitFor();
+      t.equal(await visitor.dialog.getAttribute('lang'), lang, 'the site has words in it');
+    }
   });
 
   t.test('may be any, by an object of texts', async (t) => {

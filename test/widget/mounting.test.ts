@@ -4,6 +4,7 @@ import { openTheatre, setStage } from './support/stage.ts';
 import { visitorOf } from './support/visitor.ts';
 
 const ROUNDS = 100;
+const COLLECTIONS = 50;
 
 /** Mounts, opens, closes and removes a button so many times. */
 function mount(page: Page, times: number): Promise<void> {
@@ -20,12 +21,22 @@ function mount(page: Page, times: number): Promise<void> {
   }, times);
 }
 
-async function weigh(cdp: CDPSession): Promise<Record<'Nodes' | 'JSEventListeners' | 'JSHeapUsedSize', number>> {
-  await cdp.send('HeapProfiler.collectGarbage');
+type Weight = Record<'Nodes' | 'JSEventListeners' | 'JSHeapUsedSize', number>;
+
+async function weigh(cdp: CDPSession): Promise<Weight> {
   await cdp.send('HeapProfiler.collectGarbage');
   const { metrics } = await cdp.send('Performance.getMetrics');
   const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
   return { Nodes: of('Nodes'), JSEventListeners: of('JSEventListeners'), JSHeapUsedSize: of('JSHeapUsedSize') };
+}
+
+/** Collects until the weight is at most this, or until that has been tried so often. A browser frees the last elements late. */
+async function shed(cdp: CDPSession, page: Page, { Nodes, JSEventListeners }: Weight): Promise<Weight> {
+  for (let round = 1; ; round++) {
+    const now = await weigh(cdp);
+    if ((now.Nodes <= Nodes && now.JSEventListeners <= JSEventListeners) || round === COLLECTIONS) return now;
+    await page.evaluate('new Promise((resolve) => requestIdleCallback(resolve))');
+  }
 }
 
 t.test('in an application that mounts and navigates', async (t) => {
@@ -35,12 +46,17 @@ t.test('in an application that mounts and navigates', async (t) => {
     const { page, context, complaints } = await setStage(t, theatre);
     const cdp = await context.newCDPSession(page);
     await cdp.send('Performance.enable');
+    const empty = await weigh(cdp);
+    // What the browser makes once and keeps.
     await mount(page, 5);
-    const before = await weigh(cdp);
+    const before = await shed(cdp, page, empty);
     await mount(page, ROUNDS);
-    const after = await weigh(cdp);
-    t.ok(after.Nodes - before.Nodes < 50, `nodes: ${before.Nodes}, then ${after.Nodes}`);
-    t.equal(after.JSEventListeners, before.JSEventListeners, 'listeners');
+    const after = await shed(cdp, page, before);
+    t.ok(after.Nodes <= before.Nodes, `nodes: ${before.Nodes}, then ${after.Nodes}`);
+    t.ok(
+      after.JSEventListeners <= before.JSEventListeners,
+      `listeners: ${before.JSEventListeners}, then ${after.JSEventListeners}`,
+    );
     const grown = after.JSHeapUsedSize - before.JSHeapUsedSize;
     t.ok(grown < 400_000, `the heap grew by ${grown} bytes; the buttons held ${ROUNDS * 10_000}`);
     t.strictSame(complaints, []);
@@ -52,11 +68,12 @@ t.test('in an application that mounts and navigates', async (t) => {
     const visitor = visitorOf(page);
     await visitor.open();
     t.equal((await events()).length, 1);
+    t.equal(gateway.received.filter(({ path }) => path.endsWith('/form')).length, 1);
     await page.evaluate(`document.body.prepend(document.querySelector('text-us'))`);
     await visitor.dialog.waitFor({ state: 'hidden' });
     await visitor.ask();
     await visitor.reads('Message sent');
-    t.equal(gateway.posts().length, 1);
+    t.equal(gateway.posts()[0]?.body.formToken, 'token-2', 'a token is of one stay on the page');
   });
 
   t.test('a lead goes on when its button is taken away', async (t) => {

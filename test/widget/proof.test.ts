@@ -3,6 +3,7 @@ import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
 import { FORM } from './support/fake-gateway.ts';
 import { openTheatre, setStage } from './support/stage.ts';
+import { setTimedStage } from './support/timed.ts';
 import { visitorOf } from './support/visitor.ts';
 
 const SECRET = 'a secret';
@@ -21,22 +22,27 @@ t.test('a proof of work', async (t) => {
 
   t.test('is made in slices that the page does not feel, and comes with the lead', async (t) => {
     const { gateway, page, complaints } = await setStage(t, theatre);
-    gateway.form = { ...FORM, challenge: await challengeOf(60_000) };
-    await page.evaluate(`
-      window.tasks = [];
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-        .observe({ type: 'longtask' });
-    `);
+    gateway.form = { ...FORM, challenge: await challengeOf(6000) };
+    // A look at the clock takes a millisecond here, whatever the machine does: a slice is a number of looks.
+    await page.evaluate(`{
+      let now = 0;
+      performance.now = () => now++;
+      window.breaths = 0;
+      const Channel = MessageChannel;
+      window.MessageChannel = class extends Channel {
+        constructor() {
+          super();
+          breaths++;
+        }
+      };
+    }`);
     const visitor = visitorOf(page);
-    await visitor.open();
-    await page.evaluate('tasks.length = 0');
     t.equal(page.workers().length, 0);
-    await visitor.phone.fill('(404) 555-1212');
-    await visitor.send.click();
+    await visitor.ask();
     await visitor.reads('Message sent');
     t.ok(await isProof(gateway.posts()[0]?.body.proof));
-    const tasks: number[] = await page.evaluate('tasks');
-    t.ok(Math.max(0, ...tasks) < 100, `no task is as long as the search: ${tasks}`);
+    const tries = 6000 / Number(await page.evaluate('breaths'));
+    t.ok(tries <= 8 * 6, `${tries} hashes without a breath`);
     t.strictSame(complaints, []);
   });
 
@@ -46,11 +52,11 @@ t.test('a proof of work', async (t) => {
       policy:
         "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'",
     });
-    gateway.form = { ...FORM, challenge: await challengeOf(60_000) };
-    const worker = page.waitForEvent('worker');
+    gateway.form = { ...FORM, challenge: await challengeOf(5000) };
+    // Listened to from the start: on a busy machine a worker may have come and gone before anybody asks.
+    const ended = new Promise((resolve) => page.once('worker', (worker) => worker.once('close', resolve)));
     const visitor = visitorOf(page);
     await visitor.ask();
-    const ended = (await worker).waitForEvent('close');
     await visitor.reads('Message sent');
     t.ok(await isProof(gateway.posts()[0]?.body.proof));
     await ended;
@@ -90,6 +96,18 @@ t.test('a proof of work', async (t) => {
     t.ok(await isProof(gateway.posts()[0]?.body.proof));
     const scripts = gateway.received.map(({ path }) => path).filter((path) => path.includes('proof'));
     t.match(scripts, [/^\/widget\/v1\.proof\.[0-9a-f]{12}\.js$/, '/widget/v1.proof.js']);
+  });
+
+  t.test('still comes when its script never arrives at first', async (t) => {
+    const { gateway, visitor, wait } = await setTimedStage(t, theatre, []);
+    gateway.form = { ...FORM, challenge: await challengeOf(100) };
+    gateway.next.widget.push('hang');
+    const asked = gateway.arrival('GET', /proof/);
+    await visitor.ask();
+    await asked;
+    await wait(10);
+    await visitor.reads('Message sent');
+    t.ok(await isProof(gateway.posts()[0]?.body.proof));
   });
 
   t.test('comes from a page on plain http too, which has neither crypto.subtle nor locks', async (t) => {

@@ -1,38 +1,17 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { delivered, problem, type Reply } from './support/fake-gateway.ts';
-import { openTheatre, type StageOptions, setStage } from './support/stage.ts';
-import { visitorOf } from './support/visitor.ts';
+import { openTheatre } from './support/stage.ts';
+import { setTimedStage } from './support/timed.ts';
 
 t.test('a lead on a bad connection', async (t) => {
   const theatre = await openTheatre(t);
-
-  /** A stage whose clock is pushed by hand. `pass` waits until the button waits before another call, then lets seconds go by. */
-  async function timed(t: Test, replies: readonly Reply[], options: StageOptions = {}) {
-    const stage = await setStage(t, theatre, options);
-    const { page, gateway } = stage;
-    await page.clock.install();
-    await page.evaluate(`{
-      const set = setTimeout;
-      window.waits = 0;
-      // Neither the time-out of a call nor what a click waits for its form.
-      window.setTimeout = (then, ms) => (waits += ms > 600 && ms !== 10000 ? 1 : 0, set(then, ms));
-    }`);
-    gateway.next.post.push(...replies);
-    let waits = 0;
-    const wait = (seconds: number) => page.clock.runFor(seconds * 1000);
-    const pass = async (seconds: number): Promise<void> => {
-      await page.waitForFunction(`waits === ${++waits}`);
-      await wait(seconds);
-    };
-    return { ...stage, visitor: visitorOf(page), wait, pass };
-  }
 
   const keysOf = (posts: readonly { headers: Record<string, unknown> }[]) => [
     ...new Set(posts.map(({ headers }) => headers['idempotency-key'])),
   ];
 
   t.test('that gets no answer for ten seconds is sent again under the same key', async (t) => {
-    const { gateway, visitor, wait, pass } = await timed(t, ['hang', delivered()]);
+    const { gateway, visitor, wait, pass } = await setTimedStage(t, theatre, ['hang', delivered()]);
     const first = gateway.arrival('POST', /conversations/);
     await visitor.ask();
     await first;
@@ -54,7 +33,7 @@ t.test('a lead on a bad connection', async (t) => {
         problem(409, 'idempotency_in_progress'),
         problem(408, 'request_timeout'),
       ];
-      const { gateway, visitor, pass } = await timed(t, [...faults, delivered()]);
+      const { gateway, visitor, pass } = await setTimedStage(t, theatre, [...faults, delivered()]);
       await visitor.ask();
       for (const seconds of [2, 3, 5, 10]) await pass(seconds);
       await visitor.reads('Message sent');
@@ -65,7 +44,7 @@ t.test('a lead on a bad connection', async (t) => {
   );
 
   t.test('waits as long as the gateway asks for', async (t) => {
-    const { gateway, visitor, wait, pass } = await timed(t, [
+    const { gateway, visitor, wait, pass } = await setTimedStage(t, theatre, [
       problem(503, 'overloaded', [], { 'retry-after': '20' }),
       delivered(),
     ]);
@@ -77,9 +56,9 @@ t.test('a lead on a bad connection', async (t) => {
   });
 
   t.test('is given up after six calls, with what was typed and the key still there', async (t) => {
-    const { gateway, visitor, pass, events } = await timed(t, Array<Reply>(6).fill('reset'));
+    const { gateway, visitor, passAll, events } = await setTimedStage(t, theatre, Array<Reply>(6).fill('reset'));
     await visitor.ask();
-    for (const seconds of [2, 3, 5, 10, 20]) await pass(seconds);
+    await passAll();
     await visitor.alert.getByText('Your message is not sent yet').waitFor();
     t.match((await events()).at(-1), { type: 'error', detail: { code: 'unreachable', status: 0 } });
     t.equal(await visitor.phone.inputValue(), '(404) 555-1212');
@@ -91,7 +70,7 @@ t.test('a lead on a bad connection', async (t) => {
   });
 
   t.test('that has no form token yet gets one first, as stubbornly', async (t) => {
-    const { gateway, visitor, pass } = await timed(t, []);
+    const { gateway, visitor, pass } = await setTimedStage(t, theatre, []);
     gateway.next.form.push('reset', 'reset', problem(503, 'overloaded'));
     await visitor.ask();
     for (const seconds of [2, 3]) await pass(seconds);
@@ -100,12 +79,12 @@ t.test('a lead on a bad connection', async (t) => {
   });
 
   t.test('goes out when the connection is back, and says so meanwhile', async (t) => {
-    const { gateway, visitor, context, page } = await timed(t, []);
+    const { gateway, visitor, context, page } = await setTimedStage(t, theatre, []);
     await visitor.open();
     await context.setOffline(true);
     await visitor.phone.fill('(404) 555-1212');
     await visitor.send.click();
-    await visitor.status.getByText('No connection. Your message goes out as soon as there is one.').waitFor();
+    await visitor.status.getByText('No connection. Your message will be sent when you’re back online.').waitFor();
     t.strictSame(gateway.posts(), []);
     t.equal(await page.evaluate('localStorage.length'), 0, 'nothing stays on a device that was not asked to keep it');
     await context.setOffline(false);
@@ -113,22 +92,46 @@ t.test('a lead on a bad connection', async (t) => {
     t.equal(gateway.posts().length, 1);
   });
 
-  t.test('can be stopped, honestly, and sent again as the same lead', async (t) => {
-    const { gateway, visitor, wait, page } = await timed(t, ['hang']);
-    const first = gateway.arrival('POST', /conversations/);
-    await visitor.ask();
-    await first;
-    await page.getByText('Cancel', { exact: true }).click();
-    await visitor.alert.getByText('Stopped. Your message may already have reached us').waitFor();
-    await wait(60);
-    t.equal(gateway.posts().length, 1, 'no call follows');
+  t.test(
+    'goes out at once where the browser is wrong about being offline, and is tried again from time to time',
+    async (t) => {
+      const { gateway, visitor, page, wait, pass } = await setTimedStage(t, theatre, ['reset', 'reset']);
+      await page.evaluate(`Object.defineProperty(navigator, 'onLine', { get: () => false })`);
+      const first = gateway.arrival('POST', /conversations/);
+      await visitor.ask();
+      await first;
+      t.match(await visitor.status.textContent(), /^No connection/);
+      await pass(29);
+      t.equal(gateway.posts().length, 1);
+      await wait(2);
+      await pass(31);
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts().length, 3);
+    },
+  );
+
+  t.test('that waited for the connection leaves no listener behind', async (t) => {
+    const { visitor, context, page } = await setTimedStage(t, theatre, []);
+    const cdp = await context.newCDPSession(page);
+    const listeners = async (): Promise<number> => {
+      const { result } = await cdp.send('Runtime.evaluate', { expression: 'window' });
+      return (await cdp.send('DOMDebugger.getEventListeners', { objectId: String(result.objectId) })).listeners.length;
+    };
+    await visitor.open();
+    const before = await listeners();
+    await context.setOffline(true);
+    await visitor.phone.fill('(404) 555-1212');
     await visitor.send.click();
+    await visitor.status.getByText('No connection.').waitFor();
+    await page.waitForFunction('waits === 1');
+    t.equal(await listeners(), before + 1);
+    await context.setOffline(false);
     await visitor.reads('Message sent');
-    t.equal(keysOf(gateway.posts()).length, 1);
+    t.equal(await listeners(), before);
   });
 
   t.test('is one lead, however often and by whatever means it is sent off', async (t) => {
-    const { gateway, visitor } = await timed(t, ['hang']);
+    const { gateway, visitor } = await setTimedStage(t, theatre, ['hang']);
     const first = gateway.arrival('POST', /conversations/);
     await visitor.open();
     await visitor.phone.fill('(404) 555-1212');
@@ -140,7 +143,7 @@ t.test('a lead on a bad connection', async (t) => {
   });
 
   t.test('is another lead once it was changed', async (t) => {
-    const { gateway, visitor } = await timed(t, [problem(422, 'invalid_phone', ['/consumer/phone'])]);
+    const { gateway, visitor } = await setTimedStage(t, theatre, [problem(422, 'invalid_phone', ['/consumer/phone'])]);
     await visitor.ask('12');
     await visitor.dialog.getByText('We cannot text this number').waitFor();
     await visitor.phone.fill('(404) 555-1212');
@@ -150,7 +153,7 @@ t.test('a lead on a bad connection', async (t) => {
   });
 
   t.test('goes on while the dialog is closed', async (t) => {
-    const { gateway, visitor, wait, page } = await timed(t, ['hang']);
+    const { gateway, visitor, wait, page } = await setTimedStage(t, theatre, ['hang']);
     const first = gateway.arrival('POST', /conversations/);
     await visitor.ask();
     await first;

@@ -56,7 +56,7 @@ t.test('a lead from the button', async (t) => {
       page: { url, title: '2019 Honda Civic' },
       formToken: 'token-1',
     });
-    t.match(post?.headers['idempotency-key'], /^[0-9a-f]{32}$/);
+    t.match(post?.headers['idempotency-key'], /^\d+(-\d+){3}$/);
     const key = post?.headers['idempotency-key'];
     t.strictSame(await events(), [
       { type: 'open', detail: null },
@@ -103,6 +103,28 @@ t.test('a lead from the button', async (t) => {
     t.strictSame(gateway.posts(), []);
   });
 
+  t.test('stays as it was sent: nothing in the form can be changed meanwhile', async (t) => {
+    const { gateway, page } = await setStage(t, theatre);
+    gateway.form = { ...gateway.form, consent: { required: true } };
+    gateway.next.post.push('hang');
+    const visitor = visitorOf(page);
+    await visitor.open();
+    await visitor.phone.fill('(404) 555-1212');
+    const consent = page.getByRole('checkbox');
+    await consent.check();
+    await visitor.send.click();
+    await visitor.status.getByText('Sending…').waitFor();
+    await consent.click();
+    t.ok(await consent.isChecked(), 'by a click');
+    await consent.press('Space');
+    t.ok(await consent.isChecked(), 'by a key');
+    await visitor.phone.press('9');
+    t.equal(await visitor.phone.inputValue(), '(404) 555-1212');
+    await page.getByText('Cancel', { exact: true }).click();
+    await consent.click();
+    t.notOk(await consent.isChecked(), 'afterwards it can');
+  });
+
   t.test('waits out the time that a person takes at least', async (t) => {
     const { gateway, page } = await setStage(t, theatre);
     gateway.form = { ...gateway.form, minFillS: 1 };
@@ -122,7 +144,7 @@ t.test('a lead from the button', async (t) => {
       await trap.evaluate((input: HTMLInputElement) => [input.name, input.id, input.autocomplete, input.tabIndex]),
       ['', '', 'off', -1],
     );
-    t.notOk(await trap.evaluate((input) => input.getBoundingClientRect().right > 0), 'it is off the screen');
+    t.notOk(await trap.evaluate((input) => input.getBoundingClientRect().bottom > 0), 'it is off the screen');
     await trap.evaluate((input: HTMLInputElement) => {
       input.value = 'https://spam.example';
     });

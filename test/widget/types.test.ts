@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 
 const RIGHT = `
-import type { TextUsAttributes, TextUsElement } from './text-us.d.ts';
+import type { TextUsAttributes, TextUsElement, TextUsSuccess } from './text-us.d.ts';
 const button = document.createElement('text-us');
 button.listing = { vin: '2HGFC2F59KH500000', year: 2019, sold: false };
 button.texts = { button: 'Ask' };
@@ -13,6 +13,9 @@ button.keepOffline = true;
 button.addEventListener('text-us:success', ({ detail }) => detail.status.toUpperCase());
 button.addEventListener('text-us:error', ({ detail }) => (detail.retryAfterS ?? 0) + detail.code.length);
 button.addEventListener('click', ({ clientX }) => clientX);
+const heard = ({ detail }: CustomEvent<TextUsSuccess>) => detail.id;
+button.addEventListener('text-us:success', heard);
+button.removeEventListener('text-us:success', heard);
 button.open().then(() => button.close());
 const found: TextUsElement | null = document.querySelector('text-us');
 export const attributes: TextUsAttributes = {

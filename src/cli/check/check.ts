@@ -6,6 +6,7 @@ import { StorageUnavailable } from '../../outbox/port.ts';
 import { EmptyDatabase } from '../../outbox/unusable.ts';
 import type { Io, Session } from '../command.ts';
 import { plural } from '../print.ts';
+import { checkButton } from './button.ts';
 import { checkDatabase, checkPlace, checkSpace } from './database.ts';
 import { type Finding, reasonOf } from './finding.ts';
 import { checkClock, checkKeys, checkWaiting, checkYear } from './leads.ts';
@@ -21,7 +22,7 @@ export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Ses
     checkRedis(loaded),
     checkProviders(loaded),
   ]);
-  return [...findings, ...storage, ...redis, ...providers];
+  return [...findings, ...storage, ...checkButton(loaded), ...redis, ...providers];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {
@@ -79,6 +80,7 @@ function unopened(error: unknown, name: string): Finding {
       result: 'ok',
       detail: `${name} is empty yet; the gateway makes its tables at its start`,
     };
-  const detail = error instanceof StorageUnavailable ? `${name} is not readable now` : reasonOf(error);
+  const detail =
+    error instanceof StorageUnavailable ? `${name} is not readable now (${reasonOf(error)})` : reasonOf(error);
   return { name: 'database', result: 'problem', detail };
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { nameOfPlace } from '../../outbox/open.ts';
+import { orphanedLog } from '../../outbox/sqlite/orphaned-log.ts';
 import type { Session } from '../command.ts';
 import { type Finding, reasonOf } from './finding.ts';
 
@@ -9,8 +10,10 @@ const MIB = 1024 * 1024;
 const LITTLE_MIB = 1_024;
 const TOO_LITTLE_MIB = 100;
 
-/** Before the first start: whether the database could be created. */
+/** Where there is no database: whether it could be created, and that it was never there. */
 export function checkPlace(path: string): Finding {
+  const lost = orphanedLog(path);
+  if (lost !== undefined) return { name: 'database', result: 'problem', detail: `${path} cannot be used: ${lost}` };
   let folder = dirname(path);
   while (!existsSync(folder)) folder = dirname(folder);
   try {
@@ -21,7 +24,7 @@ export function checkPlace(path: string): Finding {
   }
 }
 
-/** Whether the database takes a write; an empty transaction beside a running gateway, which waits for its turn. */
+/** Whether the database takes a write; one of the size of a lead, beside a running gateway, which waits for its turn. */
 export async function checkDatabase({ store, settings }: Session): Promise<Finding> {
   const name = nameOfPlace(settings.database);
   try {

@@ -1,3 +1,4 @@
+import { tryKeys } from '../../ops/keys.ts';
 import { isoTime } from '../../ops/operations/time.ts';
 import type { Session } from '../command.ts';
 import { plural } from '../print.ts';
@@ -22,17 +23,19 @@ export function checkYear(now: number): Finding {
   return { name: 'clock', result: now < EARLIEST ? 'problem' : 'ok', detail: `it is ${isoTime(now)} here` };
 }
 
-/** Whether leads can be read with the keys that are configured. The newest that still has its data stands for all. */
+/** Whether leads can be read with the keys that are configured. */
 export async function checkKeys({ store }: Session): Promise<Finding> {
-  const { items } = await store.list({}, { limit: 100 });
-  const kept = items.find(({ erased }) => !erased);
-  if (!kept) return { name: 'keys', result: 'ok', detail: 'no lead to try them on' };
-  const details = await store.show(kept.id);
-  // Erased between the two questions.
-  if (!details || details.erased || details.lead)
-    return { name: 'keys', result: 'ok', detail: 'the newest lead opens' };
-  const detail = `${kept.id} does not open: set the DATA_KEY that sealed it, or list that in DATA_KEY_PREVIOUS`;
-  return { name: 'keys', result: 'problem', detail };
+  const keys = await tryKeys(store);
+  switch (keys.kind) {
+    case 'opens':
+      return { name: 'keys', result: 'ok', detail: 'the newest lead opens' };
+    case 'nothing_to_open':
+      return { name: 'keys', result: 'ok', detail: 'no lead to try them on' };
+    case 'does_not_open': {
+      const detail = `${keys.id} does not open: set the DATA_KEY that sealed it, or list that in DATA_KEY_PREVIOUS`;
+      return { name: 'keys', result: 'problem', detail };
+    }
+  }
 }
 
 /** What waits for a person. */

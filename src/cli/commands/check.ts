@@ -4,7 +4,8 @@ import { json, table } from '../print.ts';
 
 export const check: Command = {
   name: 'check',
-  summary: 'Checks settings, database, disk, clock, keys, Redis and the way to the provider; sends no lead.',
+  summary:
+    "Checks settings, database, disk, clock, keys, the button's files, Redis and the way to the provider; sends no lead.",
   options: {},
   notes: 'Exit code 1 where a line says problem. A warning is for a person to look at.',
   async run({ json: asJson, io, open }) {

@@ -1,13 +1,12 @@
-import { defined } from '../../conversation/defined.ts';
-import { text } from '../arguments.ts';
-import { type Command, EXIT, Misuse } from '../command.ts';
+import { type Command, EXIT } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { PHONE_OPTIONS } from '../lead-options.ts';
+import { oneNumber, PHONE_OPTIONS } from '../lead-options.ts';
 import { json, plural } from '../print.ts';
 
 export const leadsErase: Command = {
   name: 'leads erase',
   summary: 'Erases every trace of a number, for good.',
+  operands: '[NUMBER]',
   options: {
     ...PHONE_OPTIONS,
     suppress: { type: 'boolean', help: 'also never send this number again; its keyed hash is kept for that' },
@@ -18,9 +17,7 @@ export const leadsErase: Command = {
     'and what the provider has are yours: see docs/operations.md.',
   async run(call) {
     const { values, json: asJson, io, actor, open } = call;
-    const phone = text(values, 'phone');
-    if (phone === undefined) throw new Misuse('Give the number with --phone');
-    const number = defined({ phone, country: text(values, 'country') });
+    const number = oneNumber(call);
     const { operations } = await open();
     const found = await operations.countLeads(number);
     io.err(`${plural(found, 'lead')} of this number.\n`);

@@ -37,8 +37,9 @@ async function run(action: SendAction, call: Call): Promise<ExitCode> {
   const selection = await operations.selectLeads(action, query);
   io.err(preview(selection));
   const report = (queued: number): ExitCode => {
-    const { ids, byStatus, bySite, skipped, missing } = selection;
-    if (asJson) io.out(json({ action, dryRun, matched: ids.length, byStatus, bySite, skipped, missing, queued }));
+    const { ids, byStatus, bySite, mayHaveArrived, skipped, missing } = selection;
+    if (asJson)
+      io.out(json({ action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, queued }));
     return missing > 0 ? EXIT.notFound : EXIT.ok;
   };
   if (dryRun || selection.ids.length === 0) return report(0);
@@ -55,19 +56,20 @@ async function run(action: SendAction, call: Call): Promise<ExitCode> {
 }
 
 /** What would happen, and what a person should think of before saying yes. */
-function preview({ ids, byStatus, bySite, skipped, missing }: Selection): string {
+function preview({ ids, byStatus, bySite, mayHaveArrived, skipped, missing }: Selection): string {
   const lines = [`${plural(ids.length, 'lead')} to send.`];
   if (ids.length > 0) lines.push(`  by status: ${counts(byStatus)}`, `  by site:   ${counts(bySite)}`);
   if (skipped > 0)
     lines.push(`${plural(skipped, 'lead')} left alone: queued, being sent, erased, or in another status.`);
   if (missing > 0) lines.push(`${plural(missing, 'id')} not found.`);
-  const { delivered = 0, unknown = 0 } = byStatus;
+  const { delivered = 0 } = byStatus;
   if (delivered > 0) {
     lines.push(
       `WARNING: ${delivered} of them ${delivered === 1 ? 'was' : 'were'} delivered; agents will see a second conversation.`,
     );
   }
-  if (unknown > 0) lines.push(`WARNING: ${unknown} of them may have arrived; agents may see a second conversation.`);
+  if (mayHaveArrived > 0)
+    lines.push(`WARNING: ${mayHaveArrived} of them may have arrived; agents may see a second conversation.`);
   return `${lines.join('\n')}\n`;
 }
 

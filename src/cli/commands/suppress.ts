@@ -1,19 +1,15 @@
-import { defined } from '../../conversation/defined.ts';
-import { text } from '../arguments.ts';
-import { type Call, type Command, EXIT, Misuse } from '../command.ts';
-import { PHONE_OPTIONS } from '../lead-options.ts';
+import { type Command, EXIT } from '../command.ts';
+import { oneNumber, PHONE_OPTIONS } from '../lead-options.ts';
 import { json, table } from '../print.ts';
-
-const options = { country: PHONE_OPTIONS.country } as Command['options'];
 
 export const suppressAdd: Command = {
   name: 'suppress add',
   summary: 'Never sends a number again, on any path; only its keyed hash is kept.',
-  operands: 'NUMBER',
-  options,
+  operands: '[NUMBER]',
+  options: PHONE_OPTIONS,
   async run(call) {
     const { operations } = await call.open();
-    const added = await operations.suppress(numberOf(call), call.actor);
+    const added = await operations.suppress(oneNumber(call), call.actor);
     call.io.out(call.json ? json({ suppressed: true, changed: added }) : added ? 'Suppressed.\n' : 'It was already.\n');
     return EXIT.ok;
   },
@@ -22,11 +18,11 @@ export const suppressAdd: Command = {
 export const suppressRemove: Command = {
   name: 'suppress remove',
   summary: 'Takes a number from the list, so that it is sent again.',
-  operands: 'NUMBER',
-  options,
+  operands: '[NUMBER]',
+  options: PHONE_OPTIONS,
   async run(call) {
     const { operations } = await call.open();
-    const removed = await operations.unsuppress(numberOf(call), call.actor);
+    const removed = await operations.unsuppress(oneNumber(call), call.actor);
     if (call.json) call.io.out(json({ suppressed: false, changed: removed }));
     else if (removed) call.io.out('No longer suppressed.\n');
     else call.io.err('It was not on the list.\n');
@@ -53,10 +49,3 @@ export const suppressList: Command = {
     return EXIT.ok;
   },
 };
-
-function numberOf({ operands, values }: Call) {
-  const [phone, ...more] = operands;
-  if (phone === undefined) throw new Misuse('Give a number');
-  if (more.length > 0) throw new Misuse('Give one number, in quotes where it has spaces');
-  return defined({ phone, country: text(values, 'country') });
-}

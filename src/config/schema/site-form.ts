@@ -9,8 +9,10 @@ const field = (description: string) =>
 /** A language tag, at most with a region or script: as `lang` attributes spell it. */
 const LANGUAGE = '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$';
 const LANGUAGE_RULE = 'use a language such as en or pt-BR';
-const TEXT_NAME = '^[A-Za-z][A-Za-z0-9]{0,31}$';
-const TEXT_NAME_RULE = 'use the name of a text, 1 to 32 letters and digits';
+/** Not `button`: that stands on a page before its site may be asked, and would change under the visitor's finger. */
+const TEXT_NAME = '^(?!button$)[A-Za-z][A-Za-z0-9]{0,31}$';
+const TEXT_NAME_RULE =
+  'use the name of a text, 1 to 32 letters and digits; the words of "button" are given by the page';
 
 const Texts = Type.Record(
   Type.String({ pattern: TEXT_NAME }),
@@ -18,7 +20,7 @@ const Texts = Type.Record(
     description: 'One text.',
     maxLength: 1000,
     errorMessage: 'use a text of up to 1,000 characters',
-    examples: ['Text us about this car'],
+    examples: ['Ask us about this car'],
   }),
   {
     ...closed,
@@ -26,7 +28,7 @@ const Texts = Type.Record(
     description: "Texts by name, as the button's messages are named.",
     errorMessage: 'use an object of texts by name, 64 at most',
     nameMessage: TEXT_NAME_RULE,
-    examples: [{ button: 'Text us about this car' }],
+    examples: [{ heading: 'Ask us about this car' }],
   },
 );
 
@@ -84,10 +86,10 @@ export const FormEntry = Type.Object(
         ...closed,
         maxProperties: 32,
         description:
-          "The site's own words instead of the button's, by language. The name \"consent\" is the consent's text.",
+          "The site's own words in the button's dialog, by language. The name \"consent\" is the consent's text.",
         errorMessage: 'use an object of texts by language',
         nameMessage: LANGUAGE_RULE,
-        examples: [{ en: { button: 'Text us about this car' }, es: { button: 'Escríbanos sobre este coche' } }],
+        examples: [{ en: { heading: 'Ask us about this car' }, es: { heading: 'Pregúntenos por este auto' } }],
       }),
     ),
   },

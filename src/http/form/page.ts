@@ -30,7 +30,7 @@ export const PAGE_CSP =
 export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
   const lines = [
     note && `<p><code>${escapeHtml(note.code)}</code>${note.detail ? `: ${escapeHtml(note.detail)}` : ''}</p>`,
-    requestId && `<p><code>${escapeHtml(requestId)}</code></p>`,
+    requestId && `<p>Reference: <code>${escapeHtml(requestId)}</code></p>`,
   ].filter(Boolean);
   return `<!doctype html>
 <html lang="${language}"${language === 'ar' ? ' dir="rtl"' : ''}>

@@ -26,10 +26,14 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     '/conversations',
     {
       schema: START_CONVERSATION,
-      onRequest: async ({ headers }) => requireBodyType('application/json', 'JSON', headers),
-      preValidation: async ({ body }) => {
+      onRequest: ({ headers }, _reply, done) => {
+        requireBodyType('application/json', 'JSON', headers);
+        done();
+      },
+      preValidation: ({ body }, _reply, done) => {
         // Without a length fastify reads no body at all, and the schema would call it a wrong type.
         if (body === undefined) throw new Refusal('invalid_json', 'Is empty; send one JSON object.', { pointer: '' });
+        done();
       },
     },
     async (request, reply) => {
@@ -41,6 +45,11 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
       return answerLead(reply, conversation, now());
     },
   );
+
+  // No id: a form is posted there, and a visitor who comes back to its address by hand is told as much.
+  app.get('/conversations/form', { schema: { hide: true } }, async () => {
+    throw new Problem('method_not_allowed', { headers: { allow: 'OPTIONS, POST' } });
+  });
 
   app.get<{ Params: { id: string } }>('/conversations/:id', { schema: READ_CONVERSATION }, async (request, reply) => {
     const conversation = await find(request.params.id);

@@ -66,7 +66,7 @@ export const SITE_FORM = {
       type: 'object',
       description: "The site's own words in the language that was asked for, by name; others are the button's own.",
       additionalProperties: { type: 'string' },
-      examples: [{ button: 'Text us about this car' }],
+      examples: [{ heading: 'Ask us about this car' }],
     },
     formToken: {
       type: 'string',

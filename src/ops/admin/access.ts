@@ -2,7 +2,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { AdminProblem } from './problem.ts';
 
-/** So many wrong tokens from one address within a minute, and it is shut out for as long again. */
+/** So many wrong tokens from one address within a minute, and further ones are no longer answered as such for as long again. The right
+ *  one always opens: others may share the address, and a token of 32 characters is not guessed. */
 const WRONG_MAX = 5;
 const WINDOW_MS = 60_000;
 /** Addresses that are remembered; the oldest go first, since whoever guesses comes back. */
@@ -39,7 +40,16 @@ export function createAccess(
     wrong.set(address, { count: count + 1, until: count + 1 >= WRONG_MAX ? now() + WINDOW_MS : until });
   };
 
+  const accessOf = (presented: Buffer): Access | undefined => {
+    let found: Access | undefined;
+    for (const { access, hash } of entries) if (timingSafeEqual(hash, presented)) found = access;
+    return found;
+  };
+
   return ({ ip, headers }) => {
+    const token = /^Bearer +(\S{1,512})$/i.exec(headers.authorization ?? '')?.[1];
+    const access = token === undefined ? undefined : accessOf(digest(token));
+    if (access) return access;
     const { count, until } = recall(ip);
     if (count >= WRONG_MAX) {
       const seconds = Math.ceil((until - now()) / 1_000);
@@ -47,14 +57,7 @@ export function createAccess(
         'retry-after': String(seconds),
       });
     }
-    const token = /^Bearer +(\S{1,512})$/i.exec(headers.authorization ?? '')?.[1];
-    if (token !== undefined) {
-      const presented = digest(token);
-      let access: Access | undefined;
-      for (const entry of entries) if (timingSafeEqual(entry.hash, presented)) access = entry.access;
-      if (access) return access;
-      remember(ip);
-    }
+    if (token !== undefined) remember(ip);
     throw new AdminProblem(401, 'invalid_token', 'Send "Authorization: Bearer <ADMIN_TOKEN>".', {
       'www-authenticate': 'Bearer',
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { endConnectionsOnClose } from '../../closing.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess } from './access.ts';
@@ -43,6 +44,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
     },
   });
 
+  endConnectionsOnClose(app);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
   app.setNotFoundHandler((request, reply) =>

@@ -43,9 +43,9 @@ export function leadRoutes(app: FastifyInstance, operations: Operations): void {
     app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async ({ body }) => {
       const { dryRun = false, limit = SEND_MAX, ...query } = body;
       const selection = await operations.selectLeads(action, query, limit);
-      const { ids, byStatus, bySite, skipped, missing, more } = selection;
+      const { ids, byStatus, bySite, mayHaveArrived, skipped, missing, more } = selection;
       const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: ACTOR });
-      return { action, dryRun, matched: ids.length, byStatus, bySite, skipped, missing, more, queued };
+      return { action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, more, queued };
     });
   send('replay');
   send('release');

@@ -26,8 +26,3 @@ export function readNumber(hashing: Hashing, { phone, country }: GivenNumber): B
     throw new OperationError('invalid', `phone: ${error.message}`);
   }
 }
-
-/** Enough of a hash to recognise an entry of the list of suppressed numbers by, and too little to find the number. */
-export function hashStart(hash: Uint8Array): string {
-  return Buffer.from(hash).toString('hex').slice(0, 8);
-}

@@ -1,9 +1,9 @@
 import type { Hashing } from '../../conversation/hashing.ts';
 import type { SuppressionStore } from '../../outbox/port.ts';
-import { type AuditEntry, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
+import { type AuditEntry, type Filter, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
-import { type GivenNumber, hashStart, readNumber } from './number.ts';
+import { type GivenNumber, readNumber } from './number.ts';
 import { type Selection, type SendAction, select } from './selection.ts';
 import { send } from './send.ts';
 import { isoTime } from './time.ts';
@@ -57,6 +57,8 @@ export interface Operations {
   audit(page: PageRequest): Promise<Page<AuditView>>;
 }
 
+const COUNTED_PAGE = 500;
+
 type Parts = {
   readonly store: RecordStore & SuppressionStore;
   readonly hashing: Hashing;
@@ -67,17 +69,18 @@ type Parts = {
 };
 
 export function createOperations({ store, hashing, now, onQueued = () => undefined }: Parts): Operations {
-  const audited = (actor: string, action: 'suppress' | 'unsuppress', hash: Buffer): AuditEntry => ({
+  // The audit is kept for good: it tells that a number was meant and nothing by which to find out which.
+  const audited = (actor: string, action: 'suppress' | 'unsuppress'): AuditEntry => ({
     at: now(),
     actor,
     action,
     count: 1,
-    detail: `number ${hashStart(hash)}…`,
+    detail: 'one number',
   });
 
   const suppress = async (number: GivenNumber, actor: string): Promise<boolean> => {
     const hash = readNumber(hashing, number);
-    return store.suppress(hash, audited(actor, 'suppress', hash));
+    return store.suppress(hash, audited(actor, 'suppress'));
   };
 
   return {
@@ -110,7 +113,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
     suppress,
     async unsuppress(number, actor) {
       const hash = readNumber(hashing, number);
-      return store.unsuppress(hash, audited(actor, 'unsuppress', hash));
+      return store.unsuppress(hash, audited(actor, 'unsuppress'));
     },
     async suppressions() {
       const entries = await store.suppressions();
@@ -123,7 +126,13 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       const filter = readFilter(query, hashing, now());
       if (page.after === undefined) {
         const detail = describeQuery(query);
-        await store.record({ at: now(), actor, action: 'consent_export', count: await store.count(filter), detail });
+        await store.record({
+          at: now(),
+          actor,
+          action: 'consent_export',
+          count: await countConsents(store, filter),
+          detail,
+        });
       }
       const { items, next } = await known(store.consents(filter, page));
       return { items: items.map(consentView), ...(next !== undefined && { next }) };
@@ -144,6 +153,18 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       return { items: items.map(auditView), ...(next !== undefined && { next }) };
     },
   };
+}
+
+/** What an export is about to give; only leads with consent are part of it, and that is sealed. */
+async function countConsents(store: Pick<RecordStore, 'consents'>, filter: Filter): Promise<number> {
+  let count = 0;
+  let after: string | undefined;
+  do {
+    const page = await store.consents(filter, { limit: COUNTED_PAGE, ...(after !== undefined && { after }) });
+    count += page.items.length;
+    after = page.next;
+  } while (after !== undefined);
+  return count;
 }
 
 /** A page whose cursor may be an operator's own invention. */

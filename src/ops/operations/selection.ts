@@ -20,6 +20,8 @@ export type Selection = {
   readonly ids: readonly string[];
   readonly byStatus: Readonly<Partial<Record<Status, number>>>;
   readonly bySite: Readonly<Record<string, number>>;
+  /** How many of them may have reached the provider without our knowing. */
+  readonly mayHaveArrived: number;
   /** Leads that match and would not be sent: queued or under way already, erased, or not of a status for this action. */
   readonly skipped: number;
   /** Ids that were named and match nothing. */
@@ -51,6 +53,7 @@ export async function select(
   const ids: string[] = [];
   const byStatus: Partial<Record<Status, number>> = {};
   const bySite: Record<string, number> = {};
+  let mayHaveArrived = 0;
   let skipped = 0;
   let more = false;
   for await (const lead of everyLead(store, filter)) {
@@ -64,12 +67,13 @@ export async function select(
     }
     ids.push(lead.id);
     byStatus[lead.status] = (byStatus[lead.status] ?? 0) + 1;
+    if (lead.mayHaveArrived && lead.status !== 'delivered') mayHaveArrived += 1;
     bySite[lead.site] = (bySite[lead.site] ?? 0) + 1;
   }
   const named = new Set(filter.ids);
   const missing = more ? 0 : Math.max(0, named.size - ids.length - skipped);
   if (missing > 0 && missing === named.size) throw new OperationError('not_found', 'no such lead');
-  return { action, ids, byStatus, bySite, skipped, missing, more, words: describeQuery(query) };
+  return { action, ids, byStatus, bySite, mayHaveArrived, skipped, missing, more, words: describeQuery(query) };
 }
 
 /** Statuses that an action sends: asked for again at the moment of queueing. */

@@ -18,6 +18,8 @@ export type LeadView = {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly dueAt?: string;
+  /** Sent again, an agent may see it twice. */
+  readonly mayHaveArrived: boolean;
   readonly leased: boolean;
   readonly erased: boolean;
 };
@@ -35,6 +37,7 @@ export function leadView(record: LeadRecord): LeadView {
     createdAt: isoTime(record.createdAt),
     updatedAt: isoTime(record.updatedAt),
     dueAt: record.dueAt === undefined ? undefined : isoTime(record.dueAt),
+    mayHaveArrived: record.mayHaveArrived,
     leased: record.leased,
     erased: record.erased,
   });

@@ -1,14 +1,17 @@
+import { MAY_HAVE_ARRIVED } from './store.ts';
+
 /** Leases the rows of `chosen` and gives them with their leads. $1 is the stamp of the leases, $2 now, $3 their end. */
 const leasing = (chosen: string): string => `
   WITH chosen AS MATERIALIZED (${chosen}), leased AS (
     UPDATE conversations SET taken_over = conversations.lease_owner IS NOT NULL, lease_owner = $1, next_at = $3,
                              fence = fence + 1
     FROM chosen WHERE conversations.seq = chosen.seq
-    RETURNING conversations.seq, id, provider, attempts, created_at, fence, tries, unknowns, taken_over, chosen.due_at
+    RETURNING conversations.seq, id, provider, personal, attempts, created_at, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived,
+              taken_over, chosen.due_at
   )
   SELECT leased.*, lead_key, lead,
          EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = lead_keys.phone_hash) AS suppressed
-  FROM leased JOIN leads USING (seq) JOIN lead_keys USING (seq)`;
+  FROM leased LEFT JOIN leads USING (seq) LEFT JOIN lead_keys USING (seq)`;
 
 /** Each of the providers $4 its share $5, and $6 at most. What another replica has locked is being claimed there. */
 export const CLAIM = {
@@ -40,6 +43,7 @@ export const CLAIM_PROBE = {
   name: 'claim_probe',
   text: leasing(`
     SELECT seq, updated_at AS due_at FROM conversations
-    WHERE status = 'parked' AND provider = $4 AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= $2)
+    WHERE status = 'parked' AND provider = $4 AND cause = 'provider' AND personal
+      AND (lease_owner IS NULL OR next_at <= $2)
     ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED`),
 };

@@ -8,7 +8,7 @@ export type Migration = { readonly script: string; readonly oldestReader: number
 /**
  * Applied in order and never changed once released. Times are milliseconds since the epoch.
  *
- * `next_at`, `tries`, `unknowns`, `attempts` and `personal` mean what they mean in `sqlite/migrations.ts`, and one index serves
+ * `next_at`, `tries`, `unknowns`, `may_have_arrived`, `attempts` and `personal` mean what they mean in `sqlite/migrations.ts`, and one index serves
  * what is due and leases that run out. `taken_over`: the lease before the present one ran out, so that the lead may have
  * been sent.
  *
@@ -120,4 +120,12 @@ export const MIGRATIONS: readonly Migration[] = [
       );
       INSERT INTO residue VALUES (0, 0, false)`,
   },
+  {
+    oldestReader: 1,
+    script: 'ALTER TABLE conversations ADD COLUMN may_have_arrived boolean NOT NULL DEFAULT false',
+  },
+  // A keyed hash of a constant: the same for the same HASH_KEY.
+  { oldestReader: 1, script: 'ALTER TABLE gateway_schema ADD COLUMN hash_check bytea' },
+  // JSON: for which targets an account's credentials were accepted (outbox/streak.ts).
+  { oldestReader: 1, script: 'ALTER TABLE providers ADD COLUMN proof text' },
 ];

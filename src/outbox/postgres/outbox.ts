@@ -1,4 +1,4 @@
-import { systemClock } from '../../conversation/clock.ts';
+import { type Clock, systemClock } from '../../conversation/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { type Outbox, StorageUnavailable } from '../port.ts';
 import { UnusableDatabase } from '../unusable.ts';
@@ -31,8 +31,8 @@ export type PostgresOptions = OutboxOptions & {
   readonly batchMax?: number;
   /** `migrate` brings the schema up to date; `require` changes nothing, and refuses a database that the gateway never used. */
   readonly schema?: 'migrate' | 'require';
-  /** Our clock, in milliseconds since the epoch, as far as it is compared with the server's. */
-  readonly now?: () => number;
+  /** Ours, as far as it is compared with the server's. */
+  readonly clock?: Clock;
   /** Told at the start and each minute that the server's clock is found so far ahead of ours, in milliseconds. */
   readonly onSkew?: (skewMs: number) => void;
 };
@@ -43,13 +43,13 @@ export type PostgresOptions = OutboxOptions & {
  * @throws UnusableDatabase when it cannot be reached, is not ours to use, or would not keep what it commits
  */
 export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
-  const { owner, leaseMs, vault, now = Date.now, onSkew = () => undefined } = options;
+  const { owner, leaseMs, clock = systemClock, onSkew = () => undefined } = options;
   const database = await open(address, options);
   const doubts = createDoubts(database, owner);
-  const store: Store = { database, doubts, vault, owner, leaseMs };
+  const store: Store = { ...options, database, doubts };
   const intake = createIntake(store, options.waitMs, systemClock, options.batchMax);
-  const queue = createQueue(store, options.credentials, systemClock, options.batchMax);
-  const skew = watchSkew({ database, now, leaseMs, onSkew });
+  const queue = createQueue(store, systemClock, options.batchMax);
+  const skew = watchSkew({ database, clock, leaseMs, onSkew });
   await skew.measure();
   const watches: Watch[] = [];
 
@@ -69,8 +69,13 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
       const [row] = await database.read(FIND, [id]);
       return row && toConversation(row);
     },
+    async isHashedWith(check) {
+      const [kept] = await database.read('SELECT hash_check FROM gateway_schema WHERE hash_check IS NOT NULL');
+      const [row] = kept ? [kept] : await database.write(KEEP_CHECK, [check]);
+      return row !== undefined && (row.hash_check as Buffer).equals(check);
+    },
     async ready() {
-      const [schema] = await database.write(TOUCH, [now()]);
+      const [schema] = await database.write(TOUCH, [clock.now()]);
       if ((schema?.oldest_reader as number) > MIGRATIONS.length)
         throw new StorageUnavailable('A newer version has changed the database so that this one must not go on.');
       skew.check();
@@ -108,5 +113,6 @@ function reasonOf(error: unknown): string {
 }
 
 const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
+const KEEP_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write that only says that writing works. */
 const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };

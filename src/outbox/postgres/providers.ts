@@ -25,7 +25,7 @@ export function createProviderStore({ database }: Store): ProviderStore {
     parkQueued: (provider, limit, now) => move(PARK, [now, provider, limit]),
     async unpark(provider) {
       await database.transaction(async (query) => {
-        await query('DELETE FROM providers WHERE id = $1', [provider]);
+        await query(UNPARK, [provider]);
         await query(WAKE);
       });
     },
@@ -41,6 +41,9 @@ const PARKED = {
   name: 'parked',
   text: 'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
 };
+
+const UNPARK = `
+  UPDATE providers SET streak = '[]', parked_at = NULL, probe_at = NULL, credentials = NULL WHERE id = $1`;
 
 const PARK = `
   UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL, updated_at = $1

@@ -1,27 +1,23 @@
 import type { Clock } from '../../conversation/clock.ts';
 import type { Claim, Queue, Settled } from '../port.ts';
-import { VaultError } from '../vault.ts';
+import { createProven } from '../streak.ts';
 import { createBatcher } from './batch.ts';
 import { CLAIM, CLAIM_PROBE, CLAIM_TRUSTWORTHY } from './claim.ts';
 import type { Query, Row, Statement } from './database.ts';
 import { StorageFault } from './faults.ts';
+import { readLead } from './leads.ts';
 import { patiently } from './patience.ts';
-import { areRefusals, nameOf, type Settling, settleBatch } from './settle.ts';
+import { accepts, haveAnOrder, nameOf, type Settling, settleBatch } from './settle.ts';
 import { type Store, toLease } from './store.ts';
 
 /**
  * Leases, attempts and their ends.
  *
- * @param credentials hash of what a provider account logs in with now
  * @returns with `drain`, which resolves when no lease is being settled any more
  */
-export function createQueue(
-  store: Store,
-  credentials: (provider: string) => string,
-  clock: Clock,
-  batchMax?: number,
-): Queue & { drain(): Promise<void> } {
-  const { database, doubts, vault, leaseMs } = store;
+export function createQueue(store: Store, clock: Clock, batchMax?: number): Queue & { drain(): Promise<void> } {
+  const { database, doubts, vault, leaseMs, onUnreadable = () => undefined } = store;
+  const proven = createProven();
   // Leases whose end may be committed: what is found of them on the next try is what we wrote.
   const ending = new Set<string>();
 
@@ -43,19 +39,21 @@ export function createQueue(
     }
   };
 
-  /** What no key opens waits for a person; its lease is handed to nobody. */
+  /** What no key opens waits for a person, and what came in for a suppressed number is over; their leases are handed to nobody. */
   const open = async (rows: readonly Row[], now: number): Promise<Claim[]> => {
     const claims: Claim[] = [];
-    const unreadable: unknown[] = [];
-    for (const row of rows) {
-      try {
-        claims.push(toClaim(row, vault.open({ key: row.lead_key as Buffer | null, data: row.lead as Buffer })));
-      } catch (error) {
-        if (!(error instanceof VaultError)) throw error;
-        unreadable.push(row.seq);
-      }
+    const unreadable: Row[] = [];
+    const suppressed = rows.filter(({ personal }) => !personal).map(({ seq }) => seq);
+    if (suppressed.length > 0) await database.write(SUPPRESSED, [now, suppressed]);
+    for (const row of rows.filter(({ personal }) => personal)) {
+      const lead = readLead(row, vault);
+      if (lead) claims.push(toClaim(row, lead));
+      else unreadable.push(row);
     }
-    if (unreadable.length > 0) await database.write(UNREADABLE, [now, unreadable]);
+    if (unreadable.length > 0) {
+      await database.write(UNREADABLE, [now, unreadable.map(({ seq }) => seq)]);
+      for (const { id, provider } of unreadable) onUnreadable({ id: id as string, provider: provider as string });
+    }
     return claims;
   };
 
@@ -64,9 +62,13 @@ export function createQueue(
       patiently(clock, async (doubtful) => {
         try {
           const before = (key: string) => doubtful || ending.has(key);
-          const settle = (query: Query) => settleBatch(query, settlings, { before, credentials });
-          const settled = await (areRefusals(settlings) ? database.transaction(settle) : settle(database.write));
-          for (const settling of settlings) ending.delete(nameOf(settling.lease));
+          const ordered = haveAnOrder(settlings, proven);
+          const settle = (query: Query) => settleBatch(query, settlings, { before, ordered });
+          const settled = await (ordered ? database.transaction(settle) : settle(database.write));
+          for (const { lease, settlement } of settlings) {
+            ending.delete(nameOf(lease));
+            if (accepts(settlement)) proven.add(lease.provider, settlement.account);
+          }
           return settled;
         } catch (error) {
           if (error instanceof StorageFault && error.doubtful)
@@ -110,10 +112,16 @@ function toClaim(row: Row, lead: Claim['lead']): Claim {
     lead,
     tries: row.tries as number,
     unknowns: row.unknowns as number,
+    mayHaveArrived: row.may_have_arrived as boolean,
     expired: row.taken_over as boolean,
     suppressed: row.suppressed as boolean,
   };
 }
+
+const SUPPRESSED = `
+  UPDATE conversations SET status = 'rejected', reason = 'phone', cause = 'suppressed', attempts = attempts + 1,
+                           next_at = NULL, lease_owner = NULL, updated_at = $1
+  WHERE seq = ANY ($2)`;
 
 const UNREADABLE = `
   UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = $1

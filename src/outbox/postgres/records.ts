@@ -6,9 +6,9 @@ import { writeAudit } from './audit.ts';
 import type { Row } from './database.ts';
 import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
-import { STATE, type Store, toConversation } from './store.ts';
+import { MAY_HAVE_ARRIVED, STATE, type Store, toConversation } from './store.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, personal`;
+const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 const SELECT = `
   SELECT ${RECORD}, lead_key, lead, description
   FROM conversations LEFT JOIN leads USING (seq) LEFT JOIN lead_keys USING (seq) LEFT JOIN descriptions USING (seq)
@@ -57,6 +57,7 @@ function toRecord(row: Row): LeadRecord {
       partner: (row.partner as string | null) ?? undefined,
       provider: row.provider as string,
       cause: (row.cause as Cause | null) ?? undefined,
+      mayHaveArrived: row.may_have_arrived === true,
       leased: row.lease_owner !== null,
       erased: row.personal === false,
     }),

@@ -2,7 +2,7 @@ import type { Status } from '../../conversation/types.ts';
 import type { RecordStore } from '../records.ts';
 import { writeAudit } from './audit.ts';
 import { where } from './filter.ts';
-import type { Store } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Store } from './store.ts';
 import { WAKE } from './watch.ts';
 
 /** What waits for a person. */
@@ -37,5 +37,6 @@ export function createRequeue({ database }: Store): Pick<RecordStore, 'requeue'>
 
 const QUEUE = `
   UPDATE conversations
-  SET status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
+  SET may_have_arrived = ${MAY_HAVE_ARRIVED} OR status = 'delivered',
+      status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
   WHERE seq = ANY ($2)`;

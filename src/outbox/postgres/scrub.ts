@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type Clock, systemClock } from '../../conversation/clock.ts';
 import type { Database, Query } from './database.ts';
 import { StorageFault } from './faults.ts';
 import { LOCKS } from './locks.ts';
@@ -9,7 +10,7 @@ const LOCK_MS = 1_000;
 const POLL_MS = 200;
 
 /** What holds keys, hashes, or words that carry their own key. */
-const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters'];
+const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters', 'suppressions'];
 
 /**
  * Writes those tables anew, so that no byte of a removed row is left in their files or indexes: `DELETE` alone leaves the row
@@ -18,16 +19,17 @@ const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters'];
  *
  * @throws StorageUnavailable when somebody reads for so long that a removed row has to be kept for them
  */
-export async function scrub(database: Database, patienceMs = PATIENCE_MS): Promise<void> {
+export async function scrub(database: Database, clock: Clock = systemClock, patienceMs = PATIENCE_MS): Promise<void> {
   const [due] = await database.read('SELECT removed FROM residue');
   await database.session(async (query, client) => {
-    const giveUpAt = performance.now() + patienceMs;
+    const giveUpAt = clock.now() + patienceMs;
+    const until = (tryIt: () => Promise<boolean>): Promise<void> => repeat(clock, giveUpAt, tryIt);
     await query(`SET lock_timeout = ${LOCK_MS}`);
-    await until(giveUpAt, () => taken(() => query('SELECT pg_advisory_lock($1, $2)', LOCKS.scrub)));
+    await until(() => taken(() => query('SELECT pg_advisory_lock($1, $2)', LOCKS.scrub)));
     const [residue] = await query('SELECT removed, scrubbed, plain FROM residue');
     if ((residue?.scrubbed as number) >= (due?.removed as number)) return;
     for (const table of residue?.plain ? [...TABLES, 'leads'] : TABLES)
-      await until(giveUpAt, () => taken(() => rewrite(query, client, table)));
+      await until(() => taken(() => rewrite(query, client, table)));
     await query('UPDATE residue SET scrubbed = $1, plain = plain AND removed <> $1', [residue?.removed]);
   });
 }
@@ -70,14 +72,14 @@ async function taken(run: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function until(giveUpAt: number, tryIt: () => Promise<boolean>): Promise<void> {
+async function repeat(clock: Clock, giveUpAt: number, tryIt: () => Promise<boolean>): Promise<void> {
   while (!(await tryIt())) {
-    if (performance.now() >= giveUpAt)
+    if (clock.now() >= giveUpAt)
       throw new StorageFault(
         'busy',
         false,
         new Error('Another program reads the database and keeps removed rows in it.'),
       );
-    await new Promise<void>((resume) => setTimeout(resume, POLL_MS));
+    await new Promise<void>((resume) => clock.after(POLL_MS, resume));
   }
 }

@@ -1,6 +1,6 @@
-import type { Lease, Settled, Settlement } from '../port.ts';
+import type { Account, Lease, Settled, Settlement } from '../port.ts';
 import { settledConversation } from '../settled.ts';
-import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
+import { lengthen, PROBE_EVERY_MS, type Proven, prove, readProof, readStreak } from '../streak.ts';
 import { columns } from './columns.ts';
 import type { Query, Row } from './database.ts';
 import { STATE, toConversation } from './store.ts';
@@ -16,7 +16,8 @@ export type Settling = {
 type Context = {
   /** Whether an earlier try at the lease of that name may have been committed. */
   readonly before: (name: string) => boolean;
-  readonly credentials: (provider: string) => string;
+  /** Whether they need a transaction around their statements. */
+  readonly ordered: boolean;
 };
 
 /** A lease as one word. */
@@ -26,29 +27,41 @@ export function nameOf({ id, fence }: Pick<Lease, 'id' | 'fence'>): string {
 
 const nameOfRow = (row: Row): string => nameOf(row as Pick<Lease, 'id' | 'fence'>);
 
-/** Whether these need a transaction around their statements: refusals have to be counted in their order. */
-export function areRefusals(settlings: readonly Settling[]): boolean {
-  return settlings.some(({ settlement }) => settlement.credentials === 'refused');
+type OfAccount = Settlement & { readonly account: Account };
+
+export function accepts(settlement: Settlement): settlement is OfAccount {
+  return settlement.credentials === 'accepted' && settlement.account !== undefined;
+}
+
+function refuses(settlement: Settlement): settlement is OfAccount {
+  return settlement.credentials === 'refused' && settlement.account !== undefined;
+}
+
+/** Whether these have to be counted in their order: refusals, and what proves credentials that are not yet proven. */
+export function haveAnOrder(settlings: readonly Settling[], proven: Pick<Proven, 'has'>): boolean {
+  return settlings.some(
+    ({ lease: { provider }, settlement }) =>
+      refuses(settlement) || (accepts(settlement) && !proven.has(provider, settlement.account)),
+  );
 }
 
 /**
  * Ends leases; gives for each what became of it, or `undefined` where it was stale.
  *
- * @param query of a transaction where there are refusals; else one statement writes all
+ * @param query of a transaction where they are `ordered`; else one statement writes all
  */
 export async function settleBatch(
   query: Query,
   settlings: readonly Settling[],
-  { before, credentials }: Context,
+  { before, ordered }: Context,
 ): Promise<(Settled | undefined)[]> {
-  const refusals = areRefusals(settlings);
-  const closed = new Set((await query(CLOSE, columns(settlings, closingValues(refusals), 11))).map(nameOfRow));
+  const closed = new Set((await query(CLOSE, columns(settlings, closingValues(ordered), 11))).map(nameOfRow));
   const earlier = await closedBefore(
     query,
     settlings.map(({ lease }) => lease).filter((lease) => !closed.has(nameOf(lease)) && before(nameOf(lease))),
   );
   const ours = settlings.filter(({ lease }) => closed.has(nameOf(lease)));
-  const parked = await creditStreaks(query, refusals ? ours : [], credentials);
+  const parked = await creditStreaks(query, ordered ? ours : []);
   return settlings.map(({ lease, settlement, now }) => {
     const name = nameOf(lease);
     const verdict = parked.get(name);
@@ -81,36 +94,48 @@ async function closedBefore(query: Query, leases: readonly Lease[]): Promise<Map
  * Counts what the answers said of their provider's credentials, in their order. Any other answer breaks the row of
  * refusals, so that one odd merchant between good leads parks nobody. What was refused by a parked provider is parked.
  */
-async function creditStreaks(
-  query: Query,
-  settlings: readonly Settling[],
-  credentials: (provider: string) => string,
-): Promise<Map<string, 'parked' | 'just'>> {
+async function creditStreaks(query: Query, settlings: readonly Settling[]): Promise<Map<string, 'parked' | 'just'>> {
   const parked = new Map<string, 'parked' | 'just'>();
-  for (const { lease, settlement, now } of settlings) {
-    if (settlement.credentials === undefined) continue;
-    if (settlement.credentials === 'accepted') {
-      await query(CLEAR, [lease.provider]);
+  // Rows of providers are locked in one order, too.
+  const byProvider = settlings.toSorted((a, b) => (a.lease.provider < b.lease.provider ? -1 : 1));
+  for (const { lease, settlement, now } of byProvider) {
+    const { id, provider } = lease;
+    if (accepts(settlement)) {
+      const row = await lockProvider(query, provider);
+      const more = prove(row.proof, settlement.account);
+      if (more) await query(SET_PROOF, [provider, JSON.stringify(more)]);
+      await query(CLEAR, [provider]);
+    }
+    if (!refuses(settlement)) continue;
+    const row = await lockProvider(query, provider);
+    if (row.parked) {
+      parked.set(nameOf(lease), 'parked');
       continue;
     }
-    const [row] = await query(STREAK, [lease.provider]);
-    const { leads, parks } = lengthen(JSON.parse(row?.streak as string), lease.id);
-    const already = row?.parked_at !== null;
-    if (!already) {
-      const parking = parks ? [now, now + PROBE_EVERY_MS, credentials(lease.provider)] : [null, null, null];
-      await query(SET_STREAK, [lease.provider, JSON.stringify(leads), ...parking]);
-    }
-    if (already || parks) parked.set(nameOf(lease), already ? 'parked' : 'just');
+    const { credentials, refusals, parks } = lengthen(row.streak, row.proof, settlement.account, id);
+    const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
+    await query(SET_STREAK, [provider, JSON.stringify(refusals), ...parking, credentials]);
+    if (parks) parked.set(nameOf(lease), 'just');
   }
   if (parked.size > 0) await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
   return parked;
 }
 
-/** Without refusals among them, what accepts the credentials may break the row of refusals in the same statement. */
+async function lockProvider(query: Query, provider: string) {
+  const [row] = await query(STREAK, [provider]);
+  const { streak, parked_at: parkedAt, credentials, proof } = row as Row;
+  return {
+    parked: parkedAt !== null,
+    streak: readStreak(credentials, streak),
+    proof: readProof(proof),
+  };
+}
+
+/** Where they have no order, what accepts the credentials may break the row of refusals in the same statement. */
 const closingValues =
-  (refusals: boolean) =>
+  (ordered: boolean) =>
   ({ lease, settlement, description, now }: Settling): unknown[] => {
-    const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+    const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
     return [
       lease.id,
       lease.fence,
@@ -122,7 +147,7 @@ const closingValues =
       attempted ? 1 : 0,
       repeatable ? 1 : 0,
       description,
-      !refusals && credentials === 'accepted',
+      !ordered && accepts(settlement),
     ];
   };
 
@@ -171,7 +196,9 @@ const CLEAR = {
 /** The provider's row, locked; one that changes nothing where there was none. */
 const STREAK = `
   INSERT INTO providers (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET streak = providers.streak
-  RETURNING streak, parked_at`;
+  RETURNING streak, parked_at, credentials, proof`;
+
+const SET_PROOF = 'UPDATE providers SET proof = $2 WHERE id = $1';
 
 const SET_STREAK = 'UPDATE providers SET streak = $2, parked_at = $3, probe_at = $4, credentials = $5 WHERE id = $1';
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../conversation/clock.ts';
 import { StorageUnavailable } from '../port.ts';
 import type { Database } from './database.ts';
 
@@ -7,8 +8,8 @@ const EVERY_MS = 60_000;
 
 export type SkewParts = {
   readonly database: Pick<Database, 'read'>;
-  /** Our own clock. */
-  readonly now: () => number;
+  /** Our own. */
+  readonly clock: Clock;
   /** 0 for a process that takes no leases. */
   readonly leaseMs: number;
   /** Told each time that the server's clock is found so far ahead of ours, in milliseconds. */
@@ -24,24 +25,31 @@ export interface SkewWatch {
 }
 
 /** Compares our clock with the server's, which all replicas share, each minute. */
-export function watchSkew({ database, now, leaseMs, onSkew }: SkewParts): SkewWatch {
+export function watchSkew({ database, clock, leaseMs, onSkew }: SkewParts): SkewWatch {
   let skewMs = 0;
   const measure = async (): Promise<void> => {
-    const before = now();
+    const before = clock.now();
     const [row] = await database.read(SERVER_NOW);
     // Give or take half of the round trip.
-    skewMs = Math.round((row?.at as number) - (before + now()) / 2);
+    skewMs = Math.round((row?.at as number) - (before + clock.now()) / 2);
     if (Math.abs(skewMs) > WORTH_A_WARNING_MS) onSkew(skewMs);
   };
-  const timer = setInterval(() => void measure().catch(() => undefined), EVERY_MS);
-  timer.unref();
+  let cancel: () => void;
+  const later = (): void => {
+    cancel = clock.after(EVERY_MS, () => {
+      later();
+      // What is away now says what the time is a minute later.
+      measure().catch(() => undefined);
+    });
+  };
+  later();
   return {
     measure,
     check() {
       if (leaseMs > 0 && Math.abs(skewMs) > leaseMs / 2)
         throw new StorageUnavailable("This machine's clock and the database server's are too far apart.");
     },
-    stop: () => clearInterval(timer),
+    stop: () => cancel(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import type { OutboxOptions } from '../options.ts';
 import type { Lease } from '../port.ts';
 import type { Vault } from '../vault.ts';
 import type { Database, Row } from './database.ts';
@@ -13,10 +14,14 @@ export type Store = {
   /** This process, in leases: `lease_owner` is it with the number of the batch that took the lease. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly onUnreadable?: OutboxOptions['onUnreadable'];
 };
 
 /** The columns that `toConversation` reads. */
 export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner';
+
+/** `unknowns` is counted since the last release; what was before is in `may_have_arrived`. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived OR unknowns > 0)';
 
 export function toConversation(row: Row): Conversation {
   return defined({

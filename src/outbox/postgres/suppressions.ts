@@ -1,18 +1,28 @@
 import type { SuppressionStore } from '../port.ts';
-import type { AuditEntry } from '../records.ts';
 import { writeAudit } from './audit.ts';
+import { noteResidue } from './leads.ts';
+import { scrub } from './scrub.ts';
 import type { Store } from './store.ts';
 
 export function createSuppressionStore({ database }: Store): SuppressionStore {
-  const change = (statement: string, values: readonly unknown[], entry: AuditEntry): Promise<boolean> =>
-    database.transaction(async (query) => {
-      const changed = (await query(statement, values)).length === 1;
-      if (changed) await writeAudit(query, entry);
-      return changed;
-    });
   return {
-    suppress: (phoneHash, entry) => change(INSERT, [phoneHash, entry.at], entry),
-    unsuppress: (phoneHash, entry) => change(REMOVE, [phoneHash], entry),
+    suppress: (phoneHash, entry) =>
+      database.transaction(async (query) => {
+        const isNew = (await query(INSERT, [phoneHash, entry.at])).length === 1;
+        if (isNew) await writeAudit(query, entry);
+        return isNew;
+      }),
+    async unsuppress(phoneHash, entry) {
+      const found = await database.transaction(async (query) => {
+        const removed = (await query(REMOVE, [phoneHash])).length === 1;
+        if (!removed) return false;
+        await noteResidue(query, false);
+        await writeAudit(query, entry);
+        return true;
+      });
+      await scrub(database);
+      return found;
+    },
     async suppressions() {
       const rows = await database.read(LIST);
       return rows.map((row) => ({ phoneHash: row.phone_hash as Buffer, createdAt: row.created_at as number }));

@@ -17,7 +17,7 @@ type Write = {
 type Wait = (resume: () => void, ms: number) => void;
 
 export interface BatchWriter {
-  /** Runs `write` inside the next shared transaction; resolves with its result once the commit is on disk. */
+  /** Runs `write` inside the next shared transaction, whole or not at all; resolves with its result once the commit is on disk. */
   write<T>(write: () => T): Promise<T>;
   /** Resolves when everything that was handed in is committed or refused. */
   drain(): Promise<void>;
@@ -27,11 +27,12 @@ export interface BatchWriter {
  * Group commit: all writes that were handed in during one turn of the event loop share one transaction, so that one fsync
  * serves many callers. While a commit waits for the disk, the next batch collects in the sockets' buffers.
  *
- * A write that fails by itself is rolled back by SQLite alone and rejects alone. A fault of the storage (full, locked,
+ * A write that fails by itself leaves nothing and rejects alone; since SQLite undoes no more than its last statement, the
+ * batch then begins anew, each write of it in a savepoint. So a write may run twice, and changes nothing but the database. A fault of the storage (full, locked,
  * read-only, I/O) rejects every write of the batch with `StorageUnavailable`: none of them is on disk.
  *
- * @param check throws when the file is no longer the one that was opened; asked after every commit, before anybody
- *   is told of it
+ * @param check throws when the file is no longer the one that was opened; asked before every batch, whose commit may copy
+ *   the log into that file, and after its commit, before anybody is told of it
  */
 export function createBatchWriter(database: DatabaseSync, check: () => void, wait: Wait = setTimeout): BatchWriter {
   const immediately = database.prepare('BEGIN IMMEDIATE');
@@ -59,8 +60,9 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
 
   const commit = async (batch: readonly Write[]): Promise<void> => {
     try {
+      check();
       await begin();
-      const results = batch.map((write) => attempt(write.run, database));
+      const results = runTogether(batch) ?? (await runApart(batch));
       toDisk.run();
       check();
       for (const [index, write] of batch.entries()) settle(write, results[index]);
@@ -69,6 +71,23 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
       const fault = new StorageUnavailable('The storage did not take the write.', { cause: error });
       for (const write of batch) write.reject(fault);
     }
+  };
+
+  /** Gives `undefined` where one of them failed, and may have left half of itself. */
+  const runTogether = (batch: readonly Write[]): readonly Result[] | undefined => {
+    try {
+      return batch.map(({ run }) => ({ value: run() }));
+    } catch (error) {
+      // A full disk or an I/O error has already rolled the whole transaction back: nobody's write survived.
+      if (!database.isTransaction) throw error;
+      return undefined;
+    }
+  };
+
+  const runApart = async (batch: readonly Write[]): Promise<readonly Result[]> => {
+    rollback(database);
+    await begin();
+    return batch.map(({ run }) => attempt(run, database));
   };
 
   const begin = async (): Promise<void> => {
@@ -98,12 +117,16 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
 
 type Result = { readonly value: unknown } | { readonly error: unknown };
 
+/** Runs a write so that all of it takes effect or none. */
 function attempt(run: () => unknown, database: DatabaseSync): Result {
+  database.exec('SAVEPOINT one');
   try {
-    return { value: run() };
+    const value = run();
+    database.exec('RELEASE one');
+    return { value };
   } catch (error) {
-    // A full disk or an I/O error has already rolled the whole transaction back: nobody's write survived.
     if (!database.isTransaction) throw error;
+    database.exec('ROLLBACK TO one; RELEASE one');
     return { error };
   }
 }

@@ -2,7 +2,7 @@ import type { RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { OF_NUMBER, prepareForget } from './leads.ts';
 import { emptyLog, rewriteHashes } from './scrub.ts';
-import { atomically, IS_FINAL, type Store } from './store.ts';
+import { IS_FINAL, type Store } from './store.ts';
 
 export function createErasure(store: Store): Pick<RecordStore, 'erase'> {
   const { database, writer } = store;
@@ -16,18 +16,16 @@ export function createErasure(store: Store): Pick<RecordStore, 'erase'> {
   );
   return {
     async erase(phoneHash, { now, audit: entry }) {
-      const erased = await writer.write(() =>
-        atomically(database, () => {
-          const leads = ofNumber.all(phoneHash, phoneHash).map(({ seq }) => seq as number);
-          for (const seq of leads) {
-            stop.run(now, seq);
-            forget(seq);
-          }
-          rewriteHashes(database, phoneHash);
-          audit({ ...entry, count: leads.length });
-          return leads.length;
-        }),
-      );
+      const erased = await writer.write(() => {
+        const leads = ofNumber.all(phoneHash, phoneHash).map(({ seq }) => seq as number);
+        for (const seq of leads) {
+          stop.run(now, seq);
+          forget(seq);
+        }
+        rewriteHashes(database, phoneHash);
+        audit({ ...entry, count: leads.length });
+        return leads.length;
+      });
       await emptyLog(store);
       return erased;
     },

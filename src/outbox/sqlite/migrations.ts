@@ -6,7 +6,8 @@ import type { DatabaseSync } from 'node:sqlite';
  *
  * `next_at` is when somebody has to look at a conversation: when it is due, or, while `lease_owner` is set, when its lease
  * runs out. So one index serves both, and what waits for a person costs a claim nothing. `tries` and `unknowns` count since
- * the last release, `attempts` counts all calls. `personal` says whether `leads` still holds what the consumer told us.
+ * the last release, `attempts` counts all calls. `may_have_arrived` keeps what a release takes out of `unknowns`, and that it
+ * was delivered. `personal` says whether `leads` still holds what the consumer told us.
  *
  * What has to go without a trace lies where SQLite never moves it. A page that is split or merged keeps a copy of the
  * cells that left it, out of reach of `secure_delete`; only a cell that grows, or a deletion, moves others. So rows of `leads`
@@ -140,15 +141,31 @@ const MIGRATIONS: readonly string[] = [
 
    DROP INDEX leads_phone;
    CREATE INDEX leads_phone ON leads (seq >> 10, substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL`,
+
+  // Written by a release alone, so that it costs an attempt nothing.
+  'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
+
+  // A keyed hash of a constant: the same for the same HASH_KEY.
+  'CREATE TABLE hash_check (value BLOB NOT NULL) STRICT',
+
+  // What readiness writes, over and over: random bytes.
+  "CREATE TABLE probe (filler BLOB NOT NULL) STRICT; INSERT INTO probe VALUES (x'')",
+
+  // JSON: for which targets an account's credentials were accepted (`outbox/streak.ts`).
+  'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
 
-/** Applies what is missing, each step in a transaction of its own with its version number. */
-export function migrate(database: DatabaseSync): void {
+/**
+ * Applies what is missing, each step in a transaction of its own with its version number.
+ *
+ * @param to the version to stop at; for tests
+ */
+export function migrate(database: DatabaseSync, to = MIGRATIONS.length): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > MIGRATIONS.length) {
     throw new Error(`it was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length})`);
   }
-  for (const [index, script] of MIGRATIONS.entries()) {
+  for (const [index, script] of MIGRATIONS.slice(0, to).entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }

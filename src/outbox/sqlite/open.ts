@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UnusableDatabase } from '../unusable.ts';
 import { migrate } from './migrations.ts';
+import { orphanedLog } from './orphaned-log.ts';
 
 /** `application_id` of our files ("TCGW"), so that another program's database is never taken for ours. */
 export const APPLICATION_ID = 0x54434757;
@@ -11,11 +12,14 @@ export const APPLICATION_ID = 0x54434757;
  * Opens the embedded store, creating it where there is none, and brings its schema up to date.
  * Durability is set at every open and read back: SQLite does not keep `synchronous` in the file.
  *
- * @throws UnusableDatabase for a file that is foreign, corrupt, read-only or written by a newer version
+ * @throws UnusableDatabase for a file that is foreign, corrupt, read-only or written by a newer version, and for one that is
+ *   gone while its log is there
  */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    const problem = orphanedLog(path);
+    if (problem !== undefined) throw new Error(problem);
     makeFolder(dirname(path));
     // Waiting for another process's lock happens in the batch writer, which does not block the event loop.
     database = new DatabaseSync(path, { timeout: 0 });

@@ -4,6 +4,7 @@ import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
 import { createConsentStore } from './consents.ts';
 import { createErasure } from './erase.ts';
+import { createHashCheck } from './hash-check.ts';
 import { watchIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
@@ -20,8 +21,8 @@ import { createSuppressionStore } from './suppressions.ts';
 /** `monotonic`: milliseconds of a clock that never goes back; for tests. */
 export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
 
-/** A write that changes nothing: a page of the log, whatever was there before. */
-const REWRITE_HEADER = `PRAGMA application_id = ${APPLICATION_ID}`;
+/** As much as the largest lead needs, so that a disk with room for a page or two does not count as one with room for leads. */
+const PROBE_BYTES = 64 * 1024;
 
 /**
  * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
@@ -34,11 +35,12 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const writer = createBatchWriter(database, identity.check);
   const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
+  const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
     ...createIntake(store, options.waitMs),
-    ...createQueue(store, prepareStreaks(database, options.credentials)),
+    ...createQueue(store, prepareStreaks(database)),
     ...createProviderStore(store),
     ...createSuppressionStore(store),
     ...createLookups(store),
@@ -48,19 +50,21 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createErasure(store),
     ...createRetention(store),
     ...createAuditStore(store),
+    ...createHashCheck(store),
     async find(id) {
       const row = await store.read(() => select.get(id));
       return row && toConversation(row);
     },
     async ready() {
-      // An empty transaction touches no disk, and would succeed on a full one.
-      await writer.write(() => database.exec(REWRITE_HEADER));
+      // Bytes unlike those before: SQLite would write nothing anew that stays as it is.
+      await writer.write(() => void probe.run(PROBE_BYTES));
     },
     // Another process on the file is a command of an operator's, or a second gateway; the worker looks by itself soon enough.
     watch: () => undefined,
     async close() {
       await writer.drain();
-      database.close();
+      // Closing copies the log into the file and removes it. Into one that is no longer ours it would bury what is left.
+      if (!identity.isOverwritten()) database.close();
       identity.close();
     },
   };

@@ -1,57 +1,58 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ProviderStore, Settlement } from '../port.ts';
-import { lengthen, PROBE_EVERY_MS } from '../streak.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Account, ProviderStore, Settlement } from '../port.ts';
+import { createProven, lengthen, PROBE_EVERY_MS, prove, readProof, readStreak } from '../streak.ts';
 import type { Store } from './store.ts';
 
-/** Statements that keep a provider's row of refusals; they run inside the transaction that settles a lead. */
-export type Streaks = {
-  readonly get: StatementSync;
-  readonly set: StatementSync;
-  readonly clear: StatementSync;
-  /** The credentials in use, hashed, to be compared once others are configured. */
-  readonly credentials: (provider: string) => string;
-};
+/** Whether the provider of a settled lead is parked, and whether it is so only now. */
+export type Credited = { readonly parked: boolean; readonly justParked: boolean };
 
-export function prepareStreaks(database: DatabaseSync, credentials: (provider: string) => string): Streaks {
-  return {
-    get: database.prepare('SELECT streak, parked_at FROM providers WHERE id = ?'),
-    set: database.prepare(
-      `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
-                                      probe_at = excluded.probe_at, credentials = excluded.credentials`,
-    ),
-    clear: database.prepare(`UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`),
-    credentials,
-  };
-}
+/** Counts what an answer said of the credentials, inside the transaction that settles `lead`. */
+export type CreditStreak = (provider: string, lead: string, settlement: Settlement, now: number) => Credited;
 
-/**
- * Counts what an answer said of the credentials. Any other answer breaks the row, so that one odd merchant between good
- * leads parks nobody; the same lead counts once, however often it is tried.
- */
-export function creditStreak(
-  streaks: Streaks,
-  provider: string,
-  lead: string,
-  credentials: Settlement['credentials'],
-  now: number,
-): { parked: boolean; justParked: boolean } {
-  if (credentials === undefined) return { parked: false, justParked: false };
-  if (credentials === 'accepted') {
-    streaks.clear.run(provider);
-    return { parked: false, justParked: false };
-  }
-  const row = streaks.get.get(provider);
-  if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-  const { leads, parks: justParked } = lengthen(row ? JSON.parse(row.streak as string) : [], lead);
-  streaks.set.run(
-    provider,
-    JSON.stringify(leads),
-    justParked ? now : null,
-    justParked ? now + PROBE_EVERY_MS : null,
-    justParked ? streaks.credentials(provider) : null,
+const IN_USE: Credited = { parked: false, justParked: false };
+
+/** Any answer but a refusal breaks the row, so that one odd merchant between good leads parks nobody. */
+export function prepareStreaks(database: DatabaseSync): CreditStreak {
+  const get = database.prepare('SELECT streak, parked_at, credentials, proof FROM providers WHERE id = ?');
+  const set = database.prepare(
+    `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
+                                    probe_at = excluded.probe_at, credentials = excluded.credentials`,
   );
-  return { parked: justParked, justParked };
+  const clear = database.prepare(
+    `UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`,
+  );
+  const setProof = database.prepare(
+    'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
+  );
+  const proven = createProven();
+
+  const accepted = (provider: string, account: Account): void => {
+    clear.run(provider);
+    if (proven.has(provider, account)) return;
+    const more = prove(readProof(get.get(provider)?.proof), account);
+    if (more) setProof.run(provider, JSON.stringify(more));
+    proven.add(provider, account);
+  };
+
+  return (provider, lead, { credentials, account }, now) => {
+    if (credentials === undefined || account === undefined) return IN_USE;
+    if (credentials === 'accepted') {
+      accepted(provider, account);
+      return IN_USE;
+    }
+    const row = get.get(provider);
+    if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
+    const { refusals, parks } = lengthen(
+      readStreak(row?.credentials, row?.streak),
+      readProof(row?.proof),
+      account,
+      lead,
+    );
+    const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
+    set.run(provider, JSON.stringify(refusals), ...parking, account.credentials);
+    return { parked: parks, justParked: parks };
+  };
 }
 
 export function createProviderStore(store: Store): ProviderStore {
@@ -60,7 +61,9 @@ export function createProviderStore(store: Store): ProviderStore {
     'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
   );
   const postpone = database.prepare('UPDATE providers SET probe_at = ? WHERE id = ?');
-  const unpark = database.prepare('DELETE FROM providers WHERE id = ?');
+  const unpark = database.prepare(
+    `UPDATE providers SET streak = '[]', parked_at = NULL, probe_at = NULL, credentials = NULL WHERE id = ?`,
+  );
   const parkQueued = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL, updated_at = ?
      WHERE seq IN (SELECT seq FROM conversations

@@ -1,16 +1,18 @@
 import type { Claim, Lease, Queue, Settled, Settlement } from '../port.ts';
 import { settledConversation } from '../settled.ts';
-import { VaultError } from '../vault.ts';
-import { creditStreak, type Streaks } from './providers.ts';
-import type { Row, Store } from './store.ts';
+import { readLead } from './leads.ts';
+import type { CreditStreak } from './providers.ts';
+import { MAY_HAVE_ARRIVED, type Row, type Store } from './store.ts';
+
+type Unreadable = { readonly unreadable: { readonly id: string; readonly provider: string } };
 
 /** Leases, attempts and their ends. */
-export function createQueue(store: Store, streaks: Streaks): Queue {
-  const { database, writer, vault, owner, leaseMs } = store;
+export function createQueue(store: Store, creditStreak: CreditStreak): Queue {
+  const { database, writer, vault, owner, leaseMs, onUnreadable = () => undefined } = store;
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');
-  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, lead_key, lead,
+  const CLAIMED = `seq, id, provider, attempts, created_at, lease_owner, fence, tries, unknowns, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal, lead_key, lead,
     EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
-    FROM conversations JOIN leads USING (seq)`;
+    FROM conversations LEFT JOIN leads USING (seq)`;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
   // A lead whose own answers cannot be read says nothing of its region: the one with the fewest of those goes ahead.
   const trustworthy = database.prepare(
@@ -19,11 +21,16 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
   );
   const probe = database.prepare(
     `SELECT ${CLAIMED}
-     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND (lease_owner IS NULL OR next_at <= ?)
+     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND personal = 1 AND (lease_owner IS NULL OR next_at <= ?)
      ORDER BY updated_at LIMIT 1`,
   );
   const unreadable = database.prepare(
     `UPDATE conversations SET status = 'parked', cause = 'unreadable', next_at = NULL, lease_owner = NULL, updated_at = ?
+     WHERE seq = ?`,
+  );
+  const suppressed = database.prepare(
+    `UPDATE conversations SET status = 'rejected', reason = 'phone', cause = 'suppressed', attempts = attempts + 1,
+                              next_at = NULL, updated_at = ?
      WHERE seq = ?`,
   );
   const extend = database.prepare(
@@ -59,48 +66,56 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
      ) SELECT provider FROM working WHERE provider IS NOT NULL`,
   );
 
-  const take = (row: Row, now: number): Claim | undefined => {
-    try {
-      const lead = vault.open({ key: asBuffer(row.lead_key), data: Buffer.from(row.lead as Uint8Array) });
-      const fence = (row.fence as number) + 1;
-      lease.run(owner, now + leaseMs, fence, row.seq as number);
-      return {
-        lease: {
-          id: row.id as string,
-          fence,
-          provider: row.provider as string,
-          attempts: row.attempts as number,
-          createdAt: row.created_at as number,
-        },
-        lead,
-        tries: row.tries as number,
-        unknowns: row.unknowns as number,
-        expired: row.lease_owner !== null,
-        suppressed: row.suppressed === 1,
-      };
-    } catch (error) {
-      if (!(error instanceof VaultError)) throw error;
-      unreadable.run(now, row.seq as number);
+  /** A lead that no key opens is parked instead, and one that came in for a suppressed number is over. */
+  const take = (row: Row, now: number): Claim | Unreadable | undefined => {
+    if (row.personal === 0) {
+      suppressed.run(now, row.seq as number);
       return undefined;
     }
+    const lead = readLead(row, vault);
+    if (!lead) {
+      unreadable.run(now, row.seq as number);
+      return { unreadable: { id: row.id as string, provider: row.provider as string } };
+    }
+    const fence = (row.fence as number) + 1;
+    lease.run(owner, now + leaseMs, fence, row.seq as number);
+    return {
+      lease: {
+        id: row.id as string,
+        fence,
+        provider: row.provider as string,
+        attempts: row.attempts as number,
+        createdAt: row.created_at as number,
+      },
+      lead,
+      tries: row.tries as number,
+      unknowns: row.unknowns as number,
+      mayHaveArrived: row.may_have_arrived === 1,
+      expired: row.lease_owner !== null,
+      suppressed: row.suppressed === 1,
+    };
+  };
+
+  const takeAll = async (now: number, select: () => readonly Row[]): Promise<readonly Claim[]> => {
+    const taken = await writer.write(() => select().map((row) => take(row, now)));
+    const claims: Claim[] = [];
+    for (const one of taken) {
+      if (one === undefined) continue;
+      if ('unreadable' in one) onUnreadable(one.unreadable);
+      else claims.push(one);
+    }
+    return claims;
   };
 
   return {
     claim({ providers, limit, now, probing = false }) {
-      return writer.write(() => {
-        const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
-        return providers
-          .flatMap((provider) => (probing ? trustworthy : due).all(provider, now, share))
-          .slice(0, limit)
-          .map((row) => take(row, now))
-          .filter((claim) => claim !== undefined);
-      });
+      const share = Math.max(1, Math.floor(limit / Math.max(1, providers.length)));
+      const select = (provider: string) => (probing ? trustworthy : due).all(provider, now, share);
+      return takeAll(now, () => providers.flatMap(select).slice(0, limit));
     },
-    claimProbe(provider, now) {
-      return writer.write(() => {
-        const row = probe.get(provider, now);
-        return row && take(row, now);
-      });
+    async claimProbe(provider, now) {
+      const [claim] = await takeAll(now, () => probe.all(provider, now));
+      return claim;
     },
     renew(leases, now) {
       return writer.write(() => {
@@ -110,7 +125,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
     settle(lease: Lease, settlement: Settlement, now: number) {
       const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
       return writer.write((): Settled | undefined => {
-        const { status, reason, cause, dueAt, attempted, repeatable, credentials } = settlement;
+        const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;
         const call = attempted ? 1 : 0;
         const { changes } = close.run(
@@ -131,7 +146,7 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
           blank.run(id);
           describe.run(description, id);
         }
-        const { parked, justParked } = creditStreak(streaks, provider, id, credentials, now);
+        const { parked, justParked } = creditStreak(provider, id, settlement, now);
         if (parked) park.run(id);
         const left: Settlement = parked ? { status: 'parked', cause: 'provider', attempted } : settlement;
         return { conversation: settledConversation(lease, left, now), parkedProvider: justParked };
@@ -147,8 +162,4 @@ export function createQueue(store: Store, streaks: Streaks): Queue {
       });
     },
   };
-}
-
-function asBuffer(value: Row[string] | undefined): Buffer | null {
-  return value instanceof Uint8Array ? Buffer.from(value) : null;
 }

@@ -6,9 +6,9 @@ import type { LeadDetails, LeadRecord, RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
 import { readDescription, readLead } from './leads.ts';
-import { type Row, STATE, type Store, toConversation } from './store.ts';
+import { MAY_HAVE_ARRIVED, type Row, STATE, type Store, toConversation } from './store.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, personal`;
+const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /** Looking at conversations, one by one and in lists. */
 export function createLookups(store: Store): Pick<RecordStore, 'list' | 'count' | 'show' | 'reveal'> {
@@ -61,6 +61,7 @@ function toRecord(row: Row): LeadRecord {
       partner: (row.partner as string | null) ?? undefined,
       provider: row.provider as string,
       cause: (row.cause as Cause | null) ?? undefined,
+      mayHaveArrived: row.may_have_arrived === 1,
       leased: row.lease_owner !== null,
       erased: row.personal === 0,
     }),

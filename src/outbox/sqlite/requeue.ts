@@ -2,7 +2,7 @@ import type { Status } from '../../conversation/types.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareAudit } from './audit.ts';
 import { where } from './filter.ts';
-import { atomically, IS_WAITING, type Store } from './store.ts';
+import { IS_WAITING, MAY_HAVE_ARRIVED, type Store } from './store.ts';
 
 /** What waits for a person. */
 const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
@@ -12,7 +12,8 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
   const audit = prepareAudit(database);
   const queue = database.prepare(
     `UPDATE conversations
-     SET status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
+     SET may_have_arrived = ${MAY_HAVE_ARRIVED} OR status = 'delivered',
+         status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
      WHERE seq = ?`,
   );
   return {
@@ -22,20 +23,18 @@ export function createRequeue({ database, writer }: Store): Pick<RecordStore, 'r
       // The index of what waits is used only where its own condition is part of the query. Ids are quicker still.
       const byIndex = filter.ids === undefined && status.every((one) => WAITING.includes(one));
       const indexed = byIndex ? `${IS_WAITING} AND` : '';
-      return writer.write(() =>
-        atomically(database, () => {
-          const rows = database
-            .prepare(
-              `SELECT seq, id FROM conversations
+      return writer.write(() => {
+        const rows = database
+          .prepare(
+            `SELECT seq, id FROM conversations
                WHERE ${indexed} ${sql} AND status <> 'queued' AND lease_owner IS NULL AND personal = 1
                ORDER BY seq LIMIT ?`,
-            )
-            .all(...values, limit);
-          for (const { seq } of rows) queue.run(entry.at, entry.at, seq as number);
-          if (rows.length > 0) audit({ ...entry, count: rows.length });
-          return rows.map(({ id }) => id as string);
-        }),
-      );
+          )
+          .all(...values, limit);
+        for (const { seq } of rows) queue.run(entry.at, entry.at, seq as number);
+        if (rows.length > 0) audit({ ...entry, count: rows.length });
+        return rows.map(({ id }) => id as string);
+      });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { DAY_MS } from '../days.ts';
 import type { RecordStore } from '../records.ts';
 import { prepareForget } from './leads.ts';
-import { emptyLog, rewriteHashes } from './scrub.ts';
-import { atomically, IS_FINAL, type Store } from './store.ts';
+import { emptyLog, KEPT, PASSING, rewriteHashes } from './scrub.ts';
+import { IS_FINAL, type Store } from './store.ts';
 
 /** Removing what has been kept long enough. */
 export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'purge' | 'scrub'> {
@@ -23,25 +23,21 @@ export function createRetention(store: Store): Pick<RecordStore, 'expire' | 'pur
   );
   return {
     expire(before, limit) {
-      return writer.write(() =>
-        atomically(database, () => {
-          const rows = expired.all(before, limit);
-          for (const { seq } of rows) forget(seq as number);
-          return rows.length;
-        }),
-      );
+      return writer.write(() => {
+        const rows = expired.all(before, limit);
+        for (const { seq } of rows) forget(seq as number);
+        return rows.length;
+      });
     },
     purge(now, limit) {
-      return writer.write(() =>
-        atomically(database, () => {
-          const requests = Number(purgeRequests.run(now, limit).changes);
-          const gone = requests + Number(purgeUses.run(now, limit - requests).changes);
-          return gone + Number(purgeCounters.run(Math.floor(now / DAY_MS), limit - gone).changes);
-        }),
-      );
+      return writer.write(() => {
+        const requests = Number(purgeRequests.run(now, limit).changes);
+        const gone = requests + Number(purgeUses.run(now, limit - requests).changes);
+        return gone + Number(purgeCounters.run(Math.floor(now / DAY_MS), limit - gone).changes);
+      });
     },
     async scrub() {
-      await writer.write(() => atomically(database, () => rewriteHashes(database, null)));
+      await writer.write(() => rewriteHashes(database, null, [...PASSING, ...KEPT]));
       await emptyLog(store);
     },
   };

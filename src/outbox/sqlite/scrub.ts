@@ -8,13 +8,22 @@ const LOG_POLL_MS = 20;
 
 type Wait = (resume: () => void, ms: number) => void;
 
+/** Tables of keyed hashes: what is of a day or two, and what was asked to be kept. */
+export const PASSING = ['requests', 'counters'] as const;
+export const KEPT = ['suppressions'] as const;
+type Hashes = (typeof PASSING | typeof KEPT)[number];
+
 /**
- * Writes the tables of keyed hashes anew, inside the transaction under way, without the rows of `phoneHash`. Their rows come
+ * Writes tables of keyed hashes anew, inside the transaction under way, without the rows of `phoneHash`. Their rows come
  * and go in random places, so pages hold copies of rows that were moved; pages that are given up as a whole are
- * overwritten with zeros. Both tables hold a day or two: 100,000 rows take about 0.2 s.
+ * overwritten with zeros. 100,000 rows take about 0.2 s.
  */
-export function rewriteHashes(database: DatabaseSync, phoneHash: Uint8Array | null): void {
-  for (const table of ['requests', 'counters']) {
+export function rewriteHashes(
+  database: DatabaseSync,
+  phoneHash: Uint8Array | null,
+  tables: readonly Hashes[] = PASSING,
+): void {
+  for (const table of tables) {
     // IS NOT and not <>: a counter of a site or visitor names no number.
     database
       .prepare(`CREATE TEMP TABLE kept AS SELECT * FROM main.${table} WHERE ? IS NULL OR phone_hash IS NOT ?`)

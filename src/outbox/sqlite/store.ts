@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { defined } from '../../conversation/defined.ts';
 import type { Conversation, RejectionReason, Status } from '../../conversation/types.ts';
+import type { OutboxOptions } from '../options.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
 import type { Read } from './reader.ts';
@@ -13,6 +14,7 @@ export type Store = {
   /** This process, in leases. */
   readonly owner: string;
   readonly leaseMs: number;
+  readonly onUnreadable?: OutboxOptions['onUnreadable'];
   readonly read: Read;
 };
 
@@ -33,20 +35,9 @@ export function toConversation(row: Row): Conversation {
   });
 }
 
+/** `unknowns` is counted since the last release; what was before is in `may_have_arrived`. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
+
 /** What waits for a person and what is final, spelled as in their indexes: an index is used only for its own condition. */
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
 export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
-
-/** Runs several statements of one write so that all of them or none take effect; a batch commits what others of it did. */
-export function atomically<T>(database: DatabaseSync, run: () => T): T {
-  database.exec('SAVEPOINT atomically');
-  try {
-    const result = run();
-    database.exec('RELEASE atomically');
-    return result;
-  } catch (error) {
-    // A full disk has rolled back the whole transaction and the savepoint with it.
-    if (database.isTransaction) database.exec('ROLLBACK TO atomically; RELEASE atomically');
-    throw error;
-  }
-}

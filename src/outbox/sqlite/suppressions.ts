@@ -1,23 +1,33 @@
-import type { StatementResultingChanges } from 'node:sqlite';
 import type { SuppressionStore } from '../port.ts';
-import type { AuditEntry } from '../records.ts';
 import { prepareAudit } from './audit.ts';
+import { emptyLog, KEPT, rewriteHashes } from './scrub.ts';
 import type { Store } from './store.ts';
 
-export function createSuppressionStore({ database, writer, read }: Store): SuppressionStore {
+export function createSuppressionStore(store: Store): SuppressionStore {
+  const { database, writer, read } = store;
   const insert = database.prepare(
     'INSERT INTO suppressions (phone_hash, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
-  const remove = database.prepare('DELETE FROM suppressions WHERE phone_hash = ?');
+  const find = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
   const list = database.prepare('SELECT phone_hash, created_at FROM suppressions ORDER BY created_at, phone_hash');
   const audit = prepareAudit(database);
-  const changed = ({ changes }: StatementResultingChanges, entry: AuditEntry): boolean => {
-    if (changes === 1) audit(entry);
-    return changes === 1;
-  };
   return {
-    suppress: (phoneHash, entry) => writer.write(() => changed(insert.run(phoneHash, entry.at), entry)),
-    unsuppress: (phoneHash, entry) => writer.write(() => changed(remove.run(phoneHash), entry)),
+    suppress: (phoneHash, entry) =>
+      writer.write(() => {
+        const isNew = insert.run(phoneHash, entry.at).changes === 1;
+        if (isNew) audit(entry);
+        return isNew;
+      }),
+    async unsuppress(phoneHash, entry) {
+      const found = await writer.write(() => {
+        if (!find.get(phoneHash)) return false;
+        rewriteHashes(database, phoneHash, KEPT);
+        audit(entry);
+        return true;
+      });
+      await emptyLog(store);
+      return found;
+    },
     async suppressions() {
       return read(() =>
         list.all().map((row) => ({

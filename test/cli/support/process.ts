@@ -33,7 +33,6 @@ export function besideRunning(t: Test) {
     owner: 'running',
     leaseMs: LEASE_MS,
     waitMs: 4_000,
-    credentials: () => 'credentials-1',
   });
   t.teardown(() => outbox.close());
   const hashing = createHashing(HASH_KEY);

@@ -45,6 +45,7 @@ t.test('a replay can be tried first', async (t) => {
     matched: 1,
     byStatus: { delivered: 1 },
     bySite: { demo: 1 },
+    mayHaveArrived: 0,
     skipped: 0,
     missing: 0,
     more: false,

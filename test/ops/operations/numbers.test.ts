@@ -3,7 +3,6 @@ import { hashing, intake } from '../../support/outbox.ts';
 import { NOON, operationsOver } from '../support/operations.ts';
 
 const NUMBER = { phone: '+1 (404) 555-1212' };
-const START = hashing.phone('+14045551212').toString('hex').slice(0, 8);
 
 t.test('a suppressed number is rejected on its next lead, and sent again once it is off the list', async (t) => {
   const { operations, outbox, store, statusOf } = operationsOver(t);
@@ -16,15 +15,15 @@ t.test('a suppressed number is rejected on its next lead, and sent again once it
   t.equal(await statusOf(await store('queued')), 'queued');
 });
 
-t.test('changes of the list are audited by the start of the hash, and only changes', async (t) => {
+t.test('changes of the list are audited without the number or its hash, and only changes', async (t) => {
   const { operations } = operationsOver(t);
   await operations.suppress(NUMBER, 'cli:ann');
   await operations.suppress(NUMBER, 'cli:bob');
   await operations.unsuppress(NUMBER, 'admin');
   await operations.unsuppress(NUMBER, 'admin');
   t.match((await operations.audit({ limit: 10 })).items, [
-    { actor: 'admin', action: 'unsuppress', count: 1, detail: `number ${START}…` },
-    { actor: 'cli:ann', action: 'suppress', count: 1, detail: `number ${START}…` },
+    { actor: 'admin', action: 'unsuppress', count: 1, detail: 'one number' },
+    { actor: 'cli:ann', action: 'suppress', count: 1, detail: 'one number' },
   ]);
 });
 

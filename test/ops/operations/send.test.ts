@@ -1,5 +1,5 @@
 import t from 'tap';
-import { operationsOver } from '../support/operations.ts';
+import { NOON, operationsOver } from '../support/operations.ts';
 
 const ANN = { actor: 'cli:ann' };
 
@@ -18,6 +18,19 @@ t.test('a replay previews what would be sent and leaves alone what is under way'
     more: false,
   });
   t.equal(selection.ids.length, 3);
+});
+
+t.test('a preview counts what may have arrived, whatever it was parked for', async (t) => {
+  const { outbox, operations, store } = operationsOver(t);
+  await store('parked');
+  await store('unknown');
+  const id = await store('queued');
+  for (const end of [{ status: 'queued', dueAt: NOON, repeatable: true }, { status: 'parked' }] as const) {
+    const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: NOON });
+    if (claim) await outbox.settle(claim.lease, { ...end, attempted: true }, NOON);
+  }
+  t.match(await operations.showLead(id, { ...ANN, reveal: false }), { status: 'parked', mayHaveArrived: true });
+  t.match(await operations.selectLeads('release', { since: '24h' }), { mayHaveArrived: 2, byStatus: { parked: 2 } });
 });
 
 t.test('what was selected is queued, the worker is woken, and the audit says who sent what', async (t) => {

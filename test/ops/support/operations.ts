@@ -11,7 +11,7 @@ export const NOON = Date.parse('2026-11-24T12:00:00Z');
 const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlement>> = {
   delivered: { status: 'delivered', attempted: true, credentials: 'accepted' },
   rejected: { status: 'rejected', reason: 'phone', attempted: true },
-  unknown: { status: 'unknown', cause: 'repeats', attempted: true },
+  unknown: { status: 'unknown', cause: 'repeats', attempted: true, repeatable: true },
   parked: { status: 'parked', cause: 'schedule', attempted: true, description: 'No such merchant' },
 };
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { hashCheckContract } from '../../contract/hash-check.ts';
 import { intakeContract } from '../../contract/intake.ts';
 import { privacyContract } from '../../contract/privacy.ts';
 import { providerContract } from '../../contract/providers.ts';
@@ -17,3 +18,4 @@ t.test('records', async (t) => recordsContract(t, open));
 t.test('requeue', async (t) => requeueContract(t, open));
 t.test('privacy', async (t) => privacyContract(t, open));
 t.test('uses', async (t) => usesContract(t, open));
+t.test('hash check', async (t) => hashCheckContract(t, open));

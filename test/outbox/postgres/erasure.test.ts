@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { systemClock } from '../../../src/conversation/clock.ts';
 import { DAY_MS } from '../../../src/outbox/days.ts';
 import type { Outbox } from '../../../src/outbox/port.ts';
 import { type Address, createPool } from '../../../src/outbox/postgres/connection.ts';
@@ -65,6 +66,18 @@ function filesOf(folder: string): string[] {
   return readdirSync(folder).map((name) => join(folder, name));
 }
 
+t.test(
+  'of a suppressed number its hash is left in the suppression alone, and nowhere once it is off the list',
+  async (t) => {
+    const { outbox, left } = await filled(t, [dataKey], Number.MAX_SAFE_INTEGER);
+    await outbox.suppress(NUMBER, entry('suppress', 1_000));
+    await outbox.erase(NUMBER, { now: DAY_MS, audit: ERASURE });
+    t.strictSame(await left(), ['hash of the number']);
+    await outbox.unsuppress(NUMBER, entry('unsuppress', 2_000));
+    t.strictSame(await left(), []);
+  },
+);
+
 for (const [name, keys] of [
   ['with encryption', [dataKey]],
   ['without encryption', []],
@@ -109,7 +122,7 @@ t.test('an erasure is not done while somebody may still see what was removed', a
   });
   const database = createDatabase(createPool(address, 2));
   while ((await outbox.count({ phoneHash: NUMBER })) > 0);
-  await t.rejects(scrub(database, 300), { name: 'StorageUnavailable' });
+  await t.rejects(scrub(database, systemClock, 300), { name: 'StorageUnavailable' });
   t.notOk(resolved);
   t.not((await left()).length, 0);
   await reader.query('COMMIT');

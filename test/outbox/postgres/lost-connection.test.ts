@@ -91,7 +91,8 @@ t.test('an outcome that nobody heard of within the patience is found recorded wh
 
 t.test('a provider that was parked by a commit of which nobody heard is told of all the same', async (t) => {
   const { way, outbox } = await open(t);
-  const refused: Settlement = { status: 'queued', dueAt: 2_000, attempted: true, credentials: 'refused' };
+  const account = { credentials: 'credentials-1', target: 'a' };
+  const refused: Settlement = { status: 'queued', dueAt: 2_000, attempted: true, credentials: 'refused', account };
   for (let n = 0; n < 2; n += 1) await outbox.settle(await leased(outbox, 1_000), refused, 2_000 + n);
   const lease = await leased(outbox, 1_000);
   const cut = way.cut(COMMIT, 'after');

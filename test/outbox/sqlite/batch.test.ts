@@ -51,6 +51,27 @@ t.test('a write that fails by itself takes nobody with it', async (t) => {
   );
 });
 
+t.test('a write of several statements that fails leaves none of them behind', async (t) => {
+  const { database } = open(t);
+  const writer = createBatchWriter(database, () => undefined);
+  const insert = database.prepare('INSERT INTO t VALUES (?)');
+  const both = (one: number, other: number | null) => {
+    insert.run(one);
+    return Number(insert.run(other).changes);
+  };
+  const results = await Promise.allSettled(
+    [both.bind(null, 1, 2), both.bind(null, 3, null), both.bind(null, 5, 6)].map((run) => writer.write(run)),
+  );
+  t.match(results, [{ value: 1 }, { reason: { name: 'StorageUnavailable' } }, { value: 1 }]);
+  t.strictSame(
+    database
+      .prepare('SELECT a FROM t ORDER BY a')
+      .all()
+      .map((row) => row.a),
+    [1, 2, 5, 6],
+  );
+});
+
 t.test('a lost transaction rejects the whole batch, and the next one works', async (t) => {
   const { database } = open(t);
   const writer = createBatchWriter(database, () => undefined);

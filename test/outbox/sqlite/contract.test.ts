@@ -1,4 +1,5 @@
 import t from 'tap';
+import { hashCheckContract } from '../../contract/hash-check.ts';
 import { intakeContract } from '../../contract/intake.ts';
 import { privacyContract } from '../../contract/privacy.ts';
 import { providerContract } from '../../contract/providers.ts';
@@ -15,3 +16,4 @@ t.test('records', async (t) => recordsContract(t, sqliteOutbox));
 t.test('requeue', async (t) => requeueContract(t, sqliteOutbox));
 t.test('privacy', async (t) => privacyContract(t, sqliteOutbox));
 t.test('uses', async (t) => usesContract(t, sqliteOutbox));
+t.test('hash check', async (t) => hashCheckContract(t, sqliteOutbox));

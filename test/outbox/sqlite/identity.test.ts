@@ -1,5 +1,6 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import type { Outbox } from '../../../src/outbox/port.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
@@ -14,14 +15,14 @@ async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
     owner: 'me',
     leaseMs: 60_000,
     waitMs: 4_000,
-    credentials: () => '',
     // Each look is half a second after the one before.
     monotonic() {
       now += 500;
       return now;
     },
   });
-  t.teardown(() => outbox.close());
+  // Some tests close it themselves.
+  t.teardown(() => outbox.close().catch(() => undefined));
   await outbox.accept(intake(), 1_000);
   return { path, outbox };
 }
@@ -67,4 +68,42 @@ t.test('a database that was replaced by another one is noticed', async (t) => {
   const other = await running(t);
   renameSync(other.path, path);
   await refusesEverything(t, outbox);
+});
+
+t.test('a database that was cut to nothing is noticed, and its log is left as it is', async (t) => {
+  const { path, outbox } = await running(t);
+  truncateSync(path);
+  await refusesEverything(t, outbox);
+  const { size } = statSync(`${path}-wal`);
+  await outbox.close();
+  t.equal(statSync(path).size, 0);
+  t.equal(statSync(`${path}-wal`).size, size);
+});
+
+t.test('a database that was overwritten by an older copy of itself is noticed, for good', async (t) => {
+  const { path, outbox } = await running(t);
+  const other = new DatabaseSync(path);
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  copyFileSync(path, `${path}.backup`);
+  await outbox.accept(intake(), 2_000);
+  copyFileSync(`${path}.backup`, path);
+  await refusesEverything(t, outbox);
+  // As another process of ours does it that has not noticed.
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  other.close();
+  await refusesEverything(t, outbox);
+});
+
+t.test("another process's checkpoints are not taken for somebody else's writing", async (t) => {
+  const { path, outbox } = await running(t);
+  const other = new DatabaseSync(path, { timeout: 1_000 });
+  for (const mode of ['PASSIVE', 'FULL', 'RESTART', 'TRUNCATE']) {
+    other.exec(`UPDATE conversations SET updated_at = updated_at + 1; PRAGMA wal_checkpoint(${mode})`);
+    t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' }, mode);
+    other.exec(`PRAGMA wal_checkpoint(${mode})`);
+    t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' }, `${mode}, of our own commit`);
+  }
+  other.exec('VACUUM');
+  other.close();
+  t.match(await outbox.accept(intake(), 3_000), { kind: 'stored' }, 'VACUUM');
 });

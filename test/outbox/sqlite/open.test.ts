@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
@@ -64,4 +64,26 @@ t.test('a file of a newer version is refused', async (t) => {
   database.exec('PRAGMA user_version = 999');
   database.close();
   t.throws(() => openDatabase(path), { message: /newer version/ });
+});
+
+t.test('a log whose file is missing or empty is refused and left as it was', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const gone = openDatabase(path);
+  gone.exec("INSERT INTO leads (lead) VALUES (x'01')");
+  renameSync(path, `${path}.moved`);
+  const log = readFileSync(`${path}-wal`);
+  t.throws(() => openDatabase(path), {
+    name: 'UnusableDatabase',
+    message: /is missing or empty, and .*-wal holds commits/,
+  });
+  t.notOk(existsSync(path), 'no new one is made');
+  // As a process ends that is killed, or stopped while the file is gone.
+  gone.close();
+  writeFileSync(path, '');
+  t.throws(() => openDatabase(path), { message: /is missing or empty/ });
+  t.strictSame(readFileSync(`${path}-wal`), log);
+  renameSync(`${path}.moved`, path);
+  const back = openDatabase(path);
+  t.match(back.prepare('SELECT lead FROM leads').all(), [{ lead: Uint8Array.of(1) }]);
+  back.close();
 });

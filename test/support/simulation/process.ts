@@ -49,7 +49,7 @@ export async function startProcess(world: World, owner: string): Promise<Process
     if (late) throw unavailable('after');
     return result;
   });
-  const { delivery, worker } = await composeDelivery({
+  const { delivery, worker } = composeDelivery({
     onTakenOver: () => undefined,
     outbox,
     upstream: {

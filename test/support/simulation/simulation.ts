@@ -68,7 +68,6 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
       owner,
       leaseMs: LEASE_MS,
       waitMs: 4_000,
-      credentials: () => 'credentials-1',
     });
   const later = (ms: number, run: () => unknown): void => void clock.after(ms, () => void run());
   const anyTime = (run: () => unknown): void => later(random.below(TROUBLE_MS), run);

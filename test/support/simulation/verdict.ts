@@ -26,22 +26,30 @@ export function violationsOf(
     // A lead that our credentials kept waiting is released with the others, wherever it was in its schedule.
     const own = outcomes.filter((outcome) => outcome !== 'credentials').length;
     if (own > scheduleS.length + 1) found.push(`lead ${number} was called for ${own} times`);
-    if (!explained(row, outcomes, (expiries.get(row.id) ?? 0) + count(outcomes, 'unknown'), most)) {
+    const expired = expiries.get(row.id) ?? 0;
+    const unknowns = expired + count(outcomes, 'unknown');
+    const usedUp = outcomes.length + expired > scheduleS.length;
+    if (!explained(row, outcomes, { unknowns, most, usedUp })) {
       found.push(`lead ${number} is ${row.status} (${row.cause}) after ${outcomes.join(', ') || 'no call'}`);
     }
   }
   return found;
 }
 
-function explained({ status, cause }: Row, outcomes: readonly string[], unknowns: number, most: number): boolean {
+/** `unknowns`: calls that may have arrived without our knowing; `most` may; `usedUp`: no step of the schedule is left. */
+type History = { readonly unknowns: number; readonly most: number; readonly usedUp: boolean };
+
+function explained({ status, cause }: Row, outcomes: readonly string[], { unknowns, most, usedUp }: History): boolean {
   switch (status) {
     case 'delivered':
     case 'rejected':
       return outcomes.includes(status);
     case 'unknown':
-      return unknowns >= most;
+      return unknowns >= most || (unknowns > 0 && usedUp);
     case 'parked':
-      return cause === 'schedule' || (cause === 'refused' && outcomes.includes('refused'));
+      return (
+        (cause === 'schedule' && unknowns === 0 && usedUp) || (cause === 'refused' && outcomes.includes('refused'))
+      );
     default:
       return false;
   }

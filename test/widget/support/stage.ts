@@ -13,6 +13,8 @@ export type StageOptions = {
   readonly content?: string;
   /** Before the button. */
   readonly before?: string;
+  /** The button stands beside `main`, on a page with a header and a footer. */
+  readonly beside?: boolean;
   readonly lang?: string;
   /** Content-Security-Policy of the page; `GATEWAY` stands for the gateway's origin. */
   readonly policy?: string;
@@ -69,12 +71,17 @@ export async function setStage(t: Test, { browser, files }: Theatre, options: St
   return { gateway, context, page, url, complaints, events: () => page.evaluate('heard') };
 }
 
-function htmlOf(gateway: string, { attributes = '', content = '', before = '', lang = 'en' }: StageOptions): string {
+function htmlOf(
+  gateway: string,
+  { attributes = '', content = '', before = '', beside, lang = 'en' }: StageOptions,
+): string {
+  const button = `<text-us site="demo" ${attributes}>${content}</text-us>`;
   return `<!doctype html><html lang="${lang}"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1"><title>2019 Honda Civic</title>
     <script type="module" src="${gateway}widget/v1.js"></script></head>
-    <body><main><h1>2019 Honda Civic</h1>${before}
-    <text-us site="demo" ${attributes}>${content}</text-us></main></body></html>`;
+    <body>${beside ? '<header>Example Motors</header>' : ''}
+    <main><h1>2019 Honda Civic</h1>${before}${beside ? '' : button}</main>
+    ${beside ? `<footer>Est. 1998</footer>${button}` : ''}</body></html>`;
 }
 
 async function servePage(t: Test, html: string, policy?: string): Promise<string> {
