@@ -1,7 +1,8 @@
 import t from 'tap';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
 import { startGateway } from '../support/gateway.ts';
-import { startPostgres, urlOf } from '../support/postgres.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { urlOf } from '../support/postgres-server.ts';
 import { startProvider } from '../support/provider.ts';
 import { gateway } from './support/process.ts';
 

@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Challenge, solveChallenge } from 'altcha-lib';
-import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t, { type Test } from 'tap';
 import { leadOf, phoneOf, type Reply, read, send } from '../support/caller.ts';
 import { storedLeads } from '../support/database.ts';
+import { formOf as pageForm, prove } from '../support/form.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
 
@@ -37,19 +36,7 @@ async function setup(t: Test, form: object) {
   return { provider, database, start: () => startGateway(t, env) };
 }
 
-type Form = { readonly formToken: string; readonly challenge?: Challenge };
-
-async function formOf(url: string): Promise<Form> {
-  const answer = await fetch(`${url}/sites/demo/form`, { headers: { origin: PAGE } });
-  return (await answer.json()) as Form;
-}
-
-async function prove(challenge: Challenge | undefined): Promise<string> {
-  if (!challenge) throw new Error('No proof is asked for.');
-  const solution = await solveChallenge({ challenge, deriveKey });
-  return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
-}
-
+const formOf = (url: string) => pageForm(url, PAGE);
 const codeOf = ({ status, body }: Reply): unknown => [status, body.code ?? body.status];
 
 t.test(

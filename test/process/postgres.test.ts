@@ -1,13 +1,14 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { createPostgresOutbox } from '../../src/outbox/postgres/outbox.ts';
-import { leadOf, NO_LIMITS, phoneOf, read, send } from '../support/caller.ts';
-import type { StoredLead } from '../support/database.ts';
+import { leadOf, send } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
-import { type RunningGateway, startGateway } from '../support/gateway.ts';
+import { startFleet } from '../support/fleet.ts';
+import { startGateway } from '../support/gateway.ts';
+import { recordLeases } from '../support/lease-record.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
 import { OPTIONS } from '../support/outbox.ts';
-import { startPostgres, urlOf } from '../support/postgres.ts';
-import { startProvider } from '../support/provider.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { urlOf } from '../support/postgres-server.ts';
 import { scaled } from '../support/scale.ts';
 
 t.setTimeout(180_000);
@@ -15,96 +16,28 @@ const server = await startPostgres();
 /** Releases one after the other. */
 const ROUNDS = 5;
 
-/** Replicas on a database of their own. */
-async function replicas(t: Test, count: number, changes: Readonly<Record<string, string>> = {}) {
-  const provider = await startProvider(t);
-  const address = await server.database();
-  const env = { ...NO_LIMITS, ...provider.env, DATABASE_URL: urlOf(address), ...changes };
-  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(t, env)));
-  const stored = async (): Promise<StoredLead[]> =>
-    (await server.query(
-      'SELECT id, status, attempts, lease_owner IS NOT NULL AS leased FROM conversations ORDER BY seq',
-      address,
-    )) as unknown as StoredLead[];
-  const settled = (ms: number): Promise<StoredLead[]> =>
-    eventually('no lead is queued any more', ms, async () => {
-      const rows = await stored();
-      return rows.some(({ status }) => status === 'queued') ? undefined : rows;
-    });
-  return { provider, address, gateways: gateways as [RunningGateway, ...RunningGateway[]], stored, settled };
-}
-
-t.test('replicas that start at once take leads, one lead a key, and caps hold over all of them', async (t) => {
-  const { gateways, stored } = await replicas(t, 2, { PHONE_DAILY_MAX: '3' });
+t.test('replicas that start at once take leads, one lead a key', async (t) => {
+  const fleet = await startFleet(t, server, 3);
   const sent = await Promise.all(
-    Array.from({ length: 20 }, (_, n) =>
-      send((gateways[n % 2] as RunningGateway).url, leadOf(1), { 'idempotency-key': 'one' }),
-    ),
+    Array.from({ length: 20 }, () => send(fleet.next(), leadOf(1), { 'idempotency-key': 'one' })),
   );
   t.ok(sent.every(({ status }) => status === 201 || status === 202 || status === 409));
-  t.equal((await stored()).length, 1);
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) =>
-      send((gateways[n % 2] as RunningGateway).url, leadOf(2), { 'idempotency-key': `key-${n}` }),
-    ),
-  );
-  const held = (await stored()).filter(({ status }) => status === 'held');
-  t.equal(held.length, 17);
+  t.equal((await fleet.stored()).length, 1);
 });
 
-t.test(
-  'the server is restarted under load: refusals or delays, and every lead that was taken is delivered once',
-  async (t) => {
-    const { provider, gateways, settled } = await replicas(t, 2);
-    const leads = leadsToSend(scaled(400, 4_000));
-    let turn = 0;
-    let restart: Promise<void> | undefined;
-    await sendAll({
-      leads,
-      url: () => (gateways[turn++ % 2] as RunningGateway).url,
-      callers: 8,
-      outage: true,
-      onAcknowledged() {
-        if (leads.acknowledged.size === 100) restart ??= server.stop().then(server.start);
-      },
-    });
-    await restart;
-    const rows = await settled(90_000);
-    t.ok(rows.every(({ status }) => status === 'delivered'));
-    const ids = new Set(rows.map(({ id }) => id));
-    t.strictSame(
-      [...leads.acknowledged.values()].filter((id) => !ids.has(id)),
-      [],
-      'every acknowledged id is there',
-    );
-    const calls = await provider.byPhone();
-    const received = [...leads.acknowledged.keys()].map((n) => calls[phoneOf(n)]?.received ?? 0);
-    t.strictSame([...new Set(received)], [1], 'nothing had to be sent again');
-    for (const gateway of gateways) {
-      await eventually(
-        'it is ready again',
-        10_000,
-        async () => (await read(gateway.url, '/readyz')).status === 200 || undefined,
-      );
-      t.equal((await gateway.end('SIGTERM')).code, 0);
-      t.notMatch(gateway.output(), /a%20password|a password of a test/);
-    }
-  },
-);
-
 t.test('backends that are terminated again and again under load lose nothing', async (t) => {
-  const { provider, address, gateways, settled } = await replicas(t, 2);
+  const fleet = await startFleet(t, server, 3);
+  const record = await recordLeases(server, fleet.address);
   const leads = leadsToSend(scaled(400, 4_000));
   const terminate = () =>
     server.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = '${address.database}' AND application_name = 'text-connect-gateway'`,
+       WHERE datname = '${fleet.address.database}' AND application_name = 'text-connect-gateway'`,
     );
   const terminations: Promise<unknown>[] = [];
-  let turn = 0;
   await sendAll({
     leads,
-    url: () => (gateways[turn++ % 2] as RunningGateway).url,
+    url: fleet.next,
     callers: 8,
     outage: true,
     onAcknowledged() {
@@ -113,20 +46,19 @@ t.test('backends that are terminated again and again under load lose nothing', a
   });
   await Promise.all(terminations);
   t.ok(terminations.length >= 8);
-  const rows = await settled(90_000);
+  const rows = await fleet.settled(90_000);
   t.equal(rows.length, leads.acknowledged.size);
   t.ok(rows.every(({ status }) => status === 'delivered'));
-  const calls = await provider.byPhone();
-  t.ok([...leads.acknowledged.keys()].every((n) => calls[phoneOf(n)]?.received === 1));
+  t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'nothing had to be sent again');
+  t.strictSame(await record.doubled(), []);
 });
 
 t.test('what another process releases is sent at once, and not at the next look', async (t) => {
-  const { provider, address, gateways, stored } = await replicas(t, 1);
-  const [{ url }] = gateways;
+  const { provider, address, next, stored } = await startFleet(t, server, 1);
   const operator = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2, schema: 'require' });
   t.teardown(() => operator.close());
   await provider.answer('failure_other');
-  for (let n = 0; n < ROUNDS; n += 1) await send(url, leadOf(n));
+  for (let n = 0; n < ROUNDS; n += 1) await send(next(), leadOf(n));
   await eventually('all wait for a person', 10_000, async () =>
     (await stored()).every(({ status }) => status === 'parked') ? true : undefined,
   );

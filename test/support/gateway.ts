@@ -25,12 +25,19 @@ export type RunningGateway = {
 /** Nothing of the shell's own settings reaches the program. */
 const BARE = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
 
+/** What an operator starts. */
+const PROGRAM = 'src/start.js';
+
 /**
- * Starts the program and resolves when it says that it listens; rejects with its output when it ends before.
- * It is killed with the test.
+ * Starts the program, or that of another release, and resolves when it says that it listens; rejects with its output when
+ * it ends before. It is killed with the test.
  */
-export async function startGateway(t: Test, env: Readonly<Record<string, string>>): Promise<RunningGateway> {
-  const child = spawn(process.execPath, ['src/start.js'], {
+export async function startGateway(
+  t: Test,
+  env: Readonly<Record<string, string>>,
+  program = PROGRAM,
+): Promise<RunningGateway> {
+  const child = spawn(process.execPath, [program], {
     env: { ...BARE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -80,8 +87,9 @@ export async function startGateway(t: Test, env: Readonly<Record<string, string>
 export async function refusedStart(
   t: Test,
   env: Readonly<Record<string, string>>,
+  program = PROGRAM,
 ): Promise<{ code: number | null; stderr: string; stdout: string }> {
-  const child = spawn(process.execPath, ['src/start.js'], {
+  const child = spawn(process.execPath, [program], {
     env: { ...BARE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { leadOf, post, type Reply } from './caller.ts';
 
 /** Leads that have to be acknowledged: one that was not is sent again under its key, as a careful caller does. */
@@ -20,6 +21,9 @@ export function leadsToSend(count: number): Leads {
   };
 }
 
+/** How soon a caller comes back that was told that the store is away; sooner than `Retry-After`, so as to be a load. */
+const BACK_AFTER_MS = 50;
+
 type Load = {
   readonly leads: Leads;
   /** Whom the next request goes to. */
@@ -28,6 +32,8 @@ type Load = {
   /** Ends the load before everything is acknowledged. */
   readonly over?: () => boolean;
   readonly onAcknowledged?: () => void;
+  /** Told of every answer and how long it took, in milliseconds. */
+  readonly onReply?: (reply: Reply, tookMs: number) => void;
   /** A 503 is an answer too: the store is away for a while. */
   readonly outage?: true;
 };
@@ -36,13 +42,16 @@ type Load = {
  * Sends leads, `callers` at a time, until all are acknowledged or the load is `over`. Rejects for an answer that no load
  * may provoke: anything but 201, 202, a 409 of an earlier try, in an outage 503, and none at all.
  */
-export async function sendAll({ leads, url, callers, over, onAcknowledged, outage }: Load): Promise<void> {
+export async function sendAll({ leads, url, callers, over, onAcknowledged, onReply, outage }: Load): Promise<void> {
   const call = async (): Promise<void> => {
     for (let n = leads.take(); n !== undefined; n = leads.take()) {
       if (over?.()) return leads.putBack(n);
+      const began = performance.now();
       const reply = await post(url(), leadOf(n), { 'idempotency-key': `lead-${n}` });
+      if (reply) onReply?.(reply, performance.now() - began);
       if (!reply || reply.status === 409 || (outage && reply.status === 503)) leads.putBack(n);
       else leads.acknowledge(n, idOf(reply));
+      if (reply?.status === 503) await pause(BACK_AFTER_MS);
       if (reply) onAcknowledged?.();
     }
   };

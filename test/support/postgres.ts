@@ -1,7 +1,6 @@
 import t, { type Test } from 'tap';
 import type { OutboxOptions } from '../../src/outbox/options.ts';
 import type { Outbox } from '../../src/outbox/port.ts';
-import type { Address } from '../../src/outbox/postgres/connection.ts';
 import { createPostgresOutbox, type PostgresOptions } from '../../src/outbox/postgres/outbox.ts';
 import { OPTIONS } from './outbox.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';
@@ -11,11 +10,6 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
   const server = await startServer(flags);
   t.teardown(server.end);
   return server;
-}
-
-/** What `DATABASE_URL` says of it. */
-export function urlOf({ user, password = '', host, port, database }: Address): string {
-  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
 /** A store in a database of the test's own; each call opens it anew, as another process would. */
