@@ -146,9 +146,8 @@ t.test('leads that fall due while it waits for its callers are left for the next
   await provider.answer('503');
   await Promise.all(Array.from({ length: 3 }, (_, n) => post(gateway.url, leadOf(n))));
   await provider.answer('delivered', { delayMs: 6_000 });
-  const events = await eventsOf(t, provider.simulator);
   const waiting = post(gateway.url, leadOf(9));
-  await events.next('conversation');
+  await eventually('its call is out', 5_000, async () => (await provider.ofPhone(phoneOf(9))).received || undefined);
   t.equal((await gateway.end('SIGTERM')).code, 0);
   t.match(await waiting, { status: 201 });
   t.match(
