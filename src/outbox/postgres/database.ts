@@ -3,6 +3,8 @@ import { faultKindOf, isRolledBack, StorageFault } from './faults.ts';
 
 /** How often a transaction that lost a conflict is run before its caller is told. */
 const MOST_RUNS = 5;
+/** The longest that a timer takes. The driver reads 0 as the pool's own time-out. */
+const NO_END_MS = 2 ** 31 - 1;
 /** A connection that was dead before we used it says so at once; a server that hangs is not asked again. */
 const DEAD_AT_ONCE_MS = 1_000;
 
@@ -77,7 +79,7 @@ export function createDatabase(pool: pg.Pool): Database {
     async session(run) {
       const client = await connect(pool);
       try {
-        const query = queryOn(client, { query_timeout: 0 });
+        const query = queryOn(client, { query_timeout: NO_END_MS });
         await query('SET statement_timeout = 0');
         return await run(query, client);
       } catch (error) {

@@ -1,10 +1,14 @@
+import { type Clock, systemClock } from '../../conversation/clock.ts';
 import { EmptyDatabase } from '../unusable.ts';
 import type { Database, Query } from './database.ts';
 import { LOCKS } from './locks.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
+import { whenFree } from './when-free.ts';
 
-/** How long a starting replica waits for another that is migrating. */
+/** How long a starting replica waits for another that is migrating, and for others to let go of a table. */
 const PATIENCE_MS = 60_000;
+/** How long a step waits for a table at a time: the leads of the old version wait behind it, and their statements end after 3 s. */
+const LOCK_MS = 1_000;
 
 type Versions = { readonly version: number; readonly oldestReader: number };
 
@@ -14,20 +18,34 @@ type Versions = { readonly version: number; readonly oldestReader: number };
  *
  * @throws Error saying why the database cannot be used
  */
-export async function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[] = MIGRATIONS,
+  { clock = systemClock, patienceMs = PATIENCE_MS }: { readonly clock?: Clock; readonly patienceMs?: number } = {},
+): Promise<void> {
   await database.session(async (query) => {
-    await query(`SET lock_timeout = ${PATIENCE_MS}`);
+    await query(`SET lock_timeout = ${patienceMs}`);
     await query('SELECT pg_advisory_lock($1, $2)', LOCKS.migration);
     const found = await versionsOf(query);
     if (found) requireReadable(found, migrations.length);
     else await begin(query);
-    for (const [index, { script, oldestReader }] of migrations.entries()) {
-      if (index < (found?.version ?? 0)) continue;
-      await query(
-        `BEGIN; ${script}; UPDATE gateway_schema SET version = ${index + 1}, oldest_reader = ${oldestReader}; COMMIT`,
-      );
+    await query(`SET lock_timeout = ${LOCK_MS}`);
+    const giveUpAt = clock.now() + patienceMs;
+    for (const [index, step] of migrations.entries()) {
+      if (index >= (found?.version ?? 0)) await whenFree(clock, giveUpAt, () => apply(query, step, index + 1));
     }
   });
+}
+
+async function apply(query: Query, { script, oldestReader }: Migration, version: number): Promise<void> {
+  try {
+    await query(
+      `BEGIN; ${script}; UPDATE gateway_schema SET version = ${version}, oldest_reader = ${oldestReader}; COMMIT`,
+    );
+  } catch (error) {
+    await query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Looks only, and changes nothing. @throws Error as `migrate`, and where there is no schema yet, or an older one than ours */

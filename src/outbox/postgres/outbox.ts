@@ -9,9 +9,9 @@ import { createConsentStore } from './consents.ts';
 import { createDatabase, type Database } from './database.ts';
 import { createDoubts } from './doubts.ts';
 import { createErasure } from './erase.ts';
+import { createFitness } from './fitness.ts';
 import { createIntake } from './intake.ts';
 import { migrate, requireSchema } from './migrate.ts';
-import { MIGRATIONS } from './migrations.ts';
 import { requireServer } from './open.ts';
 import { createProviderStore } from './providers.ts';
 import { createQueue } from './queue.ts';
@@ -51,6 +51,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
   const queue = createQueue(store, systemClock, options.batchMax);
   const skew = watchSkew({ database, clock, leaseMs, onSkew });
   await skew.measure();
+  const fitness = createFitness(skew);
+  const retention = createRetention(store);
   const watches: Watch[] = [];
 
   return {
@@ -63,8 +65,14 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createStatsStore(store),
     ...createRequeue(store),
     ...createErasure(store),
-    ...createRetention(store),
+    ...retention,
     ...createAuditStore(store),
+    accept: fitness.only(intake.accept),
+    claim: fitness.only(queue.claim),
+    claimProbe: fitness.only(queue.claimProbe),
+    renew: fitness.only(queue.renew),
+    expire: fitness.only(retention.expire),
+    purge: fitness.only(retention.purge),
     async find(id) {
       const [row] = await database.read(FIND, [id]);
       return row && toConversation(row);
@@ -76,9 +84,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     },
     async ready() {
       const [schema] = await database.write(TOUCH, [clock.now()]);
-      if ((schema?.oldest_reader as number) > MIGRATIONS.length)
-        throw new StorageUnavailable('A newer version has changed the database so that this one must not go on.');
-      skew.check();
+      fitness.note(schema?.oldest_reader as number);
+      fitness.check();
     },
     watch(wake) {
       watches.push(watch(() => createListener(address), wake, systemClock));

@@ -1,13 +1,12 @@
 import type pg from 'pg';
 import { type Clock, systemClock } from '../../conversation/clock.ts';
 import type { Database, Query } from './database.ts';
-import { StorageFault } from './faults.ts';
 import { LOCKS } from './locks.ts';
+import { StillRead, whenFree } from './when-free.ts';
 
-/** How long a table is tried to be written anew while others read it, how long leads may wait behind one try, and how often. */
+/** How long a table is tried to be written anew while others read it, and how long leads may wait behind one try. */
 const PATIENCE_MS = 60_000;
 const LOCK_MS = 1_000;
-const POLL_MS = 200;
 
 /** What holds keys, hashes, or words that carry their own key. */
 const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters', 'suppressions'];
@@ -23,13 +22,13 @@ export async function scrub(database: Database, clock: Clock = systemClock, pati
   const [due] = await database.read('SELECT removed FROM residue');
   await database.session(async (query, client) => {
     const giveUpAt = clock.now() + patienceMs;
-    const until = (tryIt: () => Promise<boolean>): Promise<void> => repeat(clock, giveUpAt, tryIt);
+    const until = (run: () => Promise<unknown>): Promise<void> => whenFree(clock, giveUpAt, run);
     await query(`SET lock_timeout = ${LOCK_MS}`);
-    await until(() => taken(() => query('SELECT pg_advisory_lock($1, $2)', LOCKS.scrub)));
+    await until(() => query('SELECT pg_advisory_lock($1, $2)', LOCKS.scrub));
     const [residue] = await query('SELECT removed, scrubbed, plain FROM residue');
     if ((residue?.scrubbed as number) >= (due?.removed as number)) return;
     for (const table of residue?.plain ? [...TABLES, 'leads'] : TABLES)
-      await until(() => taken(() => rewrite(query, client, table)));
+      await until(() => rewrite(query, client, table));
     await query('UPDATE residue SET scrubbed = $1, plain = plain AND removed <> $1', [residue?.removed]);
   });
 }
@@ -51,35 +50,4 @@ async function rewrite(query: Query, client: pg.PoolClient, table: string): Prom
     client.removeListener('notice', note);
   }
   if (kept !== 0) throw new StillRead(table);
-}
-
-class StillRead extends Error {
-  constructor(table: string) {
-    super(`Somebody still reads ${table}.`);
-    this.name = 'StillRead';
-  }
-}
-
-/** Whether it could be done now: not where others hold what it needs. */
-async function taken(run: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await run();
-    return true;
-  } catch (error) {
-    // lock_not_available
-    if (error instanceof StillRead || (error as { code?: unknown }).code === '55P03') return false;
-    throw error;
-  }
-}
-
-async function repeat(clock: Clock, giveUpAt: number, tryIt: () => Promise<boolean>): Promise<void> {
-  while (!(await tryIt())) {
-    if (clock.now() >= giveUpAt)
-      throw new StorageFault(
-        'busy',
-        false,
-        new Error('Another program reads the database and keeps removed rows in it.'),
-      );
-    await new Promise<void>((resume) => clock.after(POLL_MS, resume));
-  }
 }

@@ -46,7 +46,7 @@ export function watchSkew({ database, clock, leaseMs, onSkew }: SkewParts): Skew
   return {
     measure,
     check() {
-      if (leaseMs > 0 && Math.abs(skewMs) > leaseMs / 2)
+      if (leaseMs > 0 && Math.abs(skewMs) > Math.max(leaseMs / 2, WORTH_A_WARNING_MS))
         throw new StorageUnavailable("This machine's clock and the database server's are too far apart.");
     },
     stop: () => cancel(),

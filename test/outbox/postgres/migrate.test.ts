@@ -88,12 +88,43 @@ t.test('during a rolling update this version runs, and starts, on the schema of 
   await aDay(t, await outboxAt(t, address));
 });
 
+t.test('a step that somebody reading is in the way of waits for them, and leads do not wait for it', async (t) => {
+  const { address, database } = await open(t);
+  const running = await outboxAt(t, address);
+  const reading = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const reader = database.session(async (query) => {
+    await query('BEGIN; SELECT count(*) FROM conversations');
+    begun.resolve();
+    await reading.promise;
+    await query('COMMIT');
+  });
+  await begun.promise;
+  await t.rejects(migrate(database, [...MIGRATIONS, EXPAND], { patienceMs: 1_500 }), { name: 'StorageUnavailable' });
+  let over = false;
+  const migrating = migrate(database, [...MIGRATIONS, EXPAND]).finally(() => {
+    over = true;
+  });
+  for (let n = 0; n < 20; n += 1) t.match(await running.accept(intake(), 1_000), { kind: 'stored' });
+  t.notOk(over, 'and it has not given up');
+  reading.resolve();
+  await Promise.all([reader, migrating]);
+  t.match(await database.read('SELECT version FROM gateway_schema'), [{ version: OURS + 1 }]);
+});
+
+t.test('what needs long, as a step or an erasure may, is not cut off like a statement of a lead', async (t) => {
+  const { database } = await open(t);
+  await t.resolves(database.session((query) => query('SELECT pg_sleep(7)')));
+});
+
 t.test('a schema that this version cannot work on any more is refused, and one that runs is not ready', async (t) => {
   const { address, database } = await open(t);
   const running = await outboxAt(t, address);
   await running.accept(intake(), 1_000);
   await migrate(database, [...MIGRATIONS, EXPAND, CONTRACT]);
   await t.rejects(running.ready(), { name: 'StorageUnavailable' });
+  await t.rejects(running.accept(intake(), 1_000), { name: 'StorageUnavailable', message: /newer version/ });
+  await t.rejects(running.claim({ providers: ['default'], limit: 1, now: 1e6 }), { name: 'StorageUnavailable' });
   await t.rejects(outboxAt(t, address), { name: 'UnusableDatabase', message: /written by a newer version/ });
 });
 
