@@ -49,6 +49,8 @@ export type Session = {
   readonly operations: Operations;
   readonly store: Pick<RecordStore, 'list' | 'show' | 'stats'> &
     Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
+  /** How far the database server's clock is ahead of ours, in milliseconds, where that is worth a word. */
+  readonly skewMs?: number;
   close(): Promise<void>;
 };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadSettings } from '../config/load.ts';
+import { systemClock } from '../conversation/clock.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
 import { openOutbox } from '../outbox/open.ts';
@@ -24,6 +25,7 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
     throw new UnusableDatabase(path, problem);
   }
   const hashing = createHashing(settings.keys.hash);
+  let skewMs: number | undefined;
   const store = await openOutbox(database, {
     vault: createVault(settings.keys.data),
     hashCheck: hashing.check(),
@@ -31,7 +33,11 @@ export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promis
     leaseMs: 0,
     waitMs: 0,
     schema: 'require',
+    clock: { ...systemClock, now },
+    onSkew(ms) {
+      skewMs = ms;
+    },
   });
   const operations = createOperations({ store, hashing, now });
-  return { settings, operations, store, close: () => store.close() };
+  return { settings, operations, store, ...(skewMs !== undefined && { skewMs }), close: () => store.close() };
 }

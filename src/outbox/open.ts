@@ -10,7 +10,7 @@ export type Place =
   | ({ readonly kind: 'postgres'; readonly poolMax: number } & Address);
 
 export type OpenOptions = OutboxOptions &
-  Pick<PostgresOptions, 'schema' | 'onSkew'> & {
+  Pick<PostgresOptions, 'schema' | 'clock' | 'onSkew'> & {
     /** Check value of `HASH_KEY`. */
     readonly hashCheck: Uint8Array;
   };

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { check } from '../../src/cli/check/check.ts';
+import { openSession } from '../../src/cli/session.ts';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -42,6 +44,27 @@ t.test('commands work beside gateways on Postgres, and make no tables where ther
     checks.some((one) => one.name === 'disk'),
     "the server's disk is not ours to see",
   );
+});
+
+t.test("check compares this machine's clock with the server's", async (t) => {
+  const address = await server.database();
+  const provider = await startProvider(t);
+  const env = { ...provider.env, DATABASE_URL: urlOf(address) };
+  await startGateway(t, env);
+  for (const [aheadMs, result, detail] of [
+    [0, 'ok', /^it is/],
+    [10_000, 'warning', /s ahead of the database server's clock/],
+    [-3_600_000, 'problem', /s behind the database server's clock/],
+  ] as const) {
+    const io = { env, now: () => Date.now() + aheadMs };
+    const session = await openSession(io);
+    const findings = await check(io, async () => session);
+    await session.close();
+    t.match(
+      findings.find(({ name }) => name === 'clock'),
+      { result, detail },
+    );
+  }
 });
 
 t.test('check tells why a database cannot be reached, and not the password', async (t) => {

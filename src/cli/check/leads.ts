@@ -9,8 +9,16 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 /** Clocks of two machines on one database may differ by so much without anybody noticing. */
 const SLACK_MS = 60_000;
 
+/** Half of a lease: see `outbox/postgres/skew.ts`. */
+const USELESS_MS = 30_000;
+
 /** Whether time can be what the machine says it is: schedules, leases and retention go by it. */
-export async function checkClock({ store }: Session, now: number): Promise<Finding> {
+export async function checkClock({ store, skewMs }: Session, now: number): Promise<Finding> {
+  if (skewMs !== undefined) {
+    const apart = `${Math.abs(skewMs) / 1_000} s ${skewMs > 0 ? 'behind' : 'ahead of'}`;
+    const detail = `it is ${isoTime(now)} here, ${apart} the database server's clock; from ${USELESS_MS / 1_000} s on a replica does nothing`;
+    return { name: 'clock', result: Math.abs(skewMs) > USELESS_MS ? 'problem' : 'warning', detail };
+  }
   const [newest] = (await store.list({}, { limit: 1 })).items;
   if (newest && newest.createdAt > now + SLACK_MS) {
     const detail = `it is ${isoTime(now)} here, and the newest lead was stored at ${isoTime(newest.createdAt)}`;
