@@ -25,7 +25,7 @@ export interface Parking {
   refresh(): Promise<void>;
   /** Moves conversations to where their provider's state wants them, a chunk at a time; gives whether more are left. */
   tidy(): Promise<boolean>;
-  /** Leases a lead of each provider whose probe is due. */
+  /** Leases a lead of each provider whose probe is due, unless another process probes it. */
   claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
   release(provider: string): Promise<void>;
   /** When a probe is due and its region may be called. */
@@ -76,8 +76,9 @@ export function createParking({ store, queue, gate, providers, credentials, onRe
     async claimProbes() {
       const probes: { provider: string; claim: Claim }[] = [];
       for (const { id, probeAt } of parked) {
-        if (probeAt > clock.now() || gate.blockedUntil(id) !== undefined) continue;
-        await store.postponeProbe(id, clock.now() + PROBE_EVERY_MS);
+        const now = clock.now();
+        if (probeAt > now || gate.blockedUntil(id) !== undefined) continue;
+        if (!(await store.postponeProbe(id, now, now + PROBE_EVERY_MS))) continue;
         const claim = await queue.claimProbe(id, clock.now());
         if (claim) probes.push({ provider: id, claim });
       }

@@ -180,7 +180,8 @@ export type ProviderState = {
 /** What parking a provider needs. */
 export interface ProviderStore {
   parked(): Promise<readonly ProviderState[]>;
-  postponeProbe(provider: string, probeAt: number): Promise<void>;
+  /** Puts a probe that is due at `now` off until `probeAt`; gives whether it was: of all who ask at once, one is told so, and may probe. */
+  postponeProbe(provider: string, now: number, probeAt: number): Promise<boolean>;
   /** Parks queued conversations of a parked provider, at most `limit` at a time; gives how many. */
   parkQueued(provider: string, limit: number, now: number): Promise<number>;
   /** The provider is in use again. */

@@ -137,6 +137,24 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a probe that is due is put off by one of all processes, and by nobody before or after', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const other = await opening({ owner: 'process-2' });
+    for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000);
+    const due = 601_000;
+    t.equal(await outbox.postponeProbe('default', due - 1, 9_000_000), false, 'not due yet');
+    t.match(await other.parked(), [{ probeAt: due }]);
+    const both = await Promise.all([outbox, other].map((one) => one.postponeProbe('default', due, 1_201_000)));
+    t.strictSame(both.sort(), [false, true]);
+    t.match(await other.parked(), [{ probeAt: 1_201_000 }]);
+    t.equal(await other.postponeProbe('default', 1_201_000, 1_801_000), true, 'due again');
+    await outbox.unpark('default', 1_300_000);
+    t.equal(await other.postponeProbe('default', 1_801_000, 2_401_000), false, 'no longer parked');
+    await other.close();
+    await outbox.close();
+  });
+
   t.test('one lead of a parked provider is leased as a probe', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
@@ -151,8 +169,6 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
       4_000,
     );
     t.match(again, { conversation: { status: 'parked' }, parkedProvider: false });
-    await outbox.postponeProbe('default', 700_000);
-    t.match(await outbox.parked(), [{ probeAt: 700_000 }]);
     const ids = new Set<string | undefined>();
     for (let n = 0; n < 3; n += 1) {
       const next = await outbox.claimProbe('default', 100_000 + n);

@@ -27,7 +27,7 @@ export interface Database {
 }
 
 export function createDatabase(pool: pg.Pool): Database {
-  const once = async (statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> => {
+  const once = async (changes: boolean, statement: Statement, values: readonly unknown[] = []) => {
     const client = await connect(pool);
     try {
       const rows = await queryOn(client)(statement, values);
@@ -36,7 +36,7 @@ export function createDatabase(pool: pg.Pool): Database {
     } catch (error) {
       const kind = faultKindOf(error);
       client.release(kind === 'lost');
-      throw new StorageFault(kind, !isRolledBack(error), error);
+      throw new StorageFault(kind, changes && !isRolledBack(error), error);
     }
   };
 
@@ -59,14 +59,14 @@ export function createDatabase(pool: pg.Pool): Database {
       const begun = performance.now();
       const atOnce = (): boolean => performance.now() - begun < DEAD_AT_ONCE_MS;
       return again(
-        () => once(statement, values),
+        () => once(false, statement, values),
         ({ kind }) => kind === 'lost' && atOnce(),
         2,
       );
     },
     write: (statement, values) =>
       again(
-        () => once(statement, values),
+        () => once(true, statement, values),
         ({ kind }) => kind === 'again',
         MOST_RUNS,
       ),

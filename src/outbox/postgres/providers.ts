@@ -19,8 +19,8 @@ export function createProviderStore({ database }: Store): ProviderStore {
         credentials: row.credentials as string,
       }));
     },
-    async postponeProbe(provider, probeAt) {
-      await database.write('UPDATE providers SET probe_at = $1 WHERE id = $2', [probeAt, provider]);
+    async postponeProbe(provider, now, probeAt) {
+      return (await database.write(POSTPONE, [probeAt, provider, now])).length === 1;
     },
     parkQueued: (provider, limit, now) => move(PARK, [now, provider, limit]),
     async unpark(provider) {
@@ -41,6 +41,8 @@ const PARKED = {
   name: 'parked',
   text: 'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
 };
+
+const POSTPONE = 'UPDATE providers SET probe_at = $1 WHERE id = $2 AND probe_at <= $3 RETURNING id';
 
 const UNPARK = `
   UPDATE providers SET streak = '[]', parked_at = NULL, probe_at = NULL, credentials = NULL WHERE id = $1`;

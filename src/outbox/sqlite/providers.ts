@@ -60,7 +60,7 @@ export function createProviderStore(store: Store): ProviderStore {
   const parked = database.prepare(
     'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
   );
-  const postpone = database.prepare('UPDATE providers SET probe_at = ? WHERE id = ?');
+  const postpone = database.prepare('UPDATE providers SET probe_at = ? WHERE id = ? AND probe_at <= ?');
   const unpark = database.prepare(
     `UPDATE providers SET streak = '[]', parked_at = NULL, probe_at = NULL, credentials = NULL WHERE id = ?`,
   );
@@ -86,7 +86,7 @@ export function createProviderStore(store: Store): ProviderStore {
         })),
       );
     },
-    postponeProbe: (provider, probeAt) => writer.write(() => void postpone.run(probeAt, provider)),
+    postponeProbe: (provider, now, probeAt) => writer.write(() => postpone.run(probeAt, provider, now).changes === 1),
     parkQueued: (provider, limit, now) => writer.write(() => Number(parkQueued.run(now, provider, limit).changes)),
     unpark: (provider) => writer.write(() => void unpark.run(provider)),
     releaseWaiting: (provider, limit, now) =>

@@ -10,6 +10,8 @@ const server = await startPostgres();
 const COMMIT = 'COMMIT\0';
 /** An outcome is one statement, which is its own commit; its name, as the protocol ends it. */
 const CLOSE = 'close\0';
+/** The statement of `find` by its name, as the protocol ends it. */
+const FIND = 'find\0';
 const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
 
@@ -98,6 +100,14 @@ t.test('a provider that was parked by a commit of which nobody heard is told of 
   const cut = way.cut(COMMIT, 'after');
   t.match(await outbox.settle(lease, refused, 3_000), { parkedProvider: true, conversation: { status: 'parked' } });
   await cut;
+});
+
+t.test('a read that nobody heard the answer of is in no doubt: it changed nothing', async (t) => {
+  const { way, outbox } = await open(t);
+  const { id } = await leased(outbox, 1_000);
+  const twice = way.cut(FIND, 'after').then(() => way.cut(FIND, 'after'));
+  await t.rejects(outbox.find(id), { name: 'StorageUnavailable', kind: 'lost', doubtful: false });
+  await twice;
 });
 
 t.test('backends that are terminated while nobody uses them disturb nobody', async (t) => {

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
 import type { Accepted, Cap, Outbox } from '../../../src/outbox/port.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
-import { hashing, intake, OPTIONS } from '../../support/outbox.ts';
+import type { AuditEntry } from '../../../src/outbox/records.ts';
+import { hashing, intake, leased, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { seeded } from '../../support/random.ts';
 import { chosenSeed } from '../../support/scale.ts';
@@ -71,4 +72,19 @@ t.test('leads that share counters in every order are all counted, and wait for e
   });
   t.equal(kinds(accepted).stored, 400);
   for (const [cap, n] of expected) t.equal(await outboxes[0]?.counted(cap.key, 1_000), n);
+});
+
+t.test('leads that all replicas release at once are each released by one alone', async (t) => {
+  const outboxes = await replicas(t);
+  for (let round = 0; round < 10; round += 1) {
+    const held: string[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      const lease = await leased(outboxes[0] as Outbox, 1_000);
+      await outboxes[0]?.settle(lease, { status: 'parked', cause: 'schedule', attempted: true }, 1_000);
+      held.push(lease.id);
+    }
+    const release: AuditEntry = { at: 9_000, actor: 'admin', action: 'release', count: 0, detail: `round ${round}` };
+    const released = await Promise.all(outboxes.map((outbox) => outbox.requeue({ ids: held }, 100, release)));
+    t.strictSame(released.flat().sort(), held.sort());
+  }
 });
