@@ -9,7 +9,7 @@ export interface Fitness {
   /** @throws StorageUnavailable where a newer version has changed the schema under us, or clocks are too far apart */
   check(): void;
   /** The same function, for a process that is fit alone: another would take live leases over, or remove what is not old yet. */
-  only<Args extends unknown[], Result>(run: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result>;
+  ifFit<Args extends unknown[], Result>(run: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result>;
 }
 
 export function createFitness(skew: Pick<SkewWatch, 'check'>): Fitness {
@@ -24,7 +24,7 @@ export function createFitness(skew: Pick<SkewWatch, 'check'>): Fitness {
       leftBehind = oldestReader > MIGRATIONS.length;
     },
     check,
-    only:
+    ifFit:
       (run) =>
       async (...args) => {
         check();

@@ -67,12 +67,12 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createErasure(store),
     ...retention,
     ...createAuditStore(store),
-    accept: fitness.only(intake.accept),
-    claim: fitness.only(queue.claim),
-    claimProbe: fitness.only(queue.claimProbe),
-    renew: fitness.only(queue.renew),
-    expire: fitness.only(retention.expire),
-    purge: fitness.only(retention.purge),
+    accept: fitness.ifFit(intake.accept),
+    claim: fitness.ifFit(queue.claim),
+    claimProbe: fitness.ifFit(queue.claimProbe),
+    renew: fitness.ifFit(queue.renew),
+    expire: fitness.ifFit(retention.expire),
+    purge: fitness.ifFit(retention.purge),
     async find(id) {
       const [row] = await database.read(FIND, [id]);
       return row && toConversation(row);
