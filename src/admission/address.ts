@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
-import { normalizeIP } from '@fastify/rate-limit';
+import { Address6 } from 'ip-address';
 
 /** Bits of an IPv6 address that are one customer's network. */
 const IPV6_PREFIX = 64;
@@ -32,7 +32,10 @@ export function createProxyTest(blocks: readonly string[]): (address: string) =>
  */
 export function addressKey(claimed: string, socket: string): string {
   const bare = withoutPort(claimed);
-  return normalizeIP(isIP(bare) ? bare : socket, IPV6_PREFIX);
+  const address = isIP(bare) ? bare : socket;
+  if (!isIPv6(address)) return address;
+  const parsed = new Address6(address);
+  return (parsed.isMapped4() ? parsed.to4() : new Address6(`${address}/${IPV6_PREFIX}`).startAddress()).correctForm();
 }
 
 function withoutPort(address: string): string {

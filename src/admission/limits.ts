@@ -1,7 +1,7 @@
-import type { RateLimitOptions } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Rate } from '../config/settings.ts';
 import type { Caller } from './caller.ts';
+import { createLocalCounts } from './local-counts.ts';
 import { PATIENCE_MS, type SharedCounts } from './shared-counts.ts';
 
 /** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405. */
@@ -33,14 +33,10 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
 /**
  * The limits of callers: over all replicas where counts are shared, and else of this process. They count by `request.caller`.
  *
- * @param createRateLimit of @fastify/rate-limit with a `LocalStore`; each limiter that it gives has one of its own
+ * @param now milliseconds since the epoch
  * @param visitorRate of a visitor; a partner brings its own
  */
-export function createLimits(
-  createRateLimit: FastifyInstance['createRateLimit'],
-  visitorRate: () => Rate,
-  shared?: SharedCounts,
-): Limits {
+export function createLimits(now: () => number, visitorRate: () => Rate, shared?: SharedCounts): Limits {
   const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate();
 
   function counter(
@@ -48,27 +44,20 @@ export function createLimits(
     key: (caller: Caller) => string,
     rate: typeof leadRate,
   ): Count {
-    const options: RateLimitOptions = {
-      keyGenerator: (request) => key(request.caller),
-      max: (request: FastifyRequest) => rate(request.caller).max,
-      timeWindow: (request: FastifyRequest) => rate(request.caller).windowS * 1000,
-    };
-    const count = createRateLimit(options);
-    return async (request) => {
-      const { caller } = request;
-      // Counted here also while all replicas count together: who used up its limit gets no new one when that ends.
-      const own = await count(request);
-      if (own.isAllowed) throw new Error('A limiter without an allow-list let a request pass uncounted.');
+    const local = createLocalCounts(now);
+    return async ({ caller }) => {
       const name = kind === 'visitor' && caller.partner ? 'partner' : kind;
       const { max, windowS } = rate(caller);
+      // Counted here also while all replicas count together: who used up its limit gets no new one when that ends.
+      const own = local.count(key(caller), windowS * 1000);
       caller.patience ??= { leftMs: PATIENCE_MS };
-      const counted = await shared?.count(name, key(caller), windowS * 1000, caller.patience);
+      const { count, resetMs } = (await shared?.count(name, key(caller), windowS * 1000, caller.patience)) ?? own;
       return {
         name,
         rate: { max, windowS },
-        remaining: counted ? Math.max(0, max - counted.count) : own.remaining,
-        resetS: counted ? Math.ceil(counted.resetMs / 1000) : own.ttlInSeconds,
-        exceeded: counted ? counted.count > max : own.isExceeded,
+        remaining: Math.max(0, max - count),
+        resetS: Math.ceil(resetMs / 1000),
+        exceeded: count > max,
       };
     };
   }

@@ -1,10 +1,8 @@
 import cors from '@fastify/cors';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addressKey } from '../admission/address.ts';
 import type { Caller } from '../admission/caller.ts';
 import { createLimits, type Limits } from '../admission/limits.ts';
-import { localStore } from '../admission/local-store.ts';
 import { createPartnerCheck } from '../admission/partner.ts';
 import type { SharedCounts } from '../admission/shared-counts.ts';
 import { derived } from '../config/derived.ts';
@@ -43,8 +41,7 @@ export async function addIntake(
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const preflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
 
-  await app.register(rateLimit, { global: false, store: localStore(now) });
-  const limits = createLimits(app.createRateLimit, () => settings.visitorRate, sharedCounts);
+  const limits = createLimits(now, () => settings.visitorRate, sharedCounts);
 
   app.decorateRequest('caller', null as unknown as Caller);
   const secure = [...securityHeaders(settings.listen.tls !== undefined)];

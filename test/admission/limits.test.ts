@@ -1,18 +1,13 @@
-import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyRequest } from 'fastify';
-import t, { type Test } from 'tap';
+import type { FastifyRequest } from 'fastify';
+import t from 'tap';
 import type { Caller } from '../../src/admission/caller.ts';
 import { createLimits, type Limits } from '../../src/admission/limits.ts';
-import { localStore } from '../../src/admission/local-store.ts';
 import type { SharedCounts } from '../../src/admission/shared-counts.ts';
 import type { Partner } from '../../src/config/settings.ts';
 import { site } from '../support/lead.ts';
 
-async function limitsOf(t: Test, max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
-  const app = Fastify();
-  t.teardown(() => app.close());
-  await app.register(rateLimit, { global: false, store: localStore(Date.now) });
-  return createLimits(app.createRateLimit, () => ({ max, windowS: 60 }), sharedCounts);
+function limitsOf(max = 2, sharedCounts?: SharedCounts): Limits {
+  return createLimits(Date.now, () => ({ max, windowS: 60 }), sharedCounts);
 }
 
 /** Counts of all replicas, as the test has them; `undefined` while nobody can be asked. */
@@ -34,13 +29,13 @@ function sharedCounts(next: () => number | undefined) {
 
 /** As much of a request as a limit looks at. */
 function from(caller: Caller): FastifyRequest {
-  return { caller, routeOptions: {} } as unknown as FastifyRequest;
+  return { caller } as FastifyRequest;
 }
 
 const PARTNER: Partner = { id: 'acme', keyHashes: [], sites: '*', rate: { max: 3, windowS: 30 } };
 
 t.test('a visitor’s leads are counted until the limit, and then refused', async (t) => {
-  const { leads } = await limitsOf(t);
+  const { leads } = limitsOf();
   const visitor = from({ address: '203.0.113.9', site: site() });
   const rate = { max: 2, windowS: 60 };
   t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
@@ -49,7 +44,7 @@ t.test('a visitor’s leads are counted until the limit, and then refused', asyn
 });
 
 t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
-  const { leads } = await limitsOf(t, 3);
+  const { leads } = limitsOf(3);
   const usages = await Promise.all(
     Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
   );
@@ -60,7 +55,7 @@ t.test('of leads that come at once as many pass as of leads that come one by one
 });
 
 t.test('another address, another site and another kind of request are counted apart', async (t) => {
-  const { leads, attempts, reads } = await limitsOf(t, 1);
+  const { leads, attempts, reads } = limitsOf(1);
   const visitor = { address: '203.0.113.9', site: site() };
   await leads(from(visitor));
   t.match(await leads(from(visitor)), { exceeded: true });
@@ -71,7 +66,7 @@ t.test('another address, another site and another kind of request are counted ap
 });
 
 t.test('a partner has its own rate, wherever it calls from and whatever site it names', async (t) => {
-  const { leads, attempts } = await limitsOf(t);
+  const { leads, attempts } = limitsOf();
   const call = (address: string, key: string) => from({ address, partner: PARTNER, site: site({ key }) });
   t.match(await leads(call('203.0.113.1', 'a')), { name: 'partner', rate: PARTNER.rate, remaining: 2, resetS: 30 });
   t.match(await leads(call('203.0.113.2', 'b')), { remaining: 1 });
@@ -79,13 +74,13 @@ t.test('a partner has its own rate, wherever it calls from and whatever site it 
 });
 
 t.test('a partner’s id is not taken for an address', async (t) => {
-  const { attempts } = await limitsOf(t, 1);
+  const { attempts } = limitsOf(1);
   await attempts(from({ address: '203.0.113.9' }));
   t.match(await attempts(from({ address: 'x', partner: { ...PARTNER, id: '203.0.113.9' } })), { remaining: 179 });
 });
 
 t.test('six thousand new addresses do not push an offender out', async (t) => {
-  const { leads } = await limitsOf(t, 1);
+  const { leads } = limitsOf(1);
   const offender = from({ address: '203.0.113.9', site: site() });
   await leads(offender);
   for (let index = 0; index < 6000; index += 1) await leads(from({ address: `2001:db8:0:${index}::`, site: site() }));
@@ -95,7 +90,7 @@ t.test('six thousand new addresses do not push an offender out', async (t) => {
 t.test('what all replicas counted together decides', async (t) => {
   const numbers = [2, 3, 1];
   const { counts, asked } = sharedCounts(() => numbers.shift());
-  const { leads } = await limitsOf(t, 2, counts);
+  const { leads } = limitsOf(2, counts);
   const visitor = () => from({ address: '203.0.113.9', site: site() });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: false });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: true });
@@ -105,7 +100,7 @@ t.test('what all replicas counted together decides', async (t) => {
 
 t.test('each limit is counted for its own purpose, and the counts of a request share one patience', async (t) => {
   const { counts, asked } = sharedCounts(() => 1);
-  const { reads, attempts, leads } = await limitsOf(t, 2, counts);
+  const { reads, attempts, leads } = limitsOf(2, counts);
   const request = from({ address: '203.0.113.9', site: site() });
   await attempts(request);
   await leads(request);
@@ -125,7 +120,7 @@ t.test('each limit is counted for its own purpose, and the counts of a request s
 t.test('who used up a limit gets no new one when replicas can no longer count together', async (t) => {
   const answers = [1, 2, undefined, 1, undefined, 1, undefined];
   const { counts } = sharedCounts(() => answers.shift());
-  const { leads } = await limitsOf(t, 2, counts);
+  const { leads } = limitsOf(2, counts);
   const exceeded: boolean[] = [];
   for (let times = 0; times < 7; times += 1) {
     exceeded.push((await leads(from({ address: '203.0.113.9', site: site() }))).exceeded);

@@ -16,6 +16,26 @@ type Write = {
 
 type Wait = (resume: () => void, ms: number) => void;
 
+/** What writes of a batch keep in memory for each other, to be stored once for all of them. */
+export interface Pending {
+  /** Puts it into the transaction under way. */
+  write(): void;
+  /** Drops it, with the transaction that it belonged to. */
+  forget(): void;
+}
+
+type Parts = {
+  /**
+   * Throws when the file is no longer the one that was opened; asked before every batch, whose commit may copy the log into
+   * that file, and after its commit, before anybody is told of it.
+   */
+  readonly check: () => void;
+  readonly pending?: Pending;
+  readonly wait?: Wait;
+};
+
+const NOTHING: Pending = { write: () => undefined, forget: () => undefined };
+
 export interface BatchWriter {
   /** Runs `write` inside the next shared transaction, whole or not at all; resolves with its result once the commit is on disk. */
   write<T>(write: () => T): Promise<T>;
@@ -30,11 +50,11 @@ export interface BatchWriter {
  * A write that fails by itself leaves nothing and rejects alone; since SQLite undoes no more than its last statement, the
  * batch then begins anew, each write of it in a savepoint. So a write may run twice, and changes nothing but the database. A fault of the storage (full, locked,
  * read-only, I/O) rejects every write of the batch with `StorageUnavailable`: none of them is on disk.
- *
- * @param check throws when the file is no longer the one that was opened; asked before every batch, whose commit may copy
- *   the log into that file, and after its commit, before anybody is told of it
  */
-export function createBatchWriter(database: DatabaseSync, check: () => void, wait: Wait = setTimeout): BatchWriter {
+export function createBatchWriter(
+  database: DatabaseSync,
+  { check, pending = NOTHING, wait = setTimeout }: Parts,
+): BatchWriter {
   const immediately = database.prepare('BEGIN IMMEDIATE');
   const toDisk = database.prepare('COMMIT');
   let collecting: Write[] = [];
@@ -67,7 +87,7 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
       check();
       for (const [index, write] of batch.entries()) settle(write, results[index]);
     } catch (error) {
-      rollback(database);
+      rollback(database, pending);
       const fault = new StorageUnavailable('The storage did not take the write.', { cause: error });
       for (const write of batch) write.reject(fault);
     }
@@ -76,7 +96,9 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
   /** Gives `undefined` where one of them failed, and may have left half of itself. */
   const runTogether = (batch: readonly Write[]): readonly Result[] | undefined => {
     try {
-      return batch.map(({ run }) => ({ value: run() }));
+      const results = batch.map(({ run }) => ({ value: run() }));
+      pending.write();
+      return results;
     } catch (error) {
       // A full disk or an I/O error has already rolled the whole transaction back: nobody's write survived.
       if (!database.isTransaction) throw error;
@@ -85,9 +107,9 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
   };
 
   const runApart = async (batch: readonly Write[]): Promise<readonly Result[]> => {
-    rollback(database);
+    rollback(database, pending);
     await begin();
-    return batch.map(({ run }) => attempt(run, database));
+    return batch.map(({ run }) => attempt(run, database, pending));
   };
 
   const begin = async (): Promise<void> => {
@@ -118,13 +140,15 @@ export function createBatchWriter(database: DatabaseSync, check: () => void, wai
 type Result = { readonly value: unknown } | { readonly error: unknown };
 
 /** Runs a write so that all of it takes effect or none. */
-function attempt(run: () => unknown, database: DatabaseSync): Result {
+function attempt(run: () => unknown, database: DatabaseSync, pending: Pending): Result {
   database.exec('SAVEPOINT one');
   try {
     const value = run();
+    pending.write();
     database.exec('RELEASE one');
     return { value };
   } catch (error) {
+    pending.forget();
     if (!database.isTransaction) throw error;
     database.exec('ROLLBACK TO one; RELEASE one');
     return { error };
@@ -136,7 +160,8 @@ function settle(write: Write, result: Result | undefined): void {
   else write.reject(new StorageUnavailable('The storage refused the write.', { cause: result?.error }));
 }
 
-function rollback(database: DatabaseSync): void {
+function rollback(database: DatabaseSync, pending: Pending): void {
+  pending.forget();
   if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
 }
 

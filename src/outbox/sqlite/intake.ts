@@ -31,7 +31,7 @@ export function createIntake(store: Store, waitMs: number): IntakeStore {
     row.lease_owner !== owner &&
     row.attempts === 0 &&
     now < (row.created_at as number) + waitMs;
-  const ledgerOf = prepareLedger(database, owner, lookup);
+  const ledgerOf = prepareLedger(store, lookup);
 
   return {
     async lookup(request, now) {

@@ -1,27 +1,19 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Ledger } from '../admit.ts';
 import type { Intake, Known, RequestKey } from '../port.ts';
 import type { SealedLead } from '../vault.ts';
+import type { Store } from './store.ts';
 import { prepareUses } from './uses.ts';
 
 type Arriving = { readonly intake: Intake; readonly sealed: SealedLead; readonly now: number };
 
 /**
  * Gives a function that makes the ledger of one lead, for the transaction under way.
- *
- * @param owner this process, in leases
  */
 export function prepareLedger(
-  database: DatabaseSync,
-  owner: string,
+  { database, counters, owner }: Pick<Store, 'database' | 'counters' | 'owner'>,
   lookup: (request: RequestKey, now: number) => Known | undefined,
 ): (arriving: Arriving) => Ledger {
   const suppressed = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
-  // RETURNING would say it in one statement, at the cost of a table of its own each time.
-  const counted = database.prepare('SELECT n FROM counters WHERE day = ? AND key = ?');
-  const begin = database.prepare('INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)');
-  const count = database.prepare('UPDATE counters SET n = ? WHERE day = ? AND key = ?');
-  const uncount = database.prepare('UPDATE counters SET n = n - 1 WHERE day = ? AND key = ?');
   const insert = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
                                 next_at, lease_owner, fence, personal)
@@ -47,14 +39,8 @@ export function prepareLedger(
     },
     forget: (key) => void forget.run(key),
     isSuppressed: (phoneHash) => suppressed.get(phoneHash) !== undefined,
-    count(day, key, phoneHash) {
-      const before = counted.get(day, key)?.n as number | undefined;
-      const n = (before ?? 0) + 1;
-      if (before === undefined) begin.run(day, key, phoneHash);
-      else count.run(n, day, key);
-      return n;
-    },
-    uncount: (day, key) => void uncount.run(day, key),
+    count: counters.count,
+    uncount: counters.uncount,
     insert(id, state, personal) {
       const { lead, phoneHash } = intake;
       const { lastInsertRowid: seq } = insert.run(

@@ -4,6 +4,7 @@ import { STATE, toConversation } from '../rows.ts';
 import { createAuditStore } from './audit.ts';
 import { createBatchWriter } from './batch.ts';
 import { createConsentStore } from './consents.ts';
+import { createCounters } from './counters.ts';
 import { createErasure } from './erase.ts';
 import { createHashCheck } from './hash-check.ts';
 import { watchIdentity } from './identity.ts';
@@ -34,8 +35,9 @@ const PROBE_BYTES = 64 * 1024;
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
-  const writer = createBatchWriter(database, identity.check);
-  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
+  const counters = createCounters(database);
+  const writer = createBatchWriter(database, { check: identity.check, pending: counters.pending });
+  const store: Store = { ...options, database, writer, counters, read: createReader(database, identity.check) };
   const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
   const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 

@@ -2,12 +2,15 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { OutboxOptions } from '../options.ts';
 import type { Vault } from '../vault.ts';
 import type { BatchWriter } from './batch.ts';
+import type { Counters } from './counters.ts';
 import type { Read } from './reader.ts';
 
 /** What the parts of the adapter share: one connection, one batch writer, one way to read. */
 export type Store = {
   readonly database: DatabaseSync;
   readonly writer: BatchWriter;
+  /** Whatever counts inside a batch; the writer stores it with the rest. */
+  readonly counters: Counters;
   readonly vault: Vault;
   /** This process, in leases. */
   readonly owner: string;

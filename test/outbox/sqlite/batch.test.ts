@@ -25,7 +25,7 @@ function open(t: Test): { database: DatabaseSync; path: string; begun: () => num
 
 t.test('writes of one turn share one transaction', async (t) => {
   const { database, begun } = open(t);
-  const writer = createBatchWriter(database, () => undefined);
+  const writer = createBatchWriter(database, { check: () => undefined });
   const insert = database.prepare('INSERT INTO t VALUES (?) RETURNING a');
   const rows = await Promise.all([1, 2, 3].map((value) => writer.write(() => insert.get(value))));
   t.match(rows, [{ a: 1 }, { a: 2 }, { a: 3 }]);
@@ -34,7 +34,7 @@ t.test('writes of one turn share one transaction', async (t) => {
 
 t.test('a write that fails by itself takes nobody with it', async (t) => {
   const { database } = open(t);
-  const writer = createBatchWriter(database, () => undefined);
+  const writer = createBatchWriter(database, { check: () => undefined });
   const insert = database.prepare('INSERT INTO t VALUES (?)');
   const results = await Promise.allSettled([1, null, 3].map((value) => writer.write(() => insert.run(value))));
   t.strictSame(
@@ -53,7 +53,7 @@ t.test('a write that fails by itself takes nobody with it', async (t) => {
 
 t.test('a write of several statements that fails leaves none of them behind', async (t) => {
   const { database } = open(t);
-  const writer = createBatchWriter(database, () => undefined);
+  const writer = createBatchWriter(database, { check: () => undefined });
   const insert = database.prepare('INSERT INTO t VALUES (?)');
   const both = (one: number, other: number | null) => {
     insert.run(one);
@@ -74,7 +74,7 @@ t.test('a write of several statements that fails leaves none of them behind', as
 
 t.test('a lost transaction rejects the whole batch, and the next one works', async (t) => {
   const { database } = open(t);
-  const writer = createBatchWriter(database, () => undefined);
+  const writer = createBatchWriter(database, { check: () => undefined });
   const insert = database.prepare('INSERT INTO t VALUES (?)');
   const results = await Promise.allSettled([
     writer.write(() => insert.run(1)),
@@ -101,15 +101,14 @@ t.test("another process's lock is waited for, up to a limit", async (t) => {
   let polls = 0;
   const other = new DatabaseSync(path, { timeout: 0 });
   t.teardown(() => other.close());
-  const writer = createBatchWriter(
-    database,
-    () => undefined,
-    (resume) => {
+  const writer = createBatchWriter(database, {
+    check: () => undefined,
+    wait: (resume) => {
       polls += 1;
       if (polls === 3) other.exec('COMMIT');
       resume();
     },
-  );
+  });
   const insert = database.prepare('INSERT INTO t VALUES (?)');
   other.exec('BEGIN IMMEDIATE');
   await writer.write(() => insert.run(1));
