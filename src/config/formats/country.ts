@@ -1,4 +1,4 @@
-import { isSupportedCountry } from 'libphonenumber-js/max';
+import { isSupportedCountry } from 'libphonenumber-js/max/es6';
 import type { Mistake } from '../problem.ts';
 
 /** ISO 3166-1 alpha-2 in capitals, and a country whose numbers we can read. */

@@ -1,4 +1,4 @@
-import { getCountries } from 'libphonenumber-js/max';
+import { getCountries } from 'libphonenumber-js/max/es6';
 import type { Hashing } from '../../conversation/hashing.ts';
 import { parsePhone } from '../../conversation/phone.ts';
 import { Refusal } from '../../conversation/refusal.ts';
