@@ -35,10 +35,11 @@ export function createHashing(hashKey: Buffer): Hashing {
     const text = parts.map((part) =>
       typeof part === 'string' ? `${part.length}:${part}` : part.toString('base64url'),
     );
-    return createHmac('sha256', key)
+    // By way of a string: a digest that comes as a buffer has memory of its own outside the heap, at the price of a hash.
+    const digest = createHmac('sha256', key)
       .update([purpose, ...text].join('\0'))
-      .digest()
-      .subarray(0, 16);
+      .digest('latin1');
+    return Buffer.from(digest.slice(0, 16), 'latin1');
   };
   // Sites come from the configuration: few, and the same for every lead.
   const siteCaps = new Map<string, Buffer>();
