@@ -11,6 +11,10 @@ keep() { # name, text
   [ -s "$1" ] || printf '%s\n' "$2" >"$1"
   chmod 444 "$1"
 }
+none() { # name
+  [ -e "$1" ] || : >"$1"
+  chmod 444 "$1"
+}
 ask() { # name, question
   [ -s "$1" ] && return
   printf '%s: ' "$2" >&2
@@ -20,6 +24,8 @@ ask() { # name, question
 }
 
 keep data-key "$(openssl rand -base64 32)"
+# Nothing until DATA_KEY is changed.
+none data-key-previous
 keep hash-key "$(openssl rand -base64 32)"
 keep postgres-password "$(openssl rand -hex 24)"
 keep database-url "postgres://gateway:$(cat postgres-password)@postgres:5432/gateway"

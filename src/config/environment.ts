@@ -70,20 +70,30 @@ function findSource(
   if (text !== '') {
     return { setting: name, problem: `is set, and so is ${twin}`, fix: 'set one of the two' };
   }
-  const read = readSecret(readFile, resolve(cwd, path));
-  return 'mistake' in read ? { setting: twin, ...read.mistake } : { name: twin, text: read.text };
+  // Of a list there may be nothing, and where its file is always mounted an empty one says so.
+  const read = readSecret(readFile, resolve(cwd, path), { mayBeEmpty: isList(row.schema) });
+  if ('mistake' in read) return { setting: twin, ...read.mistake };
+  return read.text === '' ? undefined : { name: twin, text: read.text };
 }
 
 /** The text as its schema's type. What is no number stays a text, for the schema to refuse. */
 function toValue({ schema }: Variable, text: string): unknown {
   if (isInteger(schema)) return toInteger(text);
-  if (!('type' in schema) || schema.type !== 'array') return text;
+  if (!isList(schema)) return text;
   const items = text.split(',').map((item) => item.trim());
   return 'items' in schema && isInteger(schema.items) ? items.map(toInteger) : items;
 }
 
+function isList(schema: unknown): boolean {
+  return isOfType(schema, 'array');
+}
+
 function isInteger(schema: unknown): boolean {
-  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'integer';
+  return isOfType(schema, 'integer');
+}
+
+function isOfType(schema: unknown, type: string): boolean {
+  return typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === type;
 }
 
 function toInteger(text: string): number | string {

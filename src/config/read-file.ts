@@ -30,10 +30,11 @@ export function readText(readFile: ReadFile, path: string): { readonly text: str
 export function readSecret(
   readFile: ReadFile,
   path: string,
+  { mayBeEmpty = false } = {},
 ): { readonly text: string } | { readonly mistake: Mistake } {
   const read = readText(readFile, path);
   if ('mistake' in read) return read;
   const text = read.text.replace(/\r?\n$/, '');
-  if (text !== '') return { text };
+  if (text !== '' || mayBeEmpty) return { text };
   return { mistake: { problem: `names an empty file: ${path}`, fix: 'write the value into it' } };
 }

@@ -38,8 +38,8 @@ export function createHashing(hashKey: Buffer): Hashing {
     // By way of a string: a digest that comes as a buffer has memory of its own outside the heap, at the price of a hash.
     const digest = createHmac('sha256', key)
       .update([purpose, ...text].join('\0'))
-      .digest('latin1');
-    return Buffer.from(digest.slice(0, 16), 'latin1');
+      .digest('binary');
+    return Buffer.from(digest.slice(0, 16), 'binary');
   };
   // Sites come from the configuration: few, and the same for every lead.
   const siteCaps = new Map<string, Buffer>();

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
-import { ACCOUNT, fileWith, load, loadFile, mistakes, settingsOf } from './helper.ts';
+import { ACCOUNT, fileWith, keyOf, load, loadFile, mistakes, settingsOf } from './helper.ts';
 
 const LOCAL = { UPSTREAM_URL: 'http://127.0.0.1:9000/' };
 
@@ -34,6 +34,13 @@ t.test('a file without a value is refused', async (t) => {
     const problems = mistakes(t, () => passwordFrom(content));
     t.match(problems, [{ setting: 'PROVIDER_PASSWORD_FILE', problem: 'names an empty file: /app/secret' }]);
   }
+});
+
+t.test('an empty file of a list lists nothing', async (t) => {
+  const keys = (content: string) =>
+    load({ DATA_KEY: keyOf('now'), DATA_KEY_PREVIOUS_FILE: 'keys' }, { '/app/keys': content }).keys.data;
+  for (const content of ['', '\n']) t.strictSame(keys(content), [Buffer.from(keyOf('now'), 'base64')]);
+  t.equal(keys(`${keyOf('before')}\n`).length, 2);
 });
 
 t.test('a file that cannot be read is refused by variable and path', async (t) => {

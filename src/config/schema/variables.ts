@@ -134,8 +134,9 @@ export const VARIABLES = {
   SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
   DATA_KEY: { schema: value.SecretKey('Encrypts leads at rest. Required in production.'), secret: true },
   DATA_KEY_PREVIOUS: {
-    schema: Type.Array(value.SecretKey('One former key.'), {
-      description: 'Keys that were DATA_KEY before, separated by commas: what they sealed is still read.',
+    schema: Type.Array(value.SecretKey('One other key.'), {
+      description:
+        'Other keys that open what they sealed, separated by commas: those that were DATA_KEY before, or the one that is going to be.',
       maxItems: 16,
       errorMessage: 'use up to 16 keys of 32 bytes in base64, separated by commas',
     }),
