@@ -20,7 +20,11 @@ export function checkKeys({ values, given }: Environment): Problem[] {
   if (hash !== undefined && hash === data) refuse('HASH_KEY', 'is the same as DATA_KEY');
   if (hash !== undefined && previous.includes(hash)) refuse('HASH_KEY', 'is one of DATA_KEY_PREVIOUS');
   if (data !== undefined && previous.includes(data)) {
-    refuse('DATA_KEY_PREVIOUS', 'holds DATA_KEY itself', 'list other keys there: those that were DATA_KEY before, or the next one');
+    refuse(
+      'DATA_KEY_PREVIOUS',
+      'holds DATA_KEY itself',
+      'list other keys there: those that were DATA_KEY before, or the next one',
+    );
   }
   if (given('DATA_KEY_PREVIOUS') && !given('DATA_KEY')) {
     refuse('DATA_KEY_PREVIOUS', 'is set, and DATA_KEY is not', 'set DATA_KEY too, to the key of new leads');
