@@ -70,6 +70,8 @@ function rawHeaders(body: string, requestId: string): Record<string, string> {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': requestId,
+    // Whose page it came from was perhaps never read. These answers tell nothing of anybody, so that any page may read them.
+    'Access-Control-Allow-Origin': '*',
     Connection: 'close',
   };
 }

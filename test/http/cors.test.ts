@@ -1,6 +1,7 @@
 import t from 'tap';
 import { site } from '../support/lead.ts';
 import { goodBody, type Overrides, testApp } from './support/app.ts';
+import { exchange, request } from './support/wire.ts';
 
 const DEALER = 'https://dealer.example';
 const OTHER = 'https://other.example';
@@ -119,4 +120,19 @@ t.test('the preflight of a path that does not exist is 404, which its page may r
   t.equal(answer.statusCode, 404);
   t.match(answer.json(), { code: 'not_found' });
   t.equal(answer.headers['access-control-allow-origin'], DEALER);
+});
+
+t.test('what is refused before it is read as a request can be read by the page that sent it', async (t) => {
+  const { listen } = await testApp(t, LISTED);
+  const port = await listen();
+  const refused = {
+    431: request({ body: '{}', headers: { origin: DEALER, cookie: 'c'.repeat(20_000) } }),
+    417: request({ body: '{}', headers: { origin: DEALER, expect: '200-ok' } }),
+    400: request({ headers: { origin: DEALER, 'content-length': 'ten' } }),
+  };
+  for (const [status, bytes] of Object.entries(refused)) {
+    const answer = await exchange(port, bytes);
+    t.equal(answer.status, Number(status));
+    t.equal(answer.headers['access-control-allow-origin'], '*', status);
+  }
 });
