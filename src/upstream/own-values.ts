@@ -15,8 +15,16 @@ const GAP = '·';
  */
 export function withoutOwnValues(description: string, lead: Lead): string {
   const words = wordsOf(description);
-  for (const value of ownValues(lead)) blank(words, value);
-  return words.join(' ');
+  const values = ownValues(lead);
+  const left: string[] = [];
+  // Values overlap: a spelling that seems to be cut short is often the beginning of another one that goes on.
+  let takenUntil = 0;
+  for (const [at, word] of words.entries()) {
+    const end = at + Math.max(0, ...values.map((value) => lengthAt(words, at, value)));
+    if (at >= takenUntil) left.push(end > at ? GAP : word);
+    takenUntil = Math.max(takenUntil, end);
+  }
+  return left.join(' ');
 }
 
 function wordsOf(text: string): string[] {
@@ -28,7 +36,6 @@ function wordsOf(text: string): string[] {
   );
 }
 
-/** Longest first, so that a short value does not break up a longer one that holds it. */
 function ownValues(lead: Lead): readonly string[][] {
   const { phone, target, listing } = lead;
   const texts = [
@@ -46,8 +53,7 @@ function ownValues(lead: Lead): readonly string[][] {
   return texts
     .flatMap(spellings)
     .map(wordsOf)
-    .filter((words) => words.length > 0)
-    .sort((one, other) => other.length - one.length);
+    .filter((words) => words.length > 0);
 }
 
 /** Each value and the listing as a whole, as each format sends it. Names of values are words like any other. */
@@ -56,10 +62,20 @@ function listingTexts(listing: NonNullable<Lead['listing']>): readonly string[] 
   return typeof listing === 'string' ? [listing] : [...whole, ...Object.values(listing).map(String)];
 }
 
-/** A text as it is, and as it looks once escaped for JSON, a query or XML. */
+/** A text as it is, and as it looks once escaped for JSON, a query (a space as `+` or `%20`), XML or HTML. */
 function spellings(text: string): readonly string[] {
   const xml = text.replace(/[&<>"']/g, (char) => ESCAPED[char] ?? char);
-  return [...new Set([text, JSON.stringify(text), new URLSearchParams([['', text]]).toString(), xml])];
+  const query = new URLSearchParams([['', text]]).toString();
+  return [
+    ...new Set([
+      text,
+      JSON.stringify(text),
+      query,
+      query.replaceAll('+', '%20'),
+      xml,
+      xml.replaceAll('&apos;', '&#39;'),
+    ]),
+  ];
 }
 
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -70,13 +86,11 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Replaces every place where `words` holds `value`, in full or cut short, be it through a word. */
-function blank(words: string[], value: readonly string[]): void {
-  for (let at = 0; at < words.length; at += 1) {
-    let length = 0;
-    while (length < value.length && words[at + length] === value[length]) length += 1;
-    const isWhole = length === value.length;
-    if (!isWhole && value[length]?.startsWith(words[at + length] ?? GAP)) length += 1;
-    if (isWhole || length >= MIN_CUT_WORDS) words.splice(at, length, GAP);
-  }
+/** How many words from `at` on are `value`, in full or cut short, be it through a word; 0 where they are not. */
+function lengthAt(words: readonly string[], at: number, value: readonly string[]): number {
+  let length = 0;
+  while (length < value.length && words[at + length] === value[length]) length += 1;
+  const isWhole = length === value.length;
+  if (!isWhole && value[length]?.startsWith(words[at + length] ?? GAP)) length += 1;
+  return isWhole || length >= MIN_CUT_WORDS ? length : 0;
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import type { Lead } from '../../src/conversation/types.ts';
 import { blame } from '../../src/upstream/failure.ts';
@@ -25,6 +26,20 @@ const CASES: readonly Case[] = [
   ['a question escaped for XML', { question: 'login "<b>"' }, 'Bad: login &quot;&lt;b&gt;&quot;', 'bad ·'],
   ['a question escaped for JSON', { question: 'my\nlogin' }, String.raw`Bad: my\nlogin`, 'bad ·'],
   ['a question escaped for a query', { question: 'é login' }, 'Bad: %C3%A9+login', 'bad ·'],
+  [
+    'a question with a comma',
+    { question: 'I tried to order online, but my password did not work' },
+    'No route: "I tried to order online, but my password did not work"',
+    'no route ·',
+  ],
+  [
+    'a question whose beginning is a value of the listing',
+    { question: 'is my login right or wrong', listing: { note: 'bad is my login too' } },
+    'Bad: is my login right or wrong',
+    '·',
+  ],
+  ['a question escaped for a path', { question: 'é login' }, 'Bad: %C3%A9%20login', 'bad ·'],
+  ['a question escaped for HTML', { question: "it's my login" }, 'Bad: it&#39;s my login', 'bad ·'],
   ['first and last name', { firstName: 'Pass', lastName: 'Word' }, 'Unknown pass word', 'unknown · ·'],
   ['a name in a compatibility spelling', { firstName: 'ｌｏｇｉｎ' }, 'Bad login', 'bad ·'],
   ['a page title', { page: { title: 'Login' } }, 'Bad login', 'bad ·'],
@@ -46,6 +61,38 @@ for (const [what, changes, description, left] of CASES) {
     t.equal(withoutOwnValues(description, lead(changes)), left);
   });
 }
+
+t.test('whatever a question says, a Failure that quotes it whole is about something else', async (t) => {
+  const word = fc.constantFrom(
+    'my',
+    'password',
+    'phone',
+    'number',
+    'login',
+    'is',
+    'wrong',
+    'invalid',
+    "isn't",
+    'é',
+    '2',
+  );
+  const mark = fc.constantFrom(' ', ', ', '. ', '? ', ' & ', ' - ', ': ', '%', "' ", '\n', ' "', '+');
+  const question = fc
+    .array(fc.tuple(word, mark), { minLength: 1, maxLength: 12 })
+    .map((parts) => parts.flat().join(''));
+  const spelling = fc.constantFrom<(text: string) => string>(
+    (text) => text,
+    (text) => JSON.stringify(text),
+    (text) => new URLSearchParams([['', text]]).toString().slice(1),
+    (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
+  );
+  fc.assert(
+    fc.property(question, spelling, (question, quoted) => {
+      t.equal(blame(`Not routed: ${quoted(question)}`, lead({ question })), 'other', { question, diagnostic: true });
+    }),
+    { numRuns: 500 },
+  );
+});
 
 t.test('a tiny value takes no part of another word', async (t) => {
   const one = lead({ firstName: 'o', lastName: 'pass' });
