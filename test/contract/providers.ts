@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import type { Account, Outbox } from '../../src/outbox/port.ts';
-import { intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };
 
@@ -134,6 +134,19 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
       status: 'queued',
       dueAt: 5_000,
     });
+    await outbox.close();
+  });
+
+  t.test('a lead under way is not parked with its provider, and is due again where its process dies', async (t) => {
+    const outbox = await open(t)();
+    for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
+    const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: 2_000 });
+    const underWay = [claim?.lease.id, (await leased(outbox, 2_000)).id];
+    t.equal(await outbox.parkQueued('default', 10, 3_000), 1, 'of the two that were refused, the one that waits');
+    for (const id of underWay) t.match(await outbox.find(id ?? ''), { status: 'queued' });
+    const overdue = await outbox.claim({ providers: ['default'], limit: 9, now: 2_000 + LEASE_MS });
+    t.strictSame(overdue.map(({ lease }) => lease.id).sort(), underWay.sort());
+    t.ok(overdue.every(({ expired }) => expired));
     await outbox.close();
   });
 

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { leadOf, NO_LIMITS, send } from './caller.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
-import { startProvider } from './provider.ts';
+import { type Provider, startProvider } from './provider.ts';
 
 /** Gateways on one store, called in turn by a load balancer that the test plays. */
 export type Replicas = {
+  readonly provider: Provider;
   readonly all: readonly RunningGateway[];
   /** The settings that all have, for one more. */
   readonly env: Readonly<Record<string, string>>;
@@ -41,6 +42,7 @@ export async function startReplicas(
   let leads = 0;
   const next = (): string => all[turn++ % all.length]?.url ?? '';
   return {
+    provider,
     all,
     env: common,
     next,

@@ -13,9 +13,15 @@ const NOTICED_MS = 200;
 
 let visitors = 0;
 
-/** Three replicas that count in the Redis at `url`, and a gateway of the same settings but for Redis. */
-export async function startLimited(t: Test, url: string): Promise<{ replicas: Replicas; without: RunningGateway }> {
-  const replicas = await startReplicas(t, 3, limitedBy(url));
+type Limited = { readonly count?: number; readonly changes?: Readonly<Record<string, string>> };
+
+/** Replicas that count in the Redis at `url`, and a gateway of the same settings but for Redis. */
+export async function startLimited(
+  t: Test,
+  url: string,
+  { count = 3, changes = {} }: Limited = {},
+): Promise<{ replicas: Replicas; without: RunningGateway }> {
+  const replicas = await startReplicas(t, count, { ...limitedBy(url), ...changes });
   await replicas.counting('shared');
   return { replicas, without: await startGateway(t, { ...replicas.env, REDIS_URL: '' }) };
 }

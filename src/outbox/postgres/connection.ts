@@ -17,6 +17,11 @@ const CONNECT_MS = 3_000;
 const STATEMENT_MS = 5_000;
 const LOCK_MS = 3_000;
 const SILENT_MS = 10_000;
+/**
+ * Whatever the database's default is: a statement has to see what was committed while it waited for a lock. At a stricter
+ * level it is refused instead (40001), again and again where replicas write at once.
+ */
+const LEVEL = '-c default_transaction_isolation=read\\ committed';
 /** A server that does not even say so is given up, with its connection. */
 const ANSWER_MS = STATEMENT_MS + 1_000;
 
@@ -57,6 +62,7 @@ export function createPool(address: Address, max: number): pg.Pool {
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: SILENT_MS,
     query_timeout: ANSWER_MS,
+    options: LEVEL,
   });
   pool.on('error', () => undefined);
   // The pool listens only to idle clients: one that breaks between two statements of a transaction would end the process.

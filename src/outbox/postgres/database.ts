@@ -105,8 +105,7 @@ async function transact<T>(pool: pg.Pool, run: (query: Query) => Promise<T>): Pr
   let committing = false;
   try {
     const query = queryOn(client);
-    // Whatever the database's default is: a statement has to see what was committed while it waited for a lock.
-    await query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    await query('BEGIN');
     const result = await run(query);
     committing = true;
     const { command } = await client.query('COMMIT');
