@@ -44,6 +44,8 @@ export type ConsentRecord = {
   readonly version?: string;
   readonly pageUrl?: string;
   readonly origin?: string;
+  /** No configured key opens the lead: whether it came with consent, and with which, cannot be told. */
+  readonly unreadable?: true;
 };
 
 export type AuditEntry = {
@@ -104,7 +106,7 @@ export interface RecordStore {
    *   erasure itself stands then, and calling again finishes it.
    */
   erase(phoneHash: Uint8Array, options: { now: number; audit: AuditEntry }): Promise<number>;
-  /** Conversations with consent, oldest first, of those whose personal data is still there. */
+  /** Conversations with consent, or which nobody can read, oldest first, of those whose personal data is still there. */
   consents(
     filter: Filter,
     page: { limit: number; after?: string },

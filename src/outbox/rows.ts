@@ -37,13 +37,18 @@ export function toRecord(row: Row): LeadRecord {
   };
 }
 
-/** Which consent came with a lead; `undefined` where none did. */
-export function toConsent(row: Row, { consent, page, origin }: Lead): ConsentRecord | undefined {
+/**
+ * Which consent came with a lead; `undefined` where none did.
+ *
+ * @param lead `undefined` where no configured key opens it
+ */
+export function toConsent(row: Row, lead: Lead | undefined): ConsentRecord | undefined {
+  const which = { id: row.id as string, site: row.site as string, at: row.created_at as number };
+  if (!lead) return { ...which, unreadable: true };
+  const { consent, page, origin } = lead;
   if (!consent) return undefined;
   return defined({
-    id: row.id as string,
-    site: row.site as string,
-    at: row.created_at as number,
+    ...which,
     text: consent.text,
     version: consent.version,
     pageUrl: page?.url,

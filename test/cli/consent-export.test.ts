@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import t from 'tap';
+import { withDatabase } from '../support/database.ts';
 import { terminalOver } from './support/terminal.ts';
 
 const CONSENT = { consent: { text: 'Yes, "text" me', version: '=1+1' }, page: { url: 'https://dealer.example/1' } };
@@ -26,8 +28,8 @@ t.test('for spreadsheets they are CSV, in which no text is a formula', async (t)
   const { type, store } = terminalOver(t);
   const id = await store('delivered', CONSENT);
   const { out } = await type('consent export --format csv --site demo');
-  const row = `${id},demo,2026-11-24T12:00:00.000Z,"Yes, ""text"" me",'=1+1,https://dealer.example/1,`;
-  t.equal(out, `id,site,at,text,version,pageUrl,origin\r\n${row}\r\n`);
+  const row = `${id},demo,2026-11-24T12:00:00.000Z,"Yes, ""text"" me",'=1+1,https://dealer.example/1,,`;
+  t.equal(out, `id,site,at,text,version,pageUrl,origin,unreadable\r\n${row}\r\n`);
 });
 
 t.test('an export of many pages is whole, and is one audit entry', async (t) => {
@@ -45,6 +47,16 @@ t.test('the audit says how many entries were exported, not how many leads matche
   await store('delivered');
   t.match(await type('consent export'), { code: 0, out: '' });
   t.match(JSON.parse((await type('audit --json')).out).items, [{ action: 'consent_export', count: 0 }]);
+});
+
+t.test('a lead that cannot be read is told of, and fails the export', async (t) => {
+  const { type, store } = terminalOver(t);
+  const id = await store('delivered', CONSENT);
+  withDatabase(join(t.testdirName, 'gateway.db'), (other) => other.exec("UPDATE leads SET lead = x'00'"));
+  const { code, out, err } = await type('consent export');
+  t.equal(code, 1);
+  t.match(JSON.parse(out), { id, unreadable: true });
+  t.match(err, /^1 lead cannot be read: .*DATA_KEY_PREVIOUS/);
 });
 
 t.test('another format is wrong usage', async (t) => {

@@ -172,6 +172,21 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a lead that no key opens is exported as one whose consent cannot be read', async (t) => {
+    const opened = open(t);
+    const writer = await opened();
+    const id = await queued(
+      writer,
+      1_000,
+      intake({ lead: lead({ consent: { text: 'Text me.' } }), start: due(1_000) }),
+    );
+    const reader = await opened({ owner: 'process-2', vault: createVault([Buffer.alloc(32, 1)]) });
+    t.strictSame(await reader.consents({}, { limit: 9 }), {
+      items: [{ id, site: 'demo', at: 1_000, unreadable: true }],
+    });
+    await Promise.all([writer.close(), reader.close()]);
+  });
+
   t.test('counts tell what is open, since when, and what is done', async (t) => {
     const outbox = await open(t)();
     const none = { queued: 0, held: 0, unknown: 0, parked: 0 };

@@ -36,7 +36,6 @@ export function createConsentStore(store: Store): Pick<RecordStore, 'consents'> 
 }
 
 function consentOf(row: Row, { vault }: Store): Found[] {
-  const lead = readLead(row, vault);
-  const consent = lead && toConsent(row, lead);
+  const consent = toConsent(row, readLead(row, vault));
   return consent ? [{ seq: row.seq as number, consent }] : [];
 }
