@@ -10,6 +10,6 @@ export function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): st
   Try it:     curl -i ${url}/conversations -H 'content-type: application/json' -d '${body}'
   Demo page:  ${url}/demo
   Reference:  ${url}/docs
-${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator; what you send arrives here)\n` : ''}
+${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator; what you send arrives here, of one number PHONE_DAILY_MAX a day)\n` : ''}
 `;
 }

@@ -50,10 +50,18 @@ export function createFormGuard(
       const lacksToken = !token && site.form.token === 'required';
       const lacksProof = !proven && (await needsProof(site, address));
       if (kind === 'script' && lacksToken) {
-        throw new Refusal('form_token_invalid', 'Is missing, and this site needs one.', { pointer: '/formToken' });
+        throw new Refusal(
+          'form_token_invalid',
+          'Is missing, and this site needs one; get it from GET /sites/{key}/form.',
+          { pointer: '/formToken' },
+        );
       }
       if (kind === 'script' && lacksProof) {
-        throw new Refusal('proof_required', 'Is missing, and this site needs one.', { pointer: '/proof' });
+        throw new Refusal(
+          'proof_required',
+          'Is missing, and this site needs one; GET /sites/{key}/form gives the challenge.',
+          { pointer: '/proof' },
+        );
       }
       const tooQuick = token !== undefined && token.ageMs < site.form.minFillS * 1000;
       return {

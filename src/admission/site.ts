@@ -21,7 +21,7 @@ export function admitToSite(sites: ReadonlyMap<string, Site>, key: string | unde
       'invalid_request',
       partner
         ? 'Is missing, and this partner has no default site.'
-        : 'Is missing; send the public key of a configured site.',
+        : 'Is missing; send the public key of a configured site, or as a partner your own key in Authorization.',
       { pointer: '/site' },
     );
   }
@@ -43,7 +43,10 @@ export function evidentOrigin({ partner, origin }: Asker): string | undefined {
 function requireOrigin({ origins }: Site, origin: string | undefined): void {
   if (origins === '*') return;
   if (origin === undefined || origin === 'null') {
-    throw new Refusal('origin_not_allowed', 'This site takes leads only from the pages of its own origins.');
+    throw new Refusal(
+      'origin_not_allowed',
+      'This site takes leads only from pages of its own origins, and from partners with their key in Authorization.',
+    );
   }
   if (!origins.has(origin)) {
     throw new Refusal('origin_not_allowed', "The page's origin is not on this site's list.");

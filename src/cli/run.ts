@@ -65,7 +65,9 @@ function withoutCommand(commands: readonly Command[], args: readonly string[], i
     return EXIT.ok;
   }
   const names = (inGroup.length > 0 ? inGroup : commands).map(({ name }) => name).join(', ');
-  io.err(`${args.length === 0 ? 'Say which command' : 'There is no such command'}: ${names}. More: ${START} --help\n`);
+  io.err(
+    `${args.length === 0 ? 'Say which command' : 'There is no such command; there are'}: ${names}. More: ${START} --help\n`,
+  );
   return EXIT.usage;
 }
 

@@ -41,5 +41,5 @@ export async function openAdminListener(
     logger: log,
   });
   closers.add(() => app.close());
-  return listen(app, admin);
+  return listen(app, admin, 'ADMIN_PORT');
 }

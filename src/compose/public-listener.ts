@@ -83,7 +83,7 @@ export async function openPublicListener(
     version,
   });
   closers.add(() => app.close());
-  const url = await listen(app, settings.listen);
+  const url = await listen(app, settings.listen, 'PORT');
   return {
     url,
     drain() {

@@ -65,9 +65,13 @@ function draftConsent(consent: Consent | undefined, required: boolean): Consent 
   const version = optionalText(consent?.version, '/consent/version');
   if (text !== undefined || version !== undefined) return defined({ text, version });
   if (!required) return undefined;
-  throw new Refusal('consent_required', 'This site takes no lead without consent; send the text that was agreed to.', {
-    pointer: '/consent',
-  });
+  throw new Refusal(
+    'consent_required',
+    'This site takes no lead without consent; send the text that was agreed to, or its version.',
+    {
+      pointer: '/consent',
+    },
+  );
 }
 
 function draftPage(page: Page | undefined): Page | undefined {

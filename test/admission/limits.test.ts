@@ -127,3 +127,13 @@ t.test('who used up a limit gets no new one when replicas can no longer count to
   }
   t.strictSame(exceeded, [false, false, true, false, true, false, true]);
 });
+
+t.test('a rate that changes holds for the next request', async (t) => {
+  let max = 1;
+  const { leads } = createLimits(Date.now, () => ({ max, windowS: 60 }));
+  const visitor = from({ address: '203.0.113.9', site: site() });
+  await leads(visitor);
+  t.match(await leads(visitor), { exceeded: true });
+  max = 3;
+  t.match(await leads(visitor), { remaining: 0, exceeded: false });
+});

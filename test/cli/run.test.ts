@@ -30,8 +30,8 @@ for (const { name, options, summary } of COMMANDS) {
 
 t.test('what is no command is wrong usage, in one line that names what there is', async (t) => {
   t.match(await type(''), { code: 2, out: '', err: /^Say which command: leads list, .*\n$/ });
-  t.match(await type('lead list'), { code: 2, err: /^There is no such command: leads list/ });
-  t.match(await type('leads'), { code: 2, err: /^There is no such command: leads list, leads show/ });
+  t.match(await type('lead list'), { code: 2, err: /^There is no such command; there are: leads list/ });
+  t.match(await type('leads'), { code: 2, err: /^There is no such command; there are: leads list, leads show/ });
   t.match(await type('stats now'), { code: 2, err: /^stats takes options only/ });
   t.match(await type('leads list --limit'), { code: 2, err: /^Option '--limit <value>' argument missing/ });
 });

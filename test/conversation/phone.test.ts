@@ -54,6 +54,7 @@ t.test('what cannot be texted is refused', async (t) => {
     ['an RFC 3966 extension', 'tel:+14045551212;ext=5', 'invalid_phone', US],
     ['a premium-rate number', '+1 900 555 1234', 'invalid_phone', US],
     ['a British premium-rate number', '0906 123 4567', 'invalid_phone', new Set(['GB'])],
+    ['a German premium-rate number', '+49 900 123 4567', 'invalid_phone', new Set(['DE'])],
     ['nothing but invisible characters', '\u200e\u200f', 'invalid_phone', US],
     ['a plus', '+', 'invalid_phone', US],
     ['a number of a country that is not served', '+44 20 7946 0958', 'country_not_allowed', US],

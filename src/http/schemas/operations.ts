@@ -75,8 +75,8 @@ export const START_CONVERSATION = {
         type: 'string',
         description:
           'Makes a repetition safe: the same key with the same lead is the same request for 24 hours or longer. 1 to 255 ' +
-          'visible ASCII characters.',
-        examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+          // No example: the reference would send it with every try, and each but the first would be a repetition.
+          'visible ASCII characters, such as a new UUID for each lead.',
       },
     },
   },

@@ -29,8 +29,15 @@ export function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    throw new UnusableDatabase(path, error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UnusableDatabase(path, problemOf(error), { cause: error });
   }
+}
+
+/** SQLite's word for whatever keeps it from a file (SQLITE_CANTOPEN, 14) names no reason. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cannotOpen = 'errcode' in error && Number(error.errcode) % 256 === 14;
+  return cannotOpen ? `${error.message}; is it a file, in a folder that this user may write to?` : error.message;
 }
 
 /** As `mkdir -p`. Node's own `recursive` tries for ever where a file system takes no folders, such as /proc. */

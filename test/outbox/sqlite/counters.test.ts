@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { DAY_MS } from '../../../src/outbox/days.ts';
 import type { Intake, Outbox } from '../../../src/outbox/port.ts';
 import { withDatabase } from '../../support/database.ts';
 import { lead } from '../../support/lead.ts';
@@ -43,6 +44,30 @@ t.test('a lead that the storage refuses is not counted, and its neighbours are, 
     ['queued', 'rejected', 'queued'],
   );
   t.strictSame(counted(path), [2]);
+  await outbox.close();
+});
+
+t.test('each UTC day of a batch has a counter of its own', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const caps: Intake['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 1 }];
+  const results = await Promise.all([DAY_MS - 1, DAY_MS].map((now) => outbox.accept(intake({ caps }), now)));
+  t.match(results, [{ conversation: { status: 'queued' } }, { conversation: { status: 'queued' } }]);
+  await outbox.close();
+});
+
+t.test('a counter that cannot be written takes its own lead with it and no other', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  withDatabase(join(t.testdirName, 'gateway.db'), (other) =>
+    other.exec(
+      "CREATE TRIGGER broken BEFORE INSERT ON counters WHEN new.day = 5 BEGIN SELECT RAISE(ABORT, 'as if damaged'); END",
+    ),
+  );
+  const results = await Promise.allSettled([2, 5, 3].map((day) => outbox.accept(intake({ caps: SITE }), day * DAY_MS)));
+  t.strictSame(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  t.equal((await outbox.list({}, { limit: 9 })).items.length, 2);
   await outbox.close();
 });
 

@@ -20,6 +20,10 @@ t.test('a place that takes no folders is refused at once', async (t) => {
   t.throws(() => openDatabase('/proc/nowhere/deep/gateway.db'), { name: 'UnusableDatabase', message: /ENOENT/ });
 });
 
+t.test('a folder in the place of the file is told of', async (t) => {
+  t.throws(() => openDatabase(t.testdir()), { name: 'UnusableDatabase', message: /; is it a file, in a folder/ });
+});
+
 t.test("another program's database is refused and left as it was", async (t) => {
   const path = join(t.testdir(), 'other.db');
   const other = new DatabaseSync(path);
