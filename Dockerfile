@@ -9,8 +9,9 @@ FROM node:24-bookworm-slim AS widget
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
+COPY scripts/build-widget.ts ./scripts/
 COPY src/widget ./src/widget
-RUN node src/widget/build.ts --out dist/widget
+RUN node scripts/build-widget.ts --out dist/widget
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Text Connect Gateway" org.opencontainers.image.licenses="MIT"

@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export function widgetFiles(folder = BUILT_WIDGET): Files {
   return once(async () => {
     if (existsSync(folder)) return readFiles(folder, (name) => /\.[0-9a-f]{12}\.js$/.test(name));
-    const { buildWidget } = await import('./widget/build.ts');
+    const { buildWidget } = await import('../scripts/build-widget.ts');
     return (await buildWidget()).files;
   });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { BUDGET_BYTES, buildWidget } from '../../src/widget/build.ts';
+import { BUDGET_BYTES, buildWidget } from '../../scripts/build-widget.ts';
 import { en } from '../../src/widget/messages/en.ts';
 
 t.test('the build', async (t) => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { BUDGET_BYTES } from '../../src/widget/build.ts';
+import { BUDGET_BYTES } from '../../scripts/build-widget.ts';
 import { en } from '../../src/widget/messages/en.ts';
 
 const SOURCES = ['dialog', 'field', 'element'];

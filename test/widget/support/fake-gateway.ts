@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
-import type { WidgetFiles } from '../../../src/widget/build.ts';
+import type { WidgetFiles } from '../../../scripts/build-widget.ts';
 
 export type Received = {
   readonly method: string;

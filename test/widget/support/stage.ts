@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { buildWidget, type WidgetFiles } from '../../../src/widget/build.ts';
+import { buildWidget, type WidgetFiles } from '../../../scripts/build-widget.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 

@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 
-/** What a visitor's first look may weigh: the entry with all of English, gzipped. */
+/** Limit on the gzipped size of the entry script (with the English texts), which every visitor loads. */
 export const BUDGET_BYTES = 8 * 1024;
 
-const FOLDER = import.meta.dirname;
+const FOLDER = path.join(import.meta.dirname, '../src/widget');
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.ts': 'text/plain; charset=utf-8',
@@ -23,14 +23,14 @@ export type WidgetFile = {
   readonly gzip: Buffer;
   /** Value for an `integrity` attribute. */
   readonly integrity: string;
-  /** The name holds a hash of the content: cached for ever. Others are cached for minutes. */
+  /** The name holds a hash of the content: cached indefinitely. Others are cached for minutes. */
   readonly immutable: boolean;
 };
 
 export type WidgetFiles = {
-  /** `v1.js`, which can be mended. */
+  /** `v1.js`: the current version; its content may change with a release. */
   readonly entry: WidgetFile;
-  /** `v1.<hash>.js`: the same bytes under a name that never means anything else. */
+  /** `v1.<hash>.js`: the same bytes under a name that is derived from the content, so it never changes. */
   readonly hashed: WidgetFile;
   /** All files by name: these two, the parts that are loaded when used (with and without hash), and `v1.d.ts`. */
   readonly files: ReadonlyMap<string, WidgetFile>;
@@ -50,13 +50,13 @@ export async function buildWidget(): Promise<WidgetFiles> {
   const parts = await Promise.all(
     Object.entries(sources).map(async ([name, source]) => ({ name, body: await bundle(source, {}) })),
   );
-  // One hash for all: the entry holds it, and its bytes are dear.
+  // One hash for all parts, because the entry contains it and every byte of the entry counts against the budget.
   const partsHash = hashOf(Buffer.concat(parts.map(({ body }) => body)));
   const style = await transform(await readFile(path.join(FOLDER, 'style.css'), 'utf8'), {
     loader: 'css',
     minify: true,
   });
-  // esbuild leaves the quotes of attribute values and the spaces of custom properties.
+  // esbuild keeps quotes around attribute values and spaces in custom properties; remove them to save bytes.
   const css = style.code
     .trim()
     .replace(/="([\w-]+)"/g, '=$1')
@@ -108,8 +108,8 @@ function hashOf(body: Buffer): string {
 }
 
 /**
- * `node src/widget/build.ts [--out folder]`: writes the files, prints sizes and integrity, fails over the budget. Files of earlier
- * builds stay beside them, for pages that name one by its hash.
+ * `node scripts/build-widget.ts [--out folder]`: writes the files, prints sizes and integrity, and exits with 1 when
+ * the entry exceeds the budget. Files of earlier builds are kept, for pages that reference one by its hash.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist/widget' } } });
@@ -121,7 +121,7 @@ async function main(): Promise<void> {
   }
   console.log(`${entry.name}: ${entry.gzip.length} of ${BUDGET_BYTES} bytes`);
   if (entry.gzip.length > BUDGET_BYTES) {
-    console.error('Too heavy: what a visitor loads before the first click has a budget.');
+    console.error('The entry script exceeds its budget: every visitor loads it before the first click.');
     process.exitCode = 1;
   }
 }
