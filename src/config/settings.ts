@@ -151,7 +151,7 @@ export type Provider = {
   readonly wire: WireProfile;
 };
 
-/** What the provider's reference leaves unstated about the document (`docs/upstream.md`). */
+/** What the provider's reference leaves unstated about the document (`docs/architecture.md`). */
 export type WireProfile = {
   readonly root: string;
   readonly namespace?: string;

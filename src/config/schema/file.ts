@@ -9,7 +9,7 @@ export const FileSchema = Type.Object(
   {
     $schema: Type.Optional(
       Type.String({
-        description: 'Where an editor finds this schema.',
+        description: 'Location of this schema, for editors.',
         errorMessage: 'use a path or URL',
         examples: ['./openapi/config.schema.json'],
       }),
@@ -17,14 +17,14 @@ export const FileSchema = Type.Object(
     sites: Type.Record(Type.String({ pattern: NAME }), SiteEntry, {
       ...named(SiteEntry),
       minProperties: 1,
-      description: 'Sites by their public key, which their buttons carry.',
+      description: 'Sites by their public key, which the button sends.',
       errorMessage: 'use an object of at least one site, by key',
       examples: [{ 'example-motors': { name: 'Example Motors', origins: ['https://dealer.example'], country: 'US' } }],
     }),
     partners: Type.Optional(
       Type.Record(Type.String({ pattern: NAME }), PartnerEntry, {
         ...named(PartnerEntry),
-        description: 'Back ends that send leads with a key of their own, by id.',
+        description: 'Partners by their id: back ends that send leads with their own API key.',
         errorMessage: 'use an object of partners, by id',
         examples: [
           {
@@ -39,7 +39,7 @@ export const FileSchema = Type.Object(
     providers: Type.Optional(
       Type.Record(Type.String({ pattern: NAME }), ProviderEntry, {
         ...named(ProviderEntry),
-        description: 'Provider accounts by name. The one that PROVIDER_* describe is named "default".',
+        description: 'Provider accounts by name. The account of PROVIDER_* is named "default".',
         errorMessage: 'use an object of accounts, by name',
         examples: [{ europe: { region: 'eu', providerId: 1002, username: 'gateway', passwordFile: 'password-eu' } }],
       }),

@@ -8,7 +8,7 @@ import * as value from './values.ts';
 export const PartnerEntry = Type.Object(
   {
     keys: Type.Array(Type.String({ format: 'key-hash', errorMessage: 'use sha256: and 64 hexadecimal digits' }), {
-      description: 'SHA-256 of each key that is valid now: two while a key is being changed.',
+      description: 'SHA-256 of each valid key: two during a rotation, otherwise one.',
       minItems: 1,
       errorMessage: 'use a list of hashes such as ["sha256:…"]',
       examples: [['sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']],
@@ -18,7 +18,7 @@ export const PartnerEntry = Type.Object(
     ),
     sites: Type.Optional(
       Type.Union([Type.Array(name('One site.', { examples: ['example-motors'] }), { minItems: 1 }), Everything], {
-        description: 'Sites that the partner may send leads for, or "*" for all. Left out: its default site alone.',
+        description: 'Sites that the partner may send leads for, or "*" for all. Left out: only its default site.',
         errorMessage: 'use a list of keys of sites, or "*"',
         examples: [['example-motors'], '*'],
       }),
@@ -29,7 +29,7 @@ export const PartnerEntry = Type.Object(
         {
           max: Type.Optional(
             value.integer(1, 1_000_000, {
-              description: 'Requests in a window.',
+              description: 'Requests within the window.',
               default: PARTNER_RATE.max,
               examples: [1200],
             }),

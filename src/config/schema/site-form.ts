@@ -25,7 +25,7 @@ const Texts = Type.Record(
   {
     ...closed,
     maxProperties: 64,
-    description: "Texts by name, as the button's messages are named.",
+    description: "Texts by the names of the button's messages.",
     errorMessage: 'use an object of texts by name, 64 at most',
     nameMessage: TEXT_NAME_RULE,
     examples: [{ heading: 'Ask us about this car' }],
@@ -45,7 +45,8 @@ export const FormEntry = Type.Object(
     ),
     minFillS: Type.Optional(
       value.integer(0, 60, {
-        description: 'Seconds that filling in the form takes a person at least; a lead that is quicker is held.',
+        description:
+          'Shortest time in seconds that a person needs to fill in the form; a lead that comes sooner is held.',
         default: DEFAULT_FORM.minFillS,
         examples: [3],
       }),
@@ -61,7 +62,7 @@ export const FormEntry = Type.Object(
     ),
     adaptiveAfter: Type.Optional(
       value.integer(0, 1_000_000, {
-        description: 'With "adaptive": leads of an address by UTC day that need no proof.',
+        description: 'With "adaptive": how many leads of one address in a UTC day need no proof.',
         default: DEFAULT_FORM.adaptiveAfter,
         examples: [5],
       }),
@@ -75,7 +76,7 @@ export const FormEntry = Type.Object(
         },
         {
           ...closed,
-          description: 'Fields beside the phone. A visitor whose lead lacks a required one is told so.',
+          description: 'Fields besides the phone number. A lead without a required field is refused with a message.',
           errorMessage: 'use an object such as { "lastName": "hidden" }',
           examples: [{ firstName: 'required', lastName: 'hidden' }],
         },
@@ -95,7 +96,7 @@ export const FormEntry = Type.Object(
   },
   {
     ...closed,
-    description: "What a visitor's form shows, and what has to come with a lead from it.",
+    description: "What a visitor's form shows, and what a lead from it must contain.",
     errorMessage: 'use an object such as { "proof": "adaptive" }',
     examples: [{ token: 'required', proof: 'adaptive' }],
   },

@@ -12,7 +12,7 @@ const country = (description: string) =>
 export const SiteEntry = Type.Object(
   {
     name: Type.String({
-      description: 'What people call the site.',
+      description: 'Display name of the site.',
       maxLength: 128,
       pattern: '\\S',
       errorMessage: 'use a text of 1 to 128 characters',
@@ -29,7 +29,7 @@ export const SiteEntry = Type.Object(
     ),
     allowAnyOrigin: Type.Optional(
       Type.Boolean({
-        description: 'In production, confirms that "*" in origins is meant.',
+        description: 'Confirms that "*" in origins is intended; required for it in production.',
         default: false,
         errorMessage: 'use true or false',
         examples: [true],
@@ -41,7 +41,7 @@ export const SiteEntry = Type.Object(
     country: country('How numbers without a country code are read.'),
     countries: Type.Optional(
       Type.Array(country('One country.'), {
-        description: "Countries whose numbers are taken. Left out: the site's own country.",
+        description: "Countries whose phone numbers are accepted. Left out: the site's own country.",
         minItems: 1,
         errorMessage: 'use a list such as ["US", "CA"]',
         examples: [['US', 'CA']],
@@ -60,7 +60,7 @@ export const SiteEntry = Type.Object(
           ),
           text: Type.Optional(
             Type.String({
-              description: 'What the button asks the visitor to agree to.',
+              description: 'Text that the button asks the visitor to agree to.',
               maxLength: 1000,
               pattern: '\\S',
               format: 'xml-line',
@@ -70,7 +70,7 @@ export const SiteEntry = Type.Object(
           ),
           version: Type.Optional(
             Type.String({
-              description: 'Version of those words, which is kept with the lead.',
+              description: 'Version of that text; it is stored with the lead.',
               maxLength: 64,
               pattern: '\\S',
               format: 'xml-line',
@@ -92,7 +92,7 @@ export const SiteEntry = Type.Object(
         { phone: Type.Optional(value.PhoneDailyMax), site: Type.Optional(value.SiteDailyMax) },
         {
           ...closed,
-          description: 'Caps of the site. What is left out is as PHONE_DAILY_MAX and SITE_DAILY_MAX say.',
+          description: 'Daily caps of the site. Left out: PHONE_DAILY_MAX and SITE_DAILY_MAX.',
           errorMessage: 'use an object such as { "phone": 5, "site": 2000 }',
           examples: [{ phone: 5, site: 2000 }],
         },

@@ -8,14 +8,14 @@ export const Targets = (description: string) =>
     {
       advertiserIds: Type.Optional(
         Type.Union([Type.Array(value.AdvertiserId, { maxItems: 100_000 }), Everything], {
-          description: 'Ids that the provider gave its merchants, or "*" for all. Left out: none.',
+          description: 'Merchants that leads may name by advertiserId, or "*" for all. Left out: none.',
           errorMessage: 'use a list of texts such as ["1659"], or "*"',
           examples: [['1659', '1660'], '*'],
         }),
       ),
       merchantIds: Type.Optional(
         Type.Union([Type.Array(value.MerchantId, { maxItems: 100_000 }), Everything], {
-          description: 'Ids that the upstream gave merchants, or "*" for all. Left out: none.',
+          description: 'Merchants that leads may name by merchantId, or "*" for all. Left out: none.',
           errorMessage: 'use a list of integers such as [20418], or "*"',
           examples: [[20418], '*'],
         }),
@@ -35,7 +35,7 @@ export const DefaultTarget = Type.Object(
     ...closed,
     minProperties: 1,
     maxProperties: 1,
-    description: 'Where a lead goes that names no target. Must be one of the allowed targets.',
+    description: 'Target of leads that name none. It must be one of the allowed targets.',
     errorMessage: 'use one of { "advertiserId": "1659" } and { "merchantId": 20418 }',
     examples: [{ advertiserId: '1659' }],
   },

@@ -23,22 +23,23 @@ type Annotations<T> = { description: string; default?: T; examples?: T[] };
 
 export const UnknownOutcome = choice(['resend', 'hold'], {
   description:
-    'What becomes of a lead that may have arrived: sent again by itself, or held for a person. A site without it does as UNKNOWN_OUTCOME says.',
+    'What happens to a lead that may have reached the provider: it is sent again automatically, or waits for an operator. A site can override UNKNOWN_OUTCOME.',
   examples: ['hold'],
 });
 
 /** Beyond it a lead is held, and beyond ten times it refused. */
 export const PhoneDailyMax = integer(1, 1_000_000, {
-  description: 'Leads of one number at a site by UTC day; what goes beyond is held.',
+  description:
+    'How many leads of one phone number a site takes in a UTC day; further ones are held until an operator releases them.',
   examples: [5],
 });
 
 export const SiteDailyMax = integer(1, 10_000_000, {
-  description: 'Leads of a site by UTC day; what goes beyond is held.',
+  description: 'How many leads a site takes in a UTC day; further ones are held until an operator releases them.',
   examples: [2000],
 });
 
-/** A key that encrypts or hashes; it has no example, since somebody would use it. */
+/** A key that encrypts or hashes. It has no example, because an example key would be used. */
 export const SecretKey = (description: string) =>
   Type.String({ description, format: 'secret-key', errorMessage: 'use 32 bytes in base64' });
 
@@ -50,10 +51,13 @@ export const token = (minimum: number, description: string) =>
     errorMessage: `use ${minimum} to 512 visible ASCII characters, as openssl rand -base64 32 prints them`,
   });
 
-export const ProviderId = integer(1, INT32_MAX, { description: 'Id of the provider account.', examples: [1001] });
+export const ProviderId = integer(1, INT32_MAX, {
+  description: 'Id of the provider account, as the provider assigned it.',
+  examples: [1001],
+});
 
 export const Username = Type.String({
-  description: "The account's API user.",
+  description: "Name of the account's API user.",
   minLength: 1,
   maxLength: 256,
   format: 'xml-line',
@@ -62,7 +66,7 @@ export const Username = Type.String({
 });
 
 export const Password = Type.String({
-  description: "The API user's password. Better kept in a file of its own.",
+  description: 'Password of the API user. Prefer a separate file to a plain value.',
   minLength: 1,
   maxLength: 256,
   format: 'xml-line',
@@ -71,13 +75,13 @@ export const Password = Type.String({
 });
 
 export const RegionName = choice(['na', 'au', 'eu'], {
-  description: "Which of the provider's endpoints to call: North America, Australia or Europe.",
+  description: "The provider's endpoint: North America, Australia or Europe.",
   default: DEFAULT_REGION,
   examples: ['eu'],
 });
 
 export const Endpoint = Type.String({
-  description: "Address to call instead of the region's own. http is for loopback addresses only.",
+  description: "Endpoint to call instead of the region's. http is allowed for loopback addresses only.",
   maxLength: 2048,
   format: 'endpoint',
   errorMessage: 'use an absolute https URL',
@@ -85,7 +89,7 @@ export const Endpoint = Type.String({
 });
 
 export const XmlRoot = Type.String({
-  description: 'Name of the root element.',
+  description: 'Name of the root element of the document that is sent.',
   pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$',
   default: DEFAULT_WIRE.root,
   errorMessage: `use an element name without prefix, such as ${DEFAULT_WIRE.root}`,
@@ -93,20 +97,20 @@ export const XmlRoot = Type.String({
 });
 
 export const XmlNamespace = Type.String({
-  description: 'Namespace of the root element and all others. Without it they are in none.',
+  description: 'XML namespace of all elements. Without it the elements have no namespace.',
   pattern: '^[^\\s<>"\\u0000-\\u001f\\ufffe\\uffff]{1,512}$',
   errorMessage: 'use a namespace such as http://schemas.datacontract.org/2004/07/Example',
   examples: ['http://schemas.datacontract.org/2004/07/Example'],
 });
 
 export const XmlOrder = choice(['documented', 'alphabetical'], {
-  description: "Order of the elements: the reference's, or by name as WCF's serialiser reads them.",
+  description: "Order of the elements: as in the provider's reference, or alphabetical as WCF's serialiser expects.",
   default: DEFAULT_WIRE.order,
   examples: ['alphabetical'],
 });
 
 export const ContentType = Type.String({
-  description: 'Content type of the request, which is sent in UTF-8.',
+  description: 'Content type of the request, which is encoded in UTF-8.',
   maxLength: 256,
   format: 'content-type',
   default: DEFAULT_WIRE.contentType,
@@ -115,13 +119,13 @@ export const ContentType = Type.String({
 });
 
 export const ListingFormat = choice(['text', 'json', 'urlencoded'], {
-  description: 'How a listing of names and values is written into ListingDetails.',
+  description: 'How names and values of a listing are written into ListingDetails.',
   default: DEFAULT_WIRE.listingFormat,
   examples: ['json'],
 });
 
 export const AdvertiserId = Type.String({
-  description: "The provider's own id of a merchant.",
+  description: 'Id of a merchant in your own system (AdvertiserId of the provider).',
   maxLength: 64,
   pattern: '\\S',
   format: 'xml-line',
@@ -129,9 +133,12 @@ export const AdvertiserId = Type.String({
   examples: ['1659'],
 });
 
-export const MerchantId = integer(1, INT32_MAX, { description: "The upstream's id of a merchant.", examples: [20418] });
+export const MerchantId = integer(1, INT32_MAX, {
+  description: 'Id of a merchant in the system of the provider (MerchantId).',
+  examples: [20418],
+});
 
 export const PlacementId = integer(1, INT32_MAX, {
-  description: 'Where on the site leads come from when they do not say, for the reports of the provider.',
+  description: "Place on the site that leads come from, for the provider's reports; used for leads that name none.",
   examples: [7],
 });

@@ -19,45 +19,57 @@ export type Variable = {
 
 const path = (description: string) => Type.String({ description, maxLength: 4096, errorMessage: "use a file's path" });
 
-/** Every setting that the program reads from its environment: a new one is a row here and a line in `.env.example`. */
+/**
+ * Every setting that the program reads from its environment. A new one is a row here, a line in `.env.example`, and a name in a
+ * section of `scripts/generate-settings-docs.ts`, which writes `docs/settings.md` from the descriptions.
+ */
 export const VARIABLES = {
   NODE_ENV: {
     schema: value.choice(['production', 'development', 'test'], {
-      description: 'production refuses to start with anything missing, and has no demo.',
+      description:
+        'In production the program refuses to start while a required setting is missing, and offers no demo.',
     }),
     fallback: 'development',
   },
   LOG_LEVEL: {
     schema: value.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-      description: 'Least severe level that is logged.',
+      description: 'Lowest severity that is logged.',
     }),
     fallback: 'info',
   },
   HOST: {
     schema: Type.String({
-      description: 'Address of the public listener.',
+      description: 'Address of the public listener. The container image sets 0.0.0.0.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
     }),
     fallback: '127.0.0.1',
   },
   PORT: {
-    schema: value.integer(0, 65535, { description: 'Port of the public listener; 0 takes any free one.' }),
+    schema: value.integer(0, 65535, { description: 'Port of the public listener; 0 selects any free port.' }),
     fallback: 8080,
   },
   TLS_CERT_FILE: {
-    schema: path('Certificate chain in PEM. With its key, the public listener speaks HTTPS itself.'),
+    schema: path(
+      'Certificate chain in PEM. With TLS_KEY_FILE also set, the public listener serves HTTPS. Read again when it changes.',
+    ),
     twin: false,
   },
-  TLS_KEY_FILE: { schema: path('Private key of the certificate, in PEM.'), twin: false },
+  TLS_KEY_FILE: { schema: path('Private key of that certificate, in PEM.'), twin: false },
   TRUST_PROXY: {
     schema: Type.Array(Type.String({ format: 'cidr', errorMessage: 'use a CIDR block' }), {
-      description: 'CIDR blocks of your own proxies, separated by commas; X-Forwarded-For is believed from them alone.',
+      description:
+        'CIDR blocks of your own proxies, separated by commas. X-Forwarded-For is used only when it comes from one of them.',
       errorMessage: 'use CIDR blocks such as 10.0.0.0/8,2001:db8::/32',
     }),
     fallback: [],
   },
-  CONFIG_FILE: { schema: path('File of sites, partners and provider accounts.'), twin: false },
+  CONFIG_FILE: {
+    schema: path(
+      'JSON file with sites, partners and provider accounts; see gateway.config.example.jsonc. Required in production. Without it the demo site is used.',
+    ),
+    twin: false,
+  },
   PROVIDER_ID: { schema: value.ProviderId },
   PROVIDER_USERNAME: { schema: value.Username, secret: true },
   PROVIDER_PASSWORD: { schema: value.Password, secret: true },
@@ -70,24 +82,29 @@ export const VARIABLES = {
   LISTING_DETAILS_FORMAT: { schema: value.ListingFormat, fallback: DEFAULT_WIRE.listingFormat },
   UPSTREAM_TIMEOUT_MS: {
     // A lease lasts 60 s, and a call must have ended well before it.
-    schema: value.integer(100, 45_000, { description: 'Bound on one whole call to the provider, in milliseconds.' }),
+    schema: value.integer(100, 45_000, {
+      description: 'Time limit for one whole call to the provider, in milliseconds.',
+    }),
     fallback: 10_000,
   },
   DELIVER_WAIT_MS: {
     // The listener gives up on a request after 15 s.
     schema: value.integer(0, 12_000, {
-      description: 'How long a caller waits for the provider before it is answered 202, in milliseconds.',
+      description: 'How long a request waits for the provider before it is answered with 202, in milliseconds.',
     }),
     fallback: 4000,
   },
   UNKNOWN_OUTCOME: { schema: value.UnknownOutcome, fallback: 'resend' },
   UNKNOWN_RESEND_MAX: {
-    schema: value.integer(0, 30, { description: 'How often such a lead is sent again.' }),
+    schema: value.integer(0, 30, {
+      description: 'How often a lead with an unknown outcome is sent again when UNKNOWN_OUTCOME is resend.',
+    }),
     fallback: 2,
   },
   RETRY_SCHEDULE_S: {
-    schema: Type.Array(value.integer(1, 604_800, { description: 'Seconds before one further try.' }), {
-      description: 'Seconds before each further try, separated by commas; then the lead waits for a person.',
+    schema: Type.Array(value.integer(1, 604_800, { description: 'Delay before one further attempt, in seconds.' }), {
+      description:
+        'Delays before the further attempts, in seconds, separated by commas; each varies by 20 percent. After the last one the lead is parked.',
       minItems: 1,
       maxItems: 30,
       errorMessage: 'use 1 to 30 integers from 1 to 604800, such as 5,30,120',
@@ -96,7 +113,8 @@ export const VARIABLES = {
   },
   DATABASE_URL: {
     schema: Type.String({
-      description: 'Where leads are stored: sqlite: and the path of a file, or the address of a Postgres database.',
+      description:
+        'Where leads are stored: a SQLite file, or a Postgres database, which several replicas can share. docs/operations.md explains the parts of a Postgres address.',
       maxLength: 4096,
       format: 'database',
       errorMessage: 'use sqlite: and a path, or postgres://user:password@host/database',
@@ -105,13 +123,14 @@ export const VARIABLES = {
   },
   DATABASE_POOL_MAX: {
     schema: value.integer(2, 100, {
-      description: 'Connections of one process to Postgres at most, beside one that waits for notifications.',
+      description: 'Largest number of connections of one process to Postgres, in addition to one for notifications.',
     }),
     fallback: 10,
   },
   REDIS_URL: {
     schema: Type.String({
-      description: 'Redis or Valkey in which all replicas count visitors and partners together. Better kept in a file.',
+      description:
+        'Redis or Valkey server in which all replicas count requests together; rediss:// for TLS. Without it each replica counts alone.',
       maxLength: 2048,
       format: 'redis',
       errorMessage: 'use a URL such as redis://redis.example:6379',
@@ -119,24 +138,29 @@ export const VARIABLES = {
     secret: true,
   },
   RATE_LIMIT_MAX: {
-    schema: value.integer(1, 1_000_000, { description: 'Leads that one visitor may send to a site in a window.' }),
+    schema: value.integer(1, 1_000_000, {
+      description:
+        'How many leads one visitor (site and address) may send within RATE_LIMIT_WINDOW_S; further ones are answered with 429.',
+    }),
     fallback: 10,
   },
   RATE_LIMIT_WINDOW_S: {
-    schema: value.integer(1, 86_400, { description: 'Length of that window in seconds.' }),
+    schema: value.integer(1, 86_400, { description: 'Length of the window of RATE_LIMIT_MAX, in seconds.' }),
     fallback: 60,
   },
   VISITOR_DAILY_MAX: {
-    schema: value.integer(1, 1_000_000, { description: 'Leads that one visitor may send to a site by UTC day.' }),
+    schema: value.integer(1, 1_000_000, {
+      description: 'How many leads one visitor may send to a site in a UTC day; further ones are answered with 429.',
+    }),
     fallback: 50,
   },
   PHONE_DAILY_MAX: { schema: value.PhoneDailyMax, fallback: 5 },
   SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
-  DATA_KEY: { schema: value.SecretKey('Encrypts leads at rest. Required in production.'), secret: true },
+  DATA_KEY: { schema: value.SecretKey('Key that encrypts stored leads. Required in production.'), secret: true },
   DATA_KEY_PREVIOUS: {
-    schema: Type.Array(value.SecretKey('One other key.'), {
+    schema: Type.Array(value.SecretKey('One further key.'), {
       description:
-        'Other keys that open what they sealed, separated by commas: those that were DATA_KEY before, or the one that is going to be.',
+        'Further keys that can decrypt stored leads, separated by commas: earlier values of DATA_KEY, or the next one during a rotation.',
       maxItems: 16,
       errorMessage: 'use up to 16 keys of 32 bytes in base64, separated by commas',
     }),
@@ -144,15 +168,21 @@ export const VARIABLES = {
     secret: true,
   },
   HASH_KEY: {
-    schema: value.SecretKey('Makes the hashes that numbers are found by; never to be changed. Required in production.'),
+    schema: value.SecretKey(
+      'Key of the hashes by which phone numbers are found. It must never change. Required in production.',
+    ),
     secret: true,
   },
   RETENTION_DAYS: {
-    schema: value.integer(1, 3650, { description: "Days that a final lead's personal data is kept." }),
+    schema: value.integer(1, 3650, {
+      description: 'How many days the personal data of a lead is kept after the lead is final.',
+    }),
     fallback: 30,
   },
   ADMIN_PORT: {
-    schema: value.integer(0, 65535, { description: "Port of the operators' listener; 0 takes any free one." }),
+    schema: value.integer(0, 65535, {
+      description: "Port of the operators' listener; 0 selects any free port. Without it there is no such listener.",
+    }),
   },
   ADMIN_HOST: {
     schema: Type.String({
@@ -162,10 +192,15 @@ export const VARIABLES = {
     }),
     fallback: '127.0.0.1',
   },
-  ADMIN_TOKEN: { schema: value.token(32, "Token of the operators' listener."), secret: true },
-  METRICS_TOKEN: { schema: value.token(16, 'Token that reads /metrics and nothing else.'), secret: true },
+  ADMIN_TOKEN: {
+    schema: value.token(32, "Bearer token of the operators' listener. Required with ADMIN_PORT."),
+    secret: true,
+  },
+  METRICS_TOKEN: { schema: value.token(16, 'Bearer token that can read /metrics and nothing else.'), secret: true },
   SIMULATOR_PORT: {
-    schema: value.integer(0, 65535, { description: 'Port of the bundled simulator; 0 takes any free one.' }),
+    schema: value.integer(0, 65535, {
+      description: 'Port of the bundled simulator, which the demo starts; 0 selects any free port.',
+    }),
     fallback: 8090,
   },
 } as const satisfies Record<string, Variable>;
