@@ -33,7 +33,7 @@ export const RETRY_AFTER_MAX_MS = 3_600_000;
 const JITTER = 0.2;
 
 /**
- * Where one attempt leaves its conversation (api.md, "What the provider's answer becomes"): a pure function of the outcome,
+ * Where one attempt leaves its conversation (docs/architecture.md, "What the provider's answer becomes"): a pure function of the outcome,
  * the attempts so far, the time and a random number.
  */
 export function settlementFor(tried: Tried, rules: RetryRules): Settlement {

@@ -16,7 +16,7 @@ export type Reply = {
 export type Exchange = Reply | NoReply;
 
 /**
- * What becomes of an exchange: the table "What the provider's answer becomes" of the public contract. Pure.
+ * What becomes of an exchange: the table "What the provider's answer becomes" in docs/architecture.md. Pure.
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  */

@@ -1,0 +1,68 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const find = (patterns: string[]): string[] =>
+  globSync(patterns, {
+    cwd: ROOT,
+    exclude: (name) => /(^|\/)(node_modules|\.tap|\.git|dist|data)$/.test(name),
+  }).toSorted();
+
+const DOCUMENTS = find(['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'bench/**/*.md']);
+
+/** The anchor that a Markdown renderer gives a heading: lower case, no punctuation, hyphens for spaces. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
+
+const anchorsOf = (file: string): string[] =>
+  [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+t.test('every link between documents leads to a file and a heading that exist', async (t) => {
+  t.ok(DOCUMENTS.length > 25);
+  for (const document of DOCUMENTS) {
+    const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    for (const link of links.filter((link) => !/^[a-z]+:/.test(link))) {
+      const [target = '', anchor] = link.split('#');
+      const file = target === '' ? document : path.join(path.dirname(document), target);
+      t.ok(existsSync(path.join(ROOT, file)), `${document} links to ${link}`);
+      if (anchor !== undefined && file.endsWith('.md')) {
+        t.ok(anchorsOf(file).includes(anchor), `${document} links to ${link}`);
+      }
+    }
+  }
+});
+
+t.test('comments and messages cite only documents of this repository', async (t) => {
+  const sources = find(['src/**/*.{ts,js}', 'scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts']);
+  t.ok(sources.length > 300);
+  for (const source of sources) {
+    for (const [, cited = ''] of read(source).matchAll(/(?<![\w/.`$])((?:docs\/)?[a-z][\w/-]*\.md)\b/g)) {
+      const known = DOCUMENTS.some((document) => document === cited || path.basename(document) === cited);
+      t.ok(known, `${source} cites ${cited}`);
+    }
+    for (const [cited, number = ''] of read(source).matchAll(/docs\/adr\/(\d{4})/g)) {
+      t.ok(find([`docs/adr/${number}-*.md`]).length === 1, `${source} cites ${cited}`);
+    }
+  }
+});
+
+t.test('the index of decisions lists every record with its number, title and status, in order', async (t) => {
+  const files = find(['docs/adr/[0-9]*.md']);
+  const expected = files.map((file) => {
+    const [, number, title] = /^# (\d+)\. (.+)$/m.exec(read(file)) ?? [];
+    const [, status] = /^\d{4}-\d{2}-\d{2} · (.+)$/m.exec(read(file)) ?? [];
+    t.equal(Number(path.basename(file).slice(0, 4)), Number(number), `${file} has its number in its title`);
+    return `| [${number}](${path.basename(file)}) | ${title} | ${status} |`;
+  });
+  t.ok(expected.length > 10);
+  const listed = read('docs/adr/README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ['));
+  t.strictSame(listed, expected);
+});
