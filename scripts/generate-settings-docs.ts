@@ -2,33 +2,22 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { VARIABLES, type Variable, type VariableName } from '../src/config/schema/variables.ts';
 
-/** Every variable in exactly one section; the build of the document fails otherwise. */
-const SECTIONS: readonly (readonly [title: string, names: readonly VariableName[]])[] = [
-  ['General', ['NODE_ENV', 'CONFIG_FILE', 'LOG_LEVEL']],
-  ['Public listener', ['HOST', 'PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TRUST_PROXY']],
-  [
-    'Limits',
-    ['RATE_LIMIT_MAX', 'RATE_LIMIT_WINDOW_S', 'VISITOR_DAILY_MAX', 'PHONE_DAILY_MAX', 'SITE_DAILY_MAX', 'REDIS_URL'],
-  ],
-  [
-    'Default provider account',
-    ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD', 'UPSTREAM_REGION', 'UPSTREAM_URL'],
-  ],
-  [
-    'Format of the document that is sent',
-    [
-      'UPSTREAM_XML_ROOT',
-      'UPSTREAM_XML_NAMESPACE',
-      'UPSTREAM_XML_ORDER',
-      'UPSTREAM_CONTENT_TYPE',
-      'LISTING_DETAILS_FORMAT',
-    ],
-  ],
-  ['Delivery', ['UPSTREAM_TIMEOUT_MS', 'DELIVER_WAIT_MS', 'RETRY_SCHEDULE_S', 'UNKNOWN_OUTCOME', 'UNKNOWN_RESEND_MAX']],
-  ['Storage', ['DATABASE_URL', 'DATABASE_POOL_MAX', 'RETENTION_DAYS']],
-  ['Keys', ['DATA_KEY', 'DATA_KEY_PREVIOUS', 'HASH_KEY']],
-  ["Operators' listener", ['ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN', 'METRICS_TOKEN']],
-  ['Simulator', ['SIMULATOR_PORT']],
+/**
+ * Headings of the document. A section starts at the first variable whose name begins with the given text, and goes on to the next
+ * section, in the order of `VARIABLES`.
+ */
+const SECTIONS: readonly (readonly [start: string, title: string])[] = [
+  ['NODE_ENV', 'General'],
+  ['HOST', 'Public listener'],
+  ['CONFIG_FILE', 'Sites and partners'],
+  ['PROVIDER_', 'Default provider account'],
+  ['UPSTREAM_XML_', 'Format of the document that is sent'],
+  ['UPSTREAM_TIMEOUT_MS', 'Delivery'],
+  ['DATABASE_', 'Storage'],
+  ['REDIS_URL', 'Limits'],
+  ['DATA_KEY', 'Keys and retention'],
+  ['ADMIN_', "Operators' listener"],
+  ['SIMULATOR_', 'Simulator'],
 ];
 
 const INTRODUCTION = `# Settings
@@ -47,13 +36,12 @@ Every setting is an environment variable. Without any, the program starts as a d
 
 /** The text of `docs/settings.md`. */
 export function settingsDocument(): string {
-  const listed = SECTIONS.flatMap(([, names]) => names);
-  const missing = Object.keys(VARIABLES).filter((name) => listed.filter((other) => other === name).length !== 1);
-  if (missing.length > 0) throw new Error(`Name each of these in exactly one section: ${missing.join(', ')}`);
-  const sections = SECTIONS.map(
-    ([title, names]) =>
-      `## ${title}\n\n| variable | default | value | description |\n|---|---|---|---|\n${names.map(row).join('')}`,
-  );
+  const names = Object.keys(VARIABLES) as VariableName[];
+  const starts = SECTIONS.map(([start]) => names.findIndex((name) => name.startsWith(start)));
+  const sections = SECTIONS.map(([, title], at) => {
+    const rows = names.slice(starts[at], starts[at + 1]).map(row);
+    return `## ${title}\n\n| variable | default | value | description |\n|---|---|---|---|\n${rows.join('')}`;
+  });
   return [INTRODUCTION, ...sections].join('\n');
 }
 

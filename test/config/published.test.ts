@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'jsonc-parser';
 import t from 'tap';
+import { settingsDocument } from '../../scripts/generate-settings-docs.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { renderFileSchema } from '../../src/config/schema/published.ts';
 import { compile } from '../../src/config/schema/validate.ts';
@@ -86,6 +87,20 @@ for (const [name, row] of Object.entries<Variable>(VARIABLES)) {
     t.notOk(row.secret && env.get(name), 'a secret has none');
   });
 }
+
+t.test(
+  'docs/settings.md is current (npm run settings-docs) and lists every setting once, with a description',
+  async (t) => {
+    const document = read('docs/settings.md');
+    t.equal(document, settingsDocument());
+    const rows = [...document.matchAll(/^\| `([A-Z0-9_]+)` \| .+ \| .+ \| (.+) \|$/gm)];
+    t.strictSame(
+      rows.map(([, name]) => name),
+      Object.keys(VARIABLES),
+    );
+    for (const [, name = '', description = ''] of rows) t.match(description, /^\S.{10,}\.$/, name);
+  },
+);
 
 t.test('.env.example changes nothing when all its lines are used', async (t) => {
   const { NODE_ENV, UPSTREAM_REGION: _, ...others } = Object.fromEntries(env);

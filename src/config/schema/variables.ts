@@ -20,8 +20,8 @@ export type Variable = {
 const path = (description: string) => Type.String({ description, maxLength: 4096, errorMessage: "use a file's path" });
 
 /**
- * Every setting that the program reads from its environment. A new one is a row here, a line in `.env.example`, and a name in a
- * section of `scripts/generate-settings-docs.ts`, which writes `docs/settings.md` from the descriptions.
+ * Every setting that the program reads from its environment. A new one is a row here and a line in `.env.example`;
+ * `npm run settings-docs` writes its description into `docs/settings.md`.
  */
 export const VARIABLES = {
   NODE_ENV: {
