@@ -164,6 +164,14 @@ export const VARIABLES = {
   },
   ADMIN_TOKEN: { schema: value.token(32, "Token of the operators' listener."), secret: true },
   METRICS_TOKEN: { schema: value.token(16, 'Token that reads /metrics and nothing else.'), secret: true },
+  SIMULATOR_HOST: {
+    schema: Type.String({
+      description: 'Address of the bundled simulator. It has no access control: a loopback address outside containers.',
+      format: 'host',
+      errorMessage: 'use an IP address or host name',
+    }),
+    fallback: '127.0.0.1',
+  },
   SIMULATOR_PORT: {
     schema: value.integer(0, 65535, { description: 'Port of the bundled simulator; 0 takes any free one.' }),
     fallback: 8090,
