@@ -26,6 +26,7 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
+import { warnOfUntrustedProxy } from './untrusted-proxy.ts';
 import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
 
 /** The settings that the public HTTP side depends on. Sites, partners and rates are read at each request: they may be replaced. */
@@ -119,6 +120,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
+  warnOfUntrustedProxy(app, logger);
   drainBeforeAnswer(app);
   endConnectionsOnClose(app);
   refuseExpectations(app.server);
