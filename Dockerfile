@@ -31,6 +31,7 @@ USER node
 # without any mount each new container leaves an anonymous volume.
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "src/cli/health.js"]
+# The check gives the gateway 2 s; the rest of the 10 s is for Node to start on a busy machine.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s CMD ["node", "src/cli/health.js"]
 # No shell and no npm in between: signals reach the program.
 CMD ["node", "src/start.js"]
