@@ -21,6 +21,8 @@ COPY scripts/fill-compile-cache.ts ./scripts/
 COPY src ./src
 COPY --from=widget /app/dist/widget ./dist/widget
 ENV HOST=0.0.0.0 PORT=8080 DATABASE_URL=sqlite:/data/gateway.db NODE_COMPILE_CACHE=/app/.compile-cache
+# Half of the container's memory limit is for the heap: the rest is for buffers, SQLite and Node itself.
+ENV NODE_OPTIONS=--max-old-space-size-percentage=50
 # Node keeps a compile cache for each uid: the user of the image fills it, and then it belongs to root, so that the running
 # program cannot change its own code. /data is the one place that the program writes to.
 RUN install -d -o node -g node .compile-cache /data \

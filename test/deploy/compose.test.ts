@@ -16,6 +16,7 @@ type Service = {
   readonly restart?: string;
   readonly volumes?: readonly string[];
   readonly tmpfs?: readonly string[];
+  readonly mem_limit?: string;
   readonly network_mode?: string;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
@@ -198,4 +199,13 @@ t.test('the balancer waits longer than a gateway takes, and a stop longer than b
   t.ok(seconds('hard-stop-after') > seconds('timeout server'));
   t.ok(Number.parseInt(service('balancer').stop_grace_period ?? '', 10) > seconds('hard-stop-after'));
   t.ok(Number.parseInt(service('replica').stop_grace_period ?? '', 10) >= 25);
+});
+
+t.test('what runs the gateway has a memory limit, the same as in Kubernetes, and its heap fits in it', async (t) => {
+  const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
+  const [{ resources }] = deployment.spec.template.spec.containers;
+  t.equal(resources.limits.memory, '512Mi');
+  for (const [name, { image, mem_limit }] of services) if (image === OURS) t.equal(mem_limit, '512m', name);
+  const [, percentage] = /^ENV NODE_OPTIONS=--max-old-space-size-percentage=(\d+)$/m.exec(dockerfile) ?? [];
+  t.ok(Number(percentage) > 0 && Number(percentage) <= 50);
 });
