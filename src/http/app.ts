@@ -17,6 +17,7 @@ import { parseJson } from './json-body.ts';
 import { knownPaths } from './known-paths.ts';
 import { addOpenApi } from './openapi/plugin.ts';
 import { Problem } from './problems.ts';
+import { warnOfUntrustedProxy } from './proxy-warning.ts';
 import { logRequests } from './request-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -26,7 +27,6 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { warnOfUntrustedProxy } from './untrusted-proxy.ts';
 import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
 
 /** The settings that the public HTTP side depends on. Sites, partners and rates are read at each request: they may be replaced. */
@@ -120,12 +120,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
-  warnOfUntrustedProxy(app, logger);
   drainBeforeAnswer(app);
   endConnectionsOnClose(app);
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
+  warnOfUntrustedProxy(app, logger);
   const limits = await addIntake(app, settings, known, { now, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS
