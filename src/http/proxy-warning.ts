@@ -29,7 +29,7 @@ const WARNING =
 export function warnOfUntrustedProxy(app: FastifyInstance, logger: Logger): void {
   let warned = false;
   app.addHook('onRequest', (request, _reply, done) => {
-    if (!warned && hasUnheardEntry(request) && isNearby(request.ip)) {
+    if (!warned && hasIgnoredEntry(request) && isNearby(request.ip)) {
       warned = true;
       logger.warn({ event: 'proxy_not_trusted' }, WARNING);
     }
@@ -38,18 +38,18 @@ export function warnOfUntrustedProxy(app: FastifyInstance, logger: Logger): void
 }
 
 /** Whether `X-Forwarded-For` says more than was believed: an entry left of the address that the request is counted under. */
-function hasUnheardEntry({ headers, ips }: FastifyRequest): boolean {
-  const header = headers['x-forwarded-for'];
-  if (header === undefined) return false;
+function hasIgnoredEntry(request: FastifyRequest): boolean {
+  const header = request.headers['x-forwarded-for'];
+  // A connection that was reset has no address any more, which no list of proxies can be asked about.
+  if (header === undefined || request.socket.remoteAddress === undefined) return false;
   const entries = String(header)
     .split(',')
     .filter((entry) => entry.trim() !== '').length;
   // `ips` begins with the socket's own address and ends with the first one that is not trusted.
-  return entries + 1 > (ips?.length ?? 1);
+  return entries + 1 > (request.ips?.length ?? 1);
 }
 
-/** A connection that was reset already has no address. */
-function isNearby(address: string | undefined): boolean {
-  if (address === undefined || isIP(address) === 0) return false;
-  return NEARBY.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+/** What a proxy claims may be no address at all. */
+function isNearby(address: string): boolean {
+  return isIP(address) !== 0 && NEARBY.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
