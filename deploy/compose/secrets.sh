@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what `docker compose --profile scale up` reads from deploy/compose/secrets. What is there already stays.
+# Makes what the profile `scale` of docker-compose.yml reads from deploy/compose/secrets. What is there already stays.
 set -eu
 cd "$(dirname "$0")"
 # The folder is closed to others; the files are readable, since each image has a user of its own who must read them.

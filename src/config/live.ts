@@ -45,6 +45,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   production: fixed(({ production }) => ({ NODE_ENV: production })),
   demo: fixed(({ demo }) => ({ CONFIG_FILE: demo })),
   simulator: fixed(({ simulator }) => ({ UPSTREAM_URL: simulator })),
+  simulatorHost: fixed(({ simulatorHost }) => ({ SIMULATOR_HOST: simulatorHost })),
   simulatorPort: fixed(({ simulatorPort }) => ({ SIMULATOR_PORT: simulatorPort })),
   listen: fixed(({ listen }) => ({
     HOST: listen.host,

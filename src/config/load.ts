@@ -15,6 +15,7 @@ import { ConfigurationError, type Problem } from './problem.ts';
 import type { ReadFile } from './read-file.ts';
 import type { Settings } from './settings.ts';
 import { type Setup, unusable } from './setup.ts';
+import { checkSimulatorHost } from './simulator-host.ts';
 import { checkTls, tlsFiles } from './tls.ts';
 
 export { ConfigurationError } from './problem.ts';
@@ -51,6 +52,7 @@ export function loadSettings(
     ...environment.problems,
     ...checkTls(environment, readFile, cwd),
     ...setup.problems,
+    ...checkSimulatorHost(environment),
     ...checkKeys(environment),
     ...checkAdmin(environment),
     ...checkDatabaseFiles(environment, readFile, cwd),
@@ -77,6 +79,7 @@ export function loadSettings(
     database: buildDatabase(environment, cwd),
     ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
     logLevel: values.LOG_LEVEL,
+    simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
     ...setup.build(),
     warnings: [...warnings, ...warnOfDatabase(environment, cwd)],

@@ -37,7 +37,9 @@ export type Settings = {
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
-  /** Where the bundled simulator listens, when it does; 0 is any free port. Until then the demo account's `url` is a placeholder. */
+  /** Address that the bundled simulator listens on, when it runs. */
+  readonly simulatorHost: string;
+  /** Port of the bundled simulator; 0 is any free one. Until it listens the demo account's `url` is a placeholder. */
   readonly simulatorPort: number;
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;

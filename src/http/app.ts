@@ -17,6 +17,7 @@ import { parseJson } from './json-body.ts';
 import { knownPaths } from './known-paths.ts';
 import { addOpenApi } from './openapi/plugin.ts';
 import { Problem } from './problems.ts';
+import { warnOfUntrustedProxy } from './proxy-warning.ts';
 import { logRequests } from './request-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -124,6 +125,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   refuseExpectations(app.server);
 
   const known = knownPaths(app);
+  warnOfUntrustedProxy(app, logger);
   const limits = await addIntake(app, settings, known, { now, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS

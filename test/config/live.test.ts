@@ -49,6 +49,7 @@ const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEn
   [['ADMIN_TOKEN'], { ...ADMIN, ADMIN_TOKEN: `${TOKEN}x` }, ADMIN],
   [['METRICS_TOKEN'], { ...ADMIN, METRICS_TOKEN: 'metrics-'.repeat(2) }, ADMIN],
   // The address of the demo's account follows from it, and that account is live.
+  [['SIMULATOR_HOST'], { SIMULATOR_HOST: 'localhost' }],
   [['SIMULATOR_PORT'], { SIMULATOR_PORT: '9100' }],
 ];
 

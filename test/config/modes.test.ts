@@ -7,7 +7,13 @@ const LOCAL = 'http://127.0.0.1:9000/provider';
 
 t.test('without any setting there is one open demo site on the bundled simulator', async (t) => {
   const settings = load({});
-  t.match(settings, { production: false, demo: true, simulator: true, simulatorPort: 8090 });
+  t.match(settings, {
+    production: false,
+    demo: true,
+    simulator: true,
+    simulatorHost: '127.0.0.1',
+    simulatorPort: 8090,
+  });
   t.strictSame([...settings.sites.keys()], ['demo']);
   t.strictSame(settings.sites.get('demo'), {
     key: 'demo',
@@ -37,6 +43,45 @@ t.test('the wire profile and the port of the simulator can be chosen for the dem
   });
   t.equal(settings.simulatorPort, 9100);
   t.match(settings.providers.get('default'), { url: /:9100\//, wire: { order: 'alphabetical', namespace: 'urn:x' } });
+});
+
+for (const host of ['127.0.0.1', '127.8.9.1', '::1', '0:0:0:0:0:0:0:1', 'localhost']) {
+  t.test(`the bundled simulator may always listen on ${host}`, async (t) => {
+    t.equal(load({ SIMULATOR_HOST: host }).simulatorHost, host);
+  });
+}
+
+t.test('the bundled simulator listens on more than loopback where the demo does, as in the image', async (t) => {
+  const open = { HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
+  t.equal(load(open).simulatorHost, '0.0.0.0');
+  t.equal(load({ HOST: '::', SIMULATOR_HOST: '172.28.71.9' }).simulatorHost, '172.28.71.9');
+
+  const [beyond] = mistakes(t, () => load({ SIMULATOR_HOST: '0.0.0.0' }));
+  t.match(beyond, { setting: 'SIMULATOR_HOST', problem: /the demo itself listens on loopback \(HOST\) only/ });
+  for (const host of ['::', '10.0.0.1', '127.0.0.1.example', 'fe80::1%eth0']) {
+    t.match(
+      mistakes(t, () => load({ SIMULATOR_HOST: host })),
+      [{ setting: 'SIMULATOR_HOST' }],
+      host,
+    );
+  }
+});
+
+t.test('outside the demo the bundled simulator is kept on loopback whatever HOST is', async (t) => {
+  const open = { HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
+  const only = [{ setting: 'SIMULATOR_HOST', problem: /only the demo runs the bundled simulator/, fix: 'unset it' }];
+  t.match(
+    mistakes(t, () => load({ ...open, UPSTREAM_URL: LOCAL, ...ACCOUNT })),
+    only,
+  );
+  t.match(
+    mistakes(t, () => loadFile(soundFile(), { ...KEYS, ...open })),
+    only,
+  );
+  t.match(
+    mistakes(t, () => loadFile(soundFile(), { ...PRODUCTION, ...open })),
+    only,
+  );
 });
 
 for (const url of [LOCAL, 'http://127.8.9.1/', 'http://[::1]:9000/', 'https://localhost:9000/', 'http://LOCALHOST/']) {

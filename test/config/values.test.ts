@@ -25,6 +25,7 @@ t.test('every variable becomes a value of the right type', async (t) => {
       SITE_DAILY_MAX: '9',
       RETENTION_DAYS: '3650',
       DATABASE_URL: 'sqlite:leads.db',
+      SIMULATOR_HOST: '::1',
       SIMULATOR_PORT: '0',
     },
     pem,
@@ -41,6 +42,7 @@ t.test('every variable becomes a value of the right type', async (t) => {
     dailyMax: { visitor: 7, phone: 8, site: 9 },
     retentionDays: 3650,
     database: { kind: 'sqlite', path: '/app/leads.db' },
+    simulatorHost: '::1',
     simulatorPort: 0,
   });
 });
@@ -51,6 +53,7 @@ t.test('the defaults are those that are documented', async (t) => {
     production: false,
     demo: true,
     simulator: true,
+    simulatorHost: '127.0.0.1',
     simulatorPort: 8090,
     logLevel: 'info',
     listen: { host: '127.0.0.1', port: 8080 },

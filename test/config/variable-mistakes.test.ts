@@ -17,6 +17,7 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['PORT', '8080.5', /use an integer from 0 to 65535/],
   ['PORT', '0x1f90', /use an integer from 0 to 65535/],
   ['PORT', ' 8080', /use an integer from 0 to 65535/],
+  ['SIMULATOR_HOST', 'http://0.0.0.0', /use an address to listen on/],
   ['SIMULATOR_PORT', 'eighty', /use an integer from 0 to 65535/],
   ['TRUST_PROXY', 'true', /use CIDR blocks such as 10\.0\.0\.0\/8/],
   ['TRUST_PROXY', '1', /use CIDR blocks/],

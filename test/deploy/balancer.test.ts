@@ -11,13 +11,18 @@ import { type Replicas, startReplicas } from '../support/replicas.ts';
 t.setTimeout(120_000);
 
 const CONFIG = 'deploy/compose/haproxy.cfg';
+/** Where the balancer calls replicas from, so that it is another address than that of its visitors here. */
+const BALANCER = '127.0.0.9';
 const NO_BALANCER =
   spawnSync('haproxy', ['-v']).status === 0 ? false : 'no haproxy on this machine: apt-get install haproxy';
+
+/** A visitor may send two leads in the time of a test. */
+const LIMITED = { RATE_LIMIT_MAX: '2', RATE_LIMIT_WINDOW_S: '600' };
 
 /** The balancer under its own configuration but for addresses, which no container network gives here. */
 async function startBalancer(t: Test, { all }: Replicas): Promise<string> {
   const port = await freePort();
-  const servers = all.map(({ url }, index) => `  server replica${index + 1} ${new URL(url).host}`);
+  const servers = all.map(({ url }, index) => `  server replica${index + 1} ${new URL(url).host} source ${BALANCER}`);
   const text = readFileSync(CONFIG, 'utf8')
     .replace('bind :8000', `bind 127.0.0.1:${port}`)
     .replace(/^ *server-template .*$/m, servers.join('\n'));
@@ -45,11 +50,22 @@ t.test('the balancer takes its configuration as it is', { skip: NO_BALANCER }, a
 });
 
 t.test('through the balancer nobody says where it comes from but itself', { skip: NO_BALANCER }, async (t) => {
-  const replicas = await startReplicas(t, 3, { RATE_LIMIT_MAX: '2', RATE_LIMIT_WINDOW_S: '600' });
+  const replicas = await startReplicas(t, 3, { ...LIMITED, TRUST_PROXY: BALANCER });
   const url = await startBalancer(t, replicas);
   const statuses: number[] = [];
   for (let n = 0; n < 12; n += 1) statuses.push((await replicas.lead(`203.0.113.${n}`, url)).status);
   t.equal(statuses.filter((status) => status === 201).length, 3 * 2, 'twice at each replica');
+  const [replica] = replicas.all;
+  t.match(await replica?.line(({ event }) => event === 'proxy_not_trusted'), { msg: /TRUST_PROXY/ });
+  t.equal(replica?.lines.filter(({ event }) => event === 'proxy_not_trusted').length, 1, 'one warning');
+});
+
+t.test('a proxy in front of the balancer is believed once it is in TRUST_PROXY', { skip: NO_BALANCER }, async (t) => {
+  const replicas = await startReplicas(t, 1, { ...LIMITED, TRUST_PROXY: `${BALANCER},127.0.0.1` });
+  const url = await startBalancer(t, replicas);
+  for (let n = 0; n < 6; n += 1) t.equal((await replicas.lead(`203.0.113.${n}`, url)).status, 201);
+  for (const status of [201, 429]) t.equal((await replicas.lead('203.0.113.1', url)).status, status);
+  t.notOk(replicas.all[0]?.lines.some(({ event }) => event === 'proxy_not_trusted'));
 });
 
 for (const [how, signal, allowed] of [

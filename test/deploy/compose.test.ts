@@ -1,27 +1,47 @@
 import { readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { Ajv } from 'ajv';
 import t from 'tap';
 import { parse } from 'yaml';
 
+type Networks = readonly string[] | Readonly<Record<string, { ipv4_address?: string }>>;
 type Service = {
+  readonly image: string;
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly restart?: string;
+  readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  readonly mem_limit?: string;
+  readonly network_mode?: string;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
   readonly stop_grace_period?: string;
-  readonly networks?: readonly string[] | Readonly<Record<string, { ipv4_address: string }>>;
+  readonly networks?: Networks;
 };
+type AddressPlan = { readonly subnet: string; readonly gateway?: string; readonly ip_range?: string };
 type Compose = {
   readonly services: Readonly<Record<string, Service>>;
   readonly secrets: Readonly<Record<string, { file: string }>>;
-  readonly networks: Readonly<Record<string, { ipam?: { config: readonly { subnet: string }[] } } | null>>;
+  readonly networks: Readonly<Record<string, { ipam?: { config: readonly AddressPlan[] } } | null>>;
 };
 
-const compose: Compose = parse(readFileSync('docker-compose.yml', 'utf8'));
-const scale = Object.entries(compose.services).filter(([, { profiles }]) => profiles?.includes('scale'));
-const service = (name: string): Service => compose.services[name] ?? {};
+const text = readFileSync('docker-compose.yml', 'utf8');
+const compose: Compose = parse(text, { merge: true });
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+const services = Object.entries(compose.services);
+/** What the gateway's own image runs in. */
+const OURS = 'text-connect-gateway';
+const scale = services.filter(([, { profiles }]) => profiles?.includes('scale'));
+const service = (name: string): Partial<Service> => compose.services[name] ?? {};
 
 const schema = JSON.parse(readFileSync('node_modules/dclint/schemas/compose.schema.json', 'utf8'));
 const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile({
@@ -35,8 +55,11 @@ t.test('docker-compose.yml is what the Compose specification allows, to the last
 });
 
 t.test('without a profile there is the demo and nothing else', async (t) => {
-  const demo = Object.entries(compose.services).filter(([, { profiles }]) => profiles === undefined);
-  t.strictSame(demo.map(([name]) => name).sort(), ['gateway', 'simulator']);
+  const demo = services.filter(([, { profiles }]) => profiles === undefined);
+  t.strictSame(
+    demo.map(([name]) => name),
+    ['gateway'],
+  );
   t.strictSame(scale.map(([name]) => name).sort(), ['balancer', 'postgres', 'redis', 'replica']);
 });
 
@@ -55,8 +78,106 @@ t.test(
 );
 
 t.test('replicas believe the balancer about addresses, and nobody else in its network', async (t) => {
-  const { edge } = service('balancer').networks as Record<string, { ipv4_address: string }>;
+  const { edge } = service('balancer').networks as Record<string, { ipv4_address?: string }>;
   t.equal(service('replica').environment?.TRUST_PROXY, edge?.ipv4_address);
+});
+
+t.test('no service is ever given an address that is fixed for another one', async (t) => {
+  for (const [network, settings] of Object.entries(compose.networks)) {
+    const fixed = services.flatMap(([, { networks = {} }]) =>
+      Array.isArray(networks)
+        ? []
+        : ((networks as Record<string, { ipv4_address?: string }>)[network]?.ipv4_address ?? []),
+    );
+    const plans = settings?.ipam?.config ?? [];
+    const taken = plans.flatMap(({ gateway }) => gateway ?? []).concat(fixed);
+    t.equal(new Set(taken).size, taken.length, 'each address has one owner');
+    if (fixed.length === 0) continue;
+    t.equal(plans.length, 1, `${network} has its addresses planned`);
+    for (const { subnet, ip_range: range = '' } of plans) {
+      const [within, handedOut] = [blockOf(subnet), blockOf(range)];
+      t.ok(within.check(range.split('/')[0] ?? ''), 'what is handed out lies in the network');
+      for (const address of taken) {
+        t.ok(within.check(address), `${address} lies in the network`);
+        t.notOk(handedOut.check(address), `${address} is not handed out`);
+      }
+    }
+  }
+});
+
+function blockOf(cidr: string): BlockList {
+  const [network = '', prefix] = cidr.split('/');
+  const block = new BlockList();
+  block.addSubnet(network, Number(prefix), 'ipv4');
+  return block;
+}
+
+t.test('every service can tell whether it is healthy, so that up --wait can end', async (t) => {
+  t.match(dockerfile, /^HEALTHCHECK /m);
+  for (const [name, { image, healthcheck }] of services) {
+    t.notOk(healthcheck?.disable, name);
+    t.ok(healthcheck?.test ?? image === OURS, name);
+  }
+});
+
+t.test('Postgres is healthy only with the database that the replicas use', async (t) => {
+  const [how, program, ...rest] = service('postgres').healthcheck?.test ?? [];
+  t.strictSame([how, program], ['CMD', 'psql'], 'pg_isready does not look whether the database exists');
+  t.equal(rest[rest.indexOf('-d') + 1], service('postgres').environment?.POSTGRES_DB);
+  t.equal(rest[rest.indexOf('-U') + 1], service('postgres').environment?.POSTGRES_USER);
+  t.match(rest[rest.indexOf('-c') + 1], /^SELECT/);
+});
+
+t.test('no service lives in the network of another one, which ends with the first restart of that one', async (t) => {
+  for (const [name, { network_mode }] of services) t.equal(network_mode, undefined, name);
+});
+
+t.test('a container that is removed leaves no volume without a name', async (t) => {
+  const declared = [...dockerfile.matchAll(/^VOLUME (\S+)$/gm)].map(([, path]) => path);
+  t.strictSame(declared, ['/data']);
+  for (const [name, { image, volumes = [], tmpfs = [] }] of services) {
+    if (image !== OURS) continue;
+    for (const path of declared) {
+      t.ok(
+        tmpfs.includes(path ?? '') || volumes.some((volume) => volume.endsWith(`:${path}`)),
+        `${name} mounts ${path}`,
+      );
+    }
+  }
+});
+
+t.test('the hardening of all services is written once, and all have it', async (t) => {
+  t.equal(text.match(/no-new-privileges/g)?.length, 1);
+  for (const [name, { read_only, cap_drop, security_opt, restart }] of services) {
+    t.strictSame(
+      { read_only, cap_drop, security_opt, restart },
+      { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], restart: 'unless-stopped' },
+      name,
+    );
+  }
+});
+
+t.test('a build asks nobody but the registry of its base images', async (t) => {
+  t.notMatch(dockerfile, /^# *syntax *=/im, 'BuildKit would fetch the frontend that it names');
+  t.notMatch(dockerfile, /^ADD /m);
+});
+
+t.test(
+  'the balancer’s image has a tag of its release line alone, which goes on when the image changes its base',
+  async (t) => {
+    t.match(service('balancer').image, /^haproxy:\d+\.\d+$/);
+  },
+);
+
+t.test('no documented command is one that stops the replicas when it is interrupted', async (t) => {
+  const readmes = ['deploy/compose/README.md', 'README.md', 'docs/operations.md'].map((file) =>
+    readFileSync(file, 'utf8'),
+  );
+  const commands = [...readmes, text].flatMap(
+    (document) => document.match(/docker compose --profile scale up[^`\n]*/g) ?? [],
+  );
+  t.ok(commands.length >= 4);
+  for (const command of commands) t.match(command, / -d( |$)/, command);
 });
 
 t.test('secrets are files that deploy/compose/secrets.sh makes, and each is used', async (t) => {
@@ -78,4 +199,13 @@ t.test('the balancer waits longer than a gateway takes, and a stop longer than b
   t.ok(seconds('hard-stop-after') > seconds('timeout server'));
   t.ok(Number.parseInt(service('balancer').stop_grace_period ?? '', 10) > seconds('hard-stop-after'));
   t.ok(Number.parseInt(service('replica').stop_grace_period ?? '', 10) >= 25);
+});
+
+t.test('what runs the gateway has a memory limit, the same as in Kubernetes, and its heap fits in it', async (t) => {
+  const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
+  const [{ resources }] = deployment.spec.template.spec.containers;
+  t.equal(resources.limits.memory, '512Mi');
+  for (const [name, { image, mem_limit }] of services) if (image === OURS) t.equal(mem_limit, '512m', name);
+  const [, percentage] = /^ENV NODE_OPTIONS=--max-old-space-size-percentage=(\d+)$/m.exec(dockerfile) ?? [];
+  t.ok(Number(percentage) > 0 && Number(percentage) <= 50);
 });

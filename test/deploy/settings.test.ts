@@ -7,7 +7,7 @@ import { keyOf } from '../config/helper.ts';
 
 type Named = { readonly name: string; readonly value: string };
 
-const compose = parse(readFileSync('docker-compose.yml', 'utf8'));
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true });
 const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
 const config = parse(readFileSync('deploy/kubernetes/config.yaml', 'utf8')).data['gateway.config.jsonc'] as string;
 const example = parse(readFileSync('deploy/kubernetes/example/secret.yaml', 'utf8')).stringData as Record<
@@ -48,13 +48,13 @@ const known = new Set(
 );
 
 /** Loads as the program in its container would, each mounted secret with one of these values. */
-function load(env: Record<string, string>, secrets: Readonly<Record<string, string>>) {
+function load(env: Record<string, string>, secrets: Readonly<Record<string, string>>, file = config) {
   return loadSettings(
     { ...image, ...env },
     {
       cwd: '/app',
       readFile(path) {
-        const text = path.startsWith('/run/secrets/') ? secrets[path.split('/').at(-1) ?? ''] : config;
+        const text = path.startsWith('/run/secrets/') ? secrets[path.split('/').at(-1) ?? ''] : file;
         if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
         return Buffer.from(`${text}\n`);
       },
@@ -99,3 +99,17 @@ t.test('with any of the example’s placeholders left in place nothing starts', 
     t.throws(() => load(env, { ...SECRETS, [name]: placeholder }), ConfigurationError, name);
   }
 });
+
+t.test(
+  'the configuration that deploy/compose/README.md says to copy needs no secret but those of the replicas',
+  async (t) => {
+    const [, copied = ''] =
+      /^cp (\S+) gateway\.config\.jsonc/m.exec(readFileSync('deploy/compose/README.md', 'utf8')) ?? [];
+    const mounted = Object.fromEntries(
+      (compose.services.replica.secrets as string[]).map((name) => [name, SECRETS[name] ?? '']),
+    );
+    const { sites, warnings } = load(compose.services.replica.environment, mounted, readFileSync(copied, 'utf8'));
+    t.ok(sites.size > 0);
+    t.strictSame(warnings, []);
+  },
+);

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Mistake } from '../problem.ts';
 
 const RULE = 'use an absolute URL such as https://services.example/path';
@@ -22,6 +22,12 @@ export function checkEndpoint(text: string): Mistake | undefined {
     };
   }
   return undefined;
+}
+
+/** Whether a host as a setting writes it, an IPv6 address without brackets, is a loopback address. */
+export function isLoopbackHost(host: string): boolean {
+  const url = URL.parse(`http://${isIPv6(host) ? `[${host}]` : host}`);
+  return url !== null && isLoopback(url);
 }
 
 /** Whether the URL's host is this machine: 127.0.0.0/8, `[::1]` or `localhost`, decided without asking DNS. */

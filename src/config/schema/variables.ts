@@ -197,6 +197,14 @@ export const VARIABLES = {
     secret: true,
   },
   METRICS_TOKEN: { schema: value.token(16, 'Bearer token that can read /metrics and nothing else.'), secret: true },
+  SIMULATOR_HOST: {
+    schema: Type.String({
+      description: 'Address of the bundled simulator. It has no access control: a loopback address outside containers.',
+      format: 'host',
+      errorMessage: 'use an IP address or host name',
+    }),
+    fallback: '127.0.0.1',
+  },
   SIMULATOR_PORT: {
     schema: value.integer(0, 65535, {
       description: 'Port of the bundled simulator, which the demo starts; 0 selects any free port.',

@@ -1,0 +1,63 @@
+import t, { type Test } from 'tap';
+import { testApp } from './support/app.ts';
+
+type Visit = { readonly from: string; readonly forwarded?: string };
+
+/** Warnings after these requests, in turn. */
+async function warnings(t: Test, trustProxy: readonly string[], visits: readonly Visit[]) {
+  const { app, log } = await testApp(t, { settings: { trustProxy } });
+  for (const { from, forwarded } of visits) {
+    const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+    const { statusCode } = await app.inject({ method: 'GET', url: '/healthz', remoteAddress: from, headers });
+    t.equal(statusCode, 200);
+  }
+  return log().filter(({ event }) => event === 'proxy_not_trusted');
+}
+
+for (const from of [
+  '127.0.0.1',
+  '::1',
+  '10.1.2.3',
+  '172.17.0.1',
+  '192.168.0.9',
+  '100.64.0.1',
+  'fd00::1',
+  '::ffff:172.17.0.1',
+]) {
+  t.test(`X-Forwarded-For of ${from}, which TRUST_PROXY does not list, is warned of once`, async (t) => {
+    const visit = { from, forwarded: '203.0.113.7' };
+    const found = await warnings(t, [], [visit, visit, { ...visit, forwarded: '203.0.113.8' }]);
+    t.match(found, [{ level: 40, msg: /TRUST_PROXY/ }]);
+    t.equal(found.length, 1);
+  });
+}
+
+t.test('a proxy in front of one that is listed is warned of', async (t) => {
+  const found = await warnings(t, ['10.0.0.1'], [{ from: '10.0.0.1', forwarded: '203.0.113.7, 172.28.71.1' }]);
+  t.equal(found.length, 1);
+  t.notMatch(JSON.stringify(found), /203\.0\.113\.7|172\.28\.71\.1/, 'no address is logged');
+});
+
+t.test('nothing is warned of where every entry is believed, or none came', async (t) => {
+  t.strictSame(
+    await warnings(
+      t,
+      ['10.0.0.1', '10.0.0.2'],
+      [
+        { from: '10.0.0.1' },
+        { from: '10.0.0.1', forwarded: '' },
+        { from: '10.0.0.1', forwarded: '203.0.113.7' },
+        { from: '10.0.0.1', forwarded: '192.168.0.9' },
+        { from: '10.0.0.1', forwarded: '203.0.113.7, 10.0.0.2' },
+        { from: '10.0.0.1', forwarded: '10.0.0.2' },
+      ],
+    ),
+    [],
+  );
+});
+
+t.test('a forged header of a visitor with a public address is not warned of', async (t) => {
+  const forged = '203.0.113.7';
+  t.strictSame(await warnings(t, [], [{ from: '198.51.100.4', forwarded: forged }]), []);
+  t.strictSame(await warnings(t, ['10.0.0.1'], [{ from: '10.0.0.1', forwarded: `${forged}, 198.51.100.4` }]), []);
+});
