@@ -45,6 +45,12 @@ export const VARIABLES = {
     schema: value.integer(0, 65535, { description: 'Port of the public listener; 0 takes any free one.' }),
     fallback: 8080,
   },
+  MAX_CONNECTIONS: {
+    schema: value.integer(1, 1_000_000, {
+      description: 'Open connections of the public listener at most; further ones are closed at once.',
+    }),
+    fallback: 5000,
+  },
   TLS_CERT_FILE: {
     schema: path('Certificate chain in PEM. With its key, the public listener speaks HTTPS itself.'),
     twin: false,
