@@ -7,6 +7,7 @@ import { ConfigurationError, type LoadedSettings, loadSettings } from './config/
 import { formatProblem } from './config/problem.ts';
 import { watchSettings } from './config/watch.ts';
 import { systemClock } from './conversation/clock.ts';
+import { createGuard } from './guard.ts';
 import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
 
 /** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */
@@ -20,6 +21,7 @@ const pretty = process.stdout.isTTY && !settings.production ? await prettyDestin
 const output = outputDestination();
 process.on('exit', output.flush);
 const log = createLogger({ level: settings.logLevel, destination: pretty ?? output });
+const guard = createGuard(log);
 
 try {
   const gateway = await startGateway(settings, log, version);
@@ -32,9 +34,12 @@ try {
         { event: 'settings_refused', problems: problems.map(formatProblem) },
         'settings refused, the last ones stay',
       ),
-    clock: systemClock,
+    clock: { now: systemClock.now, after: (ms, run) => systemClock.after(ms, guard(run)) },
   });
-  process.on('SIGHUP', () => log.info({ event: 'reload', result: watch.reload() }, 'reload'));
+  process.on(
+    'SIGHUP',
+    guard(() => log.info({ event: 'reload', result: watch.reload() }, 'reload')),
+  );
   const graceMs = Math.max(LEAST_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
   closeWithGrace({ delay: graceMs, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');

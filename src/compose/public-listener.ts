@@ -43,6 +43,7 @@ export async function openPublicListener(
   const app = await buildApp({
     settings: {
       listen: settings.listen,
+      maxConnections: settings.maxConnections,
       trustProxy: settings.trustProxy,
       deliverWaitMs: settings.deliverWaitMs,
       get visitorRate() {

@@ -12,6 +12,7 @@ export function describeSettings(settings: Settings) {
   return {
     production: settings.production,
     listen: { host: listen.host, port: listen.port, tls: listen.tls !== undefined },
+    maxConnections: settings.maxConnections,
     trustProxy: settings.trustProxy,
     visitorRate: settings.visitorRate,
     deliverWaitMs: settings.deliverWaitMs,

@@ -53,6 +53,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
     TLS_CERT_FILE: listen.tls?.certFile,
     TLS_KEY_FILE: listen.tls?.keyFile,
   })),
+  maxConnections: fixed(({ maxConnections }) => ({ MAX_CONNECTIONS: maxConnections })),
   trustProxy: fixed(({ trustProxy }) => ({ TRUST_PROXY: trustProxy })),
   deliverWaitMs: fixed(({ deliverWaitMs }) => ({ DELIVER_WAIT_MS: deliverWaitMs })),
   upstreamTimeoutMs: fixed(({ upstreamTimeoutMs }) => ({ UPSTREAM_TIMEOUT_MS: upstreamTimeoutMs })),

@@ -63,6 +63,7 @@ export function loadSettings(
   return deepFreeze({
     production: values.NODE_ENV === 'production',
     listen: defined({ host: values.HOST, port: values.PORT, tls: tlsFiles(environment, cwd) }),
+    maxConnections: values.MAX_CONNECTIONS,
     trustProxy: values.TRUST_PROXY.map(toCidr),
     visitorRate: { max: values.RATE_LIMIT_MAX, windowS: values.RATE_LIMIT_WINDOW_S },
     deliverWaitMs: values.DELIVER_WAIT_MS,

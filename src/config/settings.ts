@@ -7,6 +7,8 @@ export type Settings = {
   readonly demo: boolean;
   /** `HOST`, `PORT`, `TLS_*_FILE`: the public listener. */
   readonly listen: { readonly host: string; readonly port: number; readonly tls?: TlsFiles };
+  /** Open connections of the public listener. */
+  readonly maxConnections: number;
   /** CIDR blocks of our own proxies; `X-Forwarded-For` is believed from nobody else. */
   readonly trustProxy: readonly string[];
   /** A visitor's limit, by site and address. */

@@ -7,6 +7,7 @@ import type { FormGuard } from '../admission/form-guard.ts';
 import type { SharedCounts } from '../admission/shared-counts.ts';
 import { endConnectionsOnClose } from '../closing.ts';
 import type { Settings } from '../config/settings.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits, createConnections } from '../connections.ts';
 import type { Submit } from '../conversation/submit.ts';
 import type { Conversation } from '../conversation/types.ts';
 import { bounded } from './bounded.ts';
@@ -27,12 +28,12 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
+import { createWireErrorHandler, refuseExpectation } from './wire-errors.ts';
 
 /** The settings that the public HTTP side depends on. Sites, partners and rates are read at each request: they may be replaced. */
 export type AppSettings = Pick<
   Settings,
-  'listen' | 'trustProxy' | 'visitorRate' | 'deliverWaitMs' | 'sites' | 'partners'
+  'listen' | 'maxConnections' | 'trustProxy' | 'visitorRate' | 'deliverWaitMs' | 'sites' | 'partners'
 >;
 
 export type AppDeps = {
@@ -50,6 +51,8 @@ export type AppDeps = {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly timeouts?: Timeouts;
+  /** What one connection may do; how many there may be is a setting. */
+  readonly connectionLimits?: Omit<ConnectionLimits, 'connections'>;
 };
 
 /** Bounds on one request, in milliseconds. */
@@ -75,18 +78,23 @@ const NOWHERE = '/.unreadable';
 
 /** Builds the public HTTP side, ready to listen or to be injected into; it knows no process, port or signal. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { settings, logger, now = Date.now, timeouts = TIMEOUTS } = deps;
+  const { settings, logger, now = Date.now, timeouts = TIMEOUTS, connectionLimits = CONNECTION_LIMITS } = deps;
   const { tls } = settings.listen;
-  const http = {
-    headersTimeout: timeouts.headersMs,
-    requestTimeout: timeouts.requestMs,
-    connectionsCheckingInterval: timeouts.checkIntervalMs,
-    // Checked by the intake instead, which answers it with a problem.
-    requireHostHeader: false,
-  };
+  const connections = createConnections({
+    limits: { ...connectionLimits, connections: settings.maxConnections },
+    options: {
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkIntervalMs,
+      // Checked by the intake instead, which answers it with a problem.
+      requireHostHeader: false,
+    },
+    ...(tls && { tls: await readKeyPair(tls) }),
+    refuseExpectation,
+    logger,
+  });
   const app = Fastify({
-    ...(tls ? { https: { ...http, ...(await readKeyPair(tls)) } } : { http }),
-    requestTimeout: timeouts.requestMs,
+    serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -96,7 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : NOWHERE),
-    clientErrorHandler: createWireErrorHandler(logger),
+    clientErrorHandler: connections.guard(createWireErrorHandler(logger, connections.guard)),
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -119,10 +127,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   // Answers are made by hand, field by field: no serialiser needs to be compiled from thirty response schemas.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, logger);
+  logRequests(app, logger, connections.guard);
   drainBeforeAnswer(app);
-  endConnectionsOnClose(app);
-  refuseExpectations(app.server);
+  endConnectionsOnClose(app, connections);
 
   const known = knownPaths(app);
   warnOfUntrustedProxy(app, logger);

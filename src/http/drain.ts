@@ -12,7 +12,7 @@ const PATIENCE_MS = 250;
 export function drainBeforeAnswer(app: FastifyInstance): void {
   app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
-    if (hasBody && !raw.readableEnded && !raw.destroyed) void drain(raw).then(() => done());
+    if (hasBody && !raw.readableEnded && !raw.destroyed) drain(raw).then(() => done(), done);
     else done();
   });
 }

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Guard } from '../guard.ts';
 
 /**
  * One line a request, of these fields only, when its answer is complete or cannot be any more. The URL is not among them:
  * a conversation's id in it is a capability. `aborted` marks a caller that went away before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
-export function logRequests(app: FastifyInstance, logger: Logger): void {
+export function logRequests(app: FastifyInstance, logger: Logger, guard: Guard): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     const startedAt = performance.now();
@@ -18,8 +19,8 @@ export function logRequests(app: FastifyInstance, logger: Logger): void {
       // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
     };
-    const onFinish = (): void => end(true);
-    const onClose = (): void => end(false);
+    const onFinish = guard(() => end(true));
+    const onClose = guard(() => end(false));
     raw.on('finish', onFinish);
     raw.on('close', onClose);
     done();

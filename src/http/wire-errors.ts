@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { Guard } from '../guard.ts';
 import { PROBLEM_TYPE, PROBLEMS, type ProblemCode, problemBody } from './problems.ts';
 
 /**
@@ -17,13 +18,16 @@ type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
  * Answers what node's parser refuses before fastify sees a request: broken syntax, oversized headers, time-outs.
  * A connection that is not HTTP at all (a reset, a failed TLS handshake) is only closed.
  */
-export function createWireErrorHandler(logger: Logger) {
+export function createWireErrorHandler(logger: Logger, guard: Guard) {
   return function answerWireError(error: NodeJS.ErrnoException, socket: ServerSocket): void {
     const code = problemOf(error.code);
     const current = socket._httpMessage;
     if (current?.req.complete && !current.writableFinished) {
       // The fault is in what was sent behind a whole request: that one is answered first.
-      current.once('finish', () => answerWireError(error, socket));
+      current.once(
+        'finish',
+        guard(() => answerWireError(error, socket)),
+      );
       return;
     }
     if (!code || current?.headersSent || !socket.writable) {
@@ -41,12 +45,10 @@ export function createWireErrorHandler(logger: Logger) {
 }
 
 /** Answers an `Expect` other than `100-continue` with 417. */
-export function refuseExpectations(server: Server): void {
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const requestId = randomUUID();
-    const body = JSON.stringify(problemBody('expectation_failed', requestId));
-    response.writeHead(PROBLEMS.expectation_failed.status, rawHeaders(body, requestId)).end(body);
-  });
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemBody('expectation_failed', requestId));
+  response.writeHead(PROBLEMS.expectation_failed.status, rawHeaders(body, requestId)).end(body);
 }
 
 function problemOf(code: string | undefined): ProblemCode | undefined {

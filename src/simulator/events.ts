@@ -20,7 +20,8 @@ export function createEvents(): Events {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.write(`retry: 1000\n\n${first.join('')}`);
       listeners.add(response);
-      response.once('close', () => listeners.delete(response));
+      // Of the connection: an answer that still waits behind another one is never told that its own is gone.
+      response.req.socket.once('close', () => listeners.delete(response));
     },
     publish(event) {
       for (const response of listeners) {

@@ -66,6 +66,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   server.listen(port, host);
   await once(server, 'listening');
+  // The system accepts no connection for lack of files or memory: those that are open go on, and so does listening.
+  server.on('error', () => undefined);
 
   let closed: Promise<void> | undefined;
   const origin = originOf(server.address() as AddressInfo);

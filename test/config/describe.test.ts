@@ -29,6 +29,7 @@ t.test('the summary says what runs: listener, limits, names and hosts', async (t
   t.strictSame(describeSettings(loadFile(FILE, { TRUST_PROXY: '10.0.0.0/8' })), {
     production: false,
     listen: { host: '127.0.0.1', port: 8080, tls: false },
+    maxConnections: 5000,
     trustProxy: ['10.0.0.0/8'],
     visitorRate: { max: 10, windowS: 60 },
     deliverWaitMs: 4000,

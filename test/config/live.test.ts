@@ -35,6 +35,7 @@ for (const [name, value, holds] of LIVE) {
 const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEnv][] = [
   [['HOST'], { HOST: '::1' }],
   [['PORT'], { PORT: '9000' }],
+  [['MAX_CONNECTIONS'], { MAX_CONNECTIONS: '9' }],
   [['TRUST_PROXY'], { TRUST_PROXY: '10.0.0.0/8' }],
   [['DELIVER_WAIT_MS'], { DELIVER_WAIT_MS: '1' }],
   [['UPSTREAM_TIMEOUT_MS'], { UPSTREAM_TIMEOUT_MS: '5000' }],

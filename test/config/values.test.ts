@@ -57,6 +57,7 @@ t.test('the defaults are those that are documented', async (t) => {
     simulatorPort: 8090,
     logLevel: 'info',
     listen: { host: '127.0.0.1', port: 8080 },
+    maxConnections: 5000,
     trustProxy: [],
     visitorRate: { max: 10, windowS: 60 },
     deliverWaitMs: 4000,

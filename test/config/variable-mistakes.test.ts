@@ -92,6 +92,7 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['RETRY_SCHEDULE_S', '5,1m', /use an integer from 1 to 604800/],
   ['RETRY_SCHEDULE_S', '5;30', /use an integer from 1 to 604800/],
   ['RETRY_SCHEDULE_S', Array(31).fill('5').join(','), /use 1 to 30 integers/],
+  ['MAX_CONNECTIONS', '0', /use an integer from 1/],
   ['VISITOR_DAILY_MAX', '0', /use an integer from 1/],
   ['PHONE_DAILY_MAX', '0', /use an integer from 1/],
   ['SITE_DAILY_MAX', 'none', /use an integer from 1/],

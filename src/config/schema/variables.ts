@@ -49,6 +49,12 @@ export const VARIABLES = {
     schema: value.integer(0, 65535, { description: 'Port of the public listener; 0 selects any free port.' }),
     fallback: 8080,
   },
+  MAX_CONNECTIONS: {
+    schema: value.integer(1, 1_000_000, {
+      description: 'Open connections of the public listener at most; further ones are closed at once.',
+    }),
+    fallback: 5000,
+  },
   TLS_CERT_FILE: {
     schema: path(
       'Certificate chain in PEM. With TLS_KEY_FILE also set, the public listener serves HTTPS. Read again when it changes.',

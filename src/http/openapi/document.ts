@@ -4,6 +4,7 @@ import { type AppSettings, buildApp } from '../app.ts';
 /** The document is of the routes alone; no setting shows in it. */
 const SETTINGS: AppSettings = {
   listen: { host: '127.0.0.1', port: 0 },
+  maxConnections: 1,
   trustProxy: [],
   visitorRate: { max: 10, windowS: 60 },
   deliverWaitMs: 4_000,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { endConnectionsOnClose } from '../../closing.ts';
+import { CONNECTION_LIMITS, createConnections } from '../../connections.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess } from './access.ts';
@@ -14,6 +15,9 @@ import { type RunningState, stateRoutes } from './state.ts';
 const BODY_LIMIT = 64 * 1024;
 /** Operators are few and near; what is slower than this hangs. */
 const REQUEST_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 5_000;
+const CHECK_INTERVAL_MS = 1_000;
+const MAX_CONNECTIONS = 200;
 
 export type AdminDeps = {
   readonly operations: Operations;
@@ -32,9 +36,18 @@ export type AdminDeps = {
 export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   const { operations, metrics, token, metricsToken, state, logger, now = Date.now } = deps;
   const access = createAccess({ admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) }, now);
+  const connections = createConnections({
+    limits: { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS },
+    options: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    logger,
+  });
   const app = Fastify({
+    serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // Fastify's own lines hold addresses, and an id in one is a capability.
@@ -44,7 +57,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
     },
   });
 
-  endConnectionsOnClose(app);
+  endConnectionsOnClose(app, connections);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
   app.setNotFoundHandler((request, reply) =>

@@ -26,8 +26,12 @@ function drip(call: Call): void {
   response.writeHead(200, { 'content-type': XML });
   let sent = 0;
   const timer = setInterval(() => {
-    if (sent === SUCCESS.length) response.end();
-    else response.write(SUCCESS.charAt(sent));
+    if (sent < SUCCESS.length) response.write(SUCCESS.charAt(sent));
+    else {
+      // Not left to `close`, which waits for the reader: one more write after the end would be an unheard error.
+      clearInterval(timer);
+      response.end();
+    }
     sent += 1;
   }, call.delayMs);
   response.once('close', () => clearInterval(timer));

@@ -81,6 +81,7 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
     ...overrides,
     settings: {
       listen: { host: '127.0.0.1', port: 0 },
+      maxConnections: 100,
       trustProxy: [],
       visitorRate: { max: 1000, windowS: 60 },
       deliverWaitMs: 0,
