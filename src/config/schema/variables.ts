@@ -1,6 +1,6 @@
+import type { XStatic } from 'typebox/schema';
 import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
-import { type Static, type TSchema, Type } from './type.ts';
 import * as value from './values.ts';
 
 /**
@@ -11,13 +11,14 @@ import * as value from './values.ts';
  * - `twin`: false where the setting is a file's path already, so that it has no `…_FILE`
  */
 export type Variable = {
-  readonly schema: TSchema;
+  readonly schema: object;
   readonly fallback?: unknown;
   readonly secret?: true;
   readonly twin?: false;
 };
 
-const path = (description: string) => Type.String({ description, maxLength: 4096, errorMessage: "use a file's path" });
+const path = (description: string) =>
+  ({ type: 'string', description, maxLength: 4096, errorMessage: "use a file's path" }) as const;
 
 /** Every setting that the program reads from its environment: a new one is a row here and a line in `.env.example`. */
 export const VARIABLES = {
@@ -34,11 +35,12 @@ export const VARIABLES = {
     fallback: 'info',
   },
   HOST: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: 'Address of the public listener.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
-    }),
+    },
     fallback: '127.0.0.1',
   },
   PORT: {
@@ -51,10 +53,12 @@ export const VARIABLES = {
   },
   TLS_KEY_FILE: { schema: path('Private key of the certificate, in PEM.'), twin: false },
   TRUST_PROXY: {
-    schema: Type.Array(Type.String({ format: 'cidr', errorMessage: 'use a CIDR block' }), {
+    schema: {
+      type: 'array',
+      items: { type: 'string', format: 'cidr', errorMessage: 'use a CIDR block' },
       description: 'CIDR blocks of your own proxies, separated by commas; X-Forwarded-For is believed from them alone.',
       errorMessage: 'use CIDR blocks such as 10.0.0.0/8,2001:db8::/32',
-    }),
+    },
     fallback: [],
   },
   CONFIG_FILE: { schema: path('File of sites, partners and provider accounts.'), twin: false },
@@ -86,21 +90,24 @@ export const VARIABLES = {
     fallback: 2,
   },
   RETRY_SCHEDULE_S: {
-    schema: Type.Array(value.integer(1, 604_800, { description: 'Seconds before one further try.' }), {
+    schema: {
+      type: 'array',
+      items: value.integer(1, 604_800, { description: 'Seconds before one further try.' }),
       description: 'Seconds before each further try, separated by commas; then the lead waits for a person.',
       minItems: 1,
       maxItems: 30,
       errorMessage: 'use 1 to 30 integers from 1 to 604800, such as 5,30,120',
-    }),
+    },
     fallback: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200],
   },
   DATABASE_URL: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: 'Where leads are stored: sqlite: and the path of a file, or the address of a Postgres database.',
       maxLength: 4096,
       format: 'database',
       errorMessage: 'use sqlite: and a path, or postgres://user:password@host/database',
-    }),
+    },
     fallback: 'sqlite:./data/gateway.db',
   },
   DATABASE_POOL_MAX: {
@@ -110,12 +117,13 @@ export const VARIABLES = {
     fallback: 10,
   },
   REDIS_URL: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: 'Redis or Valkey in which all replicas count visitors and partners together. Better kept in a file.',
       maxLength: 2048,
       format: 'redis',
       errorMessage: 'use a URL such as redis://redis.example:6379',
-    }),
+    },
     secret: true,
   },
   RATE_LIMIT_MAX: {
@@ -134,12 +142,14 @@ export const VARIABLES = {
   SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
   DATA_KEY: { schema: value.SecretKey('Encrypts leads at rest. Required in production.'), secret: true },
   DATA_KEY_PREVIOUS: {
-    schema: Type.Array(value.SecretKey('One other key.'), {
+    schema: {
+      type: 'array',
+      items: value.SecretKey('One other key.'),
       description:
         'Other keys that open what they sealed, separated by commas: those that were DATA_KEY before, or the one that is going to be.',
       maxItems: 16,
       errorMessage: 'use up to 16 keys of 32 bytes in base64, separated by commas',
-    }),
+    },
     fallback: [],
     secret: true,
   },
@@ -155,11 +165,12 @@ export const VARIABLES = {
     schema: value.integer(0, 65535, { description: "Port of the operators' listener; 0 takes any free one." }),
   },
   ADMIN_HOST: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: "Address of the operators' listener.",
       format: 'host',
       errorMessage: 'use an IP address or host name',
-    }),
+    },
     fallback: '127.0.0.1',
   },
   ADMIN_TOKEN: { schema: value.token(32, "Token of the operators' listener."), secret: true },
@@ -176,6 +187,6 @@ export type VariableName = keyof Rows;
 /** The variables' values: of the right type, and absent only where nothing was set and the row has no fallback. */
 export type Values = {
   readonly [Name in VariableName]:
-    | Static<Rows[Name]['schema']>
+    | XStatic<Rows[Name]['schema']>
     | (Rows[Name] extends { readonly fallback: unknown } ? never : undefined);
 };
