@@ -24,6 +24,7 @@ import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes } from './routes/form-post.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
+import { createSerializers } from './serializers.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { createWireErrorHandler, refuseExpectations } from './wire-errors.ts';
@@ -96,6 +97,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : NOWHERE),
     clientErrorHandler: createWireErrorHandler(logger),
+    schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -115,8 +117,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJson(body),
   );
-  // Answers are made by hand, field by field: no serialiser needs to be compiled from thirty response schemas.
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger);
   drainBeforeAnswer(app);
