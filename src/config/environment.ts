@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Problem } from './problem.ts';
 import { type ReadFile, readSecret } from './read-file.ts';
-import { Type } from './schema/type.ts';
 import { compile } from './schema/validate.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './schema/variables.ts';
 import { warnOfUnknown } from './unknown-variables.ts';
@@ -17,9 +16,10 @@ export type Environment = {
 type Source = { readonly name: string; readonly text: string };
 
 const rows = Object.entries(VARIABLES) as [VariableName, Variable][];
-const validate = compile(
-  Type.Object(Object.fromEntries(rows.map(([name, { schema }]) => [name, Type.Optional(schema)]))),
-);
+const validate = compile({
+  type: 'object',
+  properties: Object.fromEntries(rows.map(([name, { schema }]) => [name, schema])),
+});
 
 /**
  * Reads every setting of the table from variables and `…_FILE` twins. An empty variable counts as unset, because compose

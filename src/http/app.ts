@@ -26,6 +26,7 @@ import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes } from './routes/form-post.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
+import { createSerializers } from './serializers.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { createWireErrorHandler, refuseExpectation } from './wire-errors.ts';
@@ -105,6 +106,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : NOWHERE),
     clientErrorHandler: connections.guard(createWireErrorHandler(logger, connections.guard)),
+    schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -124,8 +126,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJson(body),
   );
-  // Answers are made by hand, field by field: no serialiser needs to be compiled from thirty response schemas.
-  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, logger, connections.guard);
   drainBeforeAnswer(app);

@@ -34,7 +34,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
     .code(PROBLEMS[code].status)
     .headers({ 'cache-control': 'no-store', ...options.headers })
     .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemBody(code, request.id, options)));
+    .send(problemBody(code, request.id, options));
 }
 
 /**

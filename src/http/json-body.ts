@@ -1,4 +1,4 @@
-import jsonc from 'jsonc-parser';
+import jsonc, { type JSONPath } from 'jsonc-parser';
 import { Refusal } from '../conversation/refusal.ts';
 import { pointerToken } from './validation.ts';
 
@@ -15,9 +15,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw invalid('Is empty; send one JSON object.');
   const text = decode(body);
-  const value = parse(text);
-  refuseAmbiguity(text);
-  return value;
+  const firstError = checkStructure(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // V8's own message quotes the text, and often names no place.
+    throw invalid(`Is not JSON: ${placeOf(firstError, text)}.`);
+  }
 }
 
 function decode(body: Buffer): string {
@@ -28,74 +32,53 @@ function decode(body: Buffer): string {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What tells the place is recursive, and this bounds how deep it has to go.
-    refuseAmbiguity(text);
-    throw invalid(`Is not JSON: ${whereBroken(text)}.`);
-  }
+function placeOf(offset: number | undefined, text: string): string {
+  if (offset === undefined) return 'the text breaks its rules';
+  return offset >= text.trimEnd().length ? 'it ends too early' : `wrong at character ${offset + 1}`;
 }
 
-/** V8's own message quotes the text, and often tells no place. */
-function whereBroken(text: string): string {
-  const offsets: number[] = [];
-  jsonc.visit(text, { onError: (_error, offset) => offsets.push(offset) }, { disallowComments: true });
-  const [first] = offsets;
-  if (first === undefined) return 'the text breaks its rules';
-  return first >= text.trimEnd().length ? 'it ends too early' : `wrong at character ${first + 1}`;
+/**
+ * Refuses a text, JSON or not, in which an object has a key twice or a container stands too deep. `JSON.parse` accepts both.
+ * The visitor is recursive; refusing at the depth limit also bounds its stack.
+ *
+ * @returns the offset of the first syntax error that the visitor reports
+ */
+function checkStructure(text: string): number | undefined {
+  let firstError: number | undefined;
+  /** The keys seen so far of each open container, outermost first; a list has none. */
+  const open: Set<string>[] = [];
+  const begin = (_offset: number, _length: number, _line: number, _column: number, path: () => JSONPath) => {
+    if (open.length === MAX_DEPTH) throw invalid(`Is nested deeper than ${MAX_DEPTH} levels.`, path());
+    open.push(new Set());
+  };
+  const end = () => {
+    open.pop();
+  };
+  jsonc.visit(
+    text,
+    {
+      onObjectBegin: begin,
+      onArrayBegin: begin,
+      onObjectEnd: end,
+      onArrayEnd: end,
+      onObjectProperty(key, _offset, _length, _line, _column, path) {
+        // Behind a syntax error the visitor guesses what is a key.
+        if (firstError !== undefined) return;
+        const keys = open.at(-1);
+        if (keys?.has(key)) throw invalid('Comes twice in one object; send it once.', [...path(), key]);
+        keys?.add(key);
+      },
+      onError(_error, offset) {
+        firstError ??= offset;
+      },
+    },
+    { disallowComments: true },
+  );
+  return firstError;
 }
 
-type Container = { readonly keys?: Set<string>; index: number; key: string; expectsKey: boolean };
-
-/** Walks the tokens of a text, JSON or not; a scanner needs no stack, however deep the text is. */
-function refuseAmbiguity(text: string): void {
-  const scanner = jsonc.createScanner(text, true);
-  const open: Container[] = [];
-  for (let token = scanner.scan(); token !== jsonc.SyntaxKind.EOF; token = scanner.scan()) {
-    const container = open.at(-1);
-    switch (token) {
-      case jsonc.SyntaxKind.OpenBraceToken:
-        open.push({ keys: new Set(), index: 0, key: '', expectsKey: true });
-        if (open.length > MAX_DEPTH) throw tooDeep(open);
-        break;
-      case jsonc.SyntaxKind.OpenBracketToken:
-        open.push({ index: 0, key: '', expectsKey: false });
-        if (open.length > MAX_DEPTH) throw tooDeep(open);
-        break;
-      case jsonc.SyntaxKind.CloseBraceToken:
-      case jsonc.SyntaxKind.CloseBracketToken:
-        open.pop();
-        break;
-      case jsonc.SyntaxKind.CommaToken:
-        if (container) {
-          container.index += 1;
-          container.expectsKey = container.keys !== undefined;
-        }
-        break;
-      case jsonc.SyntaxKind.StringLiteral:
-        if (container?.expectsKey) takeKey(open, container, scanner.getTokenValue());
-        break;
-    }
-  }
-}
-
-function takeKey(open: readonly Container[], container: Container, key: string): void {
-  container.key = key;
-  container.expectsKey = false;
-  if (container.keys?.has(key)) {
-    throw invalid('Comes twice in one object; send it once.', open);
-  }
-  container.keys?.add(key);
-}
-
-function tooDeep(open: readonly Container[]): Refusal {
-  return invalid(`Is nested deeper than ${MAX_DEPTH} levels.`, open.slice(0, -1));
-}
-
-/** @param at the containers around the place, outermost first; empty for the body as a whole */
-function invalid(detail: string, at: readonly Container[] = []): Refusal {
-  const pointer = at.map(({ keys, key, index }) => `/${keys ? pointerToken(key) : index}`).join('');
+/** @param path to the place, outermost name first; empty for the body as a whole */
+function invalid(detail: string, path: JSONPath = []): Refusal {
+  const pointer = path.map((part) => `/${pointerToken(String(part))}`).join('');
   return new Refusal('invalid_json', detail, { pointer });
 }

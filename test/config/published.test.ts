@@ -29,6 +29,7 @@ type Node = {
   description?: string;
   errorMessage?: string;
   examples?: unknown[];
+  required?: string[];
   properties?: Record<string, Node>;
   patternProperties?: Record<string, Node>;
 };
@@ -52,6 +53,16 @@ t.test('every property of the schema has a description, what is right, and examp
     const validate = compile(node);
     for (const example of node.examples ?? []) t.strictSame(validate(example), [], path);
   }
+});
+
+const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys', 'providerId'];
+
+t.test('every name that an object of the schema requires is one of its properties', async (t) => {
+  const nodes = [...properties(published)].map(([, node]) => node);
+  const objects = [published, ...nodes, ...nodes.flatMap((node) => Object.values(node.patternProperties ?? {}))];
+  const required = objects.flatMap((node: Node) => (node.required ?? []).map((name) => ({ name, node })));
+  t.strictSame(new Set(required.map(({ name }) => name)), new Set(REQUIRED_NAMES));
+  for (const { name, node } of required) t.ok(Object.hasOwn(node.properties ?? {}, name), name);
 });
 
 t.test('the example file loads in production, beside the account of PROVIDER_*', async (t) => {

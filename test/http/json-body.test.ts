@@ -15,3 +15,14 @@ t.test('a body that is no JSON is told where it stops being it, and is never quo
     t.throws(() => parseJson(Buffer.from(text)), { code: 'invalid_json', message: `Is not JSON: ${where}.` }, text);
   }
 });
+
+t.test('the first mistake of a body is the one that is told', async (t) => {
+  const told: readonly (readonly [string, string])[] = [
+    ['{"a":1,"a":2', 'Comes twice in one object; send it once.'],
+    ['{"a":1,,"a":2}', 'Is not JSON: wrong at character 8.'],
+    [`{"a":"b" ${'['.repeat(17)}`, 'Is not JSON: wrong at character 10.'],
+    [`{"a":${'['.repeat(30_000)}`, 'Is nested deeper than 16 levels.'],
+  ];
+  for (const [text, message] of told)
+    t.throws(() => parseJson(Buffer.from(text)), { code: 'invalid_json', message }, text);
+});

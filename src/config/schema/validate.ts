@@ -1,13 +1,12 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { FORMATS } from '../formats/formats.ts';
 import { type Located, toMistake } from './mistakes.ts';
-import type { TSchema } from './type.ts';
 
 /** Gives every mistake in a value, each with the JSON pointer of the place where something has to change. */
 export type Validate = (value: unknown) => Located[];
 
 /** A validator of one of our schemas, compiled when it is first used. Nothing is coerced, filled in or removed. */
-export function compile(schema: TSchema): Validate {
+export function compile(schema: object): Validate {
   let compiled: ValidateFunction | undefined;
   return (value) => {
     compiled ??= createAjv().compile(schema);

@@ -1,6 +1,5 @@
 import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
-import { Type } from './type.ts';
 
 /**
  * Values that variables and the file have in common. In every schema `errorMessage` says what would be right, for our
@@ -11,12 +10,18 @@ const INT32_MAX = 2147483647;
 
 /** An integer from `minimum` to `maximum`, both included. */
 export function integer(minimum: number, maximum: number, options: Annotations<number>) {
-  return Type.Integer({ minimum, maximum, errorMessage: `use an integer from ${minimum} to ${maximum}`, ...options });
+  return {
+    type: 'integer',
+    minimum,
+    maximum,
+    errorMessage: `use an integer from ${minimum} to ${maximum}`,
+    ...options,
+  } as const;
 }
 
 /** One of a few words. */
-export function choice<Words extends string[]>(words: readonly [...Words], options: Annotations<Words[number]>) {
-  return Type.Enum(words, { errorMessage: `use one of ${words.join(', ')}`, ...options });
+export function choice<const Words extends readonly string[]>(words: Words, options: Annotations<Words[number]>) {
+  return { enum: words, errorMessage: `use one of ${words.join(', ')}`, ...options } as const;
 }
 
 type Annotations<T> = { description: string; default?: T; examples?: T[] };
@@ -39,40 +44,43 @@ export const SiteDailyMax = integer(1, 10_000_000, {
   examples: [2000],
 });
 
-/** A key that encrypts or hashes. It has no example, because an example key would be used. */
+/** A key that encrypts or hashes; it has no example, since somebody would use it. */
 export const SecretKey = (description: string) =>
-  Type.String({ description, format: 'secret-key', errorMessage: 'use 32 bytes in base64' });
+  ({ type: 'string', description, format: 'secret-key', errorMessage: 'use 32 bytes in base64' }) as const;
 
 /** What a client of the operators' listener sends as `Authorization: Bearer <token>` (RFC 6750, section 2.1). */
 export const token = (minimum: number, description: string) =>
-  Type.String({
+  ({
+    type: 'string',
     description,
     pattern: `^[!-~]{${minimum},512}$`,
     errorMessage: `use ${minimum} to 512 visible ASCII characters, as openssl rand -base64 32 prints them`,
-  });
+  }) as const;
 
 export const ProviderId = integer(1, INT32_MAX, {
   description: 'Id of the provider account, as the provider assigned it.',
   examples: [1001],
 });
 
-export const Username = Type.String({
+export const Username = {
+  type: 'string',
   description: "Name of the account's API user.",
   minLength: 1,
   maxLength: 256,
   format: 'xml-line',
   errorMessage: 'use a text of 1 to 256 characters',
   examples: ['gateway'],
-});
+} as const;
 
-export const Password = Type.String({
+export const Password = {
+  type: 'string',
   description: 'Password of the API user. Prefer a separate file to a plain value.',
   minLength: 1,
   maxLength: 256,
   format: 'xml-line',
   errorMessage: 'use a text of 1 to 256 characters',
   examples: ['the password from the portal'],
-});
+} as const;
 
 export const RegionName = choice(['na', 'au', 'eu'], {
   description: "The provider's endpoint: North America, Australia or Europe.",
@@ -80,28 +88,31 @@ export const RegionName = choice(['na', 'au', 'eu'], {
   examples: ['eu'],
 });
 
-export const Endpoint = Type.String({
+export const Endpoint = {
+  type: 'string',
   description: "Endpoint to call instead of the region's. http is allowed for loopback addresses only.",
   maxLength: 2048,
   format: 'endpoint',
   errorMessage: 'use an absolute https URL',
   examples: ['https://services.example/MobileTextConnectRestService.svc/InitiateMobileTextConversation'],
-});
+} as const;
 
-export const XmlRoot = Type.String({
+export const XmlRoot = {
+  type: 'string',
   description: 'Name of the root element of the document that is sent.',
   pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$',
   default: DEFAULT_WIRE.root,
   errorMessage: `use an element name without prefix, such as ${DEFAULT_WIRE.root}`,
   examples: ['MobileTextConversationRequest'],
-});
+} as const;
 
-export const XmlNamespace = Type.String({
+export const XmlNamespace = {
+  type: 'string',
   description: 'XML namespace of all elements. Without it the elements have no namespace.',
   pattern: '^[^\\s<>"\\u0000-\\u001f\\ufffe\\uffff]{1,512}$',
   errorMessage: 'use a namespace such as http://schemas.datacontract.org/2004/07/Example',
   examples: ['http://schemas.datacontract.org/2004/07/Example'],
-});
+} as const;
 
 export const XmlOrder = choice(['documented', 'alphabetical'], {
   description: "Order of the elements: as in the provider's reference, or alphabetical as WCF's serialiser expects.",
@@ -109,14 +120,15 @@ export const XmlOrder = choice(['documented', 'alphabetical'], {
   examples: ['alphabetical'],
 });
 
-export const ContentType = Type.String({
+export const ContentType = {
+  type: 'string',
   description: 'Content type of the request, which is encoded in UTF-8.',
   maxLength: 256,
   format: 'content-type',
   default: DEFAULT_WIRE.contentType,
   errorMessage: `use a media type such as ${DEFAULT_WIRE.contentType}`,
   examples: ['text/xml; charset=utf-8'],
-});
+} as const;
 
 export const ListingFormat = choice(['text', 'json', 'urlencoded'], {
   description: 'How names and values of a listing are written into ListingDetails.',
@@ -124,14 +136,15 @@ export const ListingFormat = choice(['text', 'json', 'urlencoded'], {
   examples: ['json'],
 });
 
-export const AdvertiserId = Type.String({
+export const AdvertiserId = {
+  type: 'string',
   description: 'Id of a merchant in your own system (AdvertiserId of the provider).',
   maxLength: 64,
   pattern: '\\S',
   format: 'xml-line',
   errorMessage: 'use a text of 1 to 64 characters, in quotes',
   examples: ['1659'],
-});
+} as const;
 
 export const MerchantId = integer(1, INT32_MAX, {
   description: 'Id of a merchant in the system of the provider (MerchantId).',

@@ -1,6 +1,6 @@
+import type { XStatic } from 'typebox/schema';
 import { DEFAULT_WIRE } from '../../upstream/wire-profile.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
-import { type Static, type TSchema, Type } from './type.ts';
 import * as value from './values.ts';
 
 /**
@@ -11,13 +11,14 @@ import * as value from './values.ts';
  * - `twin`: false where the setting is a file's path already, so that it has no `…_FILE`
  */
 export type Variable = {
-  readonly schema: TSchema;
+  readonly schema: object;
   readonly fallback?: unknown;
   readonly secret?: true;
   readonly twin?: false;
 };
 
-const path = (description: string) => Type.String({ description, maxLength: 4096, errorMessage: "use a file's path" });
+const path = (description: string) =>
+  ({ type: 'string', description, maxLength: 4096, errorMessage: "use a file's path" }) as const;
 
 /**
  * Every setting that the program reads from its environment. A new one is a row here and a line in `.env.example`;
@@ -38,11 +39,12 @@ export const VARIABLES = {
     fallback: 'info',
   },
   HOST: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: 'Address of the public listener. The container image sets 0.0.0.0.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
-    }),
+    },
     fallback: '127.0.0.1',
   },
   PORT: {
@@ -51,7 +53,7 @@ export const VARIABLES = {
   },
   MAX_CONNECTIONS: {
     schema: value.integer(1, 1_000_000, {
-      description: 'Open connections of the public listener at most; further ones are closed at once.',
+      description: 'Largest number of open connections of the public listener; further ones are closed at once.',
     }),
     fallback: 5000,
   },
@@ -63,11 +65,13 @@ export const VARIABLES = {
   },
   TLS_KEY_FILE: { schema: path('Private key of that certificate, in PEM.'), twin: false },
   TRUST_PROXY: {
-    schema: Type.Array(Type.String({ format: 'cidr', errorMessage: 'use a CIDR block' }), {
+    schema: {
+      type: 'array',
+      items: { type: 'string', format: 'cidr', errorMessage: 'use a CIDR block' },
       description:
         'CIDR blocks of your own proxies, separated by commas. X-Forwarded-For is used only when it comes from one of them.',
       errorMessage: 'use CIDR blocks such as 10.0.0.0/8,2001:db8::/32',
-    }),
+    },
     fallback: [],
   },
   CONFIG_FILE: {
@@ -108,23 +112,26 @@ export const VARIABLES = {
     fallback: 2,
   },
   RETRY_SCHEDULE_S: {
-    schema: Type.Array(value.integer(1, 604_800, { description: 'Delay before one further attempt, in seconds.' }), {
+    schema: {
+      type: 'array',
+      items: value.integer(1, 604_800, { description: 'Delay before one further attempt, in seconds.' }),
       description:
         'Delays before the further attempts, in seconds, separated by commas; each varies by 20 percent. After the last one the lead is parked.',
       minItems: 1,
       maxItems: 30,
       errorMessage: 'use 1 to 30 integers from 1 to 604800, such as 5,30,120',
-    }),
+    },
     fallback: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200],
   },
   DATABASE_URL: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description:
         'Where leads are stored: a SQLite file, or a Postgres database, which several replicas can share. docs/operations.md explains the parts of a Postgres address.',
       maxLength: 4096,
       format: 'database',
       errorMessage: 'use sqlite: and a path, or postgres://user:password@host/database',
-    }),
+    },
     fallback: 'sqlite:./data/gateway.db',
   },
   DATABASE_POOL_MAX: {
@@ -134,13 +141,14 @@ export const VARIABLES = {
     fallback: 10,
   },
   REDIS_URL: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description:
         'Redis or Valkey server in which all replicas count requests together; rediss:// for TLS. Without it each replica counts alone.',
       maxLength: 2048,
       format: 'redis',
       errorMessage: 'use a URL such as redis://redis.example:6379',
-    }),
+    },
     secret: true,
   },
   RATE_LIMIT_MAX: {
@@ -164,12 +172,14 @@ export const VARIABLES = {
   SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
   DATA_KEY: { schema: value.SecretKey('Key that encrypts stored leads. Required in production.'), secret: true },
   DATA_KEY_PREVIOUS: {
-    schema: Type.Array(value.SecretKey('One further key.'), {
+    schema: {
+      type: 'array',
+      items: value.SecretKey('One further key.'),
       description:
         'Further keys that can decrypt stored leads, separated by commas: earlier values of DATA_KEY, or the next one during a rotation.',
       maxItems: 16,
       errorMessage: 'use up to 16 keys of 32 bytes in base64, separated by commas',
-    }),
+    },
     fallback: [],
     secret: true,
   },
@@ -191,11 +201,12 @@ export const VARIABLES = {
     }),
   },
   ADMIN_HOST: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: "Address of the operators' listener.",
       format: 'host',
       errorMessage: 'use an IP address or host name',
-    }),
+    },
     fallback: '127.0.0.1',
   },
   ADMIN_TOKEN: {
@@ -204,11 +215,12 @@ export const VARIABLES = {
   },
   METRICS_TOKEN: { schema: value.token(16, 'Bearer token that can read /metrics and nothing else.'), secret: true },
   SIMULATOR_HOST: {
-    schema: Type.String({
+    schema: {
+      type: 'string',
       description: 'Address of the bundled simulator. It has no access control: a loopback address outside containers.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
-    }),
+    },
     fallback: '127.0.0.1',
   },
   SIMULATOR_PORT: {
@@ -225,6 +237,6 @@ export type VariableName = keyof Rows;
 /** The variables' values: of the right type, and absent only where nothing was set and the row has no fallback. */
 export type Values = {
   readonly [Name in VariableName]:
-    | Static<Rows[Name]['schema']>
+    | XStatic<Rows[Name]['schema']>
     | (Rows[Name] extends { readonly fallback: unknown } ? never : undefined);
 };

@@ -89,6 +89,8 @@ export const SITE_FORM = {
         parameters: {
           type: 'object',
           description: 'What to solve, signed.',
+          // Passed on as the library made it: a changed or missing name would break the signature.
+          additionalProperties: true,
           examples: [
             {
               algorithm: 'SHA-256',

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import type { Conversation } from '../../src/conversation/types.ts';
+import { createSerializers } from '../../src/http/serializers.ts';
+import { DELIVERED, goodBody, ID, testApp } from './support/app.ts';
+
+const LEAK = { consumer: { phone: '+14045551212' }, password: 'hunter2' };
+const { paths } = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'));
+
+t.test('a field that is in no schema leaves in no answer', async (t) => {
+  const { app } = await testApp(t, {
+    isReady: async () => ({ ready: true, checks: { storage: 'ok' }, ...LEAK }),
+    guard: {
+      issue: async () => ({ formToken: 'token', ...LEAK }),
+      check: async () => ({ suspect: false }) as never,
+    },
+  });
+  for (const url of ['/readyz', '/sites/demo/form']) {
+    const answer = await app.inject({ url });
+    t.equal(answer.statusCode, 200);
+    t.notMatch(answer.body, /hunter2|4045551212/, url);
+  }
+});
+
+t.test('every documented example of an answer goes through its schema unchanged', async (t) => {
+  const { app } = await testApp(t);
+  const compile = createSerializers()(app.getSchemas());
+  let examples = 0;
+  for (const [url, operations] of Object.entries<Record<string, Operation>>(paths)) {
+    for (const [method, { responses }] of Object.entries(operations)) {
+      for (const [httpStatus, { content = {} }] of Object.entries(responses)) {
+        for (const [type, media] of Object.entries(content)) {
+          const schema = JSON.parse(JSON.stringify(media.schema).replaceAll(/#\/components\/schemas\/(\w+)/g, '$1#'));
+          const serialize = compile({ method, url, httpStatus, schema });
+          for (const { value } of type.includes('json') ? Object.values(media.examples ?? {}) : []) {
+            t.strictSame(JSON.parse(serialize(value)), value, `${method} ${url} ${httpStatus}`);
+            examples += 1;
+          }
+        }
+      }
+    }
+  }
+  t.ok(examples > 30);
+});
+
+t.test('a conversation with more than its schema is answered by the schema', async (t) => {
+  const found: Conversation = { ...DELIVERED, ...LEAK } as Conversation;
+  const { app } = await testApp(t, {
+    find: async () => found,
+    submit: async (_lead, context) => {
+      await context.screen?.();
+      await context.charge();
+      return { conversation: found, replayed: false };
+    },
+  });
+  const read = await app.inject(`/conversations/${ID}`);
+  const posted = await app.inject({ method: 'POST', url: '/conversations', payload: goodBody() });
+  t.equal(posted.statusCode, 201);
+  const names = ['id', 'status', 'attempts', 'createdAt', 'updatedAt'];
+  for (const answer of [read, posted]) t.strictSame(Object.keys(answer.json()), names);
+});
+
+type Operation = {
+  readonly responses: Readonly<
+    Record<string, { content?: Record<string, { schema: object; examples?: Record<string, { value: unknown }> }> }>
+  >;
+};
