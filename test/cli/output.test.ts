@@ -1,7 +1,5 @@
 import t from 'tap';
-import { csvLine } from '../../src/cli/csv.ts';
-import { json, pairs, printable, table } from '../../src/cli/print.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { createProgress, csvLine, json, pairs, printable, table } from '../../src/cli/output.ts';
 
 t.test('a text from a stranger cannot steer the terminal', async (t) => {
   t.equal(printable('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u000ae');

@@ -64,3 +64,12 @@ t.test('another format is wrong usage', async (t) => {
   t.match(await type('consent export --format xml'), { code: 2, out: '' });
   t.match(await type('consent export --format csv --json'), { code: 2, out: '' });
 });
+
+t.test('figures are pairs for people', async (t) => {
+  const { type, store } = terminalOver(t);
+  await store('queued');
+  const { out } = await type('stats');
+  t.match(out, /^queued +1\ndelivered +0\n/);
+  t.match(out, /oldest queued +2026-11-24T12:00:00\.000Z \(0 s ago\)\n/);
+  t.match(out, /parked providers +none\n$/);
+});
