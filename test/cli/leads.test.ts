@@ -2,7 +2,7 @@ import t from 'tap';
 import { NOON } from '../ops/support/operations.ts';
 import { terminalOver } from './support/terminal.ts';
 
-t.test('leads are a table for people and items for machines', async (t) => {
+t.test('leads are a table for people and JSON items for machines', async (t) => {
   const { type, store } = terminalOver(t);
   const id = await store('parked', { partner: 'acme' });
   const people = await type('leads list');
@@ -15,7 +15,7 @@ t.test('leads are a table for people and items for machines', async (t) => {
   t.match(JSON.parse(machine.out), { items: [{ id, status: 'parked' }] });
 });
 
-t.test('a list that goes on says how, and its cursor gives the rest', async (t) => {
+t.test('a list with more pages prints a cursor, which returns the next page', async (t) => {
   const { type, store } = terminalOver(t);
   const ids = [await store('queued'), await store('queued')];
   const { out, err } = await type('leads list --limit 1');
@@ -34,7 +34,7 @@ t.test('statuses may be given as a list, as several options, or both', async (t)
   t.equal(JSON.parse(out).items.length, 3);
 });
 
-t.test('no match is said, and is no failure', async (t) => {
+t.test('an empty list is reported and exits with 0', async (t) => {
   const { type } = terminalOver(t);
   t.strictSame(await type('leads list --site none'), { code: 0, out: '', err: 'No lead matches.\n' });
 });
@@ -53,7 +53,7 @@ t.test('a lead is shown in outline unless it is revealed', async (t) => {
   t.match(JSON.parse((await type('audit --json')).out), { items: [{ actor: 'cli:ann', action: 'reveal' }] });
 });
 
-t.test('a replay says what would be sent, warns of second conversations, and asks', async (t) => {
+t.test('a replay previews what it would send, warns of second conversations, and asks', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('delivered');
   await store('unknown', { site: 'north' });
@@ -68,7 +68,7 @@ t.test('a replay says what would be sent, warns of second conversations, and ask
   t.equal(await statusOf(id), 'delivered');
 });
 
-t.test('a lead that may have arrived before its last release is warned of, whatever it became since', async (t) => {
+t.test('a lead that may have arrived before its last release is warned of, whatever its status is now', async (t) => {
   const { type, store, outbox } = terminalOver(t);
   const id = await store('unknown');
   await type(`leads release ${id} --yes`);
@@ -80,7 +80,7 @@ t.test('a lead that may have arrived before its last release is warned of, whate
   t.match(JSON.parse(out), { matched: 1, byStatus: { parked: 1 }, mayHaveArrived: 1 });
 });
 
-t.test('yes sends, with a bar on a terminal', async (t) => {
+t.test('the answer yes sends, with a progress bar on a terminal', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('parked');
   const { code, err } = await type(`leads replay ${id}`, { answers: 'y' });
@@ -89,7 +89,7 @@ t.test('yes sends, with a bar on a terminal', async (t) => {
   t.equal(await statusOf(id), 'queued');
 });
 
-t.test('a script has to say --yes, and gets plain lines', async (t) => {
+t.test('a script needs --yes and gets plain lines of progress', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('parked');
   t.match(await type(`leads replay ${id}`), {
@@ -123,12 +123,12 @@ t.test('--dry-run changes nothing and asks nothing', async (t) => {
   t.equal(await statusOf(id), 'held');
 });
 
-t.test('nothing to send is no failure and no question', async (t) => {
+t.test('an empty selection asks no question and exits with 0', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type('leads release --status held'), { code: 0, err: '0 leads to send.\n' });
 });
 
-t.test('a release leaves alone what waits for nobody', async (t) => {
+t.test('a release does not send leads that wait for no decision', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('delivered');
   t.match(await type(`leads release ${id} --yes`), { code: 0, err: /^0 leads to send\.\n1 lead left alone/ });
@@ -136,13 +136,13 @@ t.test('a release leaves alone what waits for nobody', async (t) => {
   t.match(await type('leads release --status delivered --yes'), { code: 2, err: /^status: release takes held/ });
 });
 
-t.test('without saying which, nothing is sent', async (t) => {
+t.test('without ids or a filter nothing is sent', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type('leads replay --yes'), { code: 2, err: /^Name leads, or say which/ });
   t.match(await type('leads replay --site  --yes'), { code: 2 });
 });
 
-t.test('an id that is not there is exit code 3; the others are sent', async (t) => {
+t.test('an unknown id gives exit code 3; the others are sent', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('parked');
   t.match(await type(`leads replay ${id} cnv_none --yes`), { code: 3, err: /\n1 id not found\.\n/ });

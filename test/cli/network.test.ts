@@ -22,7 +22,7 @@ async function listen(t: Test) {
   return { server, port: (server.address() as AddressInfo).port, received };
 }
 
-t.test('an endpoint that listens is reached, and not a byte is said to it', async (t) => {
+t.test('a listening endpoint is reached, and no byte is sent to it', async (t) => {
   const { server, port, received } = await listen(t);
   const closed = once(server, 'connection').then(([socket]) => once(socket, 'close'));
   t.match(await reach(`http://127.0.0.1:${port}/Service.svc/Call`, 1_000), {
@@ -33,7 +33,7 @@ t.test('an endpoint that listens is reached, and not a byte is said to it', asyn
   t.equal(Buffer.concat(received).length, 0);
 });
 
-t.test('a port that nobody listens on is a problem', async (t) => {
+t.test('a port without a listener is a problem', async (t) => {
   const { server, port } = await listen(t);
   server.close();
   await once(server, 'close');
@@ -50,13 +50,13 @@ t.test('a name without an address is a problem', async (t) => {
   });
 });
 
-t.test('an endpoint that accepts and then says nothing is given up on', async (t) => {
+t.test('an endpoint that accepts and never answers is a problem after the timeout', async (t) => {
   const { port, received } = await listen(t);
   t.match(await reach(`https://127.0.0.1:${port}/`, 50), { result: 'problem', detail: /no answer in 50 ms/ });
   t.equal(Buffer.concat(received)[0], 22, 'nothing but the start of a TLS handshake was sent');
 });
 
-t.test('a Redis that counts is fine, and its password is told nobody', { skip: NO_REDIS }, async (t) => {
+t.test('a Redis that counts is ok, and its password is never printed', { skip: NO_REDIS }, async (t) => {
   const { env } = besideRunning(t);
   const { port } = await startRedis(t, ['--requirepass', 'canary-word'], 'canary-word');
   const good = await gateway(['check'], { ...env, REDIS_URL: `redis://:canary-word@127.0.0.1:${port}` });
@@ -68,7 +68,7 @@ t.test('a Redis that counts is fine, and its password is told nobody', { skip: N
   t.notMatch(good.out + good.err + wrong.out + wrong.err, /canary/);
 });
 
-t.test('over TLS a Redis counts whose certificate is trusted, and no other', { skip: NO_REDIS }, async (t) => {
+t.test('over TLS only a Redis with a trusted certificate is ok', { skip: NO_REDIS }, async (t) => {
   const { env } = besideRunning(t);
   const port = await freePort();
   const pair = [
@@ -91,7 +91,7 @@ t.test('over TLS a Redis counts whose certificate is trusted, and no other', { s
   t.match(stranger.out, /problem +redis .*\(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
 });
 
-t.test('a Redis that cannot be reached is a problem, and the rest is checked all the same', async (t) => {
+t.test('an unreachable Redis is a problem, and every other check still runs', async (t) => {
   const { env } = besideRunning(t);
   const { code, out } = await gateway(['check'], { ...env, REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
   t.equal(code, 1);

@@ -15,7 +15,7 @@ t.test('each command about a number takes it as its operand or with --phone', as
   t.match(await type(`leads erase --phone ${NUMBER} --yes`), { code: 0, out: /^0 leads erased/ });
 });
 
-t.test('none, or two, are wrong usage', async (t) => {
+t.test('no number, or two numbers, are wrong usage', async (t) => {
   const { type } = terminalOver(t);
   for (const command of ['suppress add', 'suppress remove', 'leads erase --yes']) {
     t.match(await type(command), { code: 2, err: /Give the number/ });
@@ -23,7 +23,7 @@ t.test('none, or two, are wrong usage', async (t) => {
   }
 });
 
-t.test('erasing asks first, says how many leads it takes, and ends with none', async (t) => {
+t.test('erasing says how many leads it would erase, asks, and leaves none', async (t) => {
   const { type, store } = terminalOver(t);
   await store('delivered');
   t.match(await type('leads erase --phone +14045551212', { answers: 'n' }), {
@@ -40,7 +40,7 @@ t.test('erasing asks first, says how many leads it takes, and ends with none', a
   t.match(await type('leads erase --yes'), { code: 2, err: /^Give the number with --phone/ });
 });
 
-t.test('numbers are suppressed and let go again', async (t) => {
+t.test('numbers are suppressed and released again', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type(['suppress', 'add', '+1 404 555 1212']), { code: 0, out: 'Suppressed.\n' });
   t.match(await type('suppress add +14045551212'), { code: 0, out: 'It was already.\n' });

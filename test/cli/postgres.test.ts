@@ -67,7 +67,7 @@ t.test("check compares this machine's clock with the server's", async (t) => {
   }
 });
 
-t.test('check tells why a database cannot be reached, and not the password', async (t) => {
+t.test('check reports why a database cannot be reached, without the password', async (t) => {
   const address = await server.database();
   const url = urlOf({ ...address, password: 'canary' });
   const { code, out } = await gateway(['check', '--json'], { DATABASE_URL: url });

@@ -38,7 +38,7 @@ const LINES: readonly (readonly string[])[] = [
   ['audit', '--json'],
 ];
 
-t.test('what is released beside a running gateway is due in it at once', async (t) => {
+t.test('a lead that is released beside a running gateway is due at once', async (t) => {
   const { outbox, parked, startProgram } = besideRunning(t);
   const id = await parked();
   const { code, out, err } = await startProgram('leads', 'release', id, '--yes', '--json');
@@ -48,7 +48,7 @@ t.test('what is released beside a running gateway is due in it at once', async (
   t.match(claim, { lease: { id }, tries: 0 });
 });
 
-t.test('without a terminal nobody is asked and nothing is sent', async (t) => {
+t.test('without a terminal no question is asked and no lead is sent', async (t) => {
   const { outbox, parked, startProgram } = besideRunning(t);
   const id = await parked();
   t.match(await startProgram('leads', 'replay', id), { code: 2, out: '', err: /add --yes where nobody can be asked/ });
@@ -62,7 +62,7 @@ t.test('an erasure reaches the database of the running gateway', async (t) => {
   t.match(await outbox.show(id), { erased: true });
 });
 
-t.test('the audit names who was at the keyboard', async (t) => {
+t.test('the audit names the user of the operating system', async (t) => {
   const { parked, gateway, startProgram } = besideRunning(t);
   const id = await parked();
   t.match(await startProgram('leads', 'show', id, '--reveal'), { code: 0, out: /phone +\+14045551212\n/ });
@@ -70,7 +70,7 @@ t.test('the audit names who was at the keyboard', async (t) => {
   t.match(JSON.parse(out), { items: [{ action: 'reveal', actor: /^cli:.+/, detail: `ids=${id}` }] });
 });
 
-t.test('a database that is not there is not created', async (t) => {
+t.test('a missing database is not created', async (t) => {
   const path = join(t.testdir(), 'misspelt.db');
   const { code, out, err } = await startProgram(['stats'], { DATABASE_URL: `sqlite:${path}` });
   t.match({ code, out }, { code: 1, out: '' });
@@ -104,7 +104,7 @@ t.test('every entry says in one line that Node is too old', async (t) => {
   }
 });
 
-t.test('no command tells personal data unless it is asked to reveal it', async (t) => {
+t.test('no command prints personal data without --reveal', async (t) => {
   const { parked, gateway } = besideRunning(t);
   const id = await parked(
     {

@@ -83,7 +83,7 @@ t.test('no message about a wrong command line quotes a value, which may be perso
   }
 });
 
-t.test('what is wrong with a value is one line and exit code 2; what is not there is 3', async (t) => {
+t.test('a wrong value gives one line and exit code 2; a missing record gives 3', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type('leads list --status open'), { code: 2, out: '', err: /^status: use queued[^\n]*\n$/ });
   t.match(await type('leads list --limit 0'), { code: 2, err: /^--limit is a number from 1 to 1000/ });
@@ -93,7 +93,7 @@ t.test('what is wrong with a value is one line and exit code 2; what is not ther
 });
 
 t.test(
-  'a storage that fails is one line and exit code 1, and an unforeseen error tells nothing of its data',
+  'a storage failure gives one line and exit code 1, and an unexpected error shows none of its data',
   async (t) => {
     const fail = (error: Error) => {
       let err = '';
@@ -122,7 +122,7 @@ t.test('the store is closed when the command is over, also when it fails', async
   t.equal(closed, 1);
 });
 
-t.test('a new key lets its partner in by the hash that goes into the configuration', async (t) => {
+t.test('a partner with a new key is accepted by the hash in the configuration', async (t) => {
   const { code, out } = await type('keys new --json');
   t.equal(code, 0);
   const { key, hash } = JSON.parse(out);

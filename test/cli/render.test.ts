@@ -45,7 +45,7 @@ t.test('a lead without a site is read as one for the only site, and must name on
   });
 });
 
-t.test('a lead that would not be taken is explained without quoting it', async (t) => {
+t.test('a lead that the gateway would refuse is explained without quoting it', async (t) => {
   const cases: [lead: unknown, said: string][] = [
     [{ consumer: { phone: 4045551212 } }, '/consumer/phone must be string'],
     [{ consumer: { phone: '4045551212', nick: 'canary' } }, '/consumer must NOT have additional properties: nick'],
@@ -60,7 +60,7 @@ t.test('a lead that would not be taken is explained without quoting it', async (
   }
 });
 
-t.test('what is no JSON in UTF-8 is explained without quoting it', async (t) => {
+t.test('a body that is not JSON in UTF-8 is explained without quoting it', async (t) => {
   for (const body of ['', '{canary', Buffer.from([0x22, 0xff, 0x22])]) {
     t.throws(() => renderLead(Buffer.from(body), SETTINGS), { message: 'The lead is not JSON in UTF-8.' });
   }
@@ -78,7 +78,7 @@ t.test('the document of a file is printed under the settings of the environment'
   t.match(await startProgram(['render', '-'], env, LEAD), printed, 'the same from standard input');
 });
 
-t.test('a lead that would not be taken is explained and exits 1', async (t) => {
+t.test('a lead that the gateway would refuse is explained and exits with 1', async (t) => {
   t.match(await gateway(['render', '-'], {}, '{}'), { code: 1, out: '', err: /the body must have required property/ });
 });
 
