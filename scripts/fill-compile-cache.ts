@@ -15,7 +15,7 @@ if (!NODE_COMPILE_CACHE) throw new Error('NODE_COMPILE_CACHE is not set');
 
 const src = new URL('../src/', import.meta.url);
 await run('start.js', []);
-await run('cli/main.ts', ['--help']);
+await run('cli/gateway.js', ['--help']);
 // What replicas load, and neither of those two.
 for (const module of ['outbox/postgres/outbox.ts', 'admission/redis.ts']) await import(new URL(module, src).href);
 

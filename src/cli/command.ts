@@ -1,80 +1,55 @@
-import type { Settings } from '../config/settings.ts';
-import type { Operations } from '../ops/operations/operations.ts';
-import type { ProviderStore } from '../outbox/port.ts';
-import type { RecordStore } from '../outbox/records.ts';
+import type { Command } from 'commander';
+import type { Session } from './session.ts';
 
-/** What a command's exit tells a script. */
+/** What the exit code of a command tells a script. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The command itself is wrong; the message says what would be right. */
-export class Misuse extends Error {
+/** The command line is wrong. The message is a sentence without its full stop; it says what would be right. */
+export class UsageError extends Error {
   constructor(message: string) {
     super(message);
-    this.name = 'Misuse';
+    this.name = 'UsageError';
   }
 }
 
-export type Option = {
-  readonly type: 'string' | 'boolean';
-  /** What its value is called in the help. */
-  readonly value?: string;
-  readonly help: string;
-  /** It may be given more than once. */
-  readonly multiple?: true;
-};
-
-/** The world outside of a command: a process has one, tests bring their own. */
+/** The process around a command. Tests pass their own. */
 export interface Io {
-  /** Standard output: what was asked for, whole lines. */
+  /** Writes results to standard output, in whole lines. */
   out(text: string): void;
-  /** Standard error: previews, questions, progress and complaints. */
+  /** Writes previews, questions, progress and errors to standard error. */
   err(text: string): void;
-  /** Whether a person is there to answer. */
+  /** Reads all of standard input. */
+  readInput(): Promise<Uint8Array>;
+  /** Whether a person can answer a question. */
   readonly interactive: boolean;
-  /** Whether standard error can redraw a line. */
+  /** Whether standard error is a terminal, on which a line can be redrawn. */
   readonly redraws: boolean;
+  /** Writes a question to standard error and reads one line as its answer. */
   ask(question: string): Promise<string>;
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   now(): number;
   randomBytes(size: number): Buffer;
-  /** The person at the keyboard, for the audit. */
+  /** The name of the operating system's user, for the audit. */
   readonly user: string;
 }
 
-/** The gateway's database and settings, opened beside a gateway that may be running. */
-export type Session = {
-  readonly settings: Settings;
-  readonly operations: Operations;
-  readonly store: Pick<RecordStore, 'list' | 'show' | 'stats'> &
-    Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
-  /** How far the database server's clock is ahead of ours, in milliseconds, where that is worth a word. */
-  readonly skewMs?: number;
-  close(): Promise<void>;
-};
-
-export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
-export type Call = {
-  readonly operands: readonly string[];
-  readonly values: Values;
-  readonly json: boolean;
+/** What the actions of one command line share. */
+export type Context = {
   readonly io: Io;
-  /** For the audit: `cli:<user>`. */
+  /** The actor of audit entries: `cli:<user>`. */
   readonly actor: string;
-  /** Opened when first asked for, closed when the command is over. */
+  /** Opens settings and database. Later calls return the same session, which is closed when the command ends. */
   readonly open: () => Promise<Session>;
+  /** An action that ends with another code than 0 sets it here. */
+  exitCode: ExitCode;
 };
 
-export type Command = {
-  /** As it is typed, such as `leads list`. */
-  readonly name: string;
-  readonly summary: string;
-  /** How its operands are called in the help; absent where it takes none. */
-  readonly operands?: string;
-  readonly options: Readonly<Record<string, Option>>;
-  /** More to know, below the options. */
-  readonly notes?: string;
-  readonly run: (call: Call) => Promise<ExitCode>;
-};
+/** Adds commands of one subject to the program. */
+export type AddCommands = (program: Command, context: Context) => void;
+
+/** The group of commands with this name, such as `leads`. Files of several subjects add commands to one group. */
+export function groupOf(program: Command, name: string): Command {
+  return program.commands.find((command) => command.name() === name) ?? program.command(name);
+}

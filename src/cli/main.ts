@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import { buffer } from 'node:stream/consumers';
 import type { Io } from './command.ts';
-import { COMMANDS } from './commands/table.ts';
-import { run } from './run.ts';
+import { run } from './program.ts';
 import { openSession } from './session.ts';
 
-// Whoever reads our output may stop reading, as `head` does: no reason to complain.
+// A reader of the output may stop reading, as `head` does. That is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
@@ -14,6 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const io: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  readInput: () => buffer(process.stdin),
   interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
   redraws: process.stderr.isTTY === true,
   async ask(question) {
@@ -30,9 +31,9 @@ const io: Io = {
   user: userName(),
 };
 
-process.exitCode = await run(COMMANDS, process.argv.slice(2), io, openSession);
+process.exitCode = await run(process.argv.slice(2), io, openSession);
 
-/** Containers often run under a number that no name belongs to. */
+/** Containers often run under a user id that has no name. */
 function userName(): string {
   try {
     return userInfo().username;

@@ -1,22 +1,39 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../conversation/clock.ts';
 import { createHashing } from '../conversation/hashing.ts';
-import { createOperations } from '../ops/operations/operations.ts';
+import { createOperations, type Operations } from '../ops/operations/operations.ts';
 import { openOutbox } from '../outbox/open.ts';
+import type { ProviderStore } from '../outbox/port.ts';
+import type { RecordStore } from '../outbox/records.ts';
 import { orphanedLog } from '../outbox/sqlite/orphaned-log.ts';
 import { UnusableDatabase } from '../outbox/unusable.ts';
 import { createVault } from '../outbox/vault.ts';
-import type { Io, Session } from './command.ts';
+
+/** The gateway's settings and its database, opened beside a gateway that may be running. */
+export type Session = {
+  readonly settings: Settings;
+  readonly operations: Operations;
+  readonly store: Pick<RecordStore, 'list' | 'show' | 'stats'> &
+    Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
+  /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
+  readonly skewMs?: number;
+  close(): Promise<void>;
+};
+
+/** The environment that names the settings, and the time in milliseconds since the epoch. */
+type SessionInput = { readonly env: NodeJS.ProcessEnv; now(): number };
 
 /**
- * Opens the database of the settings beside a gateway that may be running on it. Commands queue leads and never lease
- * one, so the numbers that a lease needs stand for nothing here.
+ * Opens the settings and their database. Commands queue leads and never lease one, so the options that concern leases
+ * have no effect and are 0.
  *
- * @throws ConfigurationError, UnusableDatabase; a database that is not there is not created, since its name is more likely wrong
+ * @throws ConfigurationError, UnusableDatabase; a database that does not exist is not created, since its name is more
+ *   likely wrong
  */
-export async function openSession({ env, now }: Pick<Io, 'env' | 'now'>): Promise<Session> {
+export async function openSession({ env, now }: SessionInput): Promise<Session> {
   const settings = loadSettings(env);
   const { database } = settings;
   if (database.kind === 'sqlite' && !existsSync(database.path)) {

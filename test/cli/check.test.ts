@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
 import { BUILT_WIDGET } from '../../src/assets.ts';
-import { checkButton } from '../../src/cli/check/button.ts';
+import { checkButton } from '../../src/cli/check/check.ts';
 import { soundFile } from '../config/helper.ts';
 import { besideRunning, gateway } from './support/process.ts';
 
@@ -40,7 +40,7 @@ async function provider(t: Test) {
   return { env, bytes: () => bytes };
 }
 
-t.test('where all is well every line says ok, and the provider was sent nothing', async (t) => {
+t.test('every check is ok on a healthy installation, and the provider receives nothing', async (t) => {
   const { env, outbox } = besideRunning(t);
   const upstream = await provider(t);
   const { code, ok, checks } = await check({ ...env, ...upstream.env });
@@ -68,14 +68,14 @@ t.test('a first start is checked without creating the database', async (t) => {
   t.throws(() => statSync(join(folder, 'data')), { code: 'ENOENT' });
 });
 
-t.test('a database that is gone while its log is there is a problem', async (t) => {
+t.test('a missing database whose write-ahead log exists is a problem', async (t) => {
   const folder = t.testdir({ 'gateway.db-wal': 'commits' });
   const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}` });
   t.equal(code, 1);
   t.match(checks.database, { result: 'problem', detail: /gateway\.db-wal holds commits .* Put the file back/ });
 });
 
-t.test('a provider that cannot be reached is a problem, and the rest is checked all the same', async (t) => {
+t.test('an unreachable provider is a problem, and every other check still runs', async (t) => {
   const { env } = besideRunning(t);
   const upstream = await provider(t);
   const { code, ok, checks } = await check({ ...env, ...upstream.env, UPSTREAM_URL: 'http://127.0.0.1:1/S.svc/C' });
@@ -91,7 +91,7 @@ t.test('each mistake in the settings is a line', async (t) => {
   t.match(out, /^RESULT +CHECK +FOUND\nproblem +settings +LOG_LEVEL .*\nproblem +settings +PORT .*\n$/);
 });
 
-t.test('a file that is no database of ours is a problem', async (t) => {
+t.test('a file that is not a gateway database is a problem', async (t) => {
   const folder = t.testdir({
     'gateway.db': 'not a database, only a text that is long enough to be read as a header'.repeat(20),
   });
@@ -100,7 +100,7 @@ t.test('a file that is no database of ours is a problem', async (t) => {
   t.match(checks.database, { result: 'problem', detail: /cannot be used/ });
 });
 
-t.test('a database that takes no write is a problem, in the words of its engine', async (t) => {
+t.test('a database that takes no write is a problem, reported with the engine’s own message', async (t) => {
   const { env, path } = besideRunning(t);
   t.match((await check(env)).checks.database, { result: 'ok' });
   const other = new DatabaseSync(path);
@@ -120,7 +120,7 @@ t.test('leads that the configured key does not open are a problem', async (t) =>
   t.match(checks.keys, { result: 'problem', detail: new RegExp(`^${id} does not open: set the DATA_KEY`) });
 });
 
-t.test('another HASH_KEY than the one that numbers are hashed with is a problem', async (t) => {
+t.test('a HASH_KEY that differs from the one the numbers were hashed with is a problem', async (t) => {
   const { env } = besideRunning(t);
   t.match((await check(env)).checks.database, { result: 'ok' });
   const { code, checks } = await check({ ...env, HASH_KEY: Buffer.alloc(32, 'another key').toString('base64') });
@@ -128,7 +128,7 @@ t.test('another HASH_KEY than the one that numbers are hashed with is a problem'
   t.match(checks.database, { result: 'problem', detail: /cannot be used: HASH_KEY is not the one/ });
 });
 
-t.test('leads that wait for a person are a warning', async (t) => {
+t.test('leads that wait for a decision are a warning', async (t) => {
   const { env, parked } = besideRunning(t);
   await parked();
   const { code, checks } = await check(env);

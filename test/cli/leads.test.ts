@@ -1,7 +1,8 @@
 import t from 'tap';
+import { NOON } from '../ops/support/operations.ts';
 import { terminalOver } from './support/terminal.ts';
 
-t.test('leads are a table for people and items for machines', async (t) => {
+t.test('leads are a table for people and JSON items for machines', async (t) => {
   const { type, store } = terminalOver(t);
   const id = await store('parked', { partner: 'acme' });
   const people = await type('leads list');
@@ -14,7 +15,7 @@ t.test('leads are a table for people and items for machines', async (t) => {
   t.match(JSON.parse(machine.out), { items: [{ id, status: 'parked' }] });
 });
 
-t.test('a list that goes on says how, and its cursor gives the rest', async (t) => {
+t.test('a list with more pages prints a cursor, which returns the next page', async (t) => {
   const { type, store } = terminalOver(t);
   const ids = [await store('queued'), await store('queued')];
   const { out, err } = await type('leads list --limit 1');
@@ -33,7 +34,7 @@ t.test('statuses may be given as a list, as several options, or both', async (t)
   t.equal(JSON.parse(out).items.length, 3);
 });
 
-t.test('no match is said, and is no failure', async (t) => {
+t.test('an empty list is reported and exits with 0', async (t) => {
   const { type } = terminalOver(t);
   t.strictSame(await type('leads list --site none'), { code: 0, out: '', err: 'No lead matches.\n' });
 });
@@ -52,39 +53,99 @@ t.test('a lead is shown in outline unless it is revealed', async (t) => {
   t.match(JSON.parse((await type('audit --json')).out), { items: [{ actor: 'cli:ann', action: 'reveal' }] });
 });
 
-t.test('erasing asks first, says how many leads it takes, and ends with none', async (t) => {
-  const { type, store } = terminalOver(t);
-  await store('delivered');
-  t.match(await type('leads erase --phone +14045551212', { answers: 'n' }), {
-    code: 1,
-    out: '',
-    err: /^1 lead of this number\.\nErase every trace of it\? Nothing brings it back\. \[y\/N\] Nothing was done\.\n$/,
-  });
-  t.match(await type('leads erase --phone +14045551212'), { code: 2, out: '', err: /add --yes/ });
-  t.match(await type('leads erase --phone 404-555-1212 --country US --suppress --yes'), {
-    code: 0,
-    out: '1 lead erased; the number is suppressed.\n',
-  });
-  t.match(await type('leads list --phone +14045551212'), { err: 'No lead matches.\n' });
-  t.match(await type('leads erase --yes'), { code: 2, err: /^Give the number with --phone/ });
-});
-
-t.test('figures are pairs for people', async (t) => {
-  const { type, store } = terminalOver(t);
+t.test('a replay previews what it would send, warns of second conversations, and asks', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('delivered');
+  await store('unknown', { site: 'north' });
   await store('queued');
-  const { out } = await type('stats');
-  t.match(out, /^queued +1\ndelivered +0\n/);
-  t.match(out, /oldest queued +2026-11-24T12:00:00\.000Z \(0 s ago\)\n/);
-  t.match(out, /parked providers +none\n$/);
+  const asked = await type('leads replay --since 24h', { answers: 'no' });
+  t.equal(asked.code, 1);
+  t.match(asked.err, /^2 leads to send\.\n {2}by status: unknown 1, delivered 1\n {2}by site: +north 1, demo 1\n/);
+  t.match(asked.err, /\n1 lead left alone: queued/);
+  t.match(asked.err, /\nWARNING: 1 of them was delivered; agents will see a second conversation\.\n/);
+  t.match(asked.err, /\nWARNING: 1 of them may have arrived/);
+  t.match(asked.err, /\nSend 2 leads\? \[y\/N\] Nothing was done\.\n$/);
+  t.equal(await statusOf(id), 'delivered');
 });
 
-t.test('numbers are suppressed and let go again', async (t) => {
+t.test('a lead that may have arrived before its last release is warned of, whatever its status is now', async (t) => {
+  const { type, store, outbox } = terminalOver(t);
+  const id = await store('unknown');
+  await type(`leads release ${id} --yes`);
+  const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: NOON });
+  if (!claim) throw new Error('nothing to claim');
+  await outbox.settle(claim.lease, { status: 'parked', cause: 'schedule', attempted: true }, NOON);
+  const { out, err } = await type('leads release --cause schedule --dry-run --json');
+  t.match(err, /\nWARNING: 1 of them may have arrived; agents may see a second conversation\.\n/);
+  t.match(JSON.parse(out), { matched: 1, byStatus: { parked: 1 }, mayHaveArrived: 1 });
+});
+
+t.test('the answer yes sends, with a progress bar on a terminal', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  const { code, err } = await type(`leads replay ${id}`, { answers: 'y' });
+  t.equal(code, 0);
+  t.match(err, /\r█{30} 1 of 1\n1 lead queued\.\n$/);
+  t.equal(await statusOf(id), 'queued');
+});
+
+t.test('a script needs --yes and gets plain lines of progress', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  t.match(await type(`leads replay ${id}`), {
+    code: 2,
+    err: /\nNothing was done: add --yes where nobody can be asked\.\n$/,
+  });
+  t.equal(await statusOf(id), 'parked');
+  const { code, out, err } = await type(`leads replay ${id} --yes --json`);
+  t.equal(code, 0);
+  t.match(err, /\n1 of 1\n1 lead queued\.\n$/);
+  t.strictSame(JSON.parse(out), {
+    action: 'replay',
+    dryRun: false,
+    matched: 1,
+    byStatus: { parked: 1 },
+    bySite: { demo: 1 },
+    mayHaveArrived: 0,
+    skipped: 0,
+    missing: 0,
+    queued: 1,
+  });
+});
+
+t.test('--dry-run changes nothing and asks nothing', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('held');
+  const { code, out, err } = await type('leads release --status held --dry-run --json', { answers: 'y' });
+  t.equal(code, 0);
+  t.match(JSON.parse(out), { dryRun: true, matched: 1, queued: 0 });
+  t.notMatch(err, /\[y\/N\]/);
+  t.equal(await statusOf(id), 'held');
+});
+
+t.test('an empty selection asks no question and exits with 0', async (t) => {
   const { type } = terminalOver(t);
-  t.match(await type(['suppress', 'add', '+1 404 555 1212']), { code: 0, out: 'Suppressed.\n' });
-  t.match(await type('suppress add +14045551212'), { code: 0, out: 'It was already.\n' });
-  t.match(await type('suppress list'), { out: /^HASH +SINCE\n[0-9a-f]{32} +2026-11-24T12:00:00\.000Z\n$/ });
-  t.match(await type('suppress remove +14045551212 --json'), { code: 0, out: '{"suppressed":false,"changed":true}\n' });
-  t.match(await type('suppress remove +14045551212'), { code: 3, err: 'It was not on the list.\n' });
-  t.match(await type('suppress add 4045551212'), { code: 2, err: /^phone: write the number with its country code/ });
-  t.match(await type('suppress add +1 404 555 1212'), { code: 2, err: /in quotes/ });
+  t.match(await type('leads release --status held'), { code: 0, err: '0 leads to send.\n' });
+});
+
+t.test('a release does not send leads that wait for no decision', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('delivered');
+  t.match(await type(`leads release ${id} --yes`), { code: 0, err: /^0 leads to send\.\n1 lead left alone/ });
+  t.equal(await statusOf(id), 'delivered');
+  t.match(await type('leads release --status delivered --yes'), { code: 2, err: /^status: release takes held/ });
+});
+
+t.test('without ids or a filter nothing is sent', async (t) => {
+  const { type } = terminalOver(t);
+  t.match(await type('leads replay --yes'), { code: 2, err: /^Name leads, or say which/ });
+  t.match(await type('leads replay --site  --yes'), { code: 2 });
+});
+
+t.test('an unknown id gives exit code 3; the others are sent', async (t) => {
+  const { type, store, statusOf } = terminalOver(t);
+  const id = await store('parked');
+  t.match(await type(`leads replay ${id} cnv_none --yes`), { code: 3, err: /\n1 id not found\.\n/ });
+  t.equal(await statusOf(id), 'queued');
+  t.match(await type('leads replay cnv_none --yes'), { code: 3, err: 'no such lead\n' });
 });

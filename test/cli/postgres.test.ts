@@ -6,7 +6,7 @@ import { startGateway } from '../support/gateway.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
 import { startProvider } from '../support/provider.ts';
-import { gateway } from './support/process.ts';
+import { gateway, startProgram } from './support/process.ts';
 
 const server = await startPostgres();
 
@@ -33,7 +33,7 @@ t.test('commands work beside gateways on Postgres, and make no tables where ther
 
   const { url } = await startGateway(t, env);
   t.match(await send(url, leadOf(1)), { status: 201 });
-  const { out } = await gateway(['stats', '--json'], env);
+  const { out } = await startProgram(['stats', '--json'], env);
   t.match(JSON.parse(out), { byStatus: { delivered: 1 } });
   const checks = await checked();
   t.match(
@@ -67,7 +67,7 @@ t.test("check compares this machine's clock with the server's", async (t) => {
   }
 });
 
-t.test('check tells why a database cannot be reached, and not the password', async (t) => {
+t.test('check reports why a database cannot be reached, without the password', async (t) => {
   const address = await server.database();
   const url = urlOf({ ...address, password: 'canary' });
   const { code, out } = await gateway(['check', '--json'], { DATABASE_URL: url });

@@ -1,19 +1,37 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { BUILT_WIDGET } from '../../assets.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
-import { nameOfPlace } from '../../outbox/open.ts';
-import { StorageUnavailable } from '../../outbox/port.ts';
-import { EmptyDatabase } from '../../outbox/unusable.ts';
-import type { Io, Session } from '../command.ts';
-import { plural } from '../print.ts';
-import { checkButton } from './button.ts';
-import { checkDatabase, checkPlace, checkSpace } from './database.ts';
-import { type Finding, reasonOf } from './finding.ts';
-import { checkClock, checkKeys, checkWaiting, checkYear } from './leads.ts';
-import { checkProviders } from './providers.ts';
-import { checkRedis } from './redis.ts';
+import { type Context, EXIT, type Io } from '../command.ts';
+import type { JsonOption } from '../options.ts';
+import { json, plural, table } from '../output.ts';
+import type { Session } from '../session.ts';
+import type { Finding } from './finding.ts';
+import { checkProviders, checkRedis } from './network.ts';
+import { checkStorage } from './storage.ts';
 
-/** Looks at everything that the gateway needs, without sending a lead and without disturbing one that runs. */
+/** `check`: looks at everything that the gateway needs, and prints what it found. */
+export function addCheckCommand(program: Command, context: Context): void {
+  program
+    .command('check')
+    .description(
+      "Checks settings, database, disk, clock, keys, the button's files, Redis and the way to the provider; sends no lead.",
+    )
+    .option('--json', 'print JSON of a stable shape')
+    .addHelpText('after', '\nThe exit code is 1 where a line says problem. A warning is for a person to look at.')
+    .action(async (options: JsonOption) => {
+      const { io, open } = context;
+      const checks = await check(io, open);
+      const ok = checks.every(({ result }) => result !== 'problem');
+      const rows = checks.map(({ name, result, detail }) => [result, name, detail]);
+      io.out(options.json ? json({ ok, checks }) : table(['RESULT', 'CHECK', 'FOUND'], rows));
+      context.exitCode = ok ? EXIT.ok : EXIT.failed;
+    });
+}
+
+/** Looks at everything that the gateway needs. Sends no lead and does not disturb a running gateway. */
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
@@ -51,36 +69,13 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
   }
 }
 
-async function checkStorage(
-  { database: place }: LoadedSettings,
-  now: number,
-  open: () => Promise<Session>,
-): Promise<Finding[]> {
-  const disk = place.kind === 'sqlite' ? () => [checkSpace(place.path)] : () => [];
-  if (place.kind === 'sqlite' && !existsSync(place.path)) return [checkPlace(place.path), ...disk(), checkYear(now)];
-  try {
-    const session = await open();
-    const database = await checkDatabase(session);
-    return [
-      database,
-      ...disk(),
-      await checkClock(session, now),
-      await checkKeys(session),
-      ...(await checkWaiting(session)),
-    ];
-  } catch (error) {
-    return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
-  }
-}
-
-function unopened(error: unknown, name: string): Finding {
-  if (error instanceof Error && error.cause instanceof EmptyDatabase)
-    return {
-      name: 'database',
-      result: 'ok',
-      detail: `${name} is empty yet; the gateway makes its tables at its start`,
-    };
-  const detail =
-    error instanceof StorageUnavailable ? `${name} is not readable now (${reasonOf(error)})` : reasonOf(error);
-  return { name: 'database', result: 'problem', detail };
+/**
+ * Whether the button's files exist, which the pages of sites load. Outside production they are bundled on request; production
+ * has no bundler installed.
+ */
+export function checkButton({ production }: { readonly production: boolean }, folder = BUILT_WIDGET): Finding[] {
+  if (!production) return [];
+  if (existsSync(path.join(folder, 'v1.js'))) return [{ name: 'button', result: 'ok', detail: `in ${folder}` }];
+  const detail = `${folder} has no v1.js, and pages get none: run npm run build:widget, or copy the folder from where it was built`;
+  return [{ name: 'button', result: 'warning', detail }];
 }

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../../outbox/port.ts';
 
-/** What one check found. A `problem` keeps the gateway from working, a `warning` is for a person to look at. */
+/** What one check found. A `problem` stops the gateway from working; a person should look at a `warning`. */
 export type Finding = {
   readonly name: string;
   readonly result: 'ok' | 'warning' | 'problem';
@@ -9,7 +9,7 @@ export type Finding = {
 
 /**
  * Why something of the system failed: the engine's fixed words for it, or its code. Messages of the system name paths and
- * addresses, which is fine here; those of an engine may quote what is stored.
+ * addresses, which may be shown here; messages of an engine may quote stored data.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';

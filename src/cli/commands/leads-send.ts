@@ -1,61 +1,69 @@
+import type { Command } from 'commander';
 import type { Selection, SendAction } from '../../ops/operations/selection.ts';
-import { type Call, type Command, EXIT, type ExitCode, Misuse } from '../command.ts';
-import { confirm } from '../confirm.ts';
-import { LEAD_OPTIONS, leadQuery } from '../lead-options.ts';
-import { json, plural } from '../print.ts';
-import { createProgress } from '../progress.ts';
+import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
+import { type JsonOption, type LeadOptions, leadOptions, leadQuery } from '../options.ts';
+import { confirm, createProgress, json, plural } from '../output.ts';
 
-const SUMMARY: Readonly<Record<SendAction, string>> = {
-  replay: 'Sends leads again, whatever became of them, by a running gateway.',
-  release: 'Lets leads go that wait for a person: held, unknown or parked.',
+type SendOptions = LeadOptions & JsonOption & { readonly dryRun?: boolean; readonly yes?: boolean };
+
+const DESCRIPTIONS: Readonly<Record<SendAction, string>> = {
+  replay: 'Sends leads again, whatever their outcome was, by a running gateway.',
+  release: 'Sends leads that wait for a decision: held, unknown or parked.',
 };
 
 /** `leads replay` and `leads release`: the same preview, question and progress over different statuses. */
-export function leadsSend(action: SendAction): Command {
-  return {
-    name: `leads ${action}`,
-    summary: SUMMARY[action],
-    operands: '[ID…]',
-    options: {
-      ...LEAD_OPTIONS,
-      'dry-run': { type: 'boolean', help: 'only say what would be sent' },
-      yes: { type: 'boolean', help: 'do not ask' },
-    },
-    notes:
-      'Name leads or say which with options. Leads that are queued or being sent already, and those without personal data,\n' +
-      'are left alone. They start a fresh retry schedule.',
-    run: (call) => run(action, call),
-  };
+export function addSendCommands(program: Command, context: Context): void {
+  const leads = groupOf(program, 'leads');
+  for (const action of ['replay', 'release'] as const) {
+    leadOptions(leads.command(action))
+      .description(DESCRIPTIONS[action])
+      .argument('[id...]')
+      .option('--dry-run', 'only say what would be sent')
+      .option('--yes', 'do not ask')
+      .option('--json', 'print JSON of a stable shape')
+      .addHelpText(
+        'after',
+        '\nName leads, or select them with options. Leads that are queued or being sent already, and leads without personal\n' +
+          'data, are not sent. Each lead starts a new retry schedule.',
+      )
+      .action((ids: readonly string[], options: SendOptions) => sendLeads(context, action, ids, options));
+  }
 }
 
-async function run(action: SendAction, call: Call): Promise<ExitCode> {
-  const { operands, values, json: asJson, io, actor, open } = call;
-  const query = leadQuery(values, operands);
-  if (Object.keys(query).length === 0) throw new Misuse('Name leads, or say which with options');
-  const dryRun = values['dry-run'] === true;
+async function sendLeads(
+  context: Context,
+  action: SendAction,
+  ids: readonly string[],
+  options: SendOptions,
+): Promise<void> {
+  const { io, actor, open } = context;
+  const query = leadQuery(options, ids);
+  if (Object.keys(query).length === 0) throw new UsageError('Name leads, or say which with options');
+  const dryRun = options.dryRun === true;
   const { operations } = await open();
   const selection = await operations.selectLeads(action, query);
   io.err(preview(selection));
-  const report = (queued: number): ExitCode => {
-    const { ids, byStatus, bySite, mayHaveArrived, skipped, missing } = selection;
-    if (asJson)
-      io.out(json({ action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, queued }));
-    return missing > 0 ? EXIT.notFound : EXIT.ok;
-  };
-  if (dryRun || selection.ids.length === 0) return report(0);
 
-  const stop = await confirm(call, `Send ${plural(selection.ids.length, 'lead')}?`);
-  if (stop !== undefined) return stop;
-  const onProgress = createProgress(io, selection.ids.length);
-  const queued = await operations.sendLeads(selection, { actor, onProgress });
-  const changed = selection.ids.length - queued;
-  io.err(`${plural(queued, 'lead')} queued.\n`);
-  if (changed > 0)
-    io.err(`${plural(changed, 'lead')} had changed meanwhile and ${changed === 1 ? 'was' : 'were'} left alone.\n`);
-  return report(queued);
+  let queued = 0;
+  if (!dryRun && selection.ids.length > 0) {
+    const stop = await confirm(io, options.yes, `Send ${plural(selection.ids.length, 'lead')}?`);
+    if (stop !== undefined) {
+      context.exitCode = stop;
+      return;
+    }
+    const onProgress = createProgress(io, selection.ids.length);
+    queued = await operations.sendLeads(selection, { actor, onProgress });
+    io.err(summary(queued, selection.ids.length));
+  }
+  const { ids: matched, byStatus, bySite, mayHaveArrived, skipped, missing } = selection;
+  if (options.json) {
+    const counts = { matched: matched.length, byStatus, bySite, mayHaveArrived, skipped, missing, queued };
+    io.out(json({ action, dryRun, ...counts }));
+  }
+  context.exitCode = missing > 0 ? EXIT.notFound : EXIT.ok;
 }
 
-/** What would happen, and what a person should think of before saying yes. */
+/** What would be sent, and the warnings that a person should read before saying yes. */
 function preview({ ids, byStatus, bySite, mayHaveArrived, skipped, missing }: Selection): string {
   const lines = [`${plural(ids.length, 'lead')} to send.`];
   if (ids.length > 0) lines.push(`  by status: ${counts(byStatus)}`, `  by site:   ${counts(bySite)}`);
@@ -70,6 +78,14 @@ function preview({ ids, byStatus, bySite, mayHaveArrived, skipped, missing }: Se
   }
   if (mayHaveArrived > 0)
     lines.push(`WARNING: ${mayHaveArrived} of them may have arrived; agents may see a second conversation.`);
+  return `${lines.join('\n')}\n`;
+}
+
+function summary(queued: number, selected: number): string {
+  const changed = selected - queued;
+  const lines = [`${plural(queued, 'lead')} queued.`];
+  if (changed > 0)
+    lines.push(`${plural(changed, 'lead')} had changed meanwhile and ${changed === 1 ? 'was' : 'were'} left alone.`);
   return `${lines.join('\n')}\n`;
 }
 

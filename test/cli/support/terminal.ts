@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { ExitCode, Io, Session } from '../../../src/cli/command.ts';
-import { COMMANDS } from '../../../src/cli/commands/table.ts';
-import { run } from '../../../src/cli/run.ts';
+import type { ExitCode, Io } from '../../../src/cli/command.ts';
+import { run } from '../../../src/cli/program.ts';
+import type { Session } from '../../../src/cli/session.ts';
 import { NOON, operationsOver } from '../../ops/support/operations.ts';
 
 export type Typed = { readonly code: ExitCode; readonly out: string; readonly err: string };
@@ -22,29 +22,48 @@ export function terminalOver(t: Test) {
 /** Types a command that needs no store. */
 export function type(
   line: string | readonly string[],
-  { answers, terminal = answers !== undefined }: Person = {},
+  person: Person = {},
   open: (io: Io) => Promise<Session> = () => Promise.reject(new Error('there is no store here')),
+): Promise<Typed> {
+  const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
+  return runInProcess(args, ioOf(person), open);
+}
+
+/** Runs a command line in this process. */
+export async function runInProcess(
+  args: readonly string[],
+  io: Omit<Io, 'out' | 'err'>,
+  open: (io: Io) => Promise<Session>,
 ): Promise<Typed> {
   let out = '';
   let err = '';
-  const io: Io = {
+  const recording: Io = {
+    ...io,
     out: (text) => {
       out += text;
     },
     err: (text) => {
       err += text;
     },
+    ask: (question) => {
+      err += question;
+      return io.ask(question);
+    },
+  };
+  const code = await run(args, recording, open);
+  return { code, out, err };
+}
+
+/** A process with no environment, at noon, and with keys of fixed bytes. */
+export function ioOf({ answers, terminal = answers !== undefined }: Person): Omit<Io, 'out' | 'err'> {
+  return {
     interactive: terminal,
     redraws: terminal,
-    ask: async (question) => {
-      err += question;
-      return answers ?? '';
-    },
+    ask: async () => answers ?? '',
+    readInput: async () => Buffer.alloc(0),
     env: {},
     now: () => NOON,
     randomBytes: (size) => Buffer.alloc(size, 1),
     user: 'ann',
   };
-  const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
-  return run(COMMANDS, args, io, open).then((code) => ({ code, out, err }));
 }

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
-import type { Settings, Site } from '../config/settings.ts';
-import { draftLead, type LeadRequest } from '../conversation/draft.ts';
-import { Refusal } from '../conversation/refusal.ts';
-import { encodeLead } from '../upstream/encode.ts';
+import type { Command } from 'commander';
+import { loadSettings } from '../../config/load.ts';
+import type { Settings, Site } from '../../config/settings.ts';
+import { draftLead, type LeadRequest } from '../../conversation/draft.ts';
+import { Refusal } from '../../conversation/refusal.ts';
+import { encodeLead } from '../../upstream/encode.ts';
+import { type Context, type Io, UsageError } from '../command.ts';
 
-/** The lead is none that would be taken. The message is for the person who wrote it and quotes none of its values. */
+/** The gateway would refuse the lead. The message is for the author of the lead and quotes none of its values. */
 export class UnusableLead extends Error {
   constructor(message: string) {
     super(message);
@@ -13,9 +16,37 @@ export class UnusableLead extends Error {
   }
 }
 
+/** `render`: the provider's document for a lead, without sending or storing it. */
+export function addRenderCommand(program: Command, { io }: Context): void {
+  program
+    .command('render')
+    .description(
+      'Prints the XML document that would be sent for a lead, with the password masked. Sends and stores nothing.',
+    )
+    .argument('<file>', 'a file that holds a body of POST /conversations, such as lead.json; - reads standard input')
+    .addHelpText(
+      'after',
+      '\nSites, accounts and the wire profile come from the environment and CONFIG_FILE, as for the gateway itself. The rules of\n' +
+        'the site apply; origins and partner keys are not checked. A lead without a site belongs to the only site.',
+    )
+    .action(async (file: string) => {
+      const body = await readLead(file, io);
+      io.out(`${renderLead(body, loadSettings(io.env))}\n`);
+    });
+}
+
+async function readLead(file: string, io: Io): Promise<Uint8Array> {
+  try {
+    return file === '-' ? await io.readInput() : readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
+    throw new UsageError(`${file === '-' ? 'Standard input' : file} cannot be read (${code})`);
+  }
+}
+
 /**
  * The XML document that a body of `POST /conversations` becomes under these settings, with the password masked. The rules
- * of the body's site apply, or of the only site where it names none; who may call is not asked.
+ * of the body's site apply, or of the only site where the body names none; origins and partner keys are not checked.
  *
  * @param body JSON in UTF-8
  * @throws UnusableLead
@@ -49,11 +80,11 @@ function parseJson(body: Uint8Array): unknown {
 
 /** A schema of the published contract, which is generated from what the routes check. */
 function contractOf(name: string): object {
-  const contract = readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8');
+  const contract = readFileSync(new URL('../../../openapi/openapi.json', import.meta.url), 'utf8');
   return JSON.parse(contract).components.schemas[name];
 }
 
-/** A place and what is wrong with it, without the value that is there. */
+/** The place of a mistake and its kind, without the value that stands there. */
 function describe({ instancePath, message, params }: ErrorObject): string {
   const unknown = 'additionalProperty' in params ? `: ${params.additionalProperty}` : '';
   return `${instancePath || 'the body'} ${message}${unknown}`;

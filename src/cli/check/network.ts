@@ -1,13 +1,32 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { createSharedCounts } from '../../admission/shared-counts.ts';
+import type { Settings } from '../../config/settings.ts';
+import { systemClock as clock } from '../../conversation/clock.ts';
 import { type Finding, reasonOf } from './finding.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** Whether the endpoint of every provider account can be reached; each address is tried once. No lead and no credential is sent. */
+export async function checkProviders({ providers, simulator }: Settings): Promise<Finding[]> {
+  if (simulator)
+    return [{ name: 'provider', result: 'ok', detail: 'the bundled simulator, which starts with the gateway' }];
+  const accounts = new Map<string, string[]>();
+  for (const { id, url } of providers.values()) accounts.set(url, [...(accounts.get(url) ?? []), id]);
+  return Promise.all(
+    [...accounts].map(async ([url, ids]) => ({
+      name: `provider ${ids.join(', ')}`,
+      ...(await reach(url, TIMEOUT_MS)),
+    })),
+  );
+}
 
 type Reached = Pick<Finding, 'result' | 'detail'>;
 
 /**
  * Whether an endpoint can be reached: its name, its port and, for https, its certificate. The connection is closed before
- * anything is said on it, so the provider sees no call.
+ * a request is sent, so the provider sees no call.
  *
  * @param timeoutMs bound on the connection, handshake included
  */
@@ -35,7 +54,7 @@ export async function reach(url: string, timeoutMs: number): Promise<Reached> {
 async function opened(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once(event, () => resolve());
-  // `on`: what comes after the first error must not end the process.
+  // `on` and not `once`: an unhandled second error would end the process.
   socket.on('error', reject);
   const timer = setTimeout(() => reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
   try {
@@ -47,4 +66,26 @@ async function opened(socket: Socket, event: 'connect' | 'secureConnect', timeou
 
 function hint(error: unknown): string {
   return /^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/.test(reasonOf(error)) ? '; is the clock of this machine right?' : '';
+}
+
+/** Whether Redis, where the settings name one, counts as the gateway needs it. One test count stays in it until it expires. */
+export async function checkRedis({ redis }: Settings): Promise<Finding[]> {
+  if (redis === undefined) return [];
+  const { connectRedis, faultOf } = await import('../../admission/redis.ts');
+  let fault: unknown;
+  const counts = createSharedCounts({
+    connect: (onLost) => connectRedis(redis, onLost),
+    hash: (_purpose, key) => Buffer.from(key),
+    clock,
+    onChange: (_state, error) => {
+      fault = error;
+    },
+  });
+  await counts.start();
+  const shared = counts.state() === 'shared';
+  counts.stop();
+  const where = `${redis.host}:${redis.port}`;
+  if (shared) return [{ name: 'redis', result: 'ok', detail: `${where} counts` }];
+  const detail = `${where} does not count (${faultOf(fault)}): replicas would count visitors each by itself`;
+  return [{ name: 'redis', result: 'problem', detail }];
 }

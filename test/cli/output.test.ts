@@ -1,21 +1,19 @@
 import t from 'tap';
-import { csvLine } from '../../src/cli/csv.ts';
-import { json, pairs, printable, table } from '../../src/cli/print.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { createProgress, csvLine, json, pairs, printable, table } from '../../src/cli/output.ts';
 
-t.test('a text from a stranger cannot steer the terminal', async (t) => {
+t.test('text from a stranger cannot control the terminal', async (t) => {
   t.equal(printable('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u000ae');
   t.equal(printable('Zoë 🚗 汽车'), 'Zoë 🚗 汽车');
 });
 
-t.test('JSON is one line that means what went in', async (t) => {
+t.test('JSON is one line and parses to the same value', async (t) => {
   const value = { text: 'a\u001b\u009b\u202e\n"\\', deep: [1, null, true] };
   const line = json(value);
   t.match(line, /^[^\n\u009b\u202e]+\n$/);
   t.strictSame(JSON.parse(line), value);
 });
 
-t.test('a table lines its columns up and ends lines without blanks', async (t) => {
+t.test('a table aligns its columns and ends no line with blanks', async (t) => {
   t.equal(
     table(
       ['ID', 'NAME'],

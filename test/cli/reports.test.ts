@@ -49,7 +49,7 @@ t.test('the audit says how many entries were exported, not how many leads matche
   t.match(JSON.parse((await type('audit --json')).out).items, [{ action: 'consent_export', count: 0 }]);
 });
 
-t.test('a lead that cannot be read is told of, and fails the export', async (t) => {
+t.test('an unreadable lead is reported and makes the export fail', async (t) => {
   const { type, store } = terminalOver(t);
   const id = await store('delivered', CONSENT);
   withDatabase(join(t.testdirName, 'gateway.db'), (other) => other.exec("UPDATE leads SET lead = x'00'"));
@@ -59,8 +59,17 @@ t.test('a lead that cannot be read is told of, and fails the export', async (t) 
   t.match(err, /^1 lead cannot be read: .*DATA_KEY_PREVIOUS/);
 });
 
-t.test('another format is wrong usage', async (t) => {
+t.test('an unknown format is wrong usage', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type('consent export --format xml'), { code: 2, out: '' });
   t.match(await type('consent export --format csv --json'), { code: 2, out: '' });
+});
+
+t.test('statistics are lines of name and value for people', async (t) => {
+  const { type, store } = terminalOver(t);
+  await store('queued');
+  const { out } = await type('stats');
+  t.match(out, /^queued +1\ndelivered +0\n/);
+  t.match(out, /oldest queued +2026-11-24T12:00:00\.000Z \(0 s ago\)\n/);
+  t.match(out, /parked providers +none\n$/);
 });

@@ -1,0 +1,145 @@
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Settings } from '../../config/settings.ts';
+import { tryKeys } from '../../ops/keys.ts';
+import { isoTime } from '../../ops/operations/time.ts';
+import { nameOfPlace } from '../../outbox/open.ts';
+import { StorageUnavailable } from '../../outbox/port.ts';
+import { orphanedLog } from '../../outbox/sqlite/orphaned-log.ts';
+import { EmptyDatabase } from '../../outbox/unusable.ts';
+import { plural } from '../output.ts';
+import type { Session } from '../session.ts';
+import { type Finding, reasonOf } from './finding.ts';
+
+const MIB = 1024 * 1024;
+/** Below this the next busy day may fill the disk; a lead takes about 1 KiB. */
+const LOW_MIB = 1_024;
+const CRITICAL_MIB = 100;
+
+/** A correct clock is later than this: the program did not exist before. */
+const EARLIEST = Date.UTC(2026, 0, 1);
+/** The newest lead may have been stored by another machine, whose clock is ahead by up to this much. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** From this difference on a replica stops: half of a lease, see `outbox/postgres/skew.ts`. */
+const MAX_SKEW_MS = 30_000;
+
+/** The database, the disk below it, the clock, the keys and what waits in the database. */
+export async function checkStorage(
+  { database: place }: Settings,
+  now: number,
+  open: () => Promise<Session>,
+): Promise<Finding[]> {
+  const disk = place.kind === 'sqlite' ? () => [checkSpace(place.path)] : () => [];
+  if (place.kind === 'sqlite' && !existsSync(place.path)) return [checkPlace(place.path), ...disk(), checkYear(now)];
+  try {
+    const session = await open();
+    const database = await checkDatabase(session);
+    return [
+      database,
+      ...disk(),
+      await checkClock(session, now),
+      await checkKeys(session),
+      ...(await checkWaiting(session)),
+    ];
+  } catch (error) {
+    return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
+  }
+}
+
+function unopened(error: unknown, name: string): Finding {
+  if (error instanceof Error && error.cause instanceof EmptyDatabase)
+    return {
+      name: 'database',
+      result: 'ok',
+      detail: `${name} is empty yet; the gateway makes its tables at its start`,
+    };
+  const detail =
+    error instanceof StorageUnavailable ? `${name} is not readable now (${reasonOf(error)})` : reasonOf(error);
+  return { name: 'database', result: 'problem', detail };
+}
+
+/** Where there is no database file: whether the gateway could create it, and that no log of a lost one lies beside it. */
+function checkPlace(path: string): Finding {
+  const lost = orphanedLog(path);
+  if (lost !== undefined) return { name: 'database', result: 'problem', detail: `${path} cannot be used: ${lost}` };
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return { name: 'database', result: 'ok', detail: `${path} is not there yet; the gateway creates it at its start` };
+  } catch (error) {
+    return { name: 'database', result: 'problem', detail: `${folder} is not writable (${reasonOf(error)})` };
+  }
+}
+
+/** Whether the database takes a write of the size of a lead. The write waits for its turn beside a running gateway. */
+async function checkDatabase({ store, settings }: Session): Promise<Finding> {
+  const name = nameOfPlace(settings.database);
+  try {
+    await store.ready();
+    return { name: 'database', result: 'ok', detail: `${name} opens and takes a write` };
+  } catch (error) {
+    return { name: 'database', result: 'problem', detail: `${name} takes no write (${reasonOf(error)})` };
+  }
+}
+
+function checkSpace(path: string): Finding {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = Math.floor((bavail * bsize) / MIB);
+  const result = free < CRITICAL_MIB ? 'problem' : free < LOW_MIB ? 'warning' : 'ok';
+  return { name: 'disk', result, detail: `${free} MiB free` };
+}
+
+/** Whether the clock of this machine can be right: schedules, leases and retention depend on it. */
+async function checkClock({ store, skewMs }: Session, now: number): Promise<Finding> {
+  if (skewMs !== undefined) {
+    const apart = `${Math.abs(skewMs) / 1_000} s ${skewMs > 0 ? 'behind' : 'ahead of'}`;
+    const detail = `it is ${isoTime(now)} here, ${apart} the database server's clock; from ${MAX_SKEW_MS / 1_000} s on a replica does nothing`;
+    return { name: 'clock', result: Math.abs(skewMs) > MAX_SKEW_MS ? 'problem' : 'warning', detail };
+  }
+  const [newest] = (await store.list({}, { limit: 1 })).items;
+  if (newest && newest.createdAt > now + CLOCK_TOLERANCE_MS) {
+    const detail = `it is ${isoTime(now)} here, and the newest lead was stored at ${isoTime(newest.createdAt)}`;
+    return { name: 'clock', result: 'problem', detail };
+  }
+  return checkYear(now);
+}
+
+function checkYear(now: number): Finding {
+  return { name: 'clock', result: now < EARLIEST ? 'problem' : 'ok', detail: `it is ${isoTime(now)} here` };
+}
+
+/** Whether leads can be read with the keys that are configured. */
+async function checkKeys({ store }: Session): Promise<Finding> {
+  const keys = await tryKeys(store);
+  switch (keys.kind) {
+    case 'opens':
+      return { name: 'keys', result: 'ok', detail: 'the newest lead opens' };
+    case 'nothing_to_open':
+      return { name: 'keys', result: 'ok', detail: 'no lead to try them on' };
+    case 'does_not_open': {
+      const detail = `${keys.id} does not open: set the DATA_KEY that sealed it, or list that in DATA_KEY_PREVIOUS`;
+      return { name: 'keys', result: 'problem', detail };
+    }
+  }
+}
+
+/** The leads that wait for a decision, and the provider accounts that are parked. */
+async function checkWaiting({ store }: Session): Promise<Finding[]> {
+  const { byStatus } = await store.stats();
+  const waiting = (['parked', 'unknown', 'held'] as const).filter((status) => byStatus[status] > 0);
+  const detail = waiting.map((status) => `${byStatus[status]} ${status}`).join(', ');
+  const leads: Finding =
+    waiting.length === 0
+      ? { name: 'leads', result: 'ok', detail: `none waits for a person, ${plural(byStatus.queued, 'lead')} queued` }
+      : { name: 'leads', result: 'warning', detail: `${detail}: see leads list` };
+  const parked = await store.parked();
+  const providers = parked.map(({ id, parkedAt }): Finding => {
+    const detail = `refuses our credentials since ${isoTime(parkedAt)}; its leads wait`;
+    return { name: `provider ${id}`, result: 'problem', detail };
+  });
+  return [leads, ...providers];
+}

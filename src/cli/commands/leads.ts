@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { CAUSES } from '../../ops/operations/filter.ts';
+import type { LeadDetailsView, LeadView } from '../../ops/operations/views.ts';
+import { type Context, groupOf } from '../command.ts';
+import {
+  type JsonOption,
+  type LeadOptions,
+  leadOptions,
+  leadQuery,
+  type PageOptions,
+  pageOf,
+  pageOptions,
+} from '../options.ts';
+import { json, pairs, table } from '../output.ts';
+
+type ListOptions = LeadOptions & PageOptions & JsonOption;
+type ShowOptions = JsonOption & { readonly reveal?: boolean };
+
+/** `leads list` and `leads show`. */
+export function addLeadCommands(program: Command, context: Context): void {
+  const leads = groupOf(program, 'leads');
+
+  pageOptions(leadOptions(leads.command('list')))
+    .description('Lists leads, newest first, without personal data.')
+    .option('--json', 'print JSON of a stable shape')
+    .action((options: ListOptions) => listLeads(context, options));
+
+  leads
+    .command('show')
+    .description('Shows one lead; personal data only in outline, unless it is revealed.')
+    .argument('<id>')
+    .option('--reveal', 'show personal data in full; this leaves an audit entry')
+    .option('--json', 'print JSON of a stable shape')
+    .action((id: string, options: ShowOptions) => showLead(context, id, options));
+}
+
+async function listLeads({ io, open }: Context, options: ListOptions): Promise<void> {
+  const page = pageOf(options);
+  const { operations } = await open();
+  const { items, next } = await operations.listLeads(leadQuery(options), page);
+  if (options.json) {
+    io.out(json({ items, ...(next !== undefined && { next }) }));
+    return;
+  }
+  if (items.length === 0) io.err('No lead matches.\n');
+  else {
+    const head = ['ID', 'STATUS', 'CAUSE', 'SITE', 'PARTNER', 'PROVIDER', 'CALLS', 'STORED'];
+    io.out(table(head, items.map(columnsOf)));
+  }
+  if (next !== undefined) io.err(`More: --after ${next}\n`);
+}
+
+function columnsOf(lead: LeadView): string[] {
+  return [
+    lead.id,
+    lead.leased ? `${lead.status}, being sent` : lead.status,
+    lead.cause ?? lead.reason ?? '',
+    lead.site,
+    lead.partner ?? '',
+    lead.provider,
+    String(lead.attempts),
+    lead.createdAt,
+  ];
+}
+
+async function showLead({ io, actor, open }: Context, id: string, options: ShowOptions): Promise<void> {
+  const { operations } = await open();
+  const lead = await operations.showLead(id, { actor, reveal: options.reveal === true });
+  io.out(options.json ? json(lead) : pairs(rowsOf(lead)));
+}
+
+function rowsOf(details: LeadDetailsView): [string, unknown][] {
+  const { lead, description, revealed: _revealed, ...state } = details;
+  const rows: [string, unknown][] = Object.entries(state);
+  const cause = Object.entries(CAUSES).find(([name]) => name === details.cause)?.[1];
+  if (cause !== undefined) rows.push(['why', cause]);
+  for (const [name, value] of Object.entries(lead ?? {})) {
+    rows.push([name, typeof value === 'object' ? JSON.stringify(value) : value]);
+  }
+  if (!lead && !details.erased) rows.push(['lead', 'no DATA_KEY that is configured opens it']);
+  rows.push(['provider said', description]);
+  return rows;
+}

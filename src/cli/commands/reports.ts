@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { defined } from '../../conversation/defined.ts';
+import type { ConsentView } from '../../ops/operations/views.ts';
+import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
+import {
+  type JsonOption,
+  type LeadOptions,
+  leadQuery,
+  type PageOptions,
+  pageOf,
+  pageOptions,
+  text,
+  timeOptions,
+} from '../options.ts';
+import { csvLine, json, pairs, plural, table } from '../output.ts';
+
+type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption & { readonly format: string };
+
+const EXPORT_PAGE = 500;
+const COLUMNS = ['id', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable'] as const;
+
+const FORMATS: Readonly<Record<string, { head: string; line: (consent: ConsentView) => string }>> = {
+  jsonl: { head: '', line: json },
+  csv: { head: csvLine(COLUMNS), line: (consent) => csvLine(COLUMNS.map((column) => consent[column]?.toString())) },
+};
+
+/** `consent export`, `stats` and `audit`. */
+export function addReportCommands(program: Command, context: Context): void {
+  const command = groupOf(program, 'consent').command('export');
+  timeOptions(command.option('--site <key>', 'of one site', text('site')))
+    .description('Writes out which consent came with which lead, oldest first; this leaves an audit entry.')
+    .option('--format <format>', 'jsonl, or csv for spreadsheets', text('format'), 'jsonl')
+    .option('--json', 'the same as --format jsonl')
+    .addHelpText(
+      'after',
+      '\nLeads whose personal data is erased are not exported. A lead that no configured key opens is exported as unreadable,\n' +
+        'and the exit code is 1.',
+    )
+    .action((options: ExportOptions) => exportConsents(context, options));
+
+  program
+    .command('stats')
+    .description('Prints how many leads are in which status, and what waits.')
+    .option('--json', 'print JSON of a stable shape')
+    .action((options: JsonOption) => printStats(context, options));
+
+  pageOptions(program.command('audit'))
+    .description('Lists who sent again, released, erased, revealed, suppressed or exported what, newest first.')
+    .option('--json', 'print JSON of a stable shape')
+    .action((options: PageOptions & JsonOption) => listAudit(context, options));
+}
+
+async function exportConsents(context: Context, options: ExportOptions): Promise<void> {
+  const { io, actor, open } = context;
+  const format = FORMATS[options.format];
+  if (!format || (options.json && format !== FORMATS.jsonl))
+    throw new UsageError('--format is jsonl or csv, and --json is jsonl');
+  const { operations } = await open();
+  const query = leadQuery(options);
+  io.out(format.head);
+  let unreadable = 0;
+  let after: string | undefined;
+  do {
+    const page = await operations.consents(query, defined({ limit: EXPORT_PAGE, after }), actor);
+    io.out(page.items.map(format.line).join(''));
+    unreadable += page.items.filter((consent) => consent.unreadable).length;
+    after = page.next;
+  } while (after !== undefined);
+  if (unreadable === 0) return;
+  io.err(
+    `${plural(unreadable, 'lead')} cannot be read: the key that sealed the consent is in neither DATA_KEY nor DATA_KEY_PREVIOUS.\n`,
+  );
+  context.exitCode = EXIT.failed;
+}
+
+async function printStats({ io, open }: Context, options: JsonOption): Promise<void> {
+  const { operations } = await open();
+  const figures = await operations.stats();
+  if (options.json) {
+    io.out(json(figures));
+    return;
+  }
+  const { byStatus, oldestQueuedAt, oldestQueuedSeconds, suppressions, parkedProviders } = figures;
+  io.out(
+    pairs([
+      ...Object.entries(byStatus),
+      ['oldest queued', oldestQueuedAt && `${oldestQueuedAt} (${oldestQueuedSeconds} s ago)`],
+      ['suppressed numbers', suppressions],
+      ['parked providers', parkedProviders.length === 0 ? 'none' : parkedProviders.join(', ')],
+    ]),
+  );
+}
+
+async function listAudit({ io, open }: Context, options: PageOptions & JsonOption): Promise<void> {
+  const page = pageOf(options);
+  const { operations } = await open();
+  const { items, next } = await operations.audit(page);
+  if (options.json) {
+    io.out(json({ items, ...(next !== undefined && { next }) }));
+    return;
+  }
+  const rows = items.map(({ at, actor, action, count, detail }) => [at, actor, action, String(count), detail]);
+  io.out(table(['AT', 'WHO', 'WHAT', 'LEADS', 'WHICH'], rows));
+  if (next !== undefined) io.err(`More: --after ${next}\n`);
+}

@@ -1,0 +1,6 @@
+// Starts the operators' commands.
+import '../node-version.js';
+import module from 'node:module';
+
+module.enableCompileCache();
+await import('./main.ts');

@@ -1,0 +1,175 @@
+import { Command, CommanderError } from 'commander';
+import { nearest } from '../config/nearest.ts';
+import { ConfigurationError } from '../config/problem.ts';
+import { describeError } from '../ops/log.ts';
+import { OperationError } from '../ops/operations/error.ts';
+import { addCheckCommand } from './check/check.ts';
+import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
+import { addConfigurationCommands } from './commands/configuration.ts';
+import { addLeadCommands } from './commands/leads.ts';
+import { addSendCommands } from './commands/leads-send.ts';
+import { addNumberCommands } from './commands/numbers.ts';
+import { addRenderCommand, UnusableLead } from './commands/render.ts';
+import { addReportCommands } from './commands/reports.ts';
+import type { Session } from './session.ts';
+
+/** How an operator starts the program. */
+const START = 'npm run -s gateway --';
+const EXIT_CODES = 'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found.';
+
+/** Subjects in the order of the help. */
+const SUBJECTS: readonly AddCommands[] = [
+  addLeadCommands,
+  addSendCommands,
+  addNumberCommands,
+  addReportCommands,
+  addCheckCommand,
+  addRenderCommand,
+  addConfigurationCommands,
+];
+
+/** Every command, its options and its help. Each call gives a new program, because commander keeps parsed values in it. */
+export function createProgram(context: Context): Command {
+  const program = new Command(START)
+    .description("Operator's commands of the Text Connect Gateway, with the same settings as the gateway itself.")
+    .usage('COMMAND [options]')
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    // Errors are written by `run`, in one line.
+    .configureOutput({
+      writeOut: (text) => context.io.out(text),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
+    .configureHelp({
+      visibleCommands: (command) => leavesOf(command),
+      subcommandTerm: (command) => [nameOf(command), argumentsOf(command)].filter(Boolean).join(' '),
+    })
+    .addHelpText('afterAll', `\n${EXIT_CODES}`);
+  for (const add of SUBJECTS) add(program, context);
+  return program;
+}
+
+/** The commands without subcommands of their own, in the order of the help. */
+export function leavesOf(command: Command): Command[] {
+  return command.commands.flatMap((child) => (child.commands.length === 0 ? [child] : leavesOf(child)));
+}
+
+/** A command as it is typed, such as `leads list`. */
+export function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
+}
+
+/**
+ * Runs one command line and returns its exit code; every error becomes a line on standard error.
+ *
+ * @param args without the program's name
+ * @param open opens settings and database; only commands that need them call it
+ */
+export async function run(args: readonly string[], io: Io, open: (io: Io) => Promise<Session>): Promise<ExitCode> {
+  let session: Promise<Session> | undefined;
+  const context: Context = {
+    io,
+    actor: `cli:${io.user}`,
+    open: () => {
+      session ??= open(io);
+      return session;
+    },
+    exitCode: EXIT.ok,
+  };
+  const program = createProgram(context);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    return reportError(error, program, args, io);
+  } finally {
+    await session?.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+  }
+}
+
+function reportError(error: unknown, program: Command, args: readonly string[], io: Io): ExitCode {
+  // commander throws after it printed the help that was asked for, too.
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  const command = findCommand(program, args);
+  if (error instanceof CommanderError && command.commands.length > 0 && error.code !== 'commander.unknownOption') {
+    io.err(`${describeUnknownCommand(command, args)} More: ${START} --help\n`);
+    return EXIT.usage;
+  }
+  const usage = usageProblem(error, command);
+  if (usage !== undefined) {
+    const typed = command === program ? '' : `${nameOf(command)} `;
+    io.err(`${usage.endsWith('?') ? usage : `${usage}.`} More: ${START} ${typed}--help\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof OperationError) {
+    io.err(`${error.message}\n`);
+    return EXIT.notFound;
+  }
+  if (error instanceof ConfigurationError || error instanceof UnusableLead) {
+    io.err(`${error.message}\n`);
+    return EXIT.failed;
+  }
+  // Only messages of our own are shown: another library's may quote the data that it failed on.
+  const { type, message, code, frames } = describeError(error);
+  const where = Array.isArray(frames) ? frames[0] : undefined;
+  io.err(`${message ?? ['The command failed', type, code, where].filter(Boolean).join(': ')}\n`);
+  return EXIT.failed;
+}
+
+/** The command that the first words name, or the group or program that they stop at. */
+function findCommand(program: Command, args: readonly string[]): Command {
+  let command = program;
+  for (const word of args) {
+    const next = command.commands.find((child) => child.name() === word);
+    if (!next) break;
+    command = next;
+  }
+  return command;
+}
+
+/** What is wrong with the command line, as a sentence without its full stop, or `undefined` for another kind of error. */
+function usageProblem(error: unknown, command: Command): string | undefined {
+  if (error instanceof UsageError) return error.message;
+  if (error instanceof OperationError) return error.code === 'invalid' ? error.message : undefined;
+  if (!(error instanceof CommanderError)) return undefined;
+  // commander quotes the arguments that are too many, which may be personal data.
+  if (error.code === 'commander.excessArguments') {
+    const takes = command.registeredArguments.length === 0 ? 'options only' : `one ${argumentsOf(command)} only`;
+    return `${nameOf(command)} takes ${takes}`;
+  }
+  const message = error.message.replace(/^error: /, '');
+  if (error.code === 'commander.unknownOption') return describeUnknownOption(message, command);
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+}
+
+/** commander quotes an unknown option whole. Only its name is shown, because its value may be personal data. */
+function describeUnknownOption(message: string, command: Command): string {
+  const [option = ''] = /--[^'=]*|-[^-]/.exec(message) ?? [];
+  const known = ['--help', ...command.options.flatMap(({ long }) => long ?? [])];
+  if (known.includes(option)) return `Option '${option}' takes no value`;
+  const meant = nearest(option, known);
+  return `Unknown option '${option}'${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
+
+function describeUnknownCommand(group: Command, args: readonly string[]): string {
+  const names = leavesOf(group).map(nameOf);
+  if (args.length === 0) return `Say which command: ${names.join(', ')}.`;
+  const [first = '', second] = args;
+  const meant = nearest([first, second].join(' '), names) ?? nearest(first, names);
+  const suggestion = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  return `There is no such command; there are: ${names.join(', ')}.${suggestion}`;
+}
+
+function argumentsOf(command: Command): string {
+  return command.registeredArguments
+    .map((argument) => {
+      const name = `${argument.name().toUpperCase()}${argument.variadic ? '…' : ''}`;
+      return argument.required ? name : `[${name}]`;
+    })
+    .join(' ');
+}
