@@ -61,12 +61,16 @@ export function createProofs(hashKey: Buffer, now: () => number): Proofs {
   };
 }
 
-/** The proof with the types that the library takes for granted. Values are not checked: what was not signed does not verify. */
 function readPayload(proof: string): Payload | undefined {
   const payload = parse(Buffer.from(proof, 'base64').toString());
-  if (!isObject(payload) || !isObject(payload.challenge) || !isObject(payload.solution)) return undefined;
+  return isPayload(payload) ? payload : undefined;
+}
+
+/** Checks the shape that the library relies on. The values need no check, because the signature covers them. */
+function isPayload(payload: unknown): payload is Payload {
+  if (!isObject(payload) || !isObject(payload.challenge) || !isObject(payload.solution)) return false;
   const { parameters, signature } = payload.challenge;
-  return isObject(parameters) && typeof signature === 'string' ? (payload as unknown as Payload) : undefined;
+  return isObject(parameters) && typeof signature === 'string';
 }
 
 function parse(text: string): unknown {
