@@ -21,6 +21,8 @@ COPY openapi ./openapi
 COPY src ./src
 COPY --from=widget /app/dist/widget ./dist/widget
 ENV HOST=0.0.0.0 PORT=8080 DATABASE_URL=sqlite:/data/gateway.db NODE_COMPILE_CACHE=/app/.compile-cache
+# Of the container's memory limit; the rest is for buffers, TLS, the program itself and its health check.
+ENV NODE_OPTIONS=--max-old-space-size-percentage=50
 # Fills the compile cache, so that a start on a read-only root compiles nothing. /data is the one place that is written to.
 RUN node --input-type=module -e "await import('/app/src/compose.ts'); await import('/app/src/outbox/sqlite/outbox.ts'); await import('/app/src/outbox/postgres/outbox.ts'); await import('/app/src/admission/redis.ts'); await import('/app/src/config/load.ts'); await import('/app/src/ops/log.ts'); await import('close-with-grace')" \
   && mkdir /data && chown node:node /data
