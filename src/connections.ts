@@ -107,7 +107,7 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
       connection.requests += 1;
       // What was sent behind the last one is not answered: the connection closes with that one's answer.
       if (connection.requests > limits.requests) return;
-      if (connection.requests === limits.requests) reply.setHeader('connection', 'close');
+      if (connection.requests === limits.requests) reply.shouldKeepAlive = false;
       try {
         handler(request, reply);
       } catch (error) {

@@ -49,7 +49,8 @@ export function createErrorHandler(logger: Logger, send: typeof sendProblem = se
     if (OURS.has(problem.code)) logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
     // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
-    reply.removeHeader('connection');
+    if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+    else reply.header('connection', 'close');
     return send(request, reply, problem);
   };
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addressKey } from '../admission/address.ts';
@@ -14,8 +15,8 @@ import { corsDelegate, securityHeaders } from './security.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Asked by orchestrators every few seconds, and cheap: outside the limit of reads. */
-    unlimited?: boolean;
+    /** A limit of the route's own; without it requests count as reads, or as leads where they are POSTs. */
+    limit?: 'health' | 'files';
   }
 }
 
@@ -59,7 +60,9 @@ export async function addIntake(
   await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
   app.addHook('onRequest', async (request, reply) => {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
-    if (preflight(request) || request.routeOptions.config.unlimited) return;
+    if (preflight(request)) return;
+    const { limit } = request.routeOptions.config;
+    if (limit) return countOpen(limit, request, reply);
     if (request.is404 || request.method !== 'POST') {
       await countRead(request, reply);
       if (request.is404) throw notFound(known(request.url));
@@ -70,6 +73,26 @@ export async function addIntake(
 
   async function countRead(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     applyUsage(reply, await limits.reads(request));
+  }
+
+  /** Connections that asked for health before. */
+  const asked = new WeakSet<Socket>();
+
+  /**
+   * An orchestrator may share its address with a flood (behind address translation, or a proxy that is not trusted) and must not
+   * take this for death: the first health check of a connection is always answered, and a refused one ends its connection,
+   * so that no two in a row are refused.
+   */
+  async function countOpen(limit: 'health' | 'files', request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { socket } = request.raw;
+    const first = !asked.has(socket);
+    const usage = await limits[limit](request);
+    if (limit === 'health') {
+      asked.add(socket);
+      if (first || !usage.exceeded) return;
+      reply.raw.shouldKeepAlive = false;
+    }
+    if (usage.exceeded) applyUsage(reply, usage);
   }
 
   async function countAttempt(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -27,7 +27,7 @@ const FRESH_FOR_S = 300;
 const A_YEAR_S = 31_536_000;
 
 /** Whole pages of visitors behind one address load these, and each costs next to nothing. */
-const OPEN = { schema: { hide: true }, config: { unlimited: true } } as const;
+const OPEN = { schema: { hide: true }, config: { limit: 'files' } } as const;
 
 /** `GET /widget/…`, the button, and `GET /demo`. */
 export async function fileRoutes(app: FastifyInstance, { widget, demo }: FileDeps): Promise<void> {

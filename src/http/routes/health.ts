@@ -9,8 +9,8 @@ export async function healthRoutes(app: FastifyInstance, deps: { isReady: () => 
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store');
   });
-  app.get('/healthz', { schema: CHECK_ALIVE, config: { unlimited: true } }, async () => ({ status: 'alive' }));
-  app.get('/readyz', { schema: CHECK_READY, config: { unlimited: true } }, async (_request, reply) => {
+  app.get('/healthz', { schema: CHECK_ALIVE, config: { limit: 'health' } }, async () => ({ status: 'alive' }));
+  app.get('/readyz', { schema: CHECK_READY, config: { limit: 'health' } }, async (_request, reply) => {
     const { ready, checks } = await deps.isReady();
     reply.code(ready ? 200 : 503);
     return { status: ready ? 'ready' : 'not_ready', checks };

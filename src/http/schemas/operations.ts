@@ -124,7 +124,7 @@ export const CHECK_ALIVE = {
   description: 'Answers as long as the process does; a failure means: restart it.',
   tags: ['health'],
   security: [],
-  response: { 200: answer('Alive.', {}, 'Alive#', { alive: { status: 'alive' } }), ...problemResponses(WIRE) },
+  response: { 200: answer('Alive.', {}, 'Alive#', { alive: { status: 'alive' } }), ...problemResponses(LIMITED) },
 };
 
 export const CHECK_READY = {
@@ -135,7 +135,7 @@ export const CHECK_READY = {
   security: [],
   response: {
     200: answer('Ready.', {}, 'Readiness#', { ready: { status: 'ready', checks: { storage: 'ok' } } }),
-    ...problemResponses(WIRE),
+    ...problemResponses(LIMITED),
     503: answer('Not ready; the check that failed says why.', {}, 'Readiness#', {
       not_ready: { status: 'not_ready', checks: { storage: 'not writable' } },
     }),
