@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import closeWithGrace from 'close-with-grace';
 import { banner } from './banner.ts';
 import { startGateway } from './compose.ts';
 import { describeSettings } from './config/describe.ts';
@@ -8,6 +7,7 @@ import { formatProblem } from './config/problem.ts';
 import { watchSettings } from './config/watch.ts';
 import { systemClock } from './conversation/clock.ts';
 import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
+import { stopOnSignal } from './signals.ts';
 
 /** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */
 const LEAST_GRACE_MS = 20_000;
@@ -36,9 +36,9 @@ try {
   });
   process.on('SIGHUP', () => log.info({ event: 'reload', result: watch.reload() }, 'reload'));
   const graceMs = Math.max(LEAST_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
-  closeWithGrace({ delay: graceMs, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
+  stopOnSignal(graceMs, async ({ err, ...reason }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');
-    log.info({ event: 'stopping', signal }, 'stopping');
+    log.info({ event: 'stopping', ...reason }, 'stopping');
     watch.stop();
     await gateway.close();
     log.info({ event: 'stopped' }, 'stopped');
