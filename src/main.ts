@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import closeWithGrace from 'close-with-grace';
 import { banner } from './banner.ts';
 import { startGateway } from './compose.ts';
 import { describeSettings } from './config/describe.ts';
@@ -9,6 +8,7 @@ import { watchSettings } from './config/watch.ts';
 import { systemClock } from './conversation/clock.ts';
 import { createGuard } from './guard.ts';
 import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
+import { stopOnSignal } from './signals.ts';
 
 /** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */
 const LEAST_GRACE_MS = 20_000;
@@ -41,9 +41,9 @@ try {
     guard(() => log.info({ event: 'reload', result: watch.reload() }, 'reload')),
   );
   const graceMs = Math.max(LEAST_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
-  closeWithGrace({ delay: graceMs, logger: false, skip: ['SIGHUP'] }, async ({ err, signal }) => {
+  stopOnSignal(graceMs, async ({ err, ...reason }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');
-    log.info({ event: 'stopping', signal }, 'stopping');
+    log.info({ event: 'stopping', ...reason }, 'stopping');
     watch.stop();
     await gateway.close();
     log.info({ event: 'stopped' }, 'stopped');

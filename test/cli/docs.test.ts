@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Context } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf } from '../../src/cli/program.ts';
@@ -52,9 +53,11 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
 });
 
 t.test('the guide explains every event of the log, and no other', async (t) => {
-  const root = new URL('../../src/', import.meta.url).pathname;
+  const root = join(import.meta.dirname, '../../src');
   const files = globSync('**/*.ts', { cwd: root }).filter((file) => !/^(cli|simulator|widget)\//.test(file));
-  const written = files.flatMap((file) => [...readFileSync(root + file, 'utf8').matchAll(/\bevent: '([a-z_]+)'/g)]);
+  const written = files.flatMap((file) => [
+    ...readFileSync(join(root, file), 'utf8').matchAll(/\bevent: '([a-z_]+)'/g),
+  ]);
   const section = GUIDE.split('\n## What the log says\n')[1]?.split('\n## ')[0] ?? '';
   const explained = [...section.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(
     ([, cell = '']) => cell.match(/[a-z_]+/g) ?? [],

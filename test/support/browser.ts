@@ -1,6 +1,10 @@
-import chromium from '@sparticuz/chromium';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Browser, chromium as playwright } from 'playwright-core';
 import type { Test } from 'tap';
+import { filledOnce } from './filled-once.ts';
 
 /** Our own, not the package's: its `args` switch web security off, and a test of CORS or CSP would pass falsely. */
 const FLAGS = [
@@ -13,13 +17,31 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-/** A real browser that closes with the test. The first call on a machine unpacks it, which takes a few seconds. */
+/** A real browser that closes with the test. The first call in a checkout unpacks it, which takes a few seconds. */
 export async function launchBrowser(t: Test): Promise<Browser> {
   const browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: await chromiumPath(),
     args: FLAGS,
     ignoreDefaultArgs: ['--headless'],
   });
   t.teardown(() => browser.close());
   return browser;
+}
+
+const UNPACK = "await (await import('@sparticuz/chromium')).default.executablePath()";
+
+/**
+ * The path of the browser's program. The package unpacks to a fixed name in the temporary folder and takes whatever it
+ * finds there, so it runs in a process that has an empty temporary folder of its own.
+ */
+export async function chromiumPath(): Promise<string> {
+  const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  const version: string = devDependencies['@sparticuz/chromium'];
+  const folder = await filledOnce(`chromium-${version}`, async (draft) => {
+    await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', UNPACK], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, TMPDIR: draft },
+    });
+  });
+  return join(folder, 'chromium');
 }

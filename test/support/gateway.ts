@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
 
@@ -18,7 +19,9 @@ export type RunningGateway = {
   line(matches: (line: Line) => boolean): Promise<Line>;
   /** Closes our end of its output, as a log collector that dies. */
   stopReading(): void;
-  /** Sends a signal and resolves with how it ended. */
+  /** Resolves with how it ended, when every process that writes to its output has ended. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Sends a signal and resolves as `ended` does. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 };
 
@@ -42,10 +45,37 @@ export async function startGateway(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.teardown(() => child.kill('SIGKILL'));
+  return whenStarted(child);
+}
+
+/**
+ * Runs `npm start` as the leader of a process group of its own, as a terminal's shell does; a negative pid reaches the whole
+ * group. `pid` and `end` are those of npm. It resolves and ends as `startGateway` does.
+ *
+ * @param home where npm keeps its own files
+ */
+export async function npmStart(t: Test, home: string, env: Readonly<Record<string, string>>): Promise<RunningGateway> {
+  const own = { HOME: home, npm_config_cache: home, npm_config_update_notifier: 'false', npm_config_logs_max: '0' };
+  const child = spawn('npm', ['start'], {
+    env: { ...BARE, ...own, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  t.teardown(() => {
+    try {
+      process.kill(-pidOf(child), 'SIGKILL');
+    } catch {
+      // The whole group has ended.
+    }
+  });
+  return whenStarted(child);
+}
+
+async function whenStarted(child: ChildProcessByStdio<null, Readable, Readable>): Promise<RunningGateway> {
   const lines: Line[] = [];
   const waiting = new Set<() => void>();
   let output = '';
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -75,10 +105,10 @@ export async function startGateway(
     output: () => output,
     stopReading: () => void child.stdout.destroy(),
     line,
-    async end(signal) {
+    ended,
+    end(signal) {
       child.kill(signal);
-      const [code, by] = await ended;
-      return { code, signal: by };
+      return ended;
     },
   };
 }

