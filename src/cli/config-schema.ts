@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { renderFileSchema } from '../config/schema/published.ts';
+import { renderFileSchema } from '../config/schema/file.ts';
 
 /**
  * `npm run config-schema` writes the schema of `CONFIG_FILE` for editors; with `--check` it writes nothing and fails when

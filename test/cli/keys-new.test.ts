@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { createPartnerCheck } from '../../src/admission/partner.ts';
-import { keyHashBytes } from '../../src/config/formats/key-hash.ts';
+import { keyHashBytes } from '../../src/config/formats/formats.ts';
 import { type } from './support/terminal.ts';
 
 t.test('a new key lets its partner in by the hash that goes into the configuration', async (t) => {
