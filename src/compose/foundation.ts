@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { SharedCounts } from '../admission/shared-counts.ts';
 import type { Closers } from '../closers.ts';
-import type { Accounts } from '../config/accounts.ts';
 import type { LiveSettings } from '../config/live.ts';
+import type { Accounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Hashing } from '../conversation/hashing.ts';
 import type { Counting } from '../ops/counting.ts';

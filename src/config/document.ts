@@ -6,11 +6,11 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import type { Mistake } from './problem.ts';
-import { escapePointer, type Located } from './schema/mistakes.ts';
+import type { Mistake, Problem } from './problem.ts';
+import { escapePointer, type Located } from './schema/validate.ts';
 
 /** A JSON document with comments, and where each of its values stands in the text. */
-export type JsonDocument = {
+type JsonDocument = {
   readonly value: unknown;
   /** Where the value at a pointer begins, or the innermost value around it that exists. */
   readonly locate: (pointer: string) => Place;
@@ -22,7 +22,7 @@ export type JsonDocument = {
 export type Place = { readonly line: number; readonly column: number };
 
 /** Why a text is no JSON, with the place. */
-export type SyntaxMistake = Mistake & { readonly place: Place };
+type SyntaxMistake = Mistake & { readonly place: Place };
 
 /** Reads JSON in which comments and trailing commas are allowed. */
 export function parseDocument(text: string): JsonDocument | { readonly syntax: readonly SyntaxMistake[] } {
@@ -77,4 +77,36 @@ function findDuplicates(node: Node, pointer: string): Located[] {
     seen.add(name);
     return [...twice, ...findDuplicates(value, at)];
   });
+}
+
+/** What is wrong with the configuration file so far. */
+export type Findings = {
+  readonly add: (pointer: string, mistake: Mistake) => void;
+  /** Whether the schema holds for the value at a pointer itself, whatever may be wrong deeper inside it. */
+  readonly sound: (pointer: string) => boolean;
+  /** All that was found, in the order of the file. */
+  readonly problems: () => Problem[];
+};
+
+/** Starts from what the schema found, so that the rules between values can be checked where the values are usable. */
+export function createFindings(document: JsonDocument, located: readonly Located[]): Findings {
+  const found: (Located & { place: Place })[] = [];
+  const add: Findings['add'] = (pointer, mistake) => {
+    found.push({ ...mistake, pointer, place: document.locate(pointer) });
+  };
+  for (const mistake of [...document.duplicates, ...located]) add(mistake.pointer, mistake);
+  const broken = located.map(({ pointer }) => pointer);
+  return {
+    add,
+    sound: (pointer) => !broken.some((other) => other === pointer || pointer.startsWith(`${other}/`)),
+    problems: () =>
+      found
+        .toSorted((one, other) => one.place.line - other.place.line || one.place.column - other.place.column)
+        .map(({ pointer, place, problem, fix }) => fileProblem({ problem, fix }, place, pointer)),
+  };
+}
+
+/** A mistake in the configuration file; without a pointer, in the file as a whole. */
+export function fileProblem({ problem, fix }: Mistake, { line, column }: Place, pointer = ''): Problem {
+  return { setting: pointer === '' ? 'CONFIG_FILE' : `CONFIG_FILE: ${pointer}`, at: `${line}:${column}`, problem, fix };
 }

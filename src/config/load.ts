@@ -1,22 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defined } from '../conversation/defined.ts';
-import { missingCredentials } from './account.ts';
-import { buildAdmin, checkAdmin } from './admin.ts';
-import { buildDatabase, checkDatabaseFiles, warnOfDatabase } from './database.ts';
-import { demoSetup } from './demo-setup.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { fileSetup } from './file-setup.ts';
-import { toCidr } from './formats/network.ts';
-import { redisServer } from './formats/redis.ts';
-import { deepFreeze } from './freeze.ts';
-import { buildKeys, checkKeys } from './keys.ts';
+import { toCidr } from './formats/addresses.ts';
+import { redisServer } from './formats/databases.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
+import { missingCredentials } from './providers.ts';
 import type { ReadFile } from './read-file.ts';
+import {
+  buildAdmin,
+  buildDatabase,
+  buildKeys,
+  checkAdmin,
+  checkDatabaseFiles,
+  checkKeys,
+  checkTls,
+  tlsFiles,
+  warnOfDatabase,
+} from './rules.ts';
 import type { Settings } from './settings.ts';
-import { type Setup, unusable } from './setup.ts';
+import { demoSetup, fileSetup, type Setup, unusable } from './setups.ts';
 import { checkSimulatorHost } from './simulator-host.ts';
-import { checkTls, tlsFiles } from './tls.ts';
 
 export { ConfigurationError } from './problem.ts';
 
@@ -109,4 +113,20 @@ function missingInProduction(environment: Environment): Problem[] {
       'set it, or define an account in CONFIG_FILE',
     ),
   ];
+}
+
+/**
+ * Freezes objects and lists all the way down, through the values of maps too. Maps, sets and buffers cannot be frozen; their
+ * types say that they are not to be changed.
+ */
+function deepFreeze<T>(value: T): T {
+  if (value instanceof Map) for (const item of value.values()) deepFreeze(item);
+  if (!isPlain(value)) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,12 +1,10 @@
 import { defined } from '../conversation/defined.ts';
 import { PARTNER_RATE } from './defaults.ts';
-import type { Findings } from './findings.ts';
-import { keyHashBytes } from './formats/key-hash.ts';
-import type { FileContent } from './schema/file.ts';
-import type { PartnerContent } from './schema/partner.ts';
+import type { Findings } from './document.ts';
+import { keyHashBytes } from './formats/formats.ts';
+import type { FileContent, PartnerContent } from './schema/file.ts';
 import type { Partner } from './settings.ts';
-import { suggest } from './sites.ts';
-import { checkTargets, toTargetRule } from './targets.ts';
+import { checkTargets, suggest, toTargetRule } from './sites.ts';
 
 /** Checks what the schema cannot: the sites that partners refer to, and that a key is one partner's alone. */
 export function checkPartners(content: FileContent, findings: Findings): void {

@@ -1,13 +1,111 @@
+import { resolve } from 'node:path';
 import { defined } from '../conversation/defined.ts';
 import { REGION_URLS } from '../upstream/regions.ts';
-import { environmentProvider, environmentWire } from './account.ts';
-import { type Credentials, findCredentials, type SecretFiles } from './credentials.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
-import type { Findings } from './findings.ts';
-import type { FileContent } from './schema/file.ts';
-import type { ProviderContent } from './schema/provider.ts';
+import type { Findings } from './document.ts';
+import type { Environment } from './environment.ts';
+import type { Problem } from './problem.ts';
+import { type ReadFile, readSecret } from './read-file.ts';
+import type { FileContent, ProviderContent } from './schema/file.ts';
+import { compile } from './schema/validate.ts';
+import { Password, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
-import type { Provider } from './settings.ts';
+import type { Provider, Settings, WireProfile } from './settings.ts';
+
+const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
+
+/** The variables of the account that are set: none, unless the environment describes one. */
+export function givenCredentials({ given }: Environment): readonly string[] {
+  return CREDENTIALS.filter(given);
+}
+
+/** Says of each credential that is not set why it is needed, and what to do. */
+export function missingCredentials({ given }: Environment, reason: string, fix: string): Problem[] {
+  return CREDENTIALS.filter((name) => !given(name)).map((setting) => ({
+    setting,
+    problem: `is not set, ${reason}`,
+    fix,
+  }));
+}
+
+/** The account that `PROVIDER_*` and `UPSTREAM_*` describe, where nothing of it is missing. */
+export function environmentProvider(values: Values): Provider | undefined {
+  const { PROVIDER_ID: providerId, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password } = values;
+  if (providerId === undefined || username === undefined || password === undefined) return undefined;
+  const region = values.UPSTREAM_REGION;
+  const url = values.UPSTREAM_URL ?? REGION_URLS[region];
+  return { id: DEFAULT_PROVIDER, region, url, providerId, username, password, wire: environmentWire(values) };
+}
+
+/** The wire profile of every account that does not say otherwise. */
+export function environmentWire(values: Values): WireProfile {
+  return defined({
+    root: values.UPSTREAM_XML_ROOT,
+    namespace: values.UPSTREAM_XML_NAMESPACE,
+    order: values.UPSTREAM_XML_ORDER,
+    contentType: values.UPSTREAM_CONTENT_TYPE,
+    listingFormat: values.LISTING_DETAILS_FORMAT,
+  });
+}
+
+export type Credentials = { readonly username: string; readonly password: string };
+
+/** Where the files are that credentials are kept in: relative paths start from `directory`. */
+type SecretFiles = { readonly directory: string; readonly readFile: ReadFile };
+
+const validators = { username: compile(Username), password: compile(Password) };
+
+/** The credentials of the account at a pointer, written there or in files; `undefined` where something is wrong. */
+function findCredentials(
+  at: string,
+  provider: ProviderContent,
+  findings: Findings,
+  files: SecretFiles,
+): Credentials | undefined {
+  const username = findOne(at, 'username', provider, findings, files);
+  const password = findOne(at, 'password', provider, findings, files);
+  return username === undefined || password === undefined ? undefined : { username, password };
+}
+
+function findOne(
+  at: string,
+  name: keyof Credentials,
+  provider: ProviderContent,
+  findings: Findings,
+  files: SecretFiles,
+): string | undefined {
+  const { [name]: written, [`${name}File` as const]: path } = provider;
+  const pointer = `${at}/${name}`;
+  if (written !== undefined) {
+    if (path !== undefined) {
+      findings.add(pointer, { problem: `is set, and so is ${name}File`, fix: 'set one of the two' });
+    }
+    return written;
+  }
+  if (path === undefined) {
+    findings.add(pointer, { problem: 'is missing', fix: `add ${name}File with the path of a file, or ${name} itself` });
+    return undefined;
+  }
+  return findings.sound(`${pointer}File`) ? readOne(`${pointer}File`, name, path, findings, files) : undefined;
+}
+
+function readOne(
+  pointer: string,
+  name: keyof Credentials,
+  path: string,
+  findings: Findings,
+  { directory, readFile }: SecretFiles,
+): string | undefined {
+  const read = readSecret(readFile, resolve(directory, path));
+  if ('mistake' in read) {
+    findings.add(pointer, read.mistake);
+    return undefined;
+  }
+  for (const { problem, fix } of validators[name](read.text)) {
+    findings.add(pointer, { problem: `names a file whose text ${problem}`, fix });
+  }
+  return read.text;
+}
 
 type FoundCredentials = ReadonlyMap<string, Credentials>;
 
@@ -64,5 +162,31 @@ function toProvider(id: string, provider: ProviderContent, credentials: Credenti
     providerId: provider.providerId,
     ...credentials,
     wire: { ...environmentWire(values), ...own },
+  };
+}
+
+/** Provider accounts as they are configured now. */
+export interface Accounts {
+  /** @throws where there is no such account (any more): a lead may be older than the configuration */
+  get(id: string): Provider;
+  ids(): readonly string[];
+  /** Of an account that is gone too, so that its leads have a place to wait. */
+  region(id: string): string;
+}
+
+/**
+ * @param settings as they are now
+ * @param simulator where the bundled simulator listens, which plays all accounts of the demo
+ */
+export function createAccounts(settings: () => Pick<Settings, 'providers'>, simulator?: string): Accounts {
+  const find = (id: string): Provider | undefined => settings().providers.get(id);
+  return {
+    get(id) {
+      const account = find(id);
+      if (!account) throw new Error(`There is no provider account ${id} in the configuration.`);
+      return simulator === undefined ? account : { ...account, url: simulator };
+    },
+    ids: () => [...settings().providers.keys()],
+    region: (id) => find(id)?.region ?? DEFAULT_REGION,
   };
 }

@@ -1,5 +1,5 @@
 import type { Environment } from './environment.ts';
-import { isLoopbackHost } from './formats/endpoint.ts';
+import { isLoopbackHost } from './formats/addresses.ts';
 import type { Problem } from './problem.ts';
 
 /**

@@ -1,14 +1,12 @@
 import { defined } from '../conversation/defined.ts';
 import type { Target } from '../conversation/types.ts';
-import { DEFAULT_PROVIDER } from './defaults.ts';
-import type { Findings } from './findings.ts';
+import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
+import type { Findings } from './document.ts';
 import { nearest } from './nearest.ts';
 import type { FileContent } from './schema/file.ts';
-import type { SiteContent } from './schema/site.ts';
-import type { DefaultTargetContent } from './schema/targets.ts';
-import type { Site, TargetRule } from './settings.ts';
-import { buildForm, checkForm } from './site-form.ts';
-import { checkDefaultTarget, checkTargets, onlyTarget, toTargetRule } from './targets.ts';
+import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
+import type { FormContent } from './schema/site-form.ts';
+import type { Site, SiteForm, TargetRule } from './settings.ts';
 
 type Context = { readonly production: boolean; readonly accounts: ReadonlySet<string> };
 
@@ -102,4 +100,81 @@ function reachable({ targets, defaultTarget }: SiteContent): TargetRule {
 function toTarget({ advertiserId, merchantId }: DefaultTargetContent): Target | undefined {
   if (merchantId !== undefined) return { merchantId };
   return advertiserId === undefined ? undefined : { advertiserId };
+}
+
+/** Checks that a target rule at `${at}/targets` reaches somebody. */
+export function checkTargets(at: string, targets: TargetsContent | undefined, findings: Findings): void {
+  if (targets === undefined || !findings.sound(`${at}/targets`)) return;
+  if (!isEmpty(targets.advertiserIds) || !isEmpty(targets.merchantIds)) return;
+  findings.add(`${at}/targets`, {
+    problem: 'allows no target at all',
+    fix: 'list advertiserIds or merchantIds, or use "*" for all',
+  });
+}
+
+/** Checks that an entry's default target is one that it allows. */
+function checkDefaultTarget(
+  at: string,
+  targets: TargetsContent | undefined,
+  target: DefaultTargetContent | undefined,
+  findings: Findings,
+): void {
+  if (targets === undefined || target === undefined) return;
+  if (!findings.sound(`${at}/targets`) || !findings.sound(`${at}/defaultTarget`)) return;
+  const [list, id] =
+    target.merchantId === undefined
+      ? ['advertiserIds' as const, target.advertiserId]
+      : ['merchantIds' as const, target.merchantId];
+  if (!findings.sound(`${at}/targets/${list}`) || !findings.sound(`${at}/defaultTarget/${list.slice(0, -1)}`)) return;
+  const allowed: '*' | readonly unknown[] | undefined = targets[list];
+  if (allowed === '*' || allowed?.includes(id)) return;
+  findings.add(`${at}/defaultTarget`, {
+    problem: 'is not among the allowed targets',
+    fix: `add it to targets/${list}, or choose one of those`,
+  });
+}
+
+/** The rule that a sound entry means; what it leaves out is not allowed. */
+export function toTargetRule(targets: TargetsContent): TargetRule {
+  return { advertiserIds: toSet(targets.advertiserIds), merchantIds: toSet(targets.merchantIds) };
+}
+
+/** The rule of a site that allows its default target alone. */
+function onlyTarget(target: DefaultTargetContent): TargetRule {
+  return {
+    advertiserIds: new Set(target.advertiserId === undefined ? [] : [target.advertiserId]),
+    merchantIds: new Set(target.merchantId === undefined ? [] : [target.merchantId]),
+  };
+}
+
+function toSet<T>(list: '*' | readonly T[] | undefined): '*' | ReadonlySet<T> {
+  return list === '*' ? list : new Set(list);
+}
+
+function isEmpty(list: unknown): boolean {
+  return list === undefined || (Array.isArray(list) && list.length === 0);
+}
+
+/** Checks what the schema of a site's form cannot: two spellings of one language. */
+function checkForm(at: string, form: FormContent | undefined, findings: Findings): void {
+  const pointer = `${at}/form/texts`;
+  if (!form?.texts || !findings.sound(pointer)) return;
+  const languages = Object.keys(form.texts);
+  languages.forEach((language, index) => {
+    if (languages.findIndex((other) => other.toLowerCase() === language.toLowerCase()) === index) return;
+    findings.add(`${pointer}/${language}`, {
+      problem: 'is a language that is there already in another spelling',
+      fix: 'keep one of the two',
+    });
+  });
+}
+
+/** A sound form with its defaults. */
+function buildForm({ fields, texts = {}, ...rules }: FormContent = {}): SiteForm {
+  return {
+    ...DEFAULT_FORM,
+    ...rules,
+    fields: { ...DEFAULT_FORM.fields, ...fields },
+    texts: new Map(Object.entries(texts).map(([language, words]) => [language.toLowerCase(), { ...words }])),
+  };
 }

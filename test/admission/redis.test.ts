@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { connectRedis, faultOf } from '../../src/admission/redis.ts';
 import type { CountingServer } from '../../src/admission/shared-counts.ts';
-import { redisServer } from '../../src/config/formats/redis.ts';
+import { redisServer } from '../../src/config/formats/databases.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { NO_REDIS, startRedis } from '../support/redis.ts';

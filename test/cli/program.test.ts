@@ -4,7 +4,7 @@ import { createPartnerCheck } from '../../src/admission/partner.ts';
 import { type Context, type Io, UsageError } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
-import { keyHashBytes } from '../../src/config/formats/key-hash.ts';
+import { keyHashBytes } from '../../src/config/formats/formats.ts';
 import { StorageUnavailable } from '../../src/outbox/port.ts';
 import { terminalOver, type } from './support/terminal.ts';
 

@@ -4,7 +4,7 @@ import { parse } from 'jsonc-parser';
 import t from 'tap';
 import { settingsDocument } from '../../scripts/generate-settings-docs.ts';
 import { loadSettings } from '../../src/config/load.ts';
-import { renderFileSchema } from '../../src/config/schema/published.ts';
+import { renderFileSchema } from '../../src/config/schema/file.ts';
 import { compile } from '../../src/config/schema/validate.ts';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
 import { ACCOUNT, KEYS, load } from './helper.ts';

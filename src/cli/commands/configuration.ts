@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { renderFileSchema } from '../../config/schema/published.ts';
+import { renderFileSchema } from '../../config/schema/file.ts';
 import { type Context, EXIT, groupOf } from '../command.ts';
 import type { JsonOption } from '../options.ts';
 import { json } from '../output.ts';

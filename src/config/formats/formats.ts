@@ -1,13 +1,10 @@
+import { createHash } from 'node:crypto';
+import { isSupportedCountry } from 'libphonenumber-js/max/es6';
+import { isXmlText } from '../../conversation/text.ts';
+import { DEVELOPMENT_HASH_KEY } from '../defaults.ts';
 import type { Mistake } from '../problem.ts';
-import { checkCountry } from './country.ts';
-import { checkDatabase } from './database.ts';
-import { checkEndpoint } from './endpoint.ts';
-import { checkKeyHash } from './key-hash.ts';
-import { checkCidr, checkHost } from './network.ts';
-import { checkOrigin } from './origin.ts';
-import { checkRedis } from './redis.ts';
-import { checkSecretKey } from './secret-key.ts';
-import { checkContentType, checkXmlLine } from './wire.ts';
+import { checkCidr, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';
+import { checkDatabase, checkRedis } from './databases.ts';
 
 /** The `format`s of our schemas: each says what is wrong with a text, or nothing. */
 export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefined>> = {
@@ -23,3 +20,72 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   'secret-key': checkSecretKey,
   'xml-line': checkXmlLine,
 };
+
+/** ISO 3166-1 alpha-2 in capitals, and a country whose numbers we can read. */
+function checkCountry(text: string): Mistake | undefined {
+  if (isSupportedCountry(text)) return undefined;
+  const meant = text.toUpperCase() === 'UK' ? 'GB' : text.toUpperCase();
+  return {
+    problem: 'is not a country code',
+    fix: isSupportedCountry(meant) ? `write ${meant}` : 'use two capital letters of ISO 3166-1, such as US or GB',
+  };
+}
+
+const KEY_HASH_RULE = 'use sha256: and 64 hexadecimal digits, as printf %s "$KEY" | sha256sum prints them';
+const HASH_OF_NOTHING = createHash('sha256').digest('hex');
+
+/** A partner's key as its hash. The hash of nothing comes from an unset `$KEY`, and would let in whoever sends no key. */
+function checkKeyHash(text: string): Mistake | undefined {
+  if (!/^sha256:[0-9a-f]{64}$/i.test(text)) return { problem: 'is not the SHA-256 of a key', fix: KEY_HASH_RULE };
+  if (text.slice('sha256:'.length).toLowerCase() !== HASH_OF_NOTHING) return undefined;
+  return { problem: 'is the hash of an empty key', fix: 'set KEY before hashing it' };
+}
+
+/** The 32 bytes of a sound entry. */
+export function keyHashBytes(text: string): Buffer {
+  return Buffer.from(text.slice('sha256:'.length), 'hex');
+}
+
+/** What every rule about keys ends with: how to make one. */
+export const MAKE_KEY = 'use a key of its own, as openssl rand -base64 32 prints it';
+
+const KEY_BYTES = 32;
+/** 32 random bytes hold about 30 different ones; fewer than 8 come up once in 10^27 keys. */
+const LEAST_DIFFERENT_BYTES = 8;
+
+/** A secret key: 32 bytes in base64 (RFC 4648, section 4), and none that somebody could guess. */
+function checkSecretKey(text: string): Mistake | undefined {
+  const key = keyBytes(text);
+  if (key.length !== KEY_BYTES || key.toString('base64') !== text) {
+    return { problem: 'is not 32 bytes in base64', fix: MAKE_KEY };
+  }
+  if (new Set(key).size < LEAST_DIFFERENT_BYTES) return { problem: 'is no random key', fix: MAKE_KEY };
+  if (key.equals(DEVELOPMENT_HASH_KEY)) {
+    return { problem: 'is the key for development, which everybody knows', fix: MAKE_KEY };
+  }
+  return undefined;
+}
+
+/** The 32 bytes of a sound key. */
+export function keyBytes(text: string): Buffer {
+  return Buffer.from(text, 'base64');
+}
+
+/** Text that goes into the provider's document as it is. A line break is nearly always one newline too many in a secret file. */
+function checkXmlLine(text: string): Mistake | undefined {
+  if (isXmlText(text) && !/[\r\n]/.test(text)) return undefined;
+  return { problem: 'contains a line break or a character that XML cannot carry', fix: 'remove it' };
+}
+
+/** The media type of an XML document in UTF-8 (RFC 9110, section 8.3.1; RFC 7303). */
+function checkContentType(text: string): Mistake | undefined {
+  const fix = 'use a media type such as application/xml; charset=utf-8 or text/xml; charset=utf-8';
+  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+  const form = new RegExp(`^${token}/${token}(; *${token}=(${token}|"[ !#-\\[\\]-~]*"))*$`);
+  if (!form.test(text)) return { problem: 'is not a media type', fix };
+  if (!/^(application|text)\/([^;]+\+)?xml *(;|$)/i.test(text))
+    return { problem: 'is not a type of XML documents', fix };
+  const charset = /; *charset="?([^";]*)/i.exec(text)?.[1];
+  if (charset === undefined || charset.toLowerCase() === 'utf-8') return undefined;
+  return { problem: 'names a charset other than utf-8, in which documents are sent', fix };
+}

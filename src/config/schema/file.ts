@@ -1,8 +1,100 @@
 import type { XStatic } from 'typebox/schema';
-import { named } from './names.ts';
-import { PartnerEntry } from './partner.ts';
-import { ProviderEntry } from './provider.ts';
-import { SiteEntry } from './site.ts';
+import { PARTNER_RATE } from '../defaults.ts';
+import { SiteEntry, Targets } from './site.ts';
+import * as value from './values.ts';
+import { Everything, name, named } from './values.ts';
+
+const secretFile = (description: string, example: string) =>
+  ({
+    type: 'string',
+    description,
+    minLength: 1,
+    maxLength: 4096,
+    errorMessage: "use a file's path",
+    examples: [example],
+  }) as const;
+
+/** An entry of `providers`. */
+const ProviderEntry = {
+  type: 'object',
+  required: ['providerId'],
+  properties: {
+    region: value.RegionName,
+    url: value.Endpoint,
+    providerId: value.ProviderId,
+    username: value.Username,
+    usernameFile: secretFile('File that holds the user name; relative to this one.', '/run/secrets/provider-username'),
+    password: value.Password,
+    passwordFile: secretFile('File that holds the password; relative to this one.', '/run/secrets/provider-password'),
+    xml: {
+      type: 'object',
+      properties: {
+        root: value.XmlRoot,
+        namespace: value.XmlNamespace,
+        order: value.XmlOrder,
+        contentType: value.ContentType,
+      },
+      additionalProperties: false,
+      description: 'How documents are written. What is left out is as UPSTREAM_XML_* and UPSTREAM_CONTENT_TYPE say.',
+      errorMessage: 'use an object such as { "order": "alphabetical" }',
+      examples: [{ order: 'alphabetical' }],
+    },
+    listingFormat: value.ListingFormat,
+  },
+  additionalProperties: false,
+  description: 'One account.',
+  errorMessage: 'use an object with providerId, username and passwordFile',
+} as const;
+
+export type ProviderContent = XStatic<typeof ProviderEntry>;
+
+/** An entry of `partners`. */
+const PartnerEntry = {
+  type: 'object',
+  required: ['keys'],
+  properties: {
+    keys: {
+      type: 'array',
+      items: { type: 'string', format: 'key-hash', errorMessage: 'use sha256: and 64 hexadecimal digits' },
+      description: 'SHA-256 of each valid key: two during a rotation, otherwise one.',
+      minItems: 1,
+      errorMessage: 'use a list of hashes such as ["sha256:…"]',
+      examples: [['sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']],
+    },
+    defaultSite: name('Site of a lead that names none, with all its rules.', { examples: ['example-motors'] }),
+    sites: {
+      anyOf: [{ type: 'array', items: name('One site.', { examples: ['example-motors'] }), minItems: 1 }, Everything],
+      description: 'Sites that the partner may send leads for, or "*" for all. Left out: only its default site.',
+      errorMessage: 'use a list of keys of sites, or "*"',
+      examples: [['example-motors'], '*'],
+    },
+    targets: Targets('Narrows what the sites allow. Left out: all that they allow.'),
+    rate: {
+      type: 'object',
+      properties: {
+        max: value.integer(1, 1_000_000, {
+          description: 'Requests within the window.',
+          default: PARTNER_RATE.max,
+          examples: [1200],
+        }),
+        windowS: value.integer(1, 86_400, {
+          description: 'Length of the window in seconds.',
+          default: PARTNER_RATE.windowS,
+          examples: [60],
+        }),
+      },
+      additionalProperties: false,
+      description: 'How many requests the partner may make.',
+      errorMessage: 'use an object such as { "max": 600, "windowS": 60 }',
+      examples: [{ max: 600, windowS: 60 }],
+    },
+  },
+  additionalProperties: false,
+  description: 'One partner.',
+  errorMessage: 'use an object with keys and sites',
+} as const;
+
+export type PartnerContent = XStatic<typeof PartnerEntry>;
 
 /** What the configuration file holds. */
 export const FileSchema = {
@@ -49,3 +141,12 @@ export const FileSchema = {
 } as const;
 
 export type FileContent = XStatic<typeof FileSchema>;
+
+/**
+ * The schema of `CONFIG_FILE` as it is published for editors, in the draft that they all complete from. Its `format`s are our
+ * own names and its `errorMessage`s an editor's extension; a validator that knows neither may ignore both.
+ */
+export function renderFileSchema(): string {
+  const published = { $schema: 'http://json-schema.org/draft-07/schema#', ...FileSchema };
+  return `${JSON.stringify(published, null, 2)}\n`;
+}

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEVELOPMENT_HASH_KEY } from '../../src/config/defaults.ts';
-import { KEYS, keyOf, load, loadFile, mistakes, soundFile } from './helper.ts';
+import { type Files, KEYS, keyOf, load, loadFile, mistakes, soundFile } from './helper.ts';
 
 const bytes = (key: string) => Buffer.from(key, 'base64');
 
@@ -101,6 +101,103 @@ for (const [name, env, setting, problem] of CONFLICTS) {
   t.test(`${name} is refused`, async (t) => {
     t.match(
       mistakes(t, () => load(env)),
+      [{ setting, problem }],
+    );
+  });
+}
+
+const TOKEN = 'admin+/='.repeat(4);
+const METRICS = 'metrics-'.repeat(2);
+const ON = { ADMIN_PORT: '9090', ADMIN_TOKEN: TOKEN };
+
+t.test('operators have no listener unless a port is set', async (t) => {
+  const settings = load({ ADMIN_HOST: '0.0.0.0' });
+  t.notOk('admin' in settings);
+  t.notOk('metricsToken' in settings);
+});
+
+t.test('a port and a token make a listener on the loopback address', async (t) => {
+  const settings = load(ON);
+  t.strictSame(settings.admin, { host: '127.0.0.1', port: 9090, token: TOKEN });
+  t.notOk('metricsToken' in settings);
+});
+
+t.test('its address and a token for metrics alone can be chosen', async (t) => {
+  const settings = load({ ...ON, ADMIN_HOST: '10.0.0.5', METRICS_TOKEN: METRICS, ADMIN_PORT: '0' });
+  t.strictSame(settings.admin, { host: '10.0.0.5', port: 0, token: TOKEN });
+  t.equal(settings.metricsToken, METRICS);
+});
+
+const REFUSED: [name: string, env: NodeJS.ProcessEnv, setting: string, problem: string][] = [
+  ['a port without a token', { ADMIN_PORT: '9090' }, 'ADMIN_TOKEN', 'is not set, and ADMIN_PORT is'],
+  ['a token without a port', { ADMIN_TOKEN: TOKEN }, 'ADMIN_TOKEN', 'is set, and there is no admin listener'],
+  [
+    'a token for metrics without a port',
+    { METRICS_TOKEN: METRICS },
+    'METRICS_TOKEN',
+    'is set, and there is no admin listener',
+  ],
+  ['a token of 31 characters', { ...ON, ADMIN_TOKEN: TOKEN.slice(1) }, 'ADMIN_TOKEN', 'has the wrong form'],
+  ['a token with a space in it', { ...ON, ADMIN_TOKEN: `${TOKEN} x` }, 'ADMIN_TOKEN', 'has the wrong form'],
+  [
+    'a token for metrics of 15 characters',
+    { ...ON, METRICS_TOKEN: METRICS.slice(1) },
+    'METRICS_TOKEN',
+    'has the wrong form',
+  ],
+  ['one token for both', { ...ON, METRICS_TOKEN: TOKEN }, 'METRICS_TOKEN', 'is the same as ADMIN_TOKEN'],
+  ['the public port', { ...ON, PORT: '9090' }, 'ADMIN_PORT', 'is the port of the public listener'],
+  [
+    'the public port, which listens everywhere',
+    { ...ON, PORT: '9090', HOST: '0.0.0.0' },
+    'ADMIN_PORT',
+    'is the port of the public listener',
+  ],
+  ['no port', { ...ON, ADMIN_PORT: 'off' }, 'ADMIN_PORT', 'is not an integer'],
+  ['no address', { ...ON, ADMIN_HOST: 'http://x' }, 'ADMIN_HOST', 'is neither an IP address nor a host name'],
+];
+
+for (const [name, env, setting, problem] of REFUSED) {
+  t.test(`${name} is refused as the only mistake, and no token is quoted`, async (t) => {
+    const problems = mistakes(t, () => load(env));
+    t.strictSame(
+      problems.map((found) => [found.setting, found.problem]),
+      [[setting, problem]],
+    );
+    t.notMatch(JSON.stringify(problems), /admin\+|metrics-/);
+  });
+}
+
+t.test('both listeners may have any free port, and one port at addresses of their own', async (t) => {
+  t.equal(load({ ...ON, PORT: '0', ADMIN_PORT: '0' }).admin?.port, 0);
+  t.equal(load({ ...ON, PORT: '9090', HOST: '10.0.0.5' }).admin?.port, 9090);
+});
+
+const CERT = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
+const KEY = '-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n';
+const BOTH = { TLS_CERT_FILE: 'cert', TLS_KEY_FILE: 'key' };
+
+t.test('both files make a listener of HTTPS, and none one of HTTP', async (t) => {
+  t.strictSame(load(BOTH, { '/app/cert': CERT, '/app/key': KEY }).listen.tls, {
+    certFile: '/app/cert',
+    keyFile: '/app/key',
+  });
+  t.notOk('tls' in load({}).listen);
+});
+
+const CASES: [name: string, env: NodeJS.ProcessEnv, files: Files, setting: string, problem: RegExp][] = [
+  ['a certificate alone', { TLS_CERT_FILE: 'cert' }, { '/app/cert': CERT }, 'TLS_KEY_FILE', /is not set, and TLS_CERT/],
+  ['a key alone', { TLS_KEY_FILE: 'key' }, { '/app/key': KEY }, 'TLS_CERT_FILE', /is not set, and TLS_KEY_FILE is/],
+  ['a certificate that is not there', BOTH, { '/app/key': KEY }, 'TLS_CERT_FILE', /cannot be read: \/app\/cert/],
+  ['a key that is not there', BOTH, { '/app/cert': CERT }, 'TLS_KEY_FILE', /cannot be read: \/app\/key/],
+  ['a key as the certificate', BOTH, { '/app/cert': KEY, '/app/key': KEY }, 'TLS_CERT_FILE', /without a certificate/],
+  ['a certificate as the key', BOTH, { '/app/cert': CERT, '/app/key': CERT }, 'TLS_KEY_FILE', /without a private key/],
+];
+
+for (const [name, env, files, setting, problem] of CASES) {
+  t.test(`${name} is refused`, async (t) => {
+    t.match(
+      mistakes(t, () => load(env, files)),
       [{ setting, problem }],
     );
   });

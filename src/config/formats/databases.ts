@@ -1,0 +1,139 @@
+import type { Mistake } from '../problem.ts';
+import type { PostgresPlace, RedisServer } from '../settings.ts';
+import { checkHost } from './addresses.ts';
+
+const DATABASE_RULE =
+  'use sqlite: and a path, such as sqlite:./data/gateway.db, or postgres://user:password@host/database';
+
+/** `sqlite:` and a file's path, relative or absolute, or the address of a Postgres database. */
+export function checkDatabase(text: string): Mistake | undefined {
+  if (isPostgres(text)) return checkPostgres(text);
+  if (!text.startsWith('sqlite:')) return { problem: 'is not the URL of a store that we know', fix: DATABASE_RULE };
+  const path = databasePath(text);
+  if (path === '' || /[/\\]$/.test(path)) return { problem: 'names no file', fix: DATABASE_RULE };
+  if (path.includes(':memory:')) return { problem: 'would lose every lead with the process', fix: DATABASE_RULE };
+  if (path.startsWith('//'))
+    return { problem: 'names a host', fix: 'use sqlite:///absolute/path or sqlite:./relative/path' };
+  if (/[?#\0]/.test(path)) return { problem: 'has options, and there are none', fix: DATABASE_RULE };
+  return undefined;
+}
+
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:/i.test(url);
+}
+
+/** The path in a sound `DATABASE_URL` of SQLite, as it was written; `sqlite:///x` is `/x`. */
+export function databasePath(url: string): string {
+  return url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
+}
+
+const POSTGRES_RULE = 'use postgres://user:password@host/database, with % escapes in the password';
+const TLS_RULE = 'use sslmode=verify-full, or leave it out where nobody can listen on the way';
+const POSTGRES_PORT = 5432;
+
+/**
+ * The address of a Postgres database. Only what we act on is let in, so that nothing that is written there means less than
+ * it seems to: `sslmode` (`disable` or `verify-full`) and `sslrootcert`.
+ */
+function checkPostgres(text: string): Mistake | undefined {
+  const url = URL.parse(text);
+  if (!url || /\s/.test(text)) return { problem: 'is not an address of a database', fix: POSTGRES_RULE };
+  if (url.hostname === '') return { problem: 'names no host', fix: POSTGRES_RULE };
+  if (!/^\/[^/]+$/.test(url.pathname)) return { problem: 'names no database', fix: POSTGRES_RULE };
+  if (url.username === '') return { problem: 'names no user', fix: POSTGRES_RULE };
+  if (url.hash !== '') return { problem: 'contains a #', fix: 'write # in the password as %23' };
+  if ([url.username, url.password, url.pathname].some((part) => decode(part) === undefined))
+    return { problem: 'has a % that begins no escape', fix: 'write % in the password as %25' };
+  return checkOptions(url.searchParams);
+}
+
+function checkOptions(options: URLSearchParams): Mistake | undefined {
+  for (const name of options.keys()) {
+    if (name !== 'sslmode' && name !== 'sslrootcert')
+      return { problem: 'has options that we do not know', fix: 'use sslmode and sslrootcert only' };
+    if (options.getAll(name).length > 1) return { problem: `has ${name} twice`, fix: 'leave one of them' };
+  }
+  const mode = options.get('sslmode');
+  if (mode !== null && mode !== 'disable' && mode !== 'verify-full')
+    return { problem: 'has an sslmode that does not verify who answers, or not always', fix: TLS_RULE };
+  if (options.has('sslrootcert') && (mode !== 'verify-full' || options.get('sslrootcert') === ''))
+    return { problem: 'has an sslrootcert that would not be used', fix: 'use it with sslmode=verify-full, and a path' };
+  return undefined;
+}
+
+/**
+ * What a sound address says.
+ *
+ * @param absolute gives the absolute path of one that may be relative
+ */
+export function parsePostgres(text: string, absolute: (path: string) => string): Omit<PostgresPlace, 'poolMax'> {
+  const { hostname, port, pathname, username, password, searchParams } = new URL(text);
+  const rootCert = searchParams.get('sslrootcert');
+  return {
+    kind: 'postgres',
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? POSTGRES_PORT : Number(port),
+    database: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+    ...(searchParams.get('sslmode') === 'verify-full' && {
+      tls: rootCert === null ? {} : { rootCertFile: absolute(rootCert) },
+    }),
+  };
+}
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+const REDIS_RULE = 'use a URL such as redis://:password@redis.example:6379/0, or rediss:// for TLS';
+
+/**
+ * `redis:` or `rediss:` (TLS), a host, and where wanted a user, a password, a port and a database's number. What drivers
+ * read from a query is refused: how long Redis may take is ours to say.
+ */
+export function checkRedis(text: string): Mistake | undefined {
+  const url = URL.parse(text);
+  if (!url || /\s/.test(text)) return { problem: 'is not a URL', fix: REDIS_RULE };
+  if (!/^rediss?:$/.test(url.protocol)) return { problem: 'is neither redis:// nor rediss://', fix: REDIS_RULE };
+  if (url.hostname === '') return { problem: 'names no host', fix: REDIS_RULE };
+  if (checkHost(withoutBrackets(url.hostname))) return { problem: 'names no usable host', fix: REDIS_RULE };
+  if (url.port === '0') return { problem: 'names port 0', fix: REDIS_RULE };
+  if (!/^(\/(0|[1-9]\d{0,4})?)?$/.test(url.pathname)) {
+    return { problem: "has a path that is no database's number", fix: REDIS_RULE };
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return {
+      problem: 'has something after ? or #',
+      fix: `write such characters of a password as %3F and %23; ${REDIS_RULE}`,
+    };
+  }
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    return { problem: 'has a user or password that is not percent-encoded', fix: 'write % itself as %25' };
+  }
+  return undefined;
+}
+
+/** What a sound `REDIS_URL` names. */
+export function redisServer(text: string): RedisServer {
+  const { protocol, hostname, port, username, password, pathname } = new URL(text);
+  return {
+    host: withoutBrackets(hostname),
+    port: Number(port || 6379),
+    tls: protocol === 'rediss:',
+    database: Number(pathname.slice(1)),
+    ...(username !== '' && { username: decodeURIComponent(username) }),
+    ...(password !== '' && { password: decodeURIComponent(password) }),
+  };
+}
+
+/** IPv6 addresses stand in brackets in a URL, and nowhere else. */
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

@@ -1,0 +1,149 @@
+import { isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
+import { DEVELOPMENT_HASH_KEY } from './defaults.ts';
+import type { Environment } from './environment.ts';
+import { databasePath, isPostgres, parsePostgres } from './formats/databases.ts';
+import { keyBytes, MAKE_KEY } from './formats/formats.ts';
+import type { Problem } from './problem.ts';
+import { type ReadFile, readText } from './read-file.ts';
+import type { Settings, TlsFiles } from './settings.ts';
+
+const REQUIRED_KEYS = [
+  ['DATA_KEY', 'production keeps no readable leads on disk'],
+  ['HASH_KEY', 'the key for development is known to everybody'],
+] as const;
+
+/** The rules between `DATA_KEY`, `DATA_KEY_PREVIOUS` and `HASH_KEY`; each by itself is checked with its variable. */
+export function checkKeys({ values, given }: Environment): Problem[] {
+  const { DATA_KEY: data, DATA_KEY_PREVIOUS: previous, HASH_KEY: hash, NODE_ENV } = values;
+  const problems: Problem[] = [];
+  const refuse = (setting: string, problem: string, fix = MAKE_KEY) => problems.push({ setting, problem, fix });
+  if (NODE_ENV === 'production') {
+    for (const [name, reason] of REQUIRED_KEYS) if (!given(name)) refuse(name, `is not set, and ${reason}`);
+  }
+  if (hash !== undefined && hash === data) refuse('HASH_KEY', 'is the same as DATA_KEY');
+  if (hash !== undefined && previous.includes(hash)) refuse('HASH_KEY', 'is one of DATA_KEY_PREVIOUS');
+  if (data !== undefined && previous.includes(data)) {
+    refuse(
+      'DATA_KEY_PREVIOUS',
+      'holds DATA_KEY itself',
+      'list other keys there: those that were DATA_KEY before, or the next one',
+    );
+  }
+  if (given('DATA_KEY_PREVIOUS') && !given('DATA_KEY')) {
+    refuse('DATA_KEY_PREVIOUS', 'is set, and DATA_KEY is not', 'set DATA_KEY too, to the key of new leads');
+  }
+  return problems;
+}
+
+/** The keys' bytes: the current one first. */
+export function buildKeys({ values }: Environment): Settings['keys'] {
+  const { DATA_KEY: data, DATA_KEY_PREVIOUS: previous, HASH_KEY: hash } = values;
+  return {
+    data: data === undefined ? [] : [data, ...previous].map(keyBytes),
+    hash: hash === undefined ? DEVELOPMENT_HASH_KEY : keyBytes(hash),
+  };
+}
+
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+/** The operators' listener has a port and a token or neither, and does not stand in the public one's way. */
+export function checkAdmin({ values, given }: Environment): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (setting: string, problem: string, fix: string) => problems.push({ setting, problem, fix });
+  if (given('ADMIN_PORT') && !given('ADMIN_TOKEN')) {
+    refuse('ADMIN_TOKEN', 'is not set, and ADMIN_PORT is', 'set it, as openssl rand -base64 32 prints one');
+  }
+  for (const token of ['ADMIN_TOKEN', 'METRICS_TOKEN'] as const) {
+    if (given(token) && !given('ADMIN_PORT')) {
+      refuse(token, 'is set, and there is no admin listener', 'set ADMIN_PORT too, or unset this one');
+    }
+  }
+  const { ADMIN_TOKEN: token, METRICS_TOKEN: metrics } = values;
+  if (metrics !== undefined && metrics === token) {
+    refuse('METRICS_TOKEN', 'is the same as ADMIN_TOKEN', 'use another, since whoever reads metrics may read no more');
+  }
+  if (collides(values)) {
+    refuse('ADMIN_PORT', 'is the port of the public listener', 'use another port, such as 9090');
+  }
+  return problems;
+}
+
+function collides({ PORT, HOST, ADMIN_PORT, ADMIN_HOST }: Environment['values']): boolean {
+  if (ADMIN_PORT === 0 || ADMIN_PORT !== PORT) return false;
+  return HOST === ADMIN_HOST || ANY_ADDRESS.includes(HOST) || ANY_ADDRESS.includes(ADMIN_HOST);
+}
+
+/** The operators' listener, where there is one. */
+export function buildAdmin({ values }: Environment): Settings['admin'] {
+  const { ADMIN_HOST: host, ADMIN_PORT: port, ADMIN_TOKEN: token } = values;
+  return port === undefined || token === undefined ? undefined : { host, port, token };
+}
+
+const TLS_FILES = [
+  { setting: 'TLS_CERT_FILE', other: 'TLS_KEY_FILE', holds: /-----BEGIN CERTIFICATE-----/, what: 'certificate' },
+  { setting: 'TLS_KEY_FILE', other: 'TLS_CERT_FILE', holds: /-----BEGIN [A-Z ]*PRIVATE KEY-----/, what: 'private key' },
+] as const;
+
+/** Both files of a certificate or neither, readable, and not the one in place of the other. */
+export function checkTls(environment: Environment, readFile: ReadFile, cwd: string): Problem[] {
+  return TLS_FILES.flatMap(({ setting, other, holds, what }): Problem[] => {
+    const path = environment.values[setting];
+    if (path === undefined) {
+      if (environment.given(setting) || !environment.given(other)) return [];
+      return [{ setting, problem: `is not set, and ${other} is`, fix: 'set both, or neither' }];
+    }
+    const read = readText(readFile, resolve(cwd, path));
+    if ('mistake' in read) return [{ setting, ...read.mistake }];
+    if (holds.test(read.text)) return [];
+    return [
+      { setting, problem: `names a file without a ${what} in PEM: ${path}`, fix: `name the file of the ${what}` },
+    ];
+  });
+}
+
+/** The absolute paths of the certificate's files, where there are any. */
+export function tlsFiles({ values }: Environment, cwd: string): TlsFiles | undefined {
+  const { TLS_CERT_FILE: cert, TLS_KEY_FILE: key } = values;
+  if (cert === undefined || key === undefined) return undefined;
+  return { certFile: resolve(cwd, cert), keyFile: resolve(cwd, key) };
+}
+
+/** Where leads are stored, as `DATABASE_URL` and `DATABASE_POOL_MAX` say. */
+export function buildDatabase({ values }: Environment, cwd: string): Settings['database'] {
+  const { DATABASE_URL: url, DATABASE_POOL_MAX: poolMax } = values;
+  if (!isPostgres(url)) return { kind: 'sqlite', path: resolve(cwd, databasePath(url)) };
+  return { ...parsePostgres(url, (path) => resolve(cwd, path)), poolMax };
+}
+
+/** Whether the file of authorities can be read; a lead is not to wait for somebody to find out. */
+export function checkDatabaseFiles(environment: Environment, readFile: ReadFile, cwd: string): Problem[] {
+  const place = buildDatabase(environment, cwd);
+  const path = place.kind === 'postgres' ? place.tls?.rootCertFile : undefined;
+  if (path === undefined) return [];
+  const read = readText(readFile, path);
+  const setting = 'DATABASE_URL';
+  if ('mistake' in read) return [{ setting, ...read.mistake }];
+  if (read.text.includes('-----BEGIN CERTIFICATE-----')) return [];
+  return [
+    { setting, problem: 'has an sslrootcert without a certificate in PEM', fix: 'name the file of the authorities' },
+  ];
+}
+
+/** What a person should look at although it works. */
+export function warnOfDatabase(environment: Environment, cwd: string): Problem[] {
+  const place = buildDatabase(environment, cwd);
+  if (environment.values.NODE_ENV !== 'production' || place.kind === 'sqlite' || place.tls || isLocal(place.host))
+    return [];
+  return [
+    {
+      setting: 'DATABASE_URL',
+      problem: 'leads to another machine without encryption',
+      fix: 'add ?sslmode=verify-full unless nobody can listen on the way',
+    },
+  ];
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
