@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Operations } from '../ops/operations/operations.ts';
-import type { ProviderStore } from '../outbox/port.ts';
-import type { RecordStore } from '../outbox/records.ts';
+import type { LeadRecords, StatsStore } from '../outbox/ports/lead-records.ts';
+import type { ProviderStore } from '../outbox/ports/provider-store.ts';
 
 /** What a command's exit tells a script. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3 } as const;
@@ -47,7 +47,8 @@ export interface Io {
 export type Session = {
   readonly settings: Settings;
   readonly operations: Operations;
-  readonly store: Pick<RecordStore, 'list' | 'show' | 'stats'> &
+  readonly store: Pick<LeadRecords, 'list' | 'show'> &
+    Pick<StatsStore, 'stats'> &
     Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of ours, in milliseconds, where that is worth a word. */
   readonly skewMs?: number;

@@ -5,8 +5,8 @@ import { systemClock } from '../conversation/clock.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations } from '../ops/operations/operations.ts';
 import { openOutbox } from '../outbox/open.ts';
-import { orphanedLog } from '../outbox/sqlite/orphaned-log.ts';
-import { UnusableDatabase } from '../outbox/unusable.ts';
+import { UnusableDatabase } from '../outbox/ports/storage-errors.ts';
+import { orphanedLog } from '../outbox/sqlite/identity.ts';
 import { createVault } from '../outbox/vault.ts';
 import type { Io, Session } from './command.ts';
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Io, Misuse, type Session } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { run } from '../../src/cli/run.ts';
-import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 import { terminalOver, type } from './support/terminal.ts';
 
 t.test('--help lists every command, of a group those of it, and of a command its options', async (t) => {

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { Cap } from '../../src/outbox/port.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { Cap } from '../../src/outbox/ports/lead-store.ts';
 import { lead } from '../support/lead.ts';
 import { hashing, intake, leased, type OpenOutbox } from '../support/outbox.ts';
 

@@ -1,7 +1,8 @@
 import type { Test } from 'tap';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { Cap, Outbox, RequestKey } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Cap, RequestKey } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 

@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
-import type { Account, Outbox } from '../../src/outbox/port.ts';
+import type { Account } from '../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };

@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
-import type { Lease, Outbox, Settlement } from '../../src/outbox/port.ts';
+import type { Lease, Settlement } from '../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
 import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import type { AuditEntry, Filter } from '../../src/outbox/records.ts';
+import type { AuditEntry, Filter } from '../../src/outbox/ports/lead-records.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';

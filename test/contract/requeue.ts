@@ -1,7 +1,9 @@
 import type { Test } from 'tap';
 import type { Status } from '../../src/conversation/types.ts';
-import type { Cap, Outbox, Settlement } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import type { Settlement } from '../../src/outbox/ports/delivery-queue.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Cap } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import type { Use } from '../../src/conversation/screening.ts';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { Cap } from '../../src/outbox/port.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { Cap } from '../../src/outbox/ports/lead-store.ts';
 import { entry, hashing, intake, type OpenOutbox } from '../support/outbox.ts';
 
 const token = (name: string, expiresAt = 10_000): Use => ({ kind: 'form_token', key: Buffer.from(name), expiresAt });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
-import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
 import { entry, intake, LEASE_MS, leased, queued, sqliteOutbox } from '../support/outbox.ts';

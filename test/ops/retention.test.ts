@@ -1,16 +1,14 @@
 import t, { type Test } from 'tap';
 import { createSweeper, type Swept } from '../../src/ops/retention.ts';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { RecordStore } from '../../src/outbox/records.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { RetentionStore } from '../../src/outbox/ports/privacy-store.ts';
 import { manualClock } from '../support/clock.ts';
 import { intake, leased, sqliteOutbox } from '../support/outbox.ts';
 
 const HOUR_MS = 3_600_000;
 const START = 100 * DAY_MS;
 
-type Stores = Pick<RecordStore, 'expire' | 'purge' | 'scrub'>;
-
-function sweeping(t: Test, store: Partial<Stores> = {}, options: { retentionDays?: () => number } = {}) {
+function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { retentionDays?: () => number } = {}) {
   const clock = manualClock(START);
   const calls: string[] = [];
   const swept: Swept[] = [];

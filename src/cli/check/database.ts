@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { nameOfPlace } from '../../outbox/open.ts';
-import { orphanedLog } from '../../outbox/sqlite/orphaned-log.ts';
+import { orphanedLog } from '../../outbox/sqlite/identity.ts';
 import type { Session } from '../command.ts';
 import { type Finding, reasonOf } from './finding.ts';
 

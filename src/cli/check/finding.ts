@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../../outbox/port.ts';
+import { StorageUnavailable } from '../../outbox/ports/storage-errors.ts';
 
 /** What one check found. A `problem` keeps the gateway from working, a `warning` is for a person to look at. */
 export type Finding = {

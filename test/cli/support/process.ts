@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { createHashing } from '../../../src/conversation/hashing.ts';
 import type { Lead } from '../../../src/conversation/types.ts';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import type { Lead, Status } from '../../../src/conversation/types.ts';
 import { createOperations } from '../../../src/ops/operations/operations.ts';
-import type { Settlement } from '../../../src/outbox/port.ts';
+import type { Settlement } from '../../../src/outbox/ports/delivery-queue.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, intake, sqliteOutbox } from '../../support/outbox.ts';
 

@@ -41,7 +41,7 @@ t.test('a server that is away is told of to all who wait for it, and not a batch
   const { batcher, batches } = doubling(() => new StorageFault('lost', true, undefined), 1);
   const results = await Promise.allSettled([1, 2, 3].map(batcher.write));
   t.strictSame(batches, [[1]]);
-  t.match(results, [{ reason: { doubtful: true } }, { reason: { doubtful: false } }, { reason: { doubtful: false } }]);
+  t.match(results, [{ reason: { inDoubt: true } }, { reason: { inDoubt: false } }, { reason: { inDoubt: false } }]);
 });
 
 t.test('drain waits for all that was handed in', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { systemClock } from '../../../src/conversation/clock.ts';
-import { DAY_MS } from '../../../src/outbox/days.ts';
+import { DAY_MS } from '../../../src/outbox/ports/days.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
 import { intake, leased, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
-import type { Outbox, Settlement } from '../../../src/outbox/port.ts';
+import type { Settlement } from '../../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
 import { type BreakableWay, breakableWay } from '../../support/breakable-way.ts';
 import { intake, LEASE_MS, leased, OPTIONS, queued } from '../../support/outbox.ts';
@@ -106,7 +107,7 @@ t.test('a read that nobody heard the answer of is in no doubt: it changed nothin
   const { way, outbox } = await open(t);
   const { id } = await leased(outbox, 1_000);
   const twice = way.cut(FIND, 'after').then(() => way.cut(FIND, 'after'));
-  await t.rejects(outbox.find(id), { name: 'StorageUnavailable', kind: 'lost', doubtful: false });
+  await t.rejects(outbox.find(id), { name: 'StorageUnavailable', kind: 'lost', inDoubt: false });
   await twice;
 });
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { Use } from '../../../src/conversation/screening.ts';
-import type { Cap, Outbox } from '../../../src/outbox/port.ts';
+import type { Cap } from '../../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { type Address, createPool } from '../../../src/outbox/postgres/connection.ts';
 import { createDatabase, type Database } from '../../../src/outbox/postgres/database.ts';
-import { migrate, requireSchema } from '../../../src/outbox/postgres/migrate.ts';
 import { MIGRATIONS } from '../../../src/outbox/postgres/migrations.ts';
+import { migrate, requireSchema } from '../../../src/outbox/postgres/open.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
 import { hashing, intake, leased, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
@@ -100,7 +101,7 @@ t.test('a step that somebody reading is in the way of waits for them, and leads 
     await query('COMMIT');
   });
   await begun.promise;
-  await t.rejects(migrate(database, [...MIGRATIONS, EXPAND], { patienceMs: 1_500 }), { name: 'StorageUnavailable' });
+  await t.rejects(migrate(database, [...MIGRATIONS, EXPAND], { withinMs: 1_500 }), { name: 'StorageUnavailable' });
   let over = false;
   const migrating = migrate(database, [...MIGRATIONS, EXPAND]).finally(() => {
     over = true;

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
-import type { Accepted, Cap, Outbox } from '../../../src/outbox/port.ts';
+import type { AuditEntry } from '../../../src/outbox/ports/lead-records.ts';
+import type { Accepted, Cap } from '../../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
-import type { AuditEntry } from '../../../src/outbox/records.ts';
 import { hashing, intake, leased, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { seeded } from '../../support/random.ts';

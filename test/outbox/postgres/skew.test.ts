@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { watchSkew } from '../../../src/outbox/postgres/skew.ts';
+import { watchSkew } from '../../../src/outbox/postgres/replica-guard.ts';
 import { manualClock } from '../../support/clock.ts';
 
 const LEASE_MS = 60_000;

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
 import { intake, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { DAY_MS } from '../../../src/outbox/days.ts';
-import type { Intake, Outbox } from '../../../src/outbox/port.ts';
+import { DAY_MS } from '../../../src/outbox/ports/days.ts';
+import type { NewLead } from '../../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { withDatabase } from '../../support/database.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, intake, sqliteOutbox } from '../../support/outbox.ts';
 
 const NOW = 1_000;
-const SITE: Intake['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 3 }];
+const SITE: NewLead['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 3 }];
 
-const statusOf = async (outbox: Outbox, changes: Partial<Intake> = {}): Promise<string> => {
+const statusOf = async (outbox: Outbox, changes: Partial<NewLead> = {}): Promise<string> => {
   const accepted = await outbox.accept(intake({ caps: SITE, ...changes }), NOW);
   return accepted.kind === 'stored' ? accepted.conversation.status : accepted.kind;
 };
@@ -49,7 +50,7 @@ t.test('a lead that the storage refuses is not counted, and its neighbours are, 
 
 t.test('each UTC day of a batch has a counter of its own', async (t) => {
   const outbox = sqliteOutbox(t)();
-  const caps: Intake['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 1 }];
+  const caps: NewLead['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 1 }];
   const results = await Promise.all([DAY_MS - 1, DAY_MS].map((now) => outbox.accept(intake({ caps }), now)));
   t.match(results, [{ conversation: { status: 'queued' } }, { conversation: { status: 'queued' } }]);
   await outbox.close();

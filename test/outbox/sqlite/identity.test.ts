@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { intake } from '../../support/outbox.ts';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { migrate } from '../../../src/outbox/sqlite/migrations.ts';
-import { APPLICATION_ID } from '../../../src/outbox/sqlite/open.ts';
+import { APPLICATION_ID, migrate } from '../../../src/outbox/sqlite/open.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
+import { UnusableDatabase } from '../../../src/outbox/ports/storage-errors.ts';
 import { openDatabase, pragma } from '../../../src/outbox/sqlite/open.ts';
-import { UnusableDatabase } from '../../../src/outbox/unusable.ts';
 
 t.test('durability is set at every open, also for a file that is there', async (t) => {
   const path = join(t.testdir(), 'deep', 'folder', 'gateway.db');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, intake, leased, sqliteOutbox } from '../../support/outbox.ts';
