@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
 import type { Cap, NewLead } from '../../src/outbox/ports/lead-store.ts';
 import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from './lead.ts';
-import { hashing, intake } from './outbox.ts';
+import { hashing, newLead } from './outbox.ts';
 import { canary } from './traces.ts';
 
 /** The number of the canaries, and the audit entry of its erasure. */
@@ -54,6 +54,6 @@ export function some(n: number, expiresAt: number): NewLead {
   });
   const content = n % ONE_IN === 0 ? canary(n) : others;
   const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(content.phone.e164)), max: LEADS }];
-  const made = intake({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
+  const made = newLead({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
   return { ...made, request: { ...made.request, expiresAt } };
 }

@@ -44,7 +44,7 @@ export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry
 let requests = 0;
 
 /** A lead on its way in, its request unlike any other unless `changes` say so. */
-export function intake(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLead {
+export function newLead(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLead {
   const content = changes.lead ?? lead();
   requests += 1;
   return {
@@ -63,14 +63,14 @@ export function intake(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLea
 
 /** Stores a lead and gives its lease. */
 export async function leased(outbox: Outbox, now: number, changes: Partial<NewLead> = {}): Promise<Lease> {
-  const accepted = await outbox.accept(intake(changes), now);
+  const accepted = await outbox.accept(newLead(changes), now);
   if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`not leased: ${describe(accepted)}`);
   return accepted.lease;
 }
 
 /** Stores a lead that is due at `at` and gives its id. */
 export async function queued(outbox: Outbox, at: number, changes: Partial<NewLead> = {}): Promise<string> {
-  const accepted = await outbox.accept(intake({ start: { kind: 'due', at }, ...changes }), at);
+  const accepted = await outbox.accept(newLead({ start: { kind: 'due', at }, ...changes }), at);
   if (accepted.kind !== 'stored') throw new Error(`not stored: ${describe(accepted)}`);
   return accepted.conversation.id;
 }

@@ -9,7 +9,7 @@ export const WAKE = `NOTIFY ${CHANNEL}`;
 /** The pause before a lost connection is replaced. */
 const RECONNECT_MS = 1_000;
 /** An idle connection may be dead without notice: how often it is probed, and how long it has to answer. */
-const PROBE_EVERY_MS = 30_000;
+const KEEPALIVE_EVERY_MS = 30_000;
 const ANSWER_MS = 3_000;
 
 export interface Listening {
@@ -36,7 +36,7 @@ export function listenForWork(connect: () => pg.Client, wake: () => void, clock:
       await client.query(`LISTEN ${CHANNEL}`);
       wake();
       for (;;) {
-        await pause(clock, PROBE_EVERY_MS, [signal, lost.signal]);
+        await pause(clock, KEEPALIVE_EVERY_MS, [signal, lost.signal]);
         if (signal.aborted || lost.signal.aborted) return;
         await client.query({ text: 'SELECT 1', query_timeout: ANSWER_MS } as pg.QueryConfig);
       }

@@ -10,7 +10,7 @@ import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';
-import { intake, LEASE_MS } from '../../support/outbox.ts';
+import { LEASE_MS, newLead } from '../../support/outbox.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const DATA_KEY = Buffer.from('0123456789abcdef0123456789abcdeF');
@@ -45,7 +45,7 @@ export function besideRunning(t: Test) {
   const parked = async (changes: Partial<Lead> = {}, description = 'No such merchant'): Promise<string> => {
     const content = lead(changes);
     const now = Date.now();
-    const accepted = await outbox.accept(intake({ lead: content, phoneHash: hashing.phone(content.phone.e164) }), now);
+    const accepted = await outbox.accept(newLead({ lead: content, phoneHash: hashing.phone(content.phone.e164) }), now);
     if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
     await outbox.settle(accepted.lease, { status: 'parked', cause: 'schedule', attempted: true, description }, now);
     return accepted.conversation.id;
