@@ -29,11 +29,13 @@ export function createLedger(
   const forget = database.prepare('DELETE FROM requests WHERE key = ?');
   const insert = prepareInsert(database, owner);
   const uses = prepareUses(database);
-  const { cache, ...counters } = prepareCounters(database);
+  const counters = prepareCounters(database);
 
   const ledgerOf: LedgerOf = (arriving, lookup) => ({
-    ...uses,
-    ...counters,
+    take: uses.take,
+    giveBack: uses.giveBack,
+    count: counters.count,
+    uncount: counters.uncount,
     remember({ request, phoneHash }, id, now) {
       const { key, fingerprint, expiresAt } = request;
       const { changes } = remember.run(key, fingerprint, id, expiresAt, phoneHash, now);
@@ -43,7 +45,7 @@ export function createLedger(
     isSuppressed: (phoneHash) => suppressed.get(phoneHash) !== undefined,
     insert: (id, state, personal) => insert(arriving, id, state, personal),
   });
-  return { ledgerOf, cache };
+  return { ledgerOf, cache: counters.cache };
 }
 
 function prepareInsert(database: DatabaseSync, owner: string) {

@@ -34,9 +34,9 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
         for (const { id, fence } of leases) extend.run(now + leaseMs, id, fence, owner);
       });
     },
-    async settle(lease, settlement, now) {
+    settle(lease, settlement, now) {
       const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
-      const settled = await writer.write((): Settled | undefined => {
+      const settled = writer.write((): Settled | undefined => {
         const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;
         const calls = attempted ? 1 : 0;
@@ -62,7 +62,13 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
         if (parking !== 'in-use') park.run(id);
         return toSettled(lease, settlement, now, parking);
       });
-      if (settled && acceptsCredentials(settlement)) recorded.add(lease.provider, settlement.account);
+      if (acceptsCredentials(settlement) && !recorded.has(lease.provider, settlement.account)) {
+        // Only after the commit: an acceptance that was rolled back has to be recorded by the next one.
+        settled.then(
+          (result) => result && recorded.add(lease.provider, settlement.account),
+          () => undefined,
+        );
+      }
       return settled;
     },
   };

@@ -5,7 +5,7 @@ import type { NewLead } from '../../../src/outbox/ports/lead-store.ts';
 import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { withDatabase } from '../../support/database.ts';
 import { lead } from '../../support/lead.ts';
-import { hashing, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';
+import { hashing, leased, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';
 
 const NOW = 1_000;
 const SITE: NewLead['caps'] = [{ kind: 'site', key: hashing.siteCap('dealer'), max: 3 }];
@@ -102,5 +102,28 @@ t.test('a conversation whose lead is missing is parked', async (t) => {
   withDatabase(join(t.testdirName, 'gateway.db'), (other) => other.exec('DELETE FROM leads'));
   t.strictSame(await outbox.claim({ providers: ['default'], limit: 9, now: 2_000 }), []);
   t.match(await outbox.show(id), { status: 'parked', cause: 'unreadable' });
+  await outbox.close();
+});
+
+t.test('an acceptance of the credentials is recorded although its batch had to run again', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  withDatabase(join(t.testdirName, 'gateway.db'), (other) =>
+    other.exec(
+      "CREATE TRIGGER broken BEFORE INSERT ON conversations WHEN new.site = 'broken' BEGIN SELECT RAISE(ABORT, 'as if damaged'); END",
+    ),
+  );
+  const account = (target: string) => ({ credentials: 'credentials-1', target });
+  const accepted = { status: 'delivered', attempted: true, credentials: 'accepted', account: account('a') } as const;
+  const lease = await leased(outbox, NOW);
+  const [settled, broken] = await Promise.allSettled([
+    outbox.settle(lease, accepted, NOW),
+    statusOf(outbox, { lead: lead({ site: 'broken' }) }),
+  ]);
+  t.match([settled, broken], [{ status: 'fulfilled' }, { status: 'rejected' }]);
+  for (let n = 0; n < 3; n += 1) {
+    const refused = { status: 'parked', attempted: true, credentials: 'refused', account: account('b') } as const;
+    await outbox.settle(await leased(outbox, NOW), refused, NOW);
+  }
+  t.strictSame(await outbox.parked(), [], 'its credentials are proven for another target');
   await outbox.close();
 });
