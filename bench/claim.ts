@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Outbox } from '../src/outbox/port.ts';
+import type { Outbox } from '../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../src/outbox/vault.ts';
 import { median } from './child.ts';

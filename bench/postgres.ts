@@ -1,4 +1,5 @@
-import type { Accepted, Intake, Outbox } from '../src/outbox/port.ts';
+import type { Accepted, NewLead } from '../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../src/outbox/ports/outbox.ts';
 import type { Address } from '../src/outbox/postgres/connection.ts';
 import { createPostgresOutbox } from '../src/outbox/postgres/outbox.ts';
 import { createVault } from '../src/outbox/vault.ts';
@@ -132,7 +133,7 @@ function open(address: Address, poolMax: number, batchMax?: number): Promise<Out
   });
 }
 
-function intakeOf(start: Intake['start']): Intake {
+function intakeOf(start: NewLead['start']): NewLead {
   requests += 1;
   const phoneHash = Buffer.alloc(16);
   phoneHash.writeUInt32BE(requests, 4);

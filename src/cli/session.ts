@@ -6,17 +6,18 @@ import { systemClock } from '../conversation/clock.ts';
 import { createHashing } from '../conversation/hashing.ts';
 import { createOperations, type Operations } from '../ops/operations/operations.ts';
 import { openOutbox } from '../outbox/open.ts';
-import type { ProviderStore } from '../outbox/port.ts';
-import type { RecordStore } from '../outbox/records.ts';
-import { orphanedLog } from '../outbox/sqlite/orphaned-log.ts';
-import { UnusableDatabase } from '../outbox/unusable.ts';
+import type { LeadRecords, StatsStore } from '../outbox/ports/lead-records.ts';
+import type { ProviderStore } from '../outbox/ports/provider-store.ts';
+import { UnusableDatabase } from '../outbox/ports/storage-errors.ts';
+import { orphanedLog } from '../outbox/sqlite/identity.ts';
 import { createVault } from '../outbox/vault.ts';
 
 /** The gateway's settings and its database, opened beside a gateway that may be running. */
 export type Session = {
   readonly settings: Settings;
   readonly operations: Operations;
-  readonly store: Pick<RecordStore, 'list' | 'show' | 'stats'> &
+  readonly store: Pick<LeadRecords, 'list' | 'show'> &
+    Pick<StatsStore, 'stats'> &
     Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
   readonly skewMs?: number;

@@ -6,7 +6,7 @@ import type { Accounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Hashing } from '../conversation/hashing.ts';
 import type { Counting } from '../ops/counting.ts';
-import type { Outbox } from '../outbox/port.ts';
+import type { Outbox } from '../outbox/ports/outbox.ts';
 
 /** How long a lease lasts unless it is renewed; far longer than an attempt. */
 export const LEASE_MS = 60_000;

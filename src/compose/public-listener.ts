@@ -7,7 +7,7 @@ import { systemClock as clock } from '../conversation/clock.ts';
 import { createSubmit } from '../conversation/submit.ts';
 import type { RunningDelivery } from '../delivery/compose.ts';
 import { buildApp } from '../http/app.ts';
-import { StorageUnavailable } from '../outbox/port.ts';
+import { StorageUnavailable } from '../outbox/ports/storage-errors.ts';
 import { randomBytes } from '../outbox/random.ts';
 import type { Foundation } from './foundation.ts';
 import { listen } from './listen.ts';

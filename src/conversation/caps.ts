@@ -1,5 +1,5 @@
-import { secondsToNextDay } from '../outbox/days.ts';
-import type { Cap } from '../outbox/port.ts';
+import { secondsToNextDay } from '../outbox/ports/days.ts';
+import type { Cap } from '../outbox/ports/lead-store.ts';
 import type { Hashing } from './hashing.ts';
 import { Refusal } from './refusal.ts';
 import type { Caller } from './request-identity.ts';

@@ -1,4 +1,4 @@
-import type { Lease } from '../outbox/port.ts';
+import type { Lease } from '../outbox/ports/delivery-queue.ts';
 import type { OutcomeClass } from './outcome.ts';
 import type { Conversation, Lead } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { RequestKey } from '../outbox/port.ts';
+import type { RequestKey } from '../outbox/ports/lead-store.ts';
 import type { Hashing } from './hashing.ts';
 import type { Lead } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Accepted, Cap, IntakeStore, Known, RequestKey, Start } from '../outbox/port.ts';
+import type { Accepted, Cap, Known, LeadStore, RequestKey, Start } from '../outbox/ports/lead-store.ts';
 import { overCap } from './caps.ts';
 import { type Clock, within } from './clock.ts';
 import type { Delivering, Permit } from './delivering.ts';
@@ -33,7 +33,7 @@ const HELD = { kind: 'held' } as const;
 export type Submit = (lead: Lead, context: SubmitContext) => Promise<Submission>;
 
 type Parts = {
-  readonly store: IntakeStore;
+  readonly store: LeadStore;
   readonly delivery: Delivering;
   readonly hashing: Hashing;
   /** The counters that a lead of this caller is counted on. */

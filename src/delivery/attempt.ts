@@ -2,7 +2,8 @@ import type { Clock } from '../conversation/clock.ts';
 import type { AttemptContext, Delivering } from '../conversation/delivering.ts';
 import type { Answer } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
-import { type Lease, type Queue, type Settled, type Settlement, StorageUnavailable } from '../outbox/port.ts';
+import type { Lease, LeaseStore, Settled, Settlement } from '../outbox/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../outbox/ports/storage-errors.ts';
 import type { Gate } from './gate.ts';
 import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
 import type { Upstream } from './port.ts';
@@ -22,7 +23,7 @@ export type AttemptReport = {
 };
 
 type Parts = {
-  readonly queue: Pick<Queue, 'settle' | 'renew'>;
+  readonly queue: LeaseStore;
   readonly upstream: Pick<Upstream, 'send'>;
   readonly gate: Gate;
   /** The site's own way with unknown outcomes, and the schedule. */

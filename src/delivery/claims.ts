@@ -1,7 +1,7 @@
 import type { Clock } from '../conversation/clock.ts';
 import type { Admittance } from '../conversation/delivering.ts';
 import type { Conversation } from '../conversation/types.ts';
-import type { Claim, Settlement } from '../outbox/port.ts';
+import type { Claim, Settlement } from '../outbox/ports/delivery-queue.ts';
 import type { Delivery } from './attempt.ts';
 import { type RetryRules, settlementFor } from './policy.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../conversation/clock.ts';
 import type { Conversation } from '../conversation/types.ts';
-import type { Claim, Outbox } from '../outbox/port.ts';
+import type { Claim } from '../outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../outbox/ports/outbox.ts';
 import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts';
 import type { Breaker } from './breaker.ts';
 import { createGate, type Gate } from './gate.ts';

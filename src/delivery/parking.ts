@@ -1,5 +1,6 @@
 import type { Clock } from '../conversation/clock.ts';
-import type { Claim, ProviderState, ProviderStore, Queue } from '../outbox/port.ts';
+import type { Claim, DeliveryQueue, ProbeQueue } from '../outbox/ports/delivery-queue.ts';
+import type { ParkedLeadStore, ProviderState, ProviderStore } from '../outbox/ports/provider-store.ts';
 import type { Gate } from './gate.ts';
 
 /** A parked provider is tried with one lead this often. */
@@ -8,8 +9,8 @@ const PROBE_EVERY_MS = 600_000;
 const CHUNK = 1_000;
 
 type Parts = {
-  readonly store: ProviderStore;
-  readonly queue: Pick<Queue, 'claimProbe' | 'nextDue'>;
+  readonly store: ProviderStore & ParkedLeadStore;
+  readonly queue: ProbeQueue & Pick<DeliveryQueue, 'nextDue'>;
   readonly gate: Gate;
   /** All accounts at the start. */
   readonly providers: readonly string[];

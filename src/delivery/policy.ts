@@ -1,5 +1,5 @@
 import type { Outcome } from '../conversation/outcome.ts';
-import type { Settlement } from '../outbox/port.ts';
+import type { Settlement } from '../outbox/ports/delivery-queue.ts';
 
 /** How failures are met. */
 export type RetryRules = {

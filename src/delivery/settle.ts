@@ -1,5 +1,6 @@
 import type { Clock } from '../conversation/clock.ts';
-import { type Lease, type Queue, type Settled, type Settlement, StorageUnavailable } from '../outbox/port.ts';
+import type { Lease, LeaseStore, Settled, Settlement } from '../outbox/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../outbox/ports/storage-errors.ts';
 
 const RETRY_MS = 500;
 
@@ -10,7 +11,7 @@ const RETRY_MS = 500;
  * @throws StorageUnavailable when the storage did not come back within `patienceMs`
  */
 export async function settleDurably(
-  queue: Pick<Queue, 'settle'>,
+  queue: Pick<LeaseStore, 'settle'>,
   lease: Lease,
   settlement: Settlement,
   { clock, patienceMs }: { clock: Clock; patienceMs: number },

@@ -1,7 +1,7 @@
 import type { Clock } from '../conversation/clock.ts';
 import type { Admittance } from '../conversation/delivering.ts';
 import type { Conversation } from '../conversation/types.ts';
-import type { Claim, Queue } from '../outbox/port.ts';
+import type { Claim, DeliveryQueue } from '../outbox/ports/delivery-queue.ts';
 import type { Delivery } from './attempt.ts';
 import { handleClaim } from './claims.ts';
 import type { Gate } from './gate.ts';
@@ -20,7 +20,7 @@ const LONGEST_SLEEP_MS = 5_000;
 const CONTENDED_MS = 100;
 
 export type StepParts = {
-  readonly queue: Pick<Queue, 'claim' | 'nextDue' | 'providersWithWork'>;
+  readonly queue: DeliveryQueue;
   readonly delivery: Delivery;
   readonly gate: Gate;
   readonly parking: Parking;

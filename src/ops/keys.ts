@@ -1,4 +1,4 @@
-import type { RecordStore } from '../outbox/records.ts';
+import type { LeadRecords } from '../outbox/ports/lead-records.ts';
 
 /** So many leads are looked through for one that still has its data. */
 const NEWEST = 100;
@@ -10,7 +10,7 @@ export type KeysVerdict =
   | { readonly kind: 'does_not_open'; readonly id: string };
 
 /** @throws StorageUnavailable */
-export async function tryKeys(store: Pick<RecordStore, 'list' | 'show'>): Promise<KeysVerdict> {
+export async function tryKeys(store: Pick<LeadRecords, 'list' | 'show'>): Promise<KeysVerdict> {
   const { items } = await store.list({}, { limit: NEWEST });
   const kept = items.find(({ erased }) => !erased);
   if (!kept) return { kind: 'nothing_to_open' };

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { OpenCounts } from '../outbox/records.ts';
+import type { OpenCounts } from '../outbox/ports/lead-records.ts';
 import type { Counting } from './counting.ts';
 import { ageSeconds } from './operations/views.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../conversation/clock.ts';
-import { DAY_MS } from '../outbox/days.ts';
-import type { RecordStore } from '../outbox/records.ts';
+import { DAY_MS } from '../outbox/ports/days.ts';
+import type { RetentionStore } from '../outbox/ports/privacy-store.ts';
 
 const SWEEP_EVERY_MS = 3_600_000;
 /** Rows in one transaction, and the breath between two: nobody waits long behind a sweep. */
@@ -10,7 +10,7 @@ const BREATH_MS = 100;
 export type Swept = { readonly expired: number; readonly purged: number };
 
 type Parts = {
-  readonly store: Pick<RecordStore, 'expire' | 'purge' | 'scrub'>;
+  readonly store: RetentionStore;
   readonly retentionDays: () => number;
   /** Told of a sweep that removed something. */
   readonly onSwept: (swept: Swept) => void;

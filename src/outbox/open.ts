@@ -1,10 +1,10 @@
 import type { OutboxOptions } from './options.ts';
-import type { Outbox } from './port.ts';
+import type { Outbox } from './ports/outbox.ts';
+import { UnusableDatabase } from './ports/storage-errors.ts';
 import type { Address } from './postgres/connection.ts';
 import type { PostgresOptions } from './postgres/outbox.ts';
-import { UnusableDatabase } from './unusable.ts';
 
-/** Where leads are stored: a file of this machine's, or a database that several replicas share. */
+/** Where leads are stored: a file on this machine, or a database that several replicas share. */
 export type Place =
   | { readonly kind: 'sqlite'; readonly path: string }
   | ({ readonly kind: 'postgres'; readonly poolMax: number } & Address);
@@ -16,10 +16,11 @@ export type OpenOptions = OutboxOptions &
   };
 
 /**
- * Opens the store at a place; only its own adapter and driver are loaded.
+ * Opens the store at a place. Only the adapter and driver of that place are loaded.
  *
- * @throws UnusableDatabase when it is not there, not ours to use, or of another `HASH_KEY`: with that one no suppressed
- *   number would be known, no cap hold and no erasure find anything; StorageUnavailable
+ * @throws UnusableDatabase if the database cannot be reached, belongs to another program, or was hashed with another
+ *   `HASH_KEY`: with a wrong key no suppressed number is recognised, no cap holds and no erasure finds anything
+ * @throws StorageUnavailable
  */
 export async function openOutbox(place: Place, options: OpenOptions): Promise<Outbox> {
   const outbox = await open(place, options);
@@ -44,7 +45,7 @@ async function open(place: Place, options: OpenOptions): Promise<Outbox> {
   return createPostgresOutbox(place, { ...options, poolMax: place.poolMax });
 }
 
-/** A place's name for people, without a credential. */
+/** The name of a place for messages, without a credential. */
 export function nameOfPlace(place: Place): string {
   return place.kind === 'sqlite' ? place.path : `${place.host}:${place.port}/${place.database}`;
 }

@@ -5,10 +5,10 @@ export type OutboxOptions = {
   readonly vault: Vault;
   /** This process's name in leases; unique for each start. */
   readonly owner: string;
-  /** How long a lease lasts unless it is renewed. */
+  /** How long a lease lasts unless it is renewed, in milliseconds. */
   readonly leaseMs: number;
-  /** How long a caller waits for the first attempt. */
+  /** How long a caller waits for the first attempt, in milliseconds. */
   readonly waitMs: number;
-  /** Told of a lead that is parked because no key opens it, once that is on disk. */
+  /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
 };

@@ -2,19 +2,19 @@ import { createCipheriv, createDecipheriv, createHash, createSecretKey, type Key
 import type { Lead } from '../conversation/types.ts';
 import { randomBytes } from './random.ts';
 
-/** A lead as it lies on disk. Without `key` it is not encrypted (no `DATA_KEY`, outside production only). */
+/** A lead as it is stored. `key` is null if the lead is not encrypted (no `DATA_KEY`, outside production only). */
 export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };
 
 export interface Vault {
   seal(lead: Lead): SealedLead;
-  /** @throws VaultError when no key that we hold opens it, or when it was altered */
+  /** @throws VaultError if no configured key opens it, or if it was altered */
   open(sealed: SealedLead): Lead;
-  /** Seals a short text (the provider's own words) under its own key, in one piece. */
+  /** Seals a short text (the provider's own words) with its own key, which the result contains. */
   sealText(text: string): Buffer;
   openText(data: Buffer): string;
 }
 
-/** The lead cannot be read: the key that sealed it is gone, or the bytes were changed. */
+/** The lead cannot be read: its key is not configured, or the bytes were altered. */
 export class VaultError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -28,14 +28,14 @@ const NONCE = 12;
 const TAG = 16;
 /** Key id, nonce, the wrapped 32-byte data key and its tag. */
 const WRAPPED = KEY_ID + NONCE + 32 + TAG;
-/** A data key seals one thing once, so its nonce may be the same for all. */
+/** Each data key encrypts once, so all of them can use the same nonce. */
 const ONLY_NONCE = Buffer.alloc(NONCE);
 
 /**
- * Encryption at rest with a data key a lead, wrapped by `DATA_KEY` (AES-256-GCM both, a random 96-bit nonce for each
- * wrapping): whoever destroys the wrapped key has destroyed the lead, and a key rotation touches no lead.
+ * Encryption at rest: each lead has its own data key, wrapped by `DATA_KEY` (both AES-256-GCM, with a random 96-bit nonce for
+ * each wrapping). Destroying the wrapped key destroys the lead, and a key rotation rewrites no lead.
  *
- * @param keys 32 bytes each; the first one seals, all of them open
+ * @param keys 32 bytes each: the first one seals, all of them open
  */
 export function createVault(keys: readonly Buffer[]): Vault {
   const byId = new Map(keys.map((key) => [keyId(key).toString('hex'), createSecretKey(key)]));

@@ -5,7 +5,7 @@ import { type Context, type Io, UsageError } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { keyHashBytes } from '../../src/config/formats/formats.ts';
-import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 import { terminalOver, type } from './support/terminal.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));

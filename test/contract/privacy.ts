@@ -1,9 +1,10 @@
 import type { Test } from 'tap';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { Cap, Outbox, RequestKey } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Cap, RequestKey } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from '../support/lead.ts';
-import { entry, hashing, intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const NUMBER = lead().phone.e164;
 const ERASE: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
@@ -12,16 +13,16 @@ const erase = (outbox: Outbox, number = NUMBER) => outbox.erase(hashing.phone(nu
 
 /** What every store has to do so that nothing personal is left where it should not be. */
 export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
-  t.test('erasing a number takes the data of its leads at all sites, and of no other', async (t) => {
+  t.test('erasing a number removes the data of its leads at all sites, and of no other number', async (t) => {
     const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     await outbox.settle(lease, { status: 'delivered', attempted: true, description: 'Hello' }, 2_000);
     const waiting = await queued(
       outbox,
       1_000,
-      intake({ lead: lead({ site: 'b' }), start: { kind: 'due', at: 1_000 } }),
+      newLead({ lead: lead({ site: 'b' }), start: { kind: 'due', at: 1_000 } }),
     );
-    const kept = await queued(outbox, 1_000, intake({ lead: other, start: { kind: 'due', at: 1_000 } }));
+    const kept = await queued(outbox, 1_000, newLead({ lead: other, start: { kind: 'due', at: 1_000 } }));
     t.equal(await erase(outbox), 2);
     const delivered = await outbox.show(lease.id);
     t.match(delivered, { status: 'delivered', updatedAt: 2_000, attempts: 1, erased: true });
@@ -33,7 +34,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('an attempt under way cannot settle a lead that was erased, and nobody claims it', async (t) => {
+  t.test('an attempt under way cannot settle an erased lead, and no claim takes it', async (t) => {
     const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     await queued(outbox, 1_000);
@@ -51,7 +52,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('what was remembered and counted of an erased number is forgotten, of others it is not', async (t) => {
+  t.test('an erasure removes the requests and counters of its number, and no others', async (t) => {
     const outbox = await open(t)();
     const requests = [lead(), lead({ site: 'b' }), other].map((content) => requestOf(outbox, content));
     const before = await Promise.all(requests);
@@ -67,7 +68,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a suppression survives an erasure, and what came in after it is forgotten too', async (t) => {
+  t.test('a suppression survives an erasure, and later requests of the number are removed too', async (t) => {
     const outbox = await open(t)();
     await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 1_000));
     const { request, status } = await requestOf(outbox, lead());
@@ -75,18 +76,18 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await erase(outbox);
     t.equal(await outbox.lookup(request, 2_000), undefined);
     t.match(await outbox.suppressions(), [{ phoneHash: hashing.phone(NUMBER) }]);
-    t.match(await outbox.accept(intake(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
+    t.match(await outbox.accept(newLead(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
     await outbox.close();
   });
 
   t.test(
-    'a suppressed number waits like any other, without its data, and is rejected when its turn comes',
+    'a lead for a suppressed number is stored like any other, without its data, and is rejected when its turn comes',
     async (t) => {
       const outbox = await open(t)();
       const start = { kind: 'due', at: 2_000 } as const;
       const shape = async (content = lead()) => {
-        const due = await outbox.accept(intake({ lead: content, start }), 1_000);
-        const parked = await outbox.accept(intake({ lead: content, start: { kind: 'parked' } }), 1_000);
+        const due = await outbox.accept(newLead({ lead: content, start }), 1_000);
+        const parked = await outbox.accept(newLead({ lead: content, start: { kind: 'parked' } }), 1_000);
         return [due, parked].map((accepted) => {
           if (accepted.kind !== 'stored') throw new Error(accepted.kind);
           const { id, ...state } = accepted.conversation;
@@ -125,7 +126,25 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     },
   );
 
-  t.test('a change of the suppressions is in the audit, and a call that changes nothing is not', async (t) => {
+  t.test('a claim says that the number of its lead was suppressed after the lead was stored', async (t) => {
+    const outbox = await open(t)();
+    const ids = [
+      await queued(outbox, 1_000),
+      await queued(outbox, 2_000, newLead({ lead: other, start: { kind: 'due', at: 2_000 } })),
+    ];
+    await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 3_000));
+    const claims = await outbox.claim({ providers: ['default'], limit: 9, now: 4_000 });
+    t.strictSame(
+      claims.map(({ lease, suppressed }) => [lease.id, suppressed]),
+      [
+        [ids[0], true],
+        [ids[1], false],
+      ],
+    );
+    await outbox.close();
+  });
+
+  t.test('a change of the suppression list is audited, a call without a change is not', async (t) => {
     const outbox = await open(t)();
     const hash = hashing.phone(NUMBER);
     t.equal(await outbox.suppress(hash, entry('suppress', 1_000)), true);
@@ -138,7 +157,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('an erasure is in the audit with how many leads it took', async (t) => {
+  t.test('an erasure is audited with the number of its leads', async (t) => {
     const outbox = await open(t)();
     await queued(outbox, 1_000);
     await queued(outbox, 1_000);
@@ -151,7 +170,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('the data of leads that were final long enough expires, longest first and a chunk at a time', async (t) => {
+  t.test('the personal data of final leads expires after its time, oldest first, up to the limit', async (t) => {
     const outbox = await open(t)();
     const ids: string[] = [];
     for (const at of [4_000, 2_000, 3_000]) {
@@ -174,21 +193,21 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('requests that are over and counters of past days are purged, a chunk at a time', async (t) => {
+  t.test('expired requests and counters of past days are purged, up to the limit', async (t) => {
     const outbox = await open(t)();
     const caps: Cap[] = [{ kind: 'site', key: hashing.siteCap('demo'), max: 1 }];
-    const requests = [DAY_MS, DAY_MS + 1, 2 * DAY_MS].map((expiresAt) => ({ ...intake().request, expiresAt }));
-    for (const request of requests) await outbox.accept(intake({ request, caps }), DAY_MS - 1);
-    await outbox.accept(intake({ caps }), DAY_MS);
+    const requests = [DAY_MS, DAY_MS + 1, 2 * DAY_MS].map((expiresAt) => ({ ...newLead().request, expiresAt }));
+    for (const request of requests) await outbox.accept(newLead({ request, caps }), DAY_MS - 1);
+    await outbox.accept(newLead({ caps }), DAY_MS);
     t.equal(await outbox.purge(DAY_MS + 1, 2), 2);
     t.equal(await outbox.purge(DAY_MS + 1, 2), 1, "yesterday's counter");
     t.equal(await outbox.purge(DAY_MS + 1, 2), 0);
     t.equal((await outbox.lookup(requests[2] as RequestKey, DAY_MS + 1))?.kind, 'known');
-    t.match(await outbox.accept(intake({ caps }), DAY_MS + 1), { conversation: { status: 'held' } }, "today's stays");
+    t.match(await outbox.accept(newLead({ caps }), DAY_MS + 1), { conversation: { status: 'held' } }, "today's stays");
     await outbox.close();
   });
 
-  t.test('scrubbing loses nothing that is remembered', async (t) => {
+  t.test('scrubbing removes nothing that is still stored', async (t) => {
     const outbox = await open(t)();
     const { request, content } = await requestOf(outbox, lead());
     await outbox.scrub();
@@ -203,7 +222,7 @@ async function requestOf(outbox: Outbox, content: typeof other) {
   const caps: Cap[] = [
     { kind: 'phone', key: hashing.phoneCap(content.site, hashing.phone(content.phone.e164)), max: 1 },
   ];
-  const sent = intake({ lead: content, caps });
+  const sent = newLead({ lead: content, caps });
   const accepted = await outbox.accept(sent, 1_000);
   if (accepted.kind !== 'stored') throw new Error('not stored');
   return { content, request: sent.request, status: accepted.conversation.status };

@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
-import type { Account, Outbox } from '../../src/outbox/port.ts';
-import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import type { Account } from '../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
+import { LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };
 
@@ -24,7 +25,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('the same lead refused again and again parks nobody', async (t) => {
+  t.test('one lead that is refused repeatedly does not park the provider', async (t) => {
     const outbox = await open(t)();
     await queued(outbox, 1_000);
     for (let now = 1_000; now < 1_010; now += 1) {
@@ -41,7 +42,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('any answer that accepts the credentials breaks the row', async (t) => {
+  t.test('an answer that accepts the credentials ends the streak', async (t) => {
     const outbox = await open(t)();
     await refuse(outbox, 1_000);
     await refuse(outbox, 1_001);
@@ -57,7 +58,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a row of refusals is of the same credentials', async (t) => {
+  t.test('a streak counts refusals of the same credentials only', async (t) => {
     const outbox = await open(t)();
     const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
     await refuse(outbox, 1_000);
@@ -70,7 +71,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('an answer to credentials that are no longer in use is no word on the account', async (t) => {
+  t.test('an answer to credentials that are no longer configured is ignored', async (t) => {
     const outbox = await open(t)();
     for (const credentials of ['refused', 'refused', 'refused', 'accepted'] as const) {
       const settlement = { status: 'queued', dueAt: 9_000, attempted: true, credentials } as const;
@@ -87,27 +88,30 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('where its credentials were accepted for another target, no single one parks the provider', async (t) => {
-    const opening = open(t);
-    const outbox = await opening();
-    const accepted = { status: 'delivered', attempted: true, credentials: 'accepted' } as const;
-    const b: Account = { ...ACCOUNT, target: 'b' };
-    await outbox.settle(await leased(outbox, 1_000), { ...accepted, account: b }, 1_000);
-    await outbox.close();
-    const later = await opening();
-    for (let n = 0; n < 30; n += 1) t.match(await refuse(later, 2_000), { parkedProvider: false });
-    t.match(await refuse(later, 3_000, b), { parkedProvider: true }, 'until the other is refused too');
-    await later.unpark('default', 4_000);
-    for (let n = 0; n < 5; n += 1)
-      t.match(await refuse(later, 5_000), { parkedProvider: false }, 'known over a release');
-    const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
-    for (let n = 0; n < 2; n += 1) await refuse(later, 6_000, others);
-    t.match(await refuse(later, 6_000, others), { parkedProvider: true }, 'other credentials are not proven by it');
-    await later.close();
-  });
+  t.test(
+    'a provider whose credentials were accepted for another target is not parked by a single target',
+    async (t) => {
+      const opening = open(t);
+      const outbox = await opening();
+      const accepted = { status: 'delivered', attempted: true, credentials: 'accepted' } as const;
+      const b: Account = { ...ACCOUNT, target: 'b' };
+      await outbox.settle(await leased(outbox, 1_000), { ...accepted, account: b }, 1_000);
+      await outbox.close();
+      const later = await opening();
+      for (let n = 0; n < 30; n += 1) t.match(await refuse(later, 2_000), { parkedProvider: false });
+      t.match(await refuse(later, 3_000, b), { parkedProvider: true }, 'until the other is refused too');
+      await later.unpark('default', 4_000);
+      for (let n = 0; n < 5; n += 1)
+        t.match(await refuse(later, 5_000), { parkedProvider: false }, 'known over a release');
+      const others: Account = { ...ACCOUNT, credentials: 'credentials-2' };
+      for (let n = 0; n < 2; n += 1) await refuse(later, 6_000, others);
+      t.match(await refuse(later, 6_000, others), { parkedProvider: true }, 'other credentials are not proven by it');
+      await later.close();
+    },
+  );
 
   t.test(
-    'a provider with a single target is parked by it, however often it accepted the credentials before',
+    'a provider with a single target is parked by it, however often its credentials were accepted before',
     async (t) => {
       const outbox = await open(t)();
       const accepted = { status: 'delivered', attempted: true, credentials: 'accepted', account: ACCOUNT } as const;
@@ -118,11 +122,11 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     },
   );
 
-  t.test('what is queued for a parked provider is parked, and all of it is released together', async (t) => {
+  t.test('queued leads of a parked provider are parked, and released together', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
     const waiting = await queued(outbox, 2_000);
-    const stored = await outbox.accept(intake({ start: { kind: 'parked' } }), 2_000);
+    const stored = await outbox.accept(newLead({ start: { kind: 'parked' } }), 2_000);
     t.equal(await outbox.parkQueued('default', 2, 3_000), 2, 'a chunk at a time');
     t.equal(await outbox.parkQueued('default', 10, 3_000), 1);
     t.match(await outbox.find(waiting), { status: 'parked' });
@@ -137,7 +141,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a lead under way is not parked with its provider, and is due again where its process dies', async (t) => {
+  t.test('a leased lead is not parked with its provider, and is due again if its process dies', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await refuse(outbox, 1_000 + n);
     const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: 2_000 });
@@ -150,7 +154,7 @@ export function providerContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a probe that is due is put off by one of all processes, and by nobody before or after', async (t) => {
+  t.test('a due probe is postponed by exactly one of all processes', async (t) => {
     const opening = open(t);
     const outbox = await opening();
     const other = await opening({ owner: 'process-2' });

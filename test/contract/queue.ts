@@ -1,8 +1,9 @@
 import type { Test } from 'tap';
-import type { Lease, Outbox, Settlement } from '../../src/outbox/port.ts';
+import type { Lease, Settlement } from '../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
-import { intake, LEASE_MS, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claimAll = (outbox: Outbox, now: number, limit = 100) => outbox.claim({ providers: ['default'], limit, now });
@@ -27,7 +28,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a lease tells what nobody changes while it lasts', async (t) => {
+  t.test('a lease carries the fields that only its holder changes', async (t) => {
     const outbox = await open(t)();
     const first = await leased(outbox, 1_000);
     t.match(first, { provider: 'default', attempts: 0, createdAt: 1_000 });
@@ -40,7 +41,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a fence that was never handed out settles nothing', async (t) => {
+  t.test('a fencing token that was never given settles nothing', async (t) => {
     const outbox = await open(t)();
     const lease = await leased(outbox, 1_000);
     t.equal(await outbox.settle({ ...lease, fence: lease.fence + 1 }, DELIVERED, 2_000), undefined);
@@ -48,11 +49,11 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('what is due is claimed once, longest due first, with its lead as it came in', async (t) => {
+  t.test('due conversations are claimed once, longest due first, with their leads as they came in', async (t) => {
     const outbox = await open(t)();
     const content = lead({ firstName: 'Zoë', question: '🚗?' });
     const late = await queued(outbox, 3_000);
-    const early = await queued(outbox, 2_000, intake({ lead: content, start: { kind: 'due', at: 2_000 } }));
+    const early = await queued(outbox, 2_000, newLead({ lead: content, start: { kind: 'due', at: 2_000 } }));
     await queued(outbox, 9_000);
     const claims = await claimAll(outbox, 5_000);
     t.strictSame(
@@ -66,7 +67,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a thousand due leads are claimed in one step, and no more than asked for', async (t) => {
+  t.test('a claim takes a thousand due leads at once, and no more than its limit', async (t) => {
     const outbox = await open(t)();
     await Promise.all(Array.from({ length: 1_200 }, () => queued(outbox, 1_000)));
     t.equal((await claimAll(outbox, 2_000, 1_000)).length, 1_000);
@@ -74,18 +75,22 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('each provider gets its share of a claim, and only those that are asked for', async (t) => {
+  t.test('each requested provider gets its share of a claim', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 20; n += 1)
-      await queued(outbox, 1_000 + n, intake({ lead: lead({ provider: 'a' }), start: { kind: 'due', at: 1_000 + n } }));
-    await queued(outbox, 5_000, intake({ lead: lead({ provider: 'b' }), start: { kind: 'due', at: 5_000 } }));
+      await queued(
+        outbox,
+        1_000 + n,
+        newLead({ lead: lead({ provider: 'a' }), start: { kind: 'due', at: 1_000 + n } }),
+      );
+    await queued(outbox, 5_000, newLead({ lead: lead({ provider: 'b' }), start: { kind: 'due', at: 5_000 } }));
     const claims = await outbox.claim({ providers: ['a', 'b'], limit: 4, now: 9_000 });
     t.strictSame(claims.map((claim) => claim.lead.provider).sort(), ['a', 'a', 'b']);
     t.strictSame(await outbox.claim({ providers: ['b'], limit: 4, now: 9_000 }), []);
     await outbox.close();
   });
 
-  t.test('attempts, tries and unknown outcomes are counted; what was never called is not', async (t) => {
+  t.test('calls and unknown outcomes are counted; an attempt without a call is not', async (t) => {
     const outbox = await open(t)();
     await queued(outbox, 1_000);
     const settle = async (lease: Lease | undefined, settlement: Omit<Settlement, 'status' | 'dueAt'>, now: number) =>
@@ -100,7 +105,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('to find out whether a region is back, the lead goes ahead whose own answers could be read', async (t) => {
+  t.test('a probing claim takes the lead with the fewest unknown outcomes first', async (t) => {
     const outbox = await open(t)();
     await queued(outbox, 1_000);
     const [odd] = await claimAll(outbox, 1_000);
@@ -112,7 +117,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a lease that ran out is taken over, and its old token settles nothing', async (t) => {
+  t.test('a lease that ran out is taken over, and its old fencing token settles nothing', async (t) => {
     const opening = open(t);
     const dead = await opening({ owner: 'dead' });
     const alive = await opening({ owner: 'alive' });
@@ -127,7 +132,20 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await alive.close();
   });
 
-  t.test('a renewed lease lasts longer, and one that is lost cannot be renewed', async (t) => {
+  t.test('a process that takes over its own expired lease can neither settle nor renew the old one', async (t) => {
+    const outbox = await open(t)();
+    const old = await leased(outbox, 1_000);
+    const [claim] = await claimAll(outbox, 1_000 + LEASE_MS);
+    t.equal(claim?.lease.fence, old.fence + 1);
+    t.equal(await outbox.settle(old, DELIVERED, 62_000), undefined);
+    t.match(await outbox.find(old.id), { status: 'queued', attempts: 0 });
+    await outbox.renew([old], 90_000);
+    t.equal(await outbox.nextDue(['default']), 1_000 + 2 * LEASE_MS, 'the end of the new lease');
+    t.ok(claim && (await outbox.settle(claim.lease, DELIVERED, 63_000)));
+    await outbox.close();
+  });
+
+  t.test('a renewed lease lasts longer, and a lost lease cannot be renewed', async (t) => {
     const opening = open(t);
     const owner = await opening({ owner: 'owner' });
     const other = await opening({ owner: 'other' });
@@ -141,7 +159,7 @@ export function queueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await other.close();
   });
 
-  t.test('a lead that no key opens is parked, and told of by name', async (t) => {
+  t.test('a lead that no key opens is parked and reported by its id', async (t) => {
     const opening = open(t);
     const outbox = await opening();
     const ids = [await queued(outbox, 1_000), await queued(outbox, 1_000)];

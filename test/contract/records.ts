@@ -1,14 +1,14 @@
 import type { Test } from 'tap';
-import type { AuditEntry, Filter } from '../../src/outbox/records.ts';
+import type { AuditEntry, Filter } from '../../src/outbox/ports/lead-records.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from '../support/lead.ts';
-import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const REVEAL: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'reveal', count: 1, detail: 'ids=one' };
 
 /** What every store has to show operators. `open` gives a function that opens the same store each time. */
 export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
-  t.test('leads are listed newest first, a page at a time, without a gap when more come in', async (t) => {
+  t.test('leads are listed newest first, page by page, without a gap while more arrive', async (t) => {
     const outbox = await open(t)();
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await queued(outbox, 1_000));
@@ -39,10 +39,10 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a listed lead says what an operator needs, and nothing personal', async (t) => {
+  t.test('a listed lead holds what operators need and no personal data', async (t) => {
     const outbox = await open(t)();
     const content = lead({ partner: 'crm', firstName: 'Zoë', question: 'Still there?' });
-    const { id } = await leased(outbox, 1_000, intake({ lead: content }));
+    const { id } = await leased(outbox, 1_000, newLead({ lead: content }));
     const { items } = await outbox.list({}, { limit: 10 });
     t.strictSame(items, [
       {
@@ -62,12 +62,12 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('each part of a filter narrows, and all of them have to hold', async (t) => {
+  t.test('all conditions of a filter have to hold', async (t) => {
     const outbox = await open(t)();
-    const a = await queued(outbox, 1_000, intake({ lead: lead({ site: 'a', partner: 'crm' }), start: due(1_000) }));
+    const a = await queued(outbox, 1_000, newLead({ lead: lead({ site: 'a', partner: 'crm' }), start: due(1_000) }));
     const phone = { e164: '+447700900123', callingCode: '44', national: '7700900123' };
-    const b = await queued(outbox, 2_000, intake({ lead: lead({ site: 'b', phone }), start: due(2_000) }));
-    const c = await queued(outbox, 3_000, intake({ lead: lead({ provider: 'eu' }), start: { kind: 'parked' } }));
+    const b = await queued(outbox, 2_000, newLead({ lead: lead({ site: 'b', phone }), start: due(2_000) }));
+    const c = await queued(outbox, 3_000, newLead({ lead: lead({ provider: 'eu' }), start: { kind: 'parked' } }));
     const cases: [Filter, string[]][] = [
       [{}, [c, b, a]],
       [{ ids: [a, c, 'cnv_AAAAAAAAAAAAAAAAAAAAAA'] }, [c, a]],
@@ -98,10 +98,10 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('one lead is shown with what the consumer and, last, the provider said', async (t) => {
+  t.test("a lead is shown with its content and the provider's latest description", async (t) => {
     const outbox = await open(t)();
     const content = lead({ firstName: 'Zoë', question: '🚗?', listing: { make: 'Honda' } });
-    const lease = await leased(outbox, 1_000, intake({ lead: content }));
+    const lease = await leased(outbox, 1_000, newLead({ lead: content }));
     const again = { status: 'queued', dueAt: 2_000, attempted: true } as const;
     await outbox.settle(lease, { ...again, description: 'Not now, Zoë' }, 2_000);
     const [second] = await outbox.claim({ providers: ['default'], limit: 1, now: 2_000 });
@@ -131,7 +131,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await reading.close();
   });
 
-  t.test('looking at personal data leaves an audit entry, looking for nobody does not', async (t) => {
+  t.test('revealing a lead writes an audit entry, revealing an unknown id does not', async (t) => {
     const outbox = await open(t)();
     const { id } = await leased(outbox, 1_000);
     t.match(await outbox.reveal(id, REVEAL), { id, lead: lead() });
@@ -140,7 +140,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('the audit is read newest first, a page at a time', async (t) => {
+  t.test('the audit is read newest first, page by page', async (t) => {
     const outbox = await open(t)();
     const entries = [1, 2, 3].map((n) => ({ ...REVEAL, at: n }));
     for (const entry of entries) await outbox.record(entry);
@@ -151,15 +151,15 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('consents are exported oldest first, of leads that have one, however many have none', async (t) => {
+  t.test('consents are exported oldest first, however many leads have none', async (t) => {
     const outbox = await open(t)();
     const consent = { text: 'Text me.', version: '2026-11' };
     const page = { url: 'https://dealer.example/1' };
     const full = lead({ consent, page, origin: 'https://dealer.example' });
-    const first = await queued(outbox, 1_000, intake({ lead: full, start: due(1_000) }));
+    const first = await queued(outbox, 1_000, newLead({ lead: full, start: due(1_000) }));
     await Promise.all(Array.from({ length: 450 }, () => queued(outbox, 1_500)));
     const short = lead({ site: 'b', consent: { version: '1' } });
-    const second = await queued(outbox, 2_000, intake({ lead: short, start: due(2_000) }));
+    const second = await queued(outbox, 2_000, newLead({ lead: short, start: due(2_000) }));
     const expected = [
       { id: first, site: 'demo', at: 1_000, ...consent, pageUrl: page.url, origin: 'https://dealer.example' },
       { id: second, site: 'b', at: 2_000, version: '1' },
@@ -178,7 +178,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const id = await queued(
       writer,
       1_000,
-      intake({ lead: lead({ consent: { text: 'Text me.' } }), start: due(1_000) }),
+      newLead({ lead: lead({ consent: { text: 'Text me.' } }), start: due(1_000) }),
     );
     const reader = await opened({ owner: 'process-2', vault: createVault([Buffer.alloc(32, 1)]) });
     t.strictSame(await reader.consents({}, { limit: 9 }), {
@@ -187,7 +187,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await Promise.all([writer.close(), reader.close()]);
   });
 
-  t.test('counts tell what is open, since when, and what is done', async (t) => {
+  t.test('counts show the open leads, the oldest queued one and the final ones', async (t) => {
     const outbox = await open(t)();
     const none = { queued: 0, held: 0, unknown: 0, parked: 0 };
     t.strictSame(await outbox.openCounts(), { byStatus: none, parkedProviders: [] });
@@ -195,7 +195,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await queued(outbox, 3_000);
     await queued(outbox, 2_000);
     await outbox.settle(lease, { status: 'delivered', attempted: true }, 4_000);
-    await outbox.accept(intake({ start: { kind: 'parked' } }), 500);
+    await outbox.accept(newLead({ start: { kind: 'parked' } }), 500);
     await outbox.suppress(hashing.phone('+447700900123'), entry('suppress', 1_000));
     const byStatus = { ...none, queued: 2, parked: 1 };
     t.strictSame(await outbox.openCounts(), { byStatus, oldestQueuedAt: 2_000, parkedProviders: [] });
@@ -208,7 +208,7 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a parked provider is counted as one', async (t) => {
+  t.test('counts name the parked providers', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) {
       const lease = await leased(outbox, 1_000 + n);

@@ -1,9 +1,11 @@
 import type { Test } from 'tap';
 import type { Status } from '../../src/conversation/types.ts';
-import type { Cap, Outbox, Settlement } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import type { Settlement } from '../../src/outbox/ports/delivery-queue.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Cap } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from '../support/lead.ts';
-import { entry, hashing, intake, leased, type OpenOutbox, queued } from '../support/outbox.ts';
+import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const RELEASE: AuditEntry = { at: 9_000, actor: 'admin', action: 'release', count: 0, detail: 'all' };
 
@@ -31,7 +33,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('that a lead may have arrived is not forgotten by a release', async (t) => {
+  t.test('a release keeps the fact that a lead may have arrived', async (t) => {
     const outbox = await open(t)();
     const ended: Record<string, Omit<Settlement, 'attempted'>> = {
       unknown: { status: 'unknown', repeatable: true },
@@ -53,25 +55,28 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('without a status those that wait for a person are meant, with one those that have it', async (t) => {
-    const outbox = await open(t)();
-    const ids = new Map<Status, string>();
-    ids.set('delivered', await settled(outbox, { status: 'delivered' }));
-    ids.set('rejected', await settled(outbox, { status: 'rejected', reason: 'phone' }));
-    ids.set('unknown', await settled(outbox, { status: 'unknown', cause: 'repeats' }));
-    ids.set('parked', await settled(outbox, { status: 'parked', cause: 'refused' }));
-    ids.set('held', await held(outbox));
-    const of = (...statuses: Status[]) => statuses.map((status) => ids.get(status));
-    t.strictSame(await outbox.requeue({}, 10, RELEASE), of('unknown', 'parked', 'held'));
-    t.strictSame(await outbox.requeue({}, 10, RELEASE), []);
-    t.strictSame(await outbox.requeue({ status: ['queued'] }, 10, RELEASE), [], 'queued already');
-    t.strictSame(await outbox.requeue({ status: ['delivered', 'held'] }, 10, RELEASE), of('delivered'));
-    t.strictSame(await outbox.requeue({ status: ['rejected'] }, 10, RELEASE), of('rejected'));
-    t.notOk('reason' in ((await outbox.find(ids.get('rejected') ?? '')) ?? {}), 'no longer rejected for a reason');
-    await outbox.close();
-  });
+  t.test(
+    'a filter without a status selects what waits for a person, a filter with one selects that status',
+    async (t) => {
+      const outbox = await open(t)();
+      const ids = new Map<Status, string>();
+      ids.set('delivered', await settled(outbox, { status: 'delivered' }));
+      ids.set('rejected', await settled(outbox, { status: 'rejected', reason: 'phone' }));
+      ids.set('unknown', await settled(outbox, { status: 'unknown', cause: 'repeats' }));
+      ids.set('parked', await settled(outbox, { status: 'parked', cause: 'refused' }));
+      ids.set('held', await held(outbox));
+      const of = (...statuses: Status[]) => statuses.map((status) => ids.get(status));
+      t.strictSame(await outbox.requeue({}, 10, RELEASE), of('unknown', 'parked', 'held'));
+      t.strictSame(await outbox.requeue({}, 10, RELEASE), []);
+      t.strictSame(await outbox.requeue({ status: ['queued'] }, 10, RELEASE), [], 'queued already');
+      t.strictSame(await outbox.requeue({ status: ['delivered', 'held'] }, 10, RELEASE), of('delivered'));
+      t.strictSame(await outbox.requeue({ status: ['rejected'] }, 10, RELEASE), of('rejected'));
+      t.notOk('reason' in ((await outbox.find(ids.get('rejected') ?? '')) ?? {}), 'no longer rejected for a reason');
+      await outbox.close();
+    },
+  );
 
-  t.test('the filter chooses, the oldest go first, and no more than asked for', async (t) => {
+  t.test('a requeue takes the oldest leads of the filter, up to the limit', async (t) => {
     const outbox = await open(t)();
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push(await settled(outbox, { status: 'parked', cause: 'refused' }, 1_000 + n));
@@ -82,9 +87,9 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a lead that is being attempted is left to its attempt', async (t) => {
+  t.test('a leased lead is not requeued', async (t) => {
     const outbox = await open(t)();
-    const { conversation } = (await outbox.accept(intake({ start: { kind: 'parked' } }), 1_000)) as {
+    const { conversation } = (await outbox.accept(newLead({ start: { kind: 'parked' } }), 1_000)) as {
       conversation: { id: string };
     };
     const probe = await outbox.claimProbe('default', 2_000);
@@ -93,12 +98,12 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a lead whose data is gone cannot be sent', async (t) => {
+  t.test('a lead whose personal data is gone cannot be sent', async (t) => {
     const outbox = await open(t)();
     const id = await settled(outbox, { status: 'delivered' });
     await outbox.erase(hashing.phone(lead().phone.e164), { now: 2_000, audit: { ...RELEASE, action: 'erase' } });
     await outbox.suppress(hashing.phone(lead().phone.e164), entry('suppress', 3_000));
-    const suppressed = await outbox.accept(intake(), 4_000);
+    const suppressed = await outbox.accept(newLead(), 4_000);
     const waiting = await held(outbox);
     t.match(suppressed, { conversation: { status: 'rejected' } });
     const everything = { status: ['held', 'unknown', 'parked', 'rejected', 'delivered'] } as const;
@@ -107,7 +112,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('a release whose audit entry cannot be written releases nothing, and disturbs nobody', async (t) => {
+  t.test('a release whose audit entry cannot be written releases nothing, and other writes succeed', async (t) => {
     const outbox = await open(t)();
     const id = await settled(outbox, { status: 'parked', cause: 'refused' });
     const nobody = { ...RELEASE, actor: null as unknown as string };
@@ -118,7 +123,7 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
-  t.test('the audit tells how many were queued, and nothing where there were none', async (t) => {
+  t.test('the audit entry holds the number of queued leads, and is left out if there were none', async (t) => {
     const outbox = await open(t)();
     for (let n = 0; n < 3; n += 1) await settled(outbox, { status: 'parked', cause: 'refused' });
     await queued(outbox, 1_000);
@@ -135,8 +140,8 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
 async function held(outbox: Outbox): Promise<string> {
   const cap: Cap = { kind: 'phone', key: hashing.phoneCap('held', hashing.phone('+1')), max: 1 };
-  await outbox.accept(intake({ caps: [cap], start: { kind: 'due', at: Number.MAX_SAFE_INTEGER } }), 1_000);
-  const accepted = await outbox.accept(intake({ caps: [cap] }), 1_000);
+  await outbox.accept(newLead({ caps: [cap], start: { kind: 'due', at: Number.MAX_SAFE_INTEGER } }), 1_000);
+  const accepted = await outbox.accept(newLead({ caps: [cap] }), 1_000);
   if (accepted.kind !== 'stored' || accepted.conversation.status !== 'held') throw new Error('not held');
   return accepted.conversation.id;
 }

@@ -3,7 +3,7 @@ import type { Admittance, Delivering } from '../../src/conversation/delivering.t
 import type { Caller } from '../../src/conversation/request-identity.ts';
 import { createSubmit, type SubmitContext } from '../../src/conversation/submit.ts';
 import type { Conversation } from '../../src/conversation/types.ts';
-import type { Cap } from '../../src/outbox/port.ts';
+import type { Cap } from '../../src/outbox/ports/lead-store.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
 import { hashing, sqliteOutbox } from '../support/outbox.ts';

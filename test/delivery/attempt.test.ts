@@ -2,7 +2,8 @@ import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import { createDelivery } from '../../src/delivery/attempt.ts';
 import { createGate } from '../../src/delivery/gate.ts';
-import { type Settlement, StorageUnavailable } from '../../src/outbox/port.ts';
+import type { Settlement } from '../../src/outbox/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
 

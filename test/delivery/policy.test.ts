@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import { RETRY_AFTER_MAX_MS, type RetryRules, settlementFor } from '../../src/delivery/policy.ts';
-import type { Settlement } from '../../src/outbox/port.ts';
+import type { Settlement } from '../../src/outbox/ports/delivery-queue.ts';
 
 const NOW = 1_000_000;
 const resend: RetryRules = { scheduleS: [5, 30, 120], unknown: 'resend', resendMax: 2 };

@@ -1,9 +1,9 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
-import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 import { deliver } from '../support/delivery.ts';
 import { lead } from '../support/lead.ts';
-import { entry, intake, LEASE_MS, leased, queued, sqliteOutbox } from '../support/outbox.ts';
+import { entry, LEASE_MS, leased, newLead, queued, sqliteOutbox } from '../support/outbox.ts';
 
 const DELIVERED: Outcome = { class: 'delivered' };
 const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };
@@ -85,7 +85,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   const id = await queued(outbox, START);
-  await outbox.suppress(intake().phoneHash, entry('suppress', START));
+  await outbox.suppress(newLead().phoneHash, entry('suppress', START));
   worker.start();
   await clock.advance(1);
   t.equal(calls.length, 0);
@@ -169,7 +169,7 @@ t.test('leases of long attempts are renewed while they run', async (t) => {
   t.teardown(() => other.close());
   const answer = Promise.withResolvers<Outcome>();
   const { clock, worker } = await deliver(t, { outbox, provider: () => answer.promise });
-  const id = await queued(outbox, START, intake({ lead: lead(), start: { kind: 'due', at: START } }));
+  const id = await queued(outbox, START, newLead({ lead: lead(), start: { kind: 'due', at: START } }));
   worker.start();
   await clock.advance(5 * LEASE_MS);
   t.strictSame(await other.claim({ providers: ['default'], limit: 1, now: clock.now() }), []);

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
 import { createLogger } from '../../src/ops/log.ts';
-import { StorageUnavailable } from '../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
 
 function faultOf(run: () => void): unknown {
   try {

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { OutcomeClass } from '../../src/conversation/outcome.ts';
 import type { AttemptReport } from '../../src/delivery/attempt.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
-import type { OpenCounts } from '../../src/outbox/records.ts';
+import type { OpenCounts } from '../../src/outbox/ports/lead-records.ts';
 import { readExposition } from './support/exposition.ts';
 
 const COUNTS: OpenCounts = {

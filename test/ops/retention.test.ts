@@ -1,16 +1,14 @@
 import t, { type Test } from 'tap';
 import { createSweeper, type Swept } from '../../src/ops/retention.ts';
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { RecordStore } from '../../src/outbox/records.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { RetentionStore } from '../../src/outbox/ports/privacy-store.ts';
 import { manualClock } from '../support/clock.ts';
-import { intake, leased, sqliteOutbox } from '../support/outbox.ts';
+import { leased, newLead, sqliteOutbox } from '../support/outbox.ts';
 
 const HOUR_MS = 3_600_000;
 const START = 100 * DAY_MS;
 
-type Stores = Pick<RecordStore, 'expire' | 'purge' | 'scrub'>;
-
-function sweeping(t: Test, store: Partial<Stores> = {}, options: { retentionDays?: () => number } = {}) {
+function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { retentionDays?: () => number } = {}) {
   const clock = manualClock(START);
   const calls: string[] = [];
   const swept: Swept[] = [];
@@ -132,7 +130,7 @@ t.test('over a real store, leads lose their data when they were final for long e
   t.teardown(() => outbox.close());
   const { clock, swept, sweeper } = sweeping(t, outbox);
   const settled = async (at: number) => {
-    const lease = await leased(outbox, at, intake({ request: { ...intake().request, expiresAt: START } }));
+    const lease = await leased(outbox, at, newLead({ request: { ...newLead().request, expiresAt: START } }));
     await outbox.settle(lease, { status: 'delivered', attempted: true }, at);
     return lease.id;
   };

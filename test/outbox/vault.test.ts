@@ -6,7 +6,7 @@ const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);
 const content = lead({ firstName: 'Canaryfirst', question: 'Canaryquestion 🚗' });
 
-t.test('what was sealed is read back, and shows nothing on disk', async (t) => {
+t.test('a sealed lead opens again, and its bytes show nothing of it', async (t) => {
   const vault = createVault([NEW]);
   const sealed = vault.seal(content);
   t.strictSame(vault.open(sealed), content);
@@ -16,7 +16,7 @@ t.test('what was sealed is read back, and shows nothing on disk', async (t) => {
   t.equal(vault.openText(vault.sealText('Canarytext')), 'Canarytext');
 });
 
-t.test('each lead has a key of its own', async (t) => {
+t.test('each lead is sealed with its own key', async (t) => {
   const vault = createVault([NEW]);
   const [a, b] = [vault.seal(content), vault.seal(content)];
   t.notOk(a.key?.equals(b.key ?? a.key));
@@ -29,7 +29,7 @@ t.test('a previous key still opens, and the current one seals', async (t) => {
   t.throws(() => createVault([OLD]).open(rotated.seal(content)), { name: 'VaultError', message: /not configured/ });
 });
 
-t.test('an altered lead, and one whose key is gone, are not read', async (t) => {
+t.test('an altered lead and a lead without its key do not open', async (t) => {
   const vault = createVault([NEW]);
   const { key, data } = vault.seal(content);
   data[20] = (data[20] ?? 0) ^ 1;
@@ -37,7 +37,7 @@ t.test('an altered lead, and one whose key is gone, are not read', async (t) => 
   t.throws(() => createVault([]).open(vault.seal(content)), { name: 'VaultError', message: /no DATA_KEY/ });
 });
 
-t.test('without a key leads lie there as they are, and stay readable once a key is set', async (t) => {
+t.test('leads stored without a key are plain, and stay readable once a key is set', async (t) => {
   const sealed = createVault([]).seal(content);
   t.equal(sealed.key, null);
   t.strictSame(createVault([NEW]).open(sealed), content);

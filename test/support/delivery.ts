@@ -5,7 +5,7 @@ import type { AttemptReport } from '../../src/delivery/attempt.ts';
 import { composeDelivery } from '../../src/delivery/compose.ts';
 import type { RetryRules } from '../../src/delivery/policy.ts';
 import type { Limits } from '../../src/delivery/step.ts';
-import type { Outbox } from '../../src/outbox/port.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 import { LEASE_MS } from './outbox.ts';
 

@@ -1,8 +1,9 @@
-import { DAY_MS } from '../../src/outbox/days.ts';
-import type { Cap, Intake, Outbox } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import { DAY_MS } from '../../src/outbox/ports/days.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Cap, NewLead } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { lead } from './lead.ts';
-import { hashing, intake } from './outbox.ts';
+import { hashing, newLead } from './outbox.ts';
 import { canary } from './traces.ts';
 
 /** The number of the canaries, and the audit entry of its erasure. */
@@ -15,8 +16,8 @@ export const ONE_IN = 40;
  * Fills a store whose leases last a millisecond: leads of one number lie among many others, after all that happens to
  * leads: left by a dead process, claimed, tried again, refused with the provider's words, delivered. Gives those of the number.
  */
-export async function fill(outbox: Outbox, expiresAt: number): Promise<Intake[]> {
-  const canaries: Intake[] = [];
+export async function fill(outbox: Outbox, expiresAt: number): Promise<NewLead[]> {
+  const canaries: NewLead[] = [];
   for (let from = 0; from < LEADS; from += 50) {
     await Promise.all(
       Array.from({ length: 50 }, (_, index) => {
@@ -45,7 +46,7 @@ export async function fill(outbox: Outbox, expiresAt: number): Promise<Intake[]>
 }
 
 /** The lead of place `n`, a canary every so often. */
-export function some(n: number, expiresAt: number): Intake {
+export function some(n: number, expiresAt: number): NewLead {
   const e164 = `+1212555${String(n).padStart(4, '0')}`;
   const others = lead({
     phone: { e164, callingCode: '1', national: e164.slice(2) },
@@ -53,6 +54,6 @@ export function some(n: number, expiresAt: number): Intake {
   });
   const content = n % ONE_IN === 0 ? canary(n) : others;
   const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(content.phone.e164)), max: LEADS }];
-  const made = intake({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
+  const made = newLead({ lead: content, caps, start: n % 2 === 0 ? { kind: 'due', at: 1_000 } : { kind: 'leased' } });
   return { ...made, request: { ...made.request, expiresAt } };
 }

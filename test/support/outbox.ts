@@ -3,8 +3,10 @@ import type { Test } from 'tap';
 import { createHashing } from '../../src/conversation/hashing.ts';
 import type { Lead } from '../../src/conversation/types.ts';
 import type { OutboxOptions } from '../../src/outbox/options.ts';
-import type { Accepted, Intake, Lease, Outbox } from '../../src/outbox/port.ts';
-import type { AuditEntry } from '../../src/outbox/records.ts';
+import type { Lease } from '../../src/outbox/ports/delivery-queue.ts';
+import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
+import type { Accepted, NewLead } from '../../src/outbox/ports/lead-store.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../src/outbox/vault.ts';
 import { lead } from './lead.ts';
@@ -42,7 +44,7 @@ export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry
 let requests = 0;
 
 /** A lead on its way in, its request unlike any other unless `changes` say so. */
-export function intake(changes: Partial<Intake> & { lead?: Lead } = {}): Intake {
+export function newLead(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLead {
   const content = changes.lead ?? lead();
   requests += 1;
   return {
@@ -60,15 +62,15 @@ export function intake(changes: Partial<Intake> & { lead?: Lead } = {}): Intake 
 }
 
 /** Stores a lead and gives its lease. */
-export async function leased(outbox: Outbox, now: number, changes: Partial<Intake> = {}): Promise<Lease> {
-  const accepted = await outbox.accept(intake(changes), now);
+export async function leased(outbox: Outbox, now: number, changes: Partial<NewLead> = {}): Promise<Lease> {
+  const accepted = await outbox.accept(newLead(changes), now);
   if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`not leased: ${describe(accepted)}`);
   return accepted.lease;
 }
 
 /** Stores a lead that is due at `at` and gives its id. */
-export async function queued(outbox: Outbox, at: number, changes: Partial<Intake> = {}): Promise<string> {
-  const accepted = await outbox.accept(intake({ start: { kind: 'due', at }, ...changes }), at);
+export async function queued(outbox: Outbox, at: number, changes: Partial<NewLead> = {}): Promise<string> {
+  const accepted = await outbox.accept(newLead({ start: { kind: 'due', at }, ...changes }), at);
   if (accepted.kind !== 'stored') throw new Error(`not stored: ${describe(accepted)}`);
   return accepted.conversation.id;
 }

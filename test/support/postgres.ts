@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import type { OutboxOptions } from '../../src/outbox/options.ts';
-import type { Outbox } from '../../src/outbox/port.ts';
+import type { Outbox } from '../../src/outbox/ports/outbox.ts';
 import { createPostgresOutbox, type PostgresOptions } from '../../src/outbox/postgres/outbox.ts';
 import { OPTIONS } from './outbox.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';

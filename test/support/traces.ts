@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Lead } from '../../src/conversation/types.ts';
-import type { Intake } from '../../src/outbox/port.ts';
+import type { NewLead } from '../../src/outbox/ports/lead-store.ts';
 import { lead } from './lead.ts';
 import { hashing } from './outbox.ts';
 
@@ -19,7 +19,7 @@ export function canary(n: number): Lead {
 }
 
 /** Words and hashes of `canary` leads, by what they are. Words also as they would lie in a page that was cut. */
-export function needles(canaries: readonly Intake[]): Map<string, Uint8Array> {
+export function needles(canaries: readonly NewLead[]): Map<string, Uint8Array> {
   const words = ['+14045559876', '4045559876', 'Canaryfirst', 'Canarylast', 'canary-question', 'canary-listing'];
   words.push('CANARYVIN00000001', 'canary-consent', 'canary.example', 'canary-title', 'canary-origin', '🚗🚗🚗🚗');
   words.push('canary-description');

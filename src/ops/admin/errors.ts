@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import type { Logger } from 'pino';
-import { StorageUnavailable } from '../../outbox/port.ts';
+import { StorageUnavailable } from '../../outbox/ports/storage-errors.ts';
 import { OperationError } from '../operations/error.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
 

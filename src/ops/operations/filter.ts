@@ -1,8 +1,8 @@
 import { defined } from '../../conversation/defined.ts';
 import type { Hashing } from '../../conversation/hashing.ts';
 import { STATUSES, type Status } from '../../conversation/types.ts';
-import type { Cause } from '../../outbox/port.ts';
-import type { Filter } from '../../outbox/records.ts';
+import type { Cause } from '../../outbox/ports/delivery-queue.ts';
+import type { Filter } from '../../outbox/ports/lead-records.ts';
 import { OperationError } from './error.ts';
 import { readNumber } from './number.ts';
 import { readTime } from './time.ts';

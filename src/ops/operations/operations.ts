@@ -1,6 +1,17 @@
 import type { Hashing } from '../../conversation/hashing.ts';
-import type { SuppressionStore } from '../../outbox/port.ts';
-import { type AuditEntry, type Filter, InvalidCursor, type RecordStore } from '../../outbox/records.ts';
+import type {
+  AuditEntry,
+  AuditStore,
+  ConsentStore,
+  Filter,
+  LeadRecords,
+  Page,
+  PageRequest,
+  RequeueStore,
+  StatsStore,
+} from '../../outbox/ports/lead-records.ts';
+import type { ErasureStore, SuppressionStore } from '../../outbox/ports/privacy-store.ts';
+import { InvalidCursor } from '../../outbox/ports/storage-errors.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
 import { type GivenNumber, readNumber } from './number.ts';
@@ -20,9 +31,7 @@ import {
   statsView,
 } from './views.ts';
 
-/** `limit` entries after the cursor that the previous page gave. */
-export type PageRequest = { readonly limit: number; readonly after?: string };
-export type Page<T> = { readonly items: readonly T[]; readonly next?: string };
+export type { Page, PageRequest };
 export type SuppressionView = { readonly hash: string; readonly createdAt: string };
 
 /**
@@ -59,8 +68,16 @@ export interface Operations {
 
 const COUNTED_PAGE = 500;
 
+type OperationsStore = LeadRecords &
+  RequeueStore &
+  ConsentStore &
+  StatsStore &
+  AuditStore &
+  ErasureStore &
+  SuppressionStore;
+
 type Parts = {
-  readonly store: RecordStore & SuppressionStore;
+  readonly store: OperationsStore;
   readonly hashing: Hashing;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -156,7 +173,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
 }
 
 /** What an export is about to give; only leads with consent are part of it, and that is sealed. */
-async function countConsents(store: Pick<RecordStore, 'consents'>, filter: Filter): Promise<number> {
+async function countConsents(store: ConsentStore, filter: Filter): Promise<number> {
   let count = 0;
   let after: string | undefined;
   do {

@@ -1,5 +1,5 @@
 import type { Status } from '../../conversation/types.ts';
-import type { Filter, LeadRecord, RecordStore } from '../../outbox/records.ts';
+import type { Filter, LeadRecord, LeadRecords } from '../../outbox/ports/lead-records.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery } from './filter.ts';
 
@@ -41,7 +41,7 @@ export type Selection = {
  *   were named and none is there
  */
 export async function select(
-  store: Pick<RecordStore, 'list'>,
+  store: Pick<LeadRecords, 'list'>,
   action: SendAction,
   { query, filter, max }: { query: LeadQuery; filter: Filter; max: number },
 ): Promise<Selection> {
@@ -81,7 +81,7 @@ export function openTo(action: SendAction): readonly Status[] {
   return OPEN_TO[action];
 }
 
-async function* everyLead(store: Pick<RecordStore, 'list'>, filter: Filter): AsyncGenerator<LeadRecord> {
+async function* everyLead(store: Pick<LeadRecords, 'list'>, filter: Filter): AsyncGenerator<LeadRecord> {
   let after: string | undefined;
   do {
     const page = await store.list(filter, { limit: PAGE, ...(after !== undefined && { after }) });

@@ -1,4 +1,4 @@
-import type { RecordStore } from '../../outbox/records.ts';
+import type { RequeueStore } from '../../outbox/ports/lead-records.ts';
 import { openTo, type Selection } from './selection.ts';
 
 /** Leads a transaction: few enough that taking in new ones never waits long for the lock. */
@@ -12,7 +12,7 @@ const CHUNK = 500;
  * @returns how many were queued
  */
 export async function send(
-  store: Pick<RecordStore, 'requeue'>,
+  store: RequeueStore,
   selection: Selection,
   {
     actor,

@@ -1,6 +1,6 @@
 import { defined } from '../../conversation/defined.ts';
 import { type Lead, type Listing, STATUSES, type Status } from '../../conversation/types.ts';
-import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, Stats } from '../../outbox/records.ts';
+import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, Stats } from '../../outbox/ports/lead-records.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
 import { isoTime } from './time.ts';
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 
-/** Where the database is. `rootCertFile`: authorities to trust instead of the system's. Without `tls` nothing is encrypted. */
+/**
+ * Where the database is. `rootCertFile` names certificate authorities to trust instead of the system's. Without `tls` the
+ * connection is not encrypted.
+ */
 export type Address = {
   readonly host: string;
   readonly port: number;
@@ -11,21 +14,21 @@ export type Address = {
   readonly tls?: { readonly rootCertFile?: string };
 };
 
-/** Connecting, and waiting for one of the pool's connections to be free. */
+/** For connecting, and for waiting until a connection of the pool is free. */
 const CONNECT_MS = 3_000;
-/** What the server itself ends: a statement, a wait for a lock, a transaction whose process is silent. */
+/** Time-outs that the server enforces: of a statement, of a wait for a lock, of an idle transaction. */
 const STATEMENT_MS = 5_000;
 const LOCK_MS = 3_000;
-const SILENT_MS = 10_000;
+const IDLE_IN_TRANSACTION_MS = 10_000;
 /**
- * Whatever the database's default is: a statement has to see what was committed while it waited for a lock. At a stricter
- * level it is refused instead (40001), again and again where replicas write at once.
+ * Overrides the database's default: a statement has to see what was committed while it waited for a lock. At a stricter level it
+ * fails instead (40001), again and again while replicas write at the same time.
  */
-const LEVEL = '-c default_transaction_isolation=read\\ committed';
-/** A server that does not even say so is given up, with its connection. */
+const ISOLATION_LEVEL = '-c default_transaction_isolation=read\\ committed';
+/** If the server does not report a statement's time-out either, the driver gives the connection up. */
 const ANSWER_MS = STATEMENT_MS + 1_000;
 
-/** Numbers of 64 bits (OID 20) come as numbers: ours are milliseconds, counts and places in a list. */
+/** 64-bit integers (OID 20) are read as numbers: ours are milliseconds, counts and places in a list. */
 const INT8 = 20;
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text') =>
@@ -38,9 +41,9 @@ function configOf({ host, port, database, user, password, tls }: Address): pg.Cl
     port,
     database,
     user,
-    // As a function, or the driver would look for an empty one in the environment and in files of the machine.
+    // A function, because for an empty string the driver would search the environment and files of the machine.
     password: () => password ?? '',
-    // The certificate has to be valid for the host's very name.
+    // The certificate has to be valid for exactly this host name.
     ssl: tls !== undefined && {
       rejectUnauthorized: true,
       ...(tls.rootCertFile !== undefined && { ca: readFileSync(tls.rootCertFile, 'utf8') }),
@@ -53,24 +56,24 @@ function configOf({ host, port, database, user, password, tls }: Address): pg.Cl
   };
 }
 
-/** A pool of at most `max` connections. One that breaks while nobody uses it is dropped without a word. */
+/** A pool of at most `max` connections. A connection that breaks while it is idle is dropped silently. */
 export function createPool(address: Address, max: number): pg.Pool {
   const pool = new pg.Pool({
     ...configOf(address),
     max,
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
-    idle_in_transaction_session_timeout: SILENT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     query_timeout: ANSWER_MS,
-    options: LEVEL,
+    options: ISOLATION_LEVEL,
   });
   pool.on('error', () => undefined);
-  // The pool listens only to idle clients: one that breaks between two statements of a transaction would end the process.
+  // The pool listens only to idle clients: without this, a break between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
-/** A connection of its own, for one that waits for notifications. */
+/** A connection outside the pool that waits for notifications; not connected yet. */
 export function createListener(address: Address): pg.Client {
   return new pg.Client(configOf(address));
 }

@@ -1,27 +1,41 @@
 import type pg from 'pg';
-import { faultKindOf, isRolledBack, StorageFault } from './faults.ts';
+import type { OutboxOptions } from '../options.ts';
+import type { Row } from '../rows.ts';
+import { faultKindOf, type InDoubtLeases, isRolledBack, StorageFault } from './faults.ts';
 
-/** How often a transaction that lost a conflict is run before its caller is told. */
-const MOST_RUNS = 5;
-/** The longest that a timer takes. The driver reads 0 as the pool's own time-out. */
-const NO_END_MS = 2 ** 31 - 1;
-/** A connection that was dead before we used it says so at once; a server that hangs is not asked again. */
-const DEAD_AT_ONCE_MS = 1_000;
+/** How often a transaction that lost a conflict is run before its caller gets the fault. */
+const MAX_RUNS = 5;
+/** The longest time that a timer takes. The driver reads 0 as the pool's own time-out. */
+const NO_TIMEOUT_MS = 2 ** 31 - 1;
+/** A read is repeated only if its connection failed this soon: then it was dead before. A server that hangs is not asked again. */
+const DEAD_WITHIN_MS = 1_000;
 
-export type Row = Readonly<Record<string, unknown>>;
+/** What the parts of the adapter share. `lease_owner` is `owner` with the number of the batch that took the lease. */
+export type Store = OutboxOptions & {
+  readonly database: Database;
+  readonly inDoubtLeases: InDoubtLeases;
+};
+
+/** `unknowns` counts since the last release; `may_have_arrived` keeps what was counted before. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived OR unknowns > 0)';
+
+/** Conditions of partial indexes, spelled as there: Postgres uses such an index only for a condition that implies its own. */
+export const IS_WAITING = "status IN ('held', 'unknown', 'parked')";
+export const IS_FINAL = "status IN ('delivered', 'rejected')";
+
 /** A statement with a name is parsed once a connection. */
 export type Statement = string | { readonly name: string; readonly text: string };
 export type Query = (statement: Statement, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
-/** All ways to the server. Every one rejects with `StorageFault`, a `StorageUnavailable`. */
+/** All access to the server. Every method rejects with `StorageFault`, a `StorageUnavailable`. */
 export interface Database {
-  /** Rows of one statement that changes nothing. A connection that was dead is no reason to fail. */
+  /** Rows of one statement that changes nothing. If its connection was dead, it runs again on another one. */
   readonly read: Query;
   /** One statement in a transaction of its own. */
   readonly write: Query;
-  /** Several statements in one transaction; run again when it loses a conflict. */
+  /** Several statements in one transaction. It runs again if it loses a conflict. */
   transaction<T>(run: (query: Query) => Promise<T>): Promise<T>;
-  /** A connection of its own, without time-outs, that is closed afterwards with all that was set on it. */
+  /** A connection of its own without time-outs. It is closed afterwards, with all settings that were made on it. */
   session<T>(run: (query: Query, client: pg.PoolClient) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -40,16 +54,16 @@ export function createDatabase(pool: pg.Pool): Database {
     }
   };
 
-  const again = async <T>(
+  const repeat = async <T>(
     run: () => Promise<T>,
-    isWorth: (fault: StorageFault) => boolean,
-    most: number,
+    isWorthIt: (fault: StorageFault) => boolean,
+    maxRuns: number,
   ): Promise<T> => {
     for (let runs = 1; ; runs += 1) {
       try {
         return await run();
       } catch (error) {
-        if (!(error instanceof StorageFault) || !isWorth(error) || runs >= most) throw error;
+        if (!(error instanceof StorageFault) || !isWorthIt(error) || runs >= maxRuns) throw error;
       }
     }
   };
@@ -57,29 +71,29 @@ export function createDatabase(pool: pg.Pool): Database {
   return {
     read(statement, values) {
       const begun = performance.now();
-      const atOnce = (): boolean => performance.now() - begun < DEAD_AT_ONCE_MS;
-      return again(
+      const wasDead = (): boolean => performance.now() - begun < DEAD_WITHIN_MS;
+      return repeat(
         () => once(false, statement, values),
-        ({ kind }) => kind === 'lost' && atOnce(),
+        ({ kind }) => kind === 'lost' && wasDead(),
         2,
       );
     },
     write: (statement, values) =>
-      again(
+      repeat(
         () => once(true, statement, values),
-        ({ kind }) => kind === 'again',
-        MOST_RUNS,
+        ({ kind }) => kind === 'conflict',
+        MAX_RUNS,
       ),
     transaction: (run) =>
-      again(
+      repeat(
         () => transact(pool, run),
-        ({ kind }) => kind === 'again',
-        MOST_RUNS,
+        ({ kind }) => kind === 'conflict',
+        MAX_RUNS,
       ),
     async session(run) {
       const client = await connect(pool);
       try {
-        const query = queryOn(client, { query_timeout: NO_END_MS });
+        const query = queryOn(client, { query_timeout: NO_TIMEOUT_MS });
         await query('SET statement_timeout = 0');
         return await run(query, client);
       } catch (error) {
@@ -131,4 +145,10 @@ function queryOn(client: pg.PoolClient, options: { query_timeout?: number } = {}
     const { rows } = await client.query({ ...config, ...options, values: [...values] } as pg.QueryConfig);
     return rows as Row[];
   };
+}
+
+/** Rows as the arrays that `unnest` takes: one for each column, in the order of `pick`'s values. No rows are `width` empty arrays. */
+export function toColumns<T>(rows: readonly T[], pick: (row: T) => readonly unknown[], width: number): unknown[][] {
+  const picked = rows.map(pick);
+  return Array.from({ length: width }, (_, column) => picked.map((values) => values[column] ?? null));
 }

@@ -1,16 +1,25 @@
-import type { FirstState, Ledger } from '../admit.ts';
-import type { Intake, Known, RequestKey } from '../port.ts';
-import type { Row } from './database.ts';
+import type { FirstState, Ledger } from '../accept.ts';
+import type { Known, NewLead, RequestKey } from '../ports/lead-store.ts';
+import type { Row } from '../rows.ts';
+import type { SealedLead } from '../vault.ts';
 
-/** What the transaction locked for a batch: each row as it was, or as its placeholder. Keys are hex. */
-export type Locked = {
+/** A lead that is being accepted, under the id that its conversation will have. */
+export type Arriving = {
+  readonly newLead: NewLead;
+  readonly id: string;
+  readonly sealed: SealedLead;
+  readonly now: number;
+};
+
+/** The rows that the transaction locked for a batch, as they were or as their placeholders. Keys are hex. */
+export type LockedRows = {
   readonly requests: ReadonlyMap<string, RequestRow>;
-  /** When each use is over; a placeholder is over at 0. */
+  /** When each use expires; that of a placeholder is 0. */
   readonly uses: ReadonlyMap<string, number>;
   /** By `counterName`. */
   readonly counters: ReadonlyMap<string, number>;
   readonly suppressed: ReadonlySet<string>;
-  /** Conversations that were there before, by id. */
+  /** Conversations that were stored before, by id. */
   readonly conversations: ReadonlyMap<string, Row>;
 };
 
@@ -24,26 +33,17 @@ export type RequestRow = {
 
 export type Inserted = { readonly id: string; readonly state: FirstState; readonly personal: boolean };
 
-/** In the order in which the statements take them. */
-export const requestValues = (row: RequestRow) => [
-  row.key,
-  row.fingerprint,
-  row.conversationId,
-  row.expiresAt,
-  row.phoneHash,
-];
-
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const counterName = (day: number, key: Uint8Array): string => `${day}:${hex(key)}`;
 
 /**
- * The ledger of one batch, in memory: what was locked, changed by each decision in its turn. What it holds in the end is
- * what has to be written.
+ * The ledger of one batch, in memory: the locked rows, changed by each decision in its turn. Its final content is what has to be
+ * written.
  *
- * @param known what a caller is told of a conversation that was there before
+ * @param known gives the answer to a request whose conversation was stored before
  */
 export function createLedger(
-  locked: Locked,
+  locked: LockedRows,
   known: (row: Row, request: RequestKey, fingerprint: Uint8Array, now: number) => Known,
 ) {
   const requests = new Map<string, RequestRow | undefined>();
@@ -52,14 +52,14 @@ export function createLedger(
   const conversations = new Map(locked.conversations);
   const inserted: Inserted[] = [];
 
-  /** The request as it stands; a placeholder names a conversation that is not there. */
+  /** The request as it stands now; `undefined` for a placeholder, which names a conversation that is not stored. */
   const requestOf = (key: string): RequestRow | undefined => {
     const row = requests.has(key) ? requests.get(key) : locked.requests.get(key);
     return row && conversations.has(row.conversationId) ? row : undefined;
   };
 
-  const ledger = (now: number): Ledger => ({
-    remember({ request, phoneHash }: Intake, id) {
+  const ledgerAt = (now: number): Ledger => ({
+    remember({ request, phoneHash }, id) {
       const key = hex(request.key);
       const earlier = requestOf(key);
       const row = earlier && earlier.expiresAt > now && conversations.get(earlier.conversationId);
@@ -69,9 +69,9 @@ export function createLedger(
     },
     forget: (key) => void requests.set(hex(key), undefined),
     take(wanted, at) {
-      const second = wanted.find(({ key }) => (uses.get(hex(key)) ?? 0) > at);
-      if (!second) for (const { key, expiresAt } of wanted) uses.set(hex(key), expiresAt);
-      return second;
+      const usedBefore = wanted.find(({ key }) => (uses.get(hex(key)) ?? 0) > at);
+      if (!usedBefore) for (const { key, expiresAt } of wanted) uses.set(hex(key), expiresAt);
+      return usedBefore;
     },
     giveBack(taken) {
       for (const { key } of taken) uses.set(hex(key), 0);
@@ -93,17 +93,11 @@ export function createLedger(
     },
   });
 
-  return {
-    ledger,
-    inserted,
-    counters,
-    uses,
-    /** What is remembered of each request that was locked; those without are forgotten. */
-    request: (key: string) => requestOf(key),
-  };
+  /** `requestOf`: the final row of a locked request; a request without one is forgotten. */
+  return { ledgerAt, inserted, counters, uses, requestOf };
 }
 
-/** A conversation of this very batch as a later lead of it finds it: ours, and so under way in memory. */
+/** A conversation of this batch, as a later lead of the batch finds it. Its lease is our own, so it is under way in memory. */
 function rowOf(id: string, { status, attempts, reason, nextAt, leased }: FirstState, now: number): Row {
   return {
     id,
@@ -113,6 +107,9 @@ function rowOf(id: string, { status, attempts, reason, nextAt, leased }: FirstSt
     created_at: now,
     updated_at: now,
     next_at: nextAt ?? null,
-    lease_owner: leased ? '' : null,
+    lease_owner: leased ? OWN_BATCH : null,
   };
 }
+
+/** The lease owner of conversations that the batch under way stores. */
+export const OWN_BATCH = '';

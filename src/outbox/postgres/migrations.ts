@@ -1,19 +1,19 @@
 /**
  * One step of the schema.
- * - `oldestReader`: the schema version of the oldest program that still works on it. A step that only adds keeps it; one
- *   that takes something away raises it, in a release after the last that used it (docs/adr/0011)
+ * - `oldestReader`: the schema version of the oldest program that still works on the database after this step. A step that only
+ *   adds keeps it. A step that removes something raises it, in a release after the last one that used it (docs/adr/0011)
  */
 export type Migration = { readonly script: string; readonly oldestReader: number };
 
 /**
  * Applied in order and never changed once released. Times are milliseconds since the epoch.
  *
- * `next_at`, `tries`, `unknowns`, `may_have_arrived`, `attempts` and `personal` mean what they mean in `sqlite/migrations.ts`, and one index serves
- * what is due and leases that run out. `taken_over`: the lease before the present one ran out, so that the lead may have
- * been sent.
+ * `next_at`, `tries`, `unknowns`, `may_have_arrived`, `attempts` and `personal` mean what they mean in `sqlite/migrations.ts`, and
+ * one index serves due conversations and leases that run out. `taken_over`: the lease before the present one ran out, so the lead
+ * may have been sent.
  *
- * `lead_keys` holds what an erasure has to destroy: the wrapped key of each lead and the hash of its number. It is small, so
- * it can be written anew (`scrub.ts`); `leads` holds ciphertext that nobody can read without it.
+ * `lead_keys` holds what an erasure has to destroy: the wrapped key of each lead and the hash of its number. It is small, so an
+ * erasure can write it anew (`privacy.ts`). `leads` holds ciphertext that cannot be read without that key.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -124,8 +124,8 @@ export const MIGRATIONS: readonly Migration[] = [
     oldestReader: 1,
     script: 'ALTER TABLE conversations ADD COLUMN may_have_arrived boolean NOT NULL DEFAULT false',
   },
-  // A keyed hash of a constant: the same for the same HASH_KEY.
+  // A keyed hash of a constant, which differs for another HASH_KEY.
   { oldestReader: 1, script: 'ALTER TABLE gateway_schema ADD COLUMN hash_check bytea' },
-  // JSON: for which targets an account's credentials were accepted (outbox/streak.ts).
+  // JSON: the targets for which the account's credentials were accepted (`streak.ts`).
   { oldestReader: 1, script: 'ALTER TABLE providers ADD COLUMN proof text' },
 ];

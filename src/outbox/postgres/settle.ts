@@ -1,11 +1,14 @@
-import type { Account, Lease, Settled, Settlement } from '../port.ts';
-import { STATE, toConversation } from '../rows.ts';
-import { settledConversation } from '../settled.ts';
-import { lengthen, PROBE_EVERY_MS, type Proven, prove, readProof, readStreak } from '../streak.ts';
-import { columns } from './columns.ts';
-import type { Query, Row } from './database.ts';
+import type { Clock } from '../../conversation/clock.ts';
+import type { Lease, LeaseStore, Settled, Settlement } from '../ports/delivery-queue.ts';
+import { type Row, STATE, toConversation } from '../rows.ts';
+import { acceptsCredentials, type Parking, refusesCredentials, toSettled } from '../settle.ts';
+import { createRecordedAcceptances, type RecordedAcceptances } from '../streak.ts';
+import { createBatcher } from './batch.ts';
+import { type Query, type Store, toColumns } from './database.ts';
+import { retryLostConnection, StorageFault } from './faults.ts';
+import { recordAnswers } from './providers.ts';
 
-export type Settling = {
+type Settling = {
   readonly lease: Lease;
   readonly settlement: Settlement;
   /** The provider's own words, sealed. */
@@ -13,75 +16,106 @@ export type Settling = {
   readonly now: number;
 };
 
-type Context = {
-  /** Whether an earlier try at the lease of that name may have been committed. */
-  readonly before: (name: string) => boolean;
-  /** Whether they need a transaction around their statements. */
-  readonly ordered: boolean;
-};
+/**
+ * Renewing and ending leases, in batches.
+ *
+ * @returns with `drain`, which resolves when no lease is being settled any more
+ */
+export function createLeases(store: Store, clock: Clock, batchMax?: number): LeaseStore & { drain(): Promise<void> } {
+  const { database, vault, leaseMs } = store;
+  const recorded = createRecordedAcceptances();
+  // Leases whose settlement may be committed: the next try takes what it finds of them for its own work.
+  const maybeSettled = new Set<string>();
+
+  const settleOnce = async (settlings: readonly Settling[], inDoubt: boolean): Promise<(Settled | undefined)[]> => {
+    const ordered = needOrder(settlings, recorded);
+    const settledBefore = (name: string): boolean => inDoubt || maybeSettled.has(name);
+    const run = (query: Query) => settleBatch(query, settlings, { settledBefore, ordered });
+    const settled = await (ordered ? database.transaction(run) : run(database.write));
+    for (const [index, { lease, settlement }] of settlings.entries()) {
+      maybeSettled.delete(nameOf(lease));
+      // The answer of a stale lease is not recorded.
+      if (settled[index] && acceptsCredentials(settlement)) recorded.add(lease.provider, settlement.account);
+    }
+    return settled;
+  };
+
+  const batcher = createBatcher<Settling, Settled | undefined>(
+    (settlings) =>
+      retryLostConnection(clock, async (inDoubt) => {
+        try {
+          return await settleOnce(settlings, inDoubt);
+        } catch (error) {
+          if (error instanceof StorageFault && error.inDoubt)
+            for (const { lease } of settlings) maybeSettled.add(nameOf(lease));
+          throw error;
+        }
+      }),
+    batchMax,
+  );
+
+  return {
+    async renew(leases, now) {
+      await database.write(RENEW, [now + leaseMs, leases.map(({ id }) => id), leases.map(({ fence }) => fence)]);
+    },
+    settle(lease, settlement, now) {
+      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
+      return batcher.write({ lease, settlement, description, now });
+    },
+    drain: batcher.drain,
+  };
+}
 
 /** A lease as one word. */
-export function nameOf({ id, fence }: Pick<Lease, 'id' | 'fence'>): string {
+function nameOf({ id, fence }: Pick<Lease, 'id' | 'fence'>): string {
   return `${id} ${fence}`;
 }
 
 const nameOfRow = (row: Row): string => nameOf(row as Pick<Lease, 'id' | 'fence'>);
 
-type OfAccount = Settlement & { readonly account: Account };
-
-export function accepts(settlement: Settlement): settlement is OfAccount {
-  return settlement.credentials === 'accepted' && settlement.account !== undefined;
-}
-
-function refuses(settlement: Settlement): settlement is OfAccount {
-  return settlement.credentials === 'refused' && settlement.account !== undefined;
-}
-
-/** Whether these have to be counted in their order: refusals, and what proves credentials that are not yet proven. */
-export function haveAnOrder(settlings: readonly Settling[], proven: Pick<Proven, 'has'>): boolean {
+/** Whether the answers have to be recorded in their order: refusals, and acceptances that are not recorded yet. */
+function needOrder(settlings: readonly Settling[], recorded: Pick<RecordedAcceptances, 'has'>): boolean {
   return settlings.some(
     ({ lease: { provider }, settlement }) =>
-      refuses(settlement) || (accepts(settlement) && !proven.has(provider, settlement.account)),
+      refusesCredentials(settlement) || (acceptsCredentials(settlement) && !recorded.has(provider, settlement.account)),
   );
 }
 
+type Context = {
+  /** Whether an earlier try to settle the lease of that name may have been committed. */
+  readonly settledBefore: (name: string) => boolean;
+  readonly ordered: boolean;
+};
+
 /**
- * Ends leases; gives for each what became of it, or `undefined` where it was stale.
+ * Ends leases; gives the result of each, or `undefined` if the lease was stale.
  *
- * @param query of a transaction where they are `ordered`; else one statement writes all
+ * @param query of a transaction if they are `ordered`; otherwise one statement writes everything
  */
-export async function settleBatch(
+async function settleBatch(
   query: Query,
   settlings: readonly Settling[],
-  { before, ordered }: Context,
+  { settledBefore, ordered }: Context,
 ): Promise<(Settled | undefined)[]> {
-  const closed = new Set((await query(CLOSE, columns(settlings, closingValues(ordered), 11))).map(nameOfRow));
-  const earlier = await closedBefore(
-    query,
-    settlings.map(({ lease }) => lease).filter((lease) => !closed.has(nameOf(lease)) && before(nameOf(lease))),
-  );
-  const ours = settlings.filter(({ lease }) => closed.has(nameOf(lease)));
-  const parked = await creditStreaks(query, ordered ? ours : []);
+  const closed = new Set((await query(CLOSE, toColumns(settlings, closingValues(ordered), 11))).map(nameOfRow));
+  const inDoubt = settlings
+    .map(({ lease }) => lease)
+    .filter((lease) => !closed.has(nameOf(lease)) && settledBefore(nameOf(lease)));
+  const earlier = await closedBefore(query, inDoubt);
+  const answers = settlings.filter(({ lease }) => closed.has(nameOf(lease)));
+  const parked: ReadonlyMap<string, Parking> = ordered ? await recordAnswers(query, answers) : new Map();
   return settlings.map(({ lease, settlement, now }) => {
     const name = nameOf(lease);
-    const verdict = parked.get(name);
-    const left: Settlement = verdict
-      ? { status: 'parked', cause: 'provider', attempted: settlement.attempted }
-      : settlement;
     if (!closed.has(name)) return earlier.get(name);
-    return { conversation: settledConversation(lease, left, now), parkedProvider: verdict === 'just' };
+    return toSettled(lease, settlement, now, parked.get(lease.id) ?? 'in-use');
   });
 }
 
-/** How the holders of these leases left them, where an earlier try of ours was committed. */
+/** The result of settling these leases, if an earlier try of ours was committed. */
 async function closedBefore(query: Query, leases: readonly Lease[]): Promise<Map<string, Settled>> {
-  const rows =
-    leases.length === 0
-      ? []
-      : await query(
-          CLOSED_BEFORE,
-          columns(leases, ({ id, fence }) => [id, fence], 2),
-        );
+  if (leases.length === 0) return new Map();
+  const values = toColumns(leases, ({ id, fence }) => [id, fence], 2);
+  const rows = await query(CLOSED_BEFORE, values);
   return new Map(
     rows.map((row) => [
       nameOfRow(row),
@@ -90,48 +124,7 @@ async function closedBefore(query: Query, leases: readonly Lease[]): Promise<Map
   );
 }
 
-/**
- * Counts what the answers said of their provider's credentials, in their order. Any other answer breaks the row of
- * refusals, so that one odd merchant between good leads parks nobody. What was refused by a parked provider is parked.
- */
-async function creditStreaks(query: Query, settlings: readonly Settling[]): Promise<Map<string, 'parked' | 'just'>> {
-  const parked = new Map<string, 'parked' | 'just'>();
-  // Rows of providers are locked in one order, too.
-  const byProvider = settlings.toSorted((a, b) => (a.lease.provider < b.lease.provider ? -1 : 1));
-  for (const { lease, settlement, now } of byProvider) {
-    const { id, provider } = lease;
-    if (accepts(settlement)) {
-      const row = await lockProvider(query, provider);
-      const more = prove(row.proof, settlement.account);
-      if (more) await query(SET_PROOF, [provider, JSON.stringify(more)]);
-      await query(CLEAR, [provider]);
-    }
-    if (!refuses(settlement)) continue;
-    const row = await lockProvider(query, provider);
-    if (row.parked) {
-      parked.set(nameOf(lease), 'parked');
-      continue;
-    }
-    const { credentials, refusals, parks } = lengthen(row.streak, row.proof, settlement.account, id);
-    const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
-    await query(SET_STREAK, [provider, JSON.stringify(refusals), ...parking, credentials]);
-    if (parks) parked.set(nameOf(lease), 'just');
-  }
-  if (parked.size > 0) await query(PARK, [[...parked.keys()].map((name) => name.split(' ')[0])]);
-  return parked;
-}
-
-async function lockProvider(query: Query, provider: string) {
-  const [row] = await query(STREAK, [provider]);
-  const { streak, parked_at: parkedAt, credentials, proof } = row as Row;
-  return {
-    parked: parkedAt !== null,
-    streak: readStreak(credentials, streak),
-    proof: readProof(proof),
-  };
-}
-
-/** Where they have no order, what accepts the credentials may break the row of refusals in the same statement. */
+/** If the order does not matter, an answer that accepts the credentials ends the streak of refusals in the same statement. */
 const closingValues =
   (ordered: boolean) =>
   ({ lease, settlement, description, now }: Settling): unknown[] => {
@@ -147,11 +140,11 @@ const closingValues =
       attempted ? 1 : 0,
       repeatable ? 1 : 0,
       description,
-      !ordered && accepts(settlement),
+      !ordered && acceptsCredentials(settlement),
     ];
   };
 
-/** Rows are locked in one order, so that whoever else writes several waits for us and not in a circle with us. */
+/** Rows are locked in one order, so that other transactions with several rows wait for this one and never in a circle. */
 const CLOSE = {
   name: 'close',
   text: `
@@ -180,7 +173,10 @@ const CLOSE = {
     SELECT id, fence FROM closed`,
 };
 
-/** Without a lease and under its fence, a conversation is as the holder of that lease left it, or later. Who parks a provider does it at one time with its lead. */
+/**
+ * The fence matches and no lease is held: this lease already settled the conversation. A provider is parked at the same time as
+ * the lead that parked it.
+ */
 const CLOSED_BEFORE = `
   SELECT fence, ${STATE}, coalesce(cause = 'provider', false) AND EXISTS (
            SELECT 1 FROM providers WHERE providers.id = provider AND parked_at = updated_at
@@ -188,18 +184,9 @@ const CLOSED_BEFORE = `
   FROM conversations JOIN unnest($1::text[], $2::integer[]) AS v (id, fence) USING (id, fence)
   WHERE lease_owner IS NULL`;
 
-const CLEAR = {
-  name: 'clear_streak',
-  text: `UPDATE providers SET streak = '[]' WHERE id = $1 AND streak <> '[]' AND parked_at IS NULL`,
+const RENEW = {
+  name: 'renew',
+  text: `
+    UPDATE conversations SET next_at = $1 FROM unnest($2::text[], $3::integer[]) AS v (id, fence)
+    WHERE conversations.id = v.id AND conversations.fence = v.fence AND lease_owner IS NOT NULL`,
 };
-
-/** The provider's row, locked; one that changes nothing where there was none. */
-const STREAK = `
-  INSERT INTO providers (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET streak = providers.streak
-  RETURNING streak, parked_at, credentials, proof`;
-
-const SET_PROOF = 'UPDATE providers SET proof = $2 WHERE id = $1';
-
-const SET_STREAK = 'UPDATE providers SET streak = $2, parked_at = $3, probe_at = $4, credentials = $5 WHERE id = $1';
-
-const PARK = `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ANY ($1)`;

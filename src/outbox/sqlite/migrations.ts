@@ -1,25 +1,23 @@
-import type { DatabaseSync } from 'node:sqlite';
-
 /**
- * One script a version, applied in order and never changed once released. `user_version` counts what is applied.
- * Times are milliseconds since the epoch.
+ * One script for each schema version, applied in order and never changed once released. `user_version` is the number of scripts
+ * that were applied. Times are milliseconds since the epoch.
  *
- * `next_at` is when somebody has to look at a conversation: when it is due, or, while `lease_owner` is set, when its lease
- * runs out. So one index serves both, and what waits for a person costs a claim nothing. `tries` and `unknowns` count since
- * the last release, `attempts` counts all calls. `may_have_arrived` keeps what a release takes out of `unknowns`, and that it
- * was delivered. `personal` says whether `leads` still holds what the consumer told us.
+ * `next_at` is the next time at which the worker has to look at a conversation: when it is due or, while `lease_owner` is set,
+ * when its lease runs out. One index serves both, and conversations that wait for a person cost a claim nothing. `tries` and
+ * `unknowns` count since the last release, `attempts` counts all calls. `may_have_arrived` keeps the fact that there were
+ * `unknowns` before a release, or a delivery. `personal` says whether `leads` still holds the personal data.
  *
- * What has to go without a trace lies where SQLite never moves it. A page that is split or merged keeps a copy of the
- * cells that left it, out of reach of `secure_delete`; only a cell that grows, or a deletion, moves others. So rows of `leads`
- * and `descriptions` are appended, later blanked, and never grown or deleted; their values are sealed (`outbox/vault.ts`).
- * `leads_phone` holds one byte of a hash, which tells nobody; it is kept by shelves of 1,024 leads, so that leads of one moment
- * lie together in it, where at random each would cost a page. `requests` and `counters` are of a day or two and small:
- * an erasure writes them anew (`scrub.ts`).
+ * Data that has to be removable without a trace lies where SQLite never moves it. When a page is split or merged, a copy of the
+ * cells that left it stays behind, out of reach of `secure_delete`; only a cell that grows or is deleted moves others. So rows
+ * of `leads` and `descriptions` are appended, later blanked, and never grown or deleted; their values are sealed
+ * (`vault.ts`). `leads_phone` holds one byte of a hash, which identifies nobody. It is kept in shelves of 1,024 leads, so that
+ * leads of one moment are neighbours in the index instead of touching a page each. `requests` and `counters` expire after a day
+ * or two and are small: an erasure writes them anew (`privacy.ts`).
  *
- * Conditions of `conversations` are spelled with OR: for a list of three or more in IN, each write that checks it opens a
- * table in memory and drops it again, which costs more than the write.
+ * Conditions of `conversations` are spelled with OR. For an IN list of three or more values, SQLite opens and drops a table in
+ * memory at each write that checks the condition, which costs more than the write.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE conversations (
      seq         INTEGER PRIMARY KEY,
      id          TEXT    NOT NULL UNIQUE,
@@ -100,15 +98,15 @@ const MIGRATIONS: readonly string[] = [
      detail TEXT    NOT NULL
    ) STRICT`,
 
-  // Form tokens and proofs that some lead has used up. Random bytes that say nothing of it: an erasure leaves them alone.
+  // Form tokens and proofs that a lead used up. They are random bytes that say nothing about the lead, so an erasure keeps them.
   `CREATE TABLE uses (
      key        BLOB    PRIMARY KEY,
      expires_at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX uses_expiry ON uses (expires_at)`,
 
-  // The same tables, with conditions that cost a write nothing and an index that costs less. What is queued is counted in the
-  // index of what is due.
+  // The same tables, with conditions that cost a write nothing and with cheaper indexes. Queued conversations are counted in the
+  // index of due ones.
   `CREATE TABLE conversations_anew (
      seq         INTEGER PRIMARY KEY,
      id          TEXT    NOT NULL UNIQUE,
@@ -142,31 +140,15 @@ const MIGRATIONS: readonly string[] = [
    DROP INDEX leads_phone;
    CREATE INDEX leads_phone ON leads (seq >> 10, substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL`,
 
-  // Written by a release alone, so that it costs an attempt nothing.
+  // Only a release writes it, so it costs an attempt nothing.
   'ALTER TABLE conversations ADD COLUMN may_have_arrived INTEGER NOT NULL DEFAULT 0',
 
-  // A keyed hash of a constant: the same for the same HASH_KEY.
+  // A keyed hash of a constant, which differs for another HASH_KEY.
   'CREATE TABLE hash_check (value BLOB NOT NULL) STRICT',
 
-  // What readiness writes, over and over: random bytes.
+  // The readiness check overwrites it with random bytes.
   "CREATE TABLE probe (filler BLOB NOT NULL) STRICT; INSERT INTO probe VALUES (x'')",
 
-  // JSON: for which targets an account's credentials were accepted (`outbox/streak.ts`).
+  // JSON: the targets for which the account's credentials were accepted (`streak.ts`).
   'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
-
-/**
- * Applies what is missing, each step in a transaction of its own with its version number.
- *
- * @param to the version to stop at; for tests
- */
-export function migrate(database: DatabaseSync, to = MIGRATIONS.length): void {
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version > MIGRATIONS.length) {
-    throw new Error(`it was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length})`);
-  }
-  for (const [index, script] of MIGRATIONS.slice(0, to).entries()) {
-    if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
-  }
-}

@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { UnusableDatabase } from '../unusable.ts';
-import { migrate } from './migrations.ts';
-import { orphanedLog } from './orphaned-log.ts';
+import { UnusableDatabase } from '../ports/storage-errors.ts';
+import { orphanedLog } from './identity.ts';
+import { MIGRATIONS } from './migrations.ts';
 
-/** `application_id` of our files ("TCGW"), so that another program's database is never taken for ours. */
+/** `application_id` of our files ("TCGW"), so that the database of another program is never taken for ours. */
 export const APPLICATION_ID = 0x54434757;
 
 /**
- * Opens the embedded store, creating it where there is none, and brings its schema up to date.
- * Durability is set at every open and read back: SQLite does not keep `synchronous` in the file.
+ * Opens the embedded store, creates it if it is missing, and brings its schema up to date. The durability settings are set at
+ * every open and read back, because SQLite does not keep `synchronous` in the file.
  *
- * @throws UnusableDatabase for a file that is foreign, corrupt, read-only or written by a newer version, and for one that is
- *   gone while its log is there
+ * @throws UnusableDatabase if the file is foreign, damaged, read-only or written by a newer version, and if it is missing while
+ *   its write-ahead log is there
  */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
@@ -21,7 +21,7 @@ export function openDatabase(path: string): DatabaseSync {
     const problem = orphanedLog(path);
     if (problem !== undefined) throw new Error(problem);
     makeFolder(dirname(path));
-    // Waiting for another process's lock happens in the batch writer, which does not block the event loop.
+    // The batch writer waits for another process's lock, without blocking the event loop.
     database = new DatabaseSync(path, { timeout: 0 });
     requireOurs(database);
     configure(database);
@@ -33,14 +33,14 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** SQLite's word for whatever keeps it from a file (SQLITE_CANTOPEN, 14) names no reason. */
+/** SQLite's message if it cannot open a file (SQLITE_CANTOPEN, 14) names no reason. */
 function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cannotOpen = 'errcode' in error && Number(error.errcode) % 256 === 14;
   return cannotOpen ? `${error.message}; is it a file, in a folder that this user may write to?` : error.message;
 }
 
-/** As `mkdir -p`. Node's own `recursive` tries for ever where a file system takes no folders, such as /proc. */
+/** As `mkdir -p`. Node's own `recursive` loops for ever on a file system that takes no folders, such as /proc. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
@@ -51,7 +51,7 @@ function requireOurs(database: DatabaseSync): void {
   const id = pragma(database, 'application_id');
   if (id === APPLICATION_ID) {
     const verdict = pragma(database, 'quick_check(1)');
-    // The engine's verdict has several lines, and what we say at start is one.
+    // The engine's verdict has several lines; a start-up message has one.
     if (verdict !== 'ok') throw new Error(`it is damaged (${String(verdict).replaceAll(/\s+/g, ' ').trim()})`);
     return;
   }
@@ -61,8 +61,9 @@ function requireOurs(database: DatabaseSync): void {
 }
 
 /**
- * `secure_delete` overwrites what is deleted, `temp_store` keeps sorts off a read-only root. The log may grow to 16 MiB before it
- * is copied back: pages that many leads touch are then copied once for all of them. The cache is 32 MiB.
+ * `secure_delete` overwrites deleted content; `temp_store` keeps sorts off a read-only root file system. The write-ahead log may
+ * grow to 16 MiB before a checkpoint, so that a page which many leads touch is copied back once for all of them. The cache is
+ * 32 MiB.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
@@ -76,6 +77,22 @@ function configure(database: DatabaseSync): void {
   `);
   const found = [pragma(database, 'journal_mode'), pragma(database, 'synchronous'), pragma(database, 'secure_delete')];
   if (found.join() !== 'wal,2,1') throw new Error(`durability settings did not take (${found.join()})`);
+}
+
+/**
+ * Applies the missing scripts, each in a transaction of its own together with its version number.
+ *
+ * @param to the version to stop at, for tests
+ */
+export function migrate(database: DatabaseSync, to = MIGRATIONS.length): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version > MIGRATIONS.length) {
+    throw new Error(`it was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length})`);
+  }
+  for (const [index, script] of MIGRATIONS.slice(0, to).entries()) {
+    if (index < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
 }
 
 /** The value of a pragma, read back from the engine. */

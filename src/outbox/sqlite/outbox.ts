@@ -1,72 +1,82 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { OutboxOptions } from '../options.ts';
-import type { Outbox } from '../port.ts';
-import { STATE, toConversation } from '../rows.ts';
-import { createAuditStore } from './audit.ts';
+import type { Outbox, StoreLifecycle } from '../ports/outbox.ts';
+import { STATE, toBuffer, toConversation } from '../rows.ts';
+import { createAcceptance } from './accept.ts';
 import { createBatchWriter } from './batch.ts';
-import { createConsentStore } from './consents.ts';
-import { createCounters } from './counters.ts';
-import { createErasure } from './erase.ts';
-import { createHashCheck } from './hash-check.ts';
-import { watchIdentity } from './identity.ts';
-import { createIntake } from './intake.ts';
+import { createClaims } from './claim.ts';
+import { createReader, type Store } from './database.ts';
+import { type Identity, watchIdentity } from './identity.ts';
+import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
-import { createProviderStore, prepareStreaks } from './providers.ts';
-import { createQueue } from './queue.ts';
-import { createReader } from './reader.ts';
-import { createLookups } from './records.ts';
-import { createRequeue } from './requeue.ts';
-import { createRetention } from './retention.ts';
-import { createStatsStore } from './stats.ts';
-import type { Store } from './store.ts';
-import { createSuppressionStore } from './suppressions.ts';
+import { createErasure, createRetention, createSuppressions } from './privacy.ts';
+import { createProviderStore } from './providers.ts';
+import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
+import { createLeases } from './settle.ts';
 
-/** `monotonic`: milliseconds of a clock that never goes back; for tests. */
+/** `monotonic`: milliseconds of a clock that never goes back, for tests. */
 export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
 
-/** As much as the largest lead needs, so that a disk with room for a page or two does not count as one with room for leads. */
+/** As much as the largest lead needs: a disk with room for a page or two does not count as one with room for leads. */
 const PROBE_BYTES = 64 * 1024;
 
 /**
  * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
  *
- * @param path the database file; it and its folder are created where missing
- * @throws UnusableDatabase when the file is not ours to use
+ * @param path the database file; it and its folder are created if missing
+ * @throws UnusableDatabase if the file cannot be used
  */
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
-  const counters = createCounters(database);
-  const writer = createBatchWriter(database, { check: identity.check, pending: counters.pending });
-  const store: Store = { ...options, database, writer, counters, read: createReader(database, identity.check) };
-  const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
-  const select = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
+  const { ledgerOf, cache } = createLedger(database, options.owner);
+  const writer = createBatchWriter(database, { check: identity.check, cache });
+  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
+  const find = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
-    ...createIntake(store, options.waitMs),
-    ...createQueue(store, prepareStreaks(database)),
+    ...createAcceptance(store, ledgerOf),
+    ...createClaims(store),
+    ...createLeases(store),
     ...createProviderStore(store),
-    ...createSuppressionStore(store),
-    ...createLookups(store),
-    ...createConsentStore(store),
-    ...createStatsStore(store),
+    ...createLeadRecords(store),
     ...createRequeue(store),
+    ...createStats(store),
+    ...createAudit(store),
     ...createErasure(store),
     ...createRetention(store),
-    ...createAuditStore(store),
-    ...createHashCheck(store),
+    ...createSuppressions(store),
+    ...createLifecycle(store, database, identity),
     async find(id) {
-      const row = await store.read(() => select.get(id));
+      const row = await store.read(() => find.get(id));
       return row && toConversation(row);
     },
+  };
+}
+
+function createLifecycle({ writer, read }: Store, database: DatabaseSync, identity: Identity): StoreLifecycle {
+  const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
+  const hashCheck = database.prepare('SELECT value FROM hash_check');
+  const keepHashCheck = database.prepare('INSERT INTO hash_check SELECT ? WHERE NOT EXISTS (SELECT 1 FROM hash_check)');
+  return {
+    async isHashedWith(check) {
+      const kept =
+        (await read(() => hashCheck.get())) ??
+        (await writer.write(() => {
+          keepHashCheck.run(check);
+          return hashCheck.get();
+        }));
+      return toBuffer(kept?.value as Uint8Array).equals(check);
+    },
     async ready() {
-      // Bytes unlike those before: SQLite would write nothing anew that stays as it is.
+      // The bytes differ from those before: SQLite writes no page that stays the same.
       await writer.write(() => void probe.run(PROBE_BYTES));
     },
-    // Another process on the file is a command of an operator's, or a second gateway; the worker looks by itself soon enough.
+    // Another process on the file is an operator's command or a second gateway; the worker polls soon enough for both.
     watch: () => undefined,
     async close() {
       await writer.drain();
-      // Closing copies the log into the file and removes it. Into one that is no longer ours it would bury what is left.
+      // Closing copies the log into the file and removes it. In a file that was overwritten, that would destroy the last commits.
       if (!identity.isOverwritten()) database.close();
       identity.close();
     },

@@ -1,18 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Account, ProviderStore, Settlement } from '../port.ts';
-import { createProven, lengthen, PROBE_EVERY_MS, prove, readProof, readStreak } from '../streak.ts';
-import type { Store } from './store.ts';
+import type { Account, Settlement } from '../ports/delivery-queue.ts';
+import type { ParkedLeadStore, ProviderStore } from '../ports/provider-store.ts';
+import { toProviderState } from '../rows.ts';
+import { acceptsCredentials, type Parking, refusesCredentials } from '../settle.ts';
+import { type RecordedAcceptances, recordAcceptance, recordRefusal, toProviderRecord } from '../streak.ts';
+import type { Store } from './database.ts';
 
-/** Whether the provider of a settled lead is parked, and whether it is so only now. */
-export type Credited = { readonly parked: boolean; readonly justParked: boolean };
+/** Records what an answer says about the provider's credentials, inside the transaction that settles `lead`. */
+export type RecordAnswer = (provider: string, lead: string, settlement: Settlement, now: number) => Parking;
 
-/** Counts what an answer said of the credentials, inside the transaction that settles `lead`. */
-export type CreditStreak = (provider: string, lead: string, settlement: Settlement, now: number) => Credited;
-
-const IN_USE: Credited = { parked: false, justParked: false };
-
-/** Any answer but a refusal breaks the row, so that one odd merchant between good leads parks nobody. */
-export function prepareStreaks(database: DatabaseSync): CreditStreak {
+/** @param recorded acceptances that are committed; the caller adds to them after its commit */
+export function prepareStreaks(database: DatabaseSync, recorded: Pick<RecordedAcceptances, 'has'>): RecordAnswer {
   const get = database.prepare('SELECT streak, parked_at, credentials, proof FROM providers WHERE id = ?');
   const set = database.prepare(
     `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
@@ -25,38 +23,24 @@ export function prepareStreaks(database: DatabaseSync): CreditStreak {
   const setProof = database.prepare(
     'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
   );
-  const proven = createProven();
 
   const accepted = (provider: string, account: Account): void => {
     clear.run(provider);
-    if (proven.has(provider, account)) return;
-    const more = prove(readProof(get.get(provider)?.proof), account);
-    if (more) setProof.run(provider, JSON.stringify(more));
-    proven.add(provider, account);
+    if (recorded.has(provider, account)) return;
+    const proof = recordAcceptance(toProviderRecord(get.get(provider)), account);
+    if (proof !== undefined) setProof.run(provider, proof);
   };
 
-  return (provider, lead, { credentials, account }, now) => {
-    if (credentials === undefined || account === undefined) return IN_USE;
-    if (credentials === 'accepted') {
-      accepted(provider, account);
-      return IN_USE;
-    }
-    const row = get.get(provider);
-    if (typeof row?.parked_at === 'number') return { parked: true, justParked: false };
-    const { refusals, parks } = lengthen(
-      readStreak(row?.credentials, row?.streak),
-      readProof(row?.proof),
-      account,
-      lead,
-    );
-    const parking = parks ? [now, now + PROBE_EVERY_MS] : [null, null];
-    set.run(provider, JSON.stringify(refusals), ...parking, account.credentials);
-    return { parked: parks, justParked: parks };
+  return (provider, lead, settlement, now) => {
+    if (acceptsCredentials(settlement)) accepted(provider, settlement.account);
+    if (!refusesCredentials(settlement)) return 'in-use';
+    const { parking, columns } = recordRefusal(toProviderRecord(get.get(provider)), settlement.account, lead, now);
+    if (columns) set.run(provider, columns.streak, columns.parkedAt, columns.probeAt, columns.credentials);
+    return parking;
   };
 }
 
-export function createProviderStore(store: Store): ProviderStore {
-  const { database, writer } = store;
+export function createProviderStore({ database, writer, read }: Store): ProviderStore & ParkedLeadStore {
   const parked = database.prepare(
     'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',
   );
@@ -76,16 +60,7 @@ export function createProviderStore(store: Store): ProviderStore {
                    ORDER BY rowid LIMIT ?)`,
   );
   return {
-    async parked() {
-      return store.read(() =>
-        parked.all().map((row) => ({
-          id: row.id as string,
-          parkedAt: row.parked_at as number,
-          probeAt: row.probe_at as number,
-          credentials: row.credentials as string,
-        })),
-      );
-    },
+    parked: () => read(() => parked.all().map(toProviderState)),
     postponeProbe: (provider, now, probeAt) => writer.write(() => postpone.run(probeAt, provider, now).changes === 1),
     parkQueued: (provider, limit, now) => writer.write(() => Number(parkQueued.run(now, provider, limit).changes)),
     unpark: (provider) => writer.write(() => void unpark.run(provider)),

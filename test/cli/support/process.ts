@@ -7,11 +7,11 @@ import type { Test } from 'tap';
 import { openSession } from '../../../src/cli/session.ts';
 import { createHashing } from '../../../src/conversation/hashing.ts';
 import type { Lead } from '../../../src/conversation/types.ts';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';
-import { intake, LEASE_MS } from '../../support/outbox.ts';
+import { LEASE_MS, newLead } from '../../support/outbox.ts';
 import { ioOf, runInProcess } from './terminal.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/gateway.js', import.meta.url));
@@ -54,7 +54,7 @@ export function besideRunning(t: Test) {
   const parked = async (changes: Partial<Lead> = {}, description = 'No such merchant'): Promise<string> => {
     const content = lead(changes);
     const now = Date.now();
-    const accepted = await outbox.accept(intake({ lead: content, phoneHash: hashing.phone(content.phone.e164) }), now);
+    const accepted = await outbox.accept(newLead({ lead: content, phoneHash: hashing.phone(content.phone.e164) }), now);
     if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
     await outbox.settle(accepted.lease, { status: 'parked', cause: 'schedule', attempted: true, description }, now);
     return accepted.conversation.id;

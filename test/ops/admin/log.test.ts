@@ -1,5 +1,5 @@
 import t from 'tap';
-import { StorageUnavailable } from '../../../src/outbox/port.ts';
+import { StorageUnavailable } from '../../../src/outbox/ports/storage-errors.ts';
 import { adminOver, METRICS_TOKEN, TOKEN } from './support.ts';
 
 t.test('a request is one line with its route, and nothing that was sent', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { hashing, intake } from '../../support/outbox.ts';
+import { hashing, newLead } from '../../support/outbox.ts';
 import { NOON, operationsOver } from '../support/operations.ts';
 
 const NUMBER = { phone: '+1 (404) 555-1212' };
@@ -8,7 +8,7 @@ t.test('a suppressed number is rejected on its next lead, and sent again once it
   const { operations, outbox, store, statusOf } = operationsOver(t);
   t.equal(await operations.suppress(NUMBER, 'cli:ann'), true);
   t.equal(await operations.suppress(NUMBER, 'cli:ann'), false, 'it was on the list');
-  const accepted = await outbox.accept(intake(), NOON);
+  const accepted = await outbox.accept(newLead(), NOON);
   t.match(accepted, { kind: 'stored', conversation: { status: 'rejected', reason: 'phone' } });
   t.equal(await operations.unsuppress(NUMBER, 'cli:ann'), true);
   t.equal(await operations.unsuppress(NUMBER, 'cli:ann'), false);

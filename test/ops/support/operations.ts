@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import type { Lead, Status } from '../../../src/conversation/types.ts';
 import { createOperations } from '../../../src/ops/operations/operations.ts';
-import type { Settlement } from '../../../src/outbox/port.ts';
+import type { Settlement } from '../../../src/outbox/ports/delivery-queue.ts';
 import { lead } from '../../support/lead.ts';
-import { hashing, intake, sqliteOutbox } from '../../support/outbox.ts';
+import { hashing, newLead, sqliteOutbox } from '../../support/outbox.ts';
 
 export const NOON = Date.parse('2026-11-24T12:00:00Z');
 
@@ -35,7 +35,7 @@ export function operationsOver(t: Test) {
     const start = status === 'queued' ? ({ kind: 'due', at } as const) : ({ kind: 'leased' } as const);
     // Over this cap with the first lead, and not yet over ten times it.
     const caps = status === 'held' ? [{ kind: 'site', key: randomBytes(16), max: 0.5 } as const] : [];
-    const accepted = await outbox.accept(intake({ lead: content, start, caps }), at);
+    const accepted = await outbox.accept(newLead({ lead: content, start, caps }), at);
     if (accepted.kind !== 'stored') throw new Error(`not stored: ${accepted.kind}`);
     const { conversation, lease } = accepted;
     if (status !== 'queued' && status !== 'held') {

@@ -20,7 +20,7 @@ t.test('writes of one turn share a transaction, up to a limit, and each gets its
   t.strictSame(batches, [[1, 2, 3], [4]]);
 });
 
-t.test('a write that is refused for its own sake takes nobody with it', async (t) => {
+t.test('an item that the server refuses fails alone', async (t) => {
   const refused = (items: readonly number[]) =>
     items.includes(2) ? new StorageFault('refused', false, undefined) : undefined;
   const { batcher } = doubling(refused);
@@ -37,14 +37,14 @@ t.test('a fault of the storage rejects the whole batch at once, and the next one
   t.strictSame(batches, [[1, 2], [3]]);
 });
 
-t.test('a server that is away is told of to all who wait for it, and not a batch at a time', async (t) => {
+t.test('all queued writes fail at once when the server is unreachable', async (t) => {
   const { batcher, batches } = doubling(() => new StorageFault('lost', true, undefined), 1);
   const results = await Promise.allSettled([1, 2, 3].map(batcher.write));
   t.strictSame(batches, [[1]]);
-  t.match(results, [{ reason: { doubtful: true } }, { reason: { doubtful: false } }, { reason: { doubtful: false } }]);
+  t.match(results, [{ reason: { inDoubt: true } }, { reason: { inDoubt: false } }, { reason: { inDoubt: false } }]);
 });
 
-t.test('drain waits for all that was handed in', async (t) => {
+t.test('drain waits for every item that was handed in', async (t) => {
   const { batcher, batches } = doubling(undefined, 1);
   const writes = [1, 2].map(batcher.write);
   await batcher.drain();

@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap';
-import type { Outbox, Settlement } from '../../../src/outbox/port.ts';
+import type { Settlement } from '../../../src/outbox/ports/delivery-queue.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
+import type { Address } from '../../../src/outbox/postgres/connection.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
 import { type BreakableWay, breakableWay } from '../../support/breakable-way.ts';
-import { intake, LEASE_MS, leased, OPTIONS, queued } from '../../support/outbox.ts';
+import { eventually } from '../../support/eventually.ts';
+import { LEASE_MS, leased, newLead, OPTIONS, queued } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
 const server = await startPostgres();
@@ -16,19 +19,19 @@ const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
 
 /** A store behind a way that can be broken, and the same store by a way that cannot. */
-async function open(t: Test): Promise<{ way: BreakableWay; outbox: Outbox; other: Outbox }> {
+async function open(t: Test): Promise<{ address: Address; way: BreakableWay; outbox: Outbox; other: Outbox }> {
   const address = await server.database();
   const other = await createPostgresOutbox(address, { ...OPTIONS, owner: 'other', poolMax: 2 });
   const way = await breakableWay(t, address);
   const outbox = await createPostgresOutbox(way.address, { ...OPTIONS, owner: 'process-1', poolMax: 2 });
   t.teardown(() => Promise.all([outbox.close(), other.close()]));
-  return { way, outbox, other };
+  return { address, way, outbox, other };
 }
 
 for (const when of ['before', 'after'] as const) {
   t.test(`a lead whose connection breaks ${when} its commit is stored once, with its lease`, async (t) => {
     const { way, outbox, other } = await open(t);
-    const sent = intake();
+    const sent = newLead();
     const cut = way.cut(COMMIT, when);
     const accepted = await outbox.accept(sent, 1_000);
     await cut;
@@ -49,20 +52,17 @@ for (const when of ['before', 'after'] as const) {
   });
 }
 
-t.test(
-  'a lead of which its caller could not be told is sent like any other, and not as one that may have been',
-  async (t) => {
-    const { way, outbox, other } = await open(t);
-    const cut = way.cut(COMMIT, 'after').then(way.close);
-    await t.rejects(outbox.accept(intake(), 1_000), { name: 'StorageUnavailable' });
-    t.match((await other.list({}, { limit: 9 })).items, [{ status: 'queued', leased: true }]);
-    (await cut)();
-    t.match(await claim(outbox, 2_000), [{ expired: false, tries: 0 }]);
-  },
-);
+t.test('a lead whose stored lease was never confirmed is sent as one that was not attempted', async (t) => {
+  const { way, outbox, other } = await open(t);
+  const cut = way.cut(COMMIT, 'after').then(way.close);
+  await t.rejects(outbox.accept(newLead(), 1_000), { name: 'StorageUnavailable' });
+  t.match((await other.list({}, { limit: 9 })).items, [{ status: 'queued', leased: true }]);
+  (await cut)();
+  t.match(await claim(outbox, 2_000), [{ expired: false, tries: 0 }]);
+});
 
 t.test(
-  'leads of a claim that nobody heard of are claimed anew at once; what a dead process held still counts as unknown',
+  'the leads of an unconfirmed claim can be claimed at once; those of a dead process still count as unknown',
   async (t) => {
     const { way, outbox, other } = await open(t);
     const abandoned = await leased(other, 1_000);
@@ -82,7 +82,7 @@ t.test(
   },
 );
 
-t.test('an outcome that nobody heard of within the patience is found recorded when it is tried again', async (t) => {
+t.test('an outcome whose commit was not confirmed in time is found recorded by the next try', async (t) => {
   const { way, outbox } = await open(t);
   const lease = await leased(outbox, 1_000);
   const cut = way.cut(CLOSE, 'after').then(way.close);
@@ -91,7 +91,7 @@ t.test('an outcome that nobody heard of within the patience is found recorded wh
   t.match(await outbox.settle(lease, DELIVERED, 9_000), { conversation: { status: 'delivered', updatedAt: 2_000 } });
 });
 
-t.test('a provider that was parked by a commit of which nobody heard is told of all the same', async (t) => {
+t.test('a provider is reported as parked although the confirmation of the commit was lost', async (t) => {
   const { way, outbox } = await open(t);
   const account = { credentials: 'credentials-1', target: 'a' };
   const refused: Settlement = { status: 'queued', dueAt: 2_000, attempted: true, credentials: 'refused', account };
@@ -102,24 +102,85 @@ t.test('a provider that was parked by a commit of which nobody heard is told of 
   await cut;
 });
 
-t.test('a read that nobody heard the answer of is in no doubt: it changed nothing', async (t) => {
+t.test('a read without an answer is not in doubt, because it changed nothing', async (t) => {
   const { way, outbox } = await open(t);
   const { id } = await leased(outbox, 1_000);
   const twice = way.cut(FIND, 'after').then(() => way.cut(FIND, 'after'));
-  await t.rejects(outbox.find(id), { name: 'StorageUnavailable', kind: 'lost', doubtful: false });
+  await t.rejects(outbox.find(id), { name: 'StorageUnavailable', kind: 'lost', inDoubt: false });
   await twice;
 });
 
-t.test('backends that are terminated while nobody uses them disturb nobody', async (t) => {
+t.test('terminating idle backends fails no later call', async (t) => {
   const { outbox } = await open(t);
   const lease = await leased(outbox, 1_000);
   await terminateAll();
   t.match(await outbox.find(lease.id), { status: 'queued' });
   await terminateAll();
-  t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' });
+  t.match(await outbox.accept(newLead(), 2_000), { kind: 'stored' });
   await terminateAll();
   t.ok(await outbox.settle(lease, DELIVERED, 3_000));
 });
 
 const terminateAll = () =>
   server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> current_database()');
+
+/** What a caller can still be answered in. */
+const ANSWERED_MS = 12_000;
+
+t.test('while the server hangs every call fails in time, and calls succeed once it continues', async (t) => {
+  const { way, outbox } = await open(t);
+  const { id } = await leased(outbox, 1_000);
+  const resume = way.stall();
+  const begun = performance.now();
+  const results = await Promise.allSettled([
+    outbox.ready(),
+    outbox.find(id),
+    outbox.accept(newLead(), 2_000),
+    ...Array.from({ length: 20 }, () => outbox.lookup(newLead().request, 2_000)),
+  ]);
+  t.ok(performance.now() - begun < ANSWERED_MS);
+  for (const result of results) t.match(result, { status: 'rejected', reason: { name: 'StorageUnavailable' } });
+  resume();
+  await outbox.ready();
+  t.match(await outbox.accept(newLead(), 3_000), { kind: 'stored' });
+});
+
+t.test('a primary that becomes a standby stores nothing and is not ready until it takes writes again', async (t) => {
+  const { address, outbox } = await open(t);
+  const lease = await leased(outbox, 1_000);
+  const readOnly = async (on: boolean) => {
+    await server.query(`ALTER DATABASE ${address.database} SET default_transaction_read_only = ${on}`);
+    await server.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${address.database}' AND ${on}`,
+    );
+  };
+  await readOnly(true);
+  await t.rejects(outbox.ready(), { name: 'StorageUnavailable' });
+  await t.rejects(outbox.accept(newLead(), 2_000), { name: 'StorageUnavailable', cause: { code: '25006' } });
+  t.match(await outbox.find(lease.id), { status: 'queued' });
+  await readOnly(false);
+  await eventually('it is ready', 5_000, () =>
+    outbox.ready().then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  t.match(await outbox.accept(newLead(), 3_000), { kind: 'stored' });
+  t.ok(await outbox.settle(lease, { status: 'delivered', attempted: true }, 3_000));
+});
+
+t.test('a server at its connection limit refuses only processes without a connection', async (t) => {
+  const { address, outbox } = await open(t);
+  await server.query(`CREATE ROLE gateway LOGIN PASSWORD 'gateway'; GRANT gateway TO postgres`);
+  await server.query('GRANT ALL ON ALL TABLES IN SCHEMA public TO gateway', address);
+  const limited = { ...address, user: 'gateway', password: 'gateway' };
+  const first = await createPostgresOutbox(limited, { ...OPTIONS, poolMax: 1, schema: 'require' });
+  t.teardown(() => first.close());
+  await server.query('ALTER ROLE gateway CONNECTION LIMIT 1');
+  const { id } = await leased(outbox, 1_000);
+  t.match(await first.find(id), { status: 'queued' });
+  await t.rejects(createPostgresOutbox(limited, { ...OPTIONS, poolMax: 1, schema: 'require' }), {
+    name: 'UnusableDatabase',
+    message: /too many connections/,
+  });
+});

@@ -32,7 +32,7 @@ t.test('writes of one turn share one transaction', async (t) => {
   t.equal(begun(), 1);
 });
 
-t.test('a write that fails by itself takes nobody with it', async (t) => {
+t.test('a write that fails rejects alone', async (t) => {
   const { database } = open(t);
   const writer = createBatchWriter(database, { check: () => undefined });
   const insert = database.prepare('INSERT INTO t VALUES (?)');
@@ -72,6 +72,21 @@ t.test('a write of several statements that fails leaves none of them behind', as
   );
 });
 
+t.test('no write runs on a file that is no longer the one that was opened', async (t) => {
+  const { database, begun } = open(t);
+  const check = () => {
+    throw new Error('moved away');
+  };
+  const writer = createBatchWriter(database, { check });
+  let ran = false;
+  const write = writer.write(() => {
+    ran = true;
+  });
+  await t.rejects(write, { name: 'StorageUnavailable', cause: { message: 'moved away' } });
+  t.notOk(ran);
+  t.equal(begun(), 0);
+});
+
 t.test('a lost transaction rejects the whole batch, and the next one works', async (t) => {
   const { database } = open(t);
   const writer = createBatchWriter(database, { check: () => undefined });
@@ -96,7 +111,7 @@ t.test('a lost transaction rejects the whole batch, and the next one works', asy
   );
 });
 
-t.test("another process's lock is waited for, up to a limit", async (t) => {
+t.test("a batch waits for another process's lock, up to a limit", async (t) => {
   const { database, path } = open(t);
   let polls = 0;
   const other = new DatabaseSync(path, { timeout: 0 });

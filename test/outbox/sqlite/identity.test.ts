@@ -2,10 +2,10 @@ import { copyFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
-import type { Outbox } from '../../../src/outbox/port.ts';
+import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
-import { intake } from '../../support/outbox.ts';
+import { newLead } from '../../support/outbox.ts';
 
 let now = 0;
 async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
@@ -23,12 +23,12 @@ async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
   });
   // Some tests close it themselves.
   t.teardown(() => outbox.close().catch(() => undefined));
-  await outbox.accept(intake(), 1_000);
+  await outbox.accept(newLead(), 1_000);
   return { path, outbox };
 }
 
 async function refusesEverything(t: Test, outbox: Outbox): Promise<void> {
-  await t.rejects(outbox.accept(intake(), 2_000), { name: 'StorageUnavailable' }, 'a write');
+  await t.rejects(outbox.accept(newLead(), 2_000), { name: 'StorageUnavailable' }, 'a write');
   await t.rejects(outbox.find('cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), { name: 'StorageUnavailable' }, 'a read');
   await t.rejects(outbox.ready(), { name: 'StorageUnavailable' }, 'the health check');
 }
@@ -38,7 +38,7 @@ t.test('a database that was moved away is noticed before anything is acknowledge
   renameSync(path, `${path}.moved`);
   await refusesEverything(t, outbox);
   renameSync(`${path}.moved`, path);
-  t.match(await outbox.accept(intake(), 3_000), { kind: 'stored' });
+  t.match(await outbox.accept(newLead(), 3_000), { kind: 'stored' });
 });
 
 t.test('a database that was deleted is noticed', async (t) => {
@@ -47,7 +47,7 @@ t.test('a database that was deleted is noticed', async (t) => {
   await refusesEverything(t, outbox);
 });
 
-t.test('a write-ahead log that was deleted is noticed: what is committed into it would be gone', async (t) => {
+t.test('a write-ahead log that was deleted is noticed, since commits into it would be lost', async (t) => {
   const { path, outbox } = await running(t);
   rmSync(`${path}-wal`);
   await refusesEverything(t, outbox);
@@ -70,7 +70,7 @@ t.test('a database that was replaced by another one is noticed', async (t) => {
   await refusesEverything(t, outbox);
 });
 
-t.test('a database that was cut to nothing is noticed, and its log is left as it is', async (t) => {
+t.test('a database that was truncated is noticed, and its log is left as it is', async (t) => {
   const { path, outbox } = await running(t);
   truncateSync(path);
   await refusesEverything(t, outbox);
@@ -85,7 +85,7 @@ t.test('a database that was overwritten by an older copy of itself is noticed, f
   const other = new DatabaseSync(path);
   other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   copyFileSync(path, `${path}.backup`);
-  await outbox.accept(intake(), 2_000);
+  await outbox.accept(newLead(), 2_000);
   copyFileSync(`${path}.backup`, path);
   await refusesEverything(t, outbox);
   // As another process of ours does it that has not noticed.
@@ -94,16 +94,16 @@ t.test('a database that was overwritten by an older copy of itself is noticed, f
   await refusesEverything(t, outbox);
 });
 
-t.test("another process's checkpoints are not taken for somebody else's writing", async (t) => {
+t.test('checkpoints of another process of ours are not taken for foreign writes', async (t) => {
   const { path, outbox } = await running(t);
   const other = new DatabaseSync(path, { timeout: 1_000 });
   for (const mode of ['PASSIVE', 'FULL', 'RESTART', 'TRUNCATE']) {
     other.exec(`UPDATE conversations SET updated_at = updated_at + 1; PRAGMA wal_checkpoint(${mode})`);
-    t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' }, mode);
+    t.match(await outbox.accept(newLead(), 2_000), { kind: 'stored' }, mode);
     other.exec(`PRAGMA wal_checkpoint(${mode})`);
-    t.match(await outbox.accept(intake(), 2_000), { kind: 'stored' }, `${mode}, of our own commit`);
+    t.match(await outbox.accept(newLead(), 2_000), { kind: 'stored' }, `${mode}, of our own commit`);
   }
   other.exec('VACUUM');
   other.close();
-  t.match(await outbox.accept(intake(), 3_000), { kind: 'stored' }, 'VACUUM');
+  t.match(await outbox.accept(newLead(), 3_000), { kind: 'stored' }, 'VACUUM');
 });

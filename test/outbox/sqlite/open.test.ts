@@ -2,10 +2,14 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { openDatabase, pragma } from '../../../src/outbox/sqlite/open.ts';
-import { UnusableDatabase } from '../../../src/outbox/unusable.ts';
+import { UnusableDatabase } from '../../../src/outbox/ports/storage-errors.ts';
+import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/outbox/sqlite/open.ts';
+import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
+import { createVault } from '../../../src/outbox/vault.ts';
+import { lead } from '../../support/lead.ts';
+import { dataKey, hashing, OPTIONS } from '../../support/outbox.ts';
 
-t.test('durability is set at every open, also for a file that is there', async (t) => {
+t.test('durability is set at every open, also for an existing file', async (t) => {
   const path = join(t.testdir(), 'deep', 'folder', 'gateway.db');
   for (let times = 0; times < 2; times += 1) {
     const database = openDatabase(path);
@@ -16,11 +20,11 @@ t.test('durability is set at every open, also for a file that is there', async (
   }
 });
 
-t.test('a place that takes no folders is refused at once', async (t) => {
+t.test('a path on a file system without folders is refused at once', async (t) => {
   t.throws(() => openDatabase('/proc/nowhere/deep/gateway.db'), { name: 'UnusableDatabase', message: /ENOENT/ });
 });
 
-t.test('a folder in the place of the file is told of', async (t) => {
+t.test('a folder at the path of the file is reported', async (t) => {
   t.throws(() => openDatabase(t.testdir()), { name: 'UnusableDatabase', message: /; is it a file, in a folder/ });
 });
 
@@ -70,7 +74,7 @@ t.test('a file of a newer version is refused', async (t) => {
   t.throws(() => openDatabase(path), { message: /newer version/ });
 });
 
-t.test('a log whose file is missing or empty is refused and left as it was', async (t) => {
+t.test('a write-ahead log without its database file is refused and left as it was', async (t) => {
   const path = join(t.testdir(), 'gateway.db');
   const gone = openDatabase(path);
   gone.exec("INSERT INTO leads (lead) VALUES (x'01')");
@@ -90,4 +94,32 @@ t.test('a log whose file is missing or empty is refused and left as it was', asy
   const back = openDatabase(path);
   t.match(back.prepare('SELECT lead FROM leads').all(), [{ lead: Uint8Array.of(1) }]);
   back.close();
+});
+
+t.test('leads of an earlier schema are found, claimed and erased under this one', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const content = lead();
+  const phoneHash = hashing.phone(content.phone.e164);
+  const { key, data } = createVault([dataKey]).seal(content);
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  migrate(database, 2);
+  database.exec(`
+    INSERT INTO conversations (id, site, provider, status, created_at, updated_at, next_at)
+      VALUES ('cnv_due', 'demo', 'default', 'queued', 1000, 1000, 2000);
+    INSERT INTO conversations (id, site, provider, status, attempts, created_at, updated_at)
+      VALUES ('cnv_done', 'demo', 'default', 'delivered', 1, 1000, 1500)`);
+  const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
+  for (const seq of [1, 2]) keep.run(seq, phoneHash, key, data);
+  database.close();
+
+  const outbox = createSqliteOutbox(path, OPTIONS);
+  t.teardown(() => outbox.close());
+  t.match(await outbox.find('cnv_done'), { status: 'delivered', attempts: 1, createdAt: 1_000 });
+  t.equal(await outbox.count({ phoneHash }), 2);
+  const claims = await outbox.claim({ providers: ['default'], limit: 10, now: 3_000 });
+  t.match(claims, [{ lease: { id: 'cnv_due', fence: 1 }, lead: content }]);
+  const audit = { at: 4_000, actor: 'ann', action: 'erase', count: 0, detail: '' } as const;
+  t.equal(await outbox.erase(phoneHash, { now: 4_000, audit }), 2);
+  t.equal(await outbox.count({ phoneHash }), 0);
 });

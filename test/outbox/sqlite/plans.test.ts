@@ -39,7 +39,7 @@ async function explained(work: () => Promise<unknown>, explain: 'EXPLAIN' | 'EXP
   return statements.map((sql) => ({ sql, steps: prepare.call(reader, `${explain} ${sql}`).all() }));
 }
 
-t.test('no statement on the way of a delivered lead opens a table in memory', async (t) => {
+t.test('no statement for a delivered lead opens a table in memory', async (t) => {
   const statements = await explained(async () => {
     const cap = { kind: 'phone', key: Buffer.alloc(16), max: 5 } as const;
     const lease = await leased(outbox, 1_000, { caps: [cap] });
@@ -53,7 +53,7 @@ t.test('no statement on the way of a delivered lead opens a table in memory', as
     );
 });
 
-t.test('what a worker looks for is found by an index, however many conversations there are', async (t) => {
+t.test('every query of the worker uses an index', async (t) => {
   await queued(outbox, 1_000);
   const statements = await explained(async () => {
     await outbox.claim({ providers: ['default'], limit: 1, now: 500 });

@@ -1,5 +1,6 @@
 import type { OutcomeClass } from '../../../src/conversation/outcome.ts';
-import type { Accepted, Claim, Intake, Lease, Settled } from '../../../src/outbox/port.ts';
+import type { Claim, Lease, Settled } from '../../../src/outbox/ports/delivery-queue.ts';
+import type { Accepted, NewLead } from '../../../src/outbox/ports/lead-store.ts';
 import { LEASE_MS } from '../outbox.ts';
 
 export type Call = { readonly lead: number; readonly outcome: OutcomeClass };
@@ -67,7 +68,7 @@ export function createLedger(): Ledger {
       if (name === 'accept') {
         const accepted = result as Accepted;
         if (accepted.kind !== 'stored') return;
-        stored.set(accepted.conversation.id, Number((args[0] as Intake).lead.question));
+        stored.set(accepted.conversation.id, Number((args[0] as NewLead).lead.question));
         if (accepted.lease) handOut(owner, accepted.lease, now, false);
       } else if (name === 'claim') {
         for (const { lease, expired } of result as readonly Claim[]) handOut(owner, lease, now, expired);

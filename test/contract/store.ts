@@ -1,0 +1,35 @@
+import type { Test } from 'tap';
+import { createHashing } from '../../src/conversation/hashing.ts';
+import { hashing, type OpenOutbox } from '../support/outbox.ts';
+import { acceptContract, usesContract } from './accept.ts';
+import { privacyContract } from './privacy.ts';
+import { providerContract } from './providers.ts';
+import { queueContract } from './queue.ts';
+import { recordsContract } from './records.ts';
+import { requeueContract } from './requeue.ts';
+
+/**
+ * The tests that every store passes.
+ *
+ * @param open gives a function that opens the same store at each call, as another process would
+ */
+export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('accepting leads', async (t) => acceptContract(t, open));
+  t.test('suspects and used tokens', async (t) => usesContract(t, open));
+  t.test('queue and leases', async (t) => queueContract(t, open));
+  t.test('providers', async (t) => providerContract(t, open));
+  t.test('records', async (t) => recordsContract(t, open));
+  t.test('requeue', async (t) => requeueContract(t, open));
+  t.test('privacy', async (t) => privacyContract(t, open));
+
+  t.test('a store accepts only the HASH_KEY that it was first opened with', async (t) => {
+    const other = createHashing(Buffer.alloc(32, 8));
+    const reopen = open(t);
+    for (let start = 0; start < 2; start += 1) {
+      const outbox = await reopen();
+      t.equal(await outbox.isHashedWith(hashing.check()), true);
+      t.equal(await outbox.isHashedWith(other.check()), false);
+      await outbox.close();
+    }
+  });
+}
