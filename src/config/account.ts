@@ -1,5 +1,5 @@
 import { defined } from '../conversation/defined.ts';
-import { REGION_URLS } from '../upstream/regions.ts';
+import { REGION_URLS } from '../conversation/provider-account.ts';
 import { DEFAULT_PROVIDER } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import type { Problem } from './problem.ts';

@@ -1,5 +1,5 @@
 import { defined } from '../conversation/defined.ts';
-import { REGION_URLS } from '../upstream/regions.ts';
+import { REGION_URLS } from '../conversation/provider-account.ts';
 import { environmentProvider, environmentWire } from './account.ts';
 import { type Credentials, findCredentials, type SecretFiles } from './credentials.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';

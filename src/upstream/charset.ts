@@ -28,7 +28,7 @@ function charsetOf(contentType: string | undefined): string | undefined {
   return contentType?.match(/;\s*charset\s*=\s*"?([^\s";]+)/i)?.[1];
 }
 
-/** What the XML declaration says, as far as it can be read one byte a character. */
+/** The encoding that the XML declaration names. Reads the bytes as Latin-1, so it finds none in UTF-16. */
 function declaredIn(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256)).toString('latin1');
   return head.match(XML_DECLARATION_ENCODING)?.[1];
@@ -42,7 +42,7 @@ function encodingOf(charset: string | undefined, bytes: Uint8Array): Encoding | 
     case 'us-ascii':
       return 'utf-8';
     case 'utf-16':
-      // Without a byte order mark, the zero byte of the leading `<` tells.
+      // Without a byte order mark, the position of the zero byte of the leading `<` tells the byte order.
       return bytes[0] === 0 ? 'utf-16be' : 'utf-16le';
     case 'utf-16le':
       return 'utf-16le';

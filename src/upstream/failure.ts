@@ -1,12 +1,12 @@
 import type { Lead } from '../conversation/types.ts';
-import { withoutOwnValues } from './own-values.ts';
+import { stripLeadValues } from './lead-values.ts';
 
-/** What a Failure blames. */
-export type Blame = 'phone' | 'target' | 'credentials' | 'other';
+/** The thing that a Failure's description is about. */
+export type FailureSubject = 'phone' | 'target' | 'credentials' | 'other';
 
 /**
- * Words that name a thing. The provider publishes no list of its descriptions, so these are its reference's own element
- * names, glued and spaced, and how services of its kind phrase such failures.
+ * Words that name the subject. The provider publishes no list of its descriptions, so these are the element names of its
+ * reference, joined and spaced, and the phrases of similar services.
  */
 const PHONE = phrases([
   '(?:consumer)?(?:tele|cell|mobile)?phones?(?:number)?s?(?:countrycode)?',
@@ -35,26 +35,26 @@ const CREDENTIALS = phrases([
   'forbidden',
 ]);
 
-/** Advice to ring somebody up names no consumer's phone. */
+/** Advice to call somebody names no consumer's phone. */
 const ADVICE = phrases([
   'please (?:tele)?phone(?! numbers?)',
   '(?:tele)?phone (?:us|our|support|customer (?:service|care))',
 ]);
 
 /**
- * Says what a Failure's description blames, first match first: the phone, the target, the credentials. The target comes
- * before the credentials, so that one merchant's missing permission never parks a whole provider account.
+ * The subject of a Failure's description: the phone before the target before the credentials. The target comes before the
+ * credentials, so that one merchant's missing permission never parks a whole provider account.
  */
-export function blame(description: string | undefined, lead: Lead): Blame {
+export function classifyFailure(description: string | undefined, lead: Lead): FailureSubject {
   if (description === undefined) return 'other';
-  const words = withoutOwnValues(description, lead).replaceAll(ADVICE, '·');
+  const words = stripLeadValues(description, lead).replaceAll(ADVICE, '·');
   if (words.search(PHONE) !== -1) return 'phone';
   if (words.search(TARGET) !== -1) return 'target';
   if (words.search(CREDENTIALS) !== -1) return 'credentials';
   return 'other';
 }
 
-/** Whole words only, in text that holds nothing but words and single spaces. */
+/** Matches whole words only, in a text of words that are separated by single spaces. */
 function phrases(sources: readonly string[]): RegExp {
   return new RegExp(`(?<![^ ])(?:${sources.join('|')})(?![^ ])`, 'gu');
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { renderLead } from '../../src/cli/render-lead.ts';
 import { lead as anyLead, leadRequest, site } from '../support/lead.ts';
-import { account } from '../upstream/account.ts';
+import { account } from '../upstream/support.ts';
 
 const SETTINGS = {
   sites: new Map([['demo', site()]]),

@@ -1,20 +1,25 @@
 import { gzipSync } from 'node:zlib';
-import { type Case, ok, SUCCESS } from './wire.ts';
+import { type Case, chunk, drip, endless, head, ok, SUCCESS } from '../support.ts';
 
 export const UNREADABLE: readonly Case[] = [
   {
-    name: 'a page',
+    name: 'an HTML page',
     wire: ok('<!doctype html><html><body>Welcome</body></html>', 'content-type: text/html\r\n'),
     class: 'unknown',
     cause: 'doctype',
   },
   {
-    name: 'a page without a doctype',
+    name: 'an HTML page without a doctype',
     wire: ok('<html><head><meta></head>Status: Success</html>'),
     class: 'unknown',
     cause: 'not_xml',
   },
-  { name: 'a well-formed page', wire: ok('<html><body>Success</body></html>'), class: 'unknown', cause: 'no_status' },
+  {
+    name: 'a well-formed HTML page',
+    wire: ok('<html><body>Success</body></html>'),
+    class: 'unknown',
+    cause: 'no_status',
+  },
   {
     name: 'JSON',
     wire: ok('{"Status":"Success"}', 'content-type: application/json\r\n'),
@@ -100,7 +105,7 @@ export const UNREADABLE: readonly Case[] = [
     cause: 'not_xml',
   },
   {
-    name: 'such an entity in an attribute',
+    name: 'an HTML entity in an attribute',
     wire: ok('<R a="&nbsp;"><Status>Success</Status></R>'),
     class: 'unknown',
     cause: 'not_xml',
@@ -108,7 +113,7 @@ export const UNREADABLE: readonly Case[] = [
   { name: 'a NUL', wire: ok('<R><Status>Success</Status>\u0000</R>'), class: 'unknown', cause: 'not_xml' },
   { name: 'a DOCTYPE', wire: ok(`<!DOCTYPE Response>${SUCCESS}`), class: 'unknown', cause: 'doctype' },
   {
-    name: 'an entity of its own',
+    name: 'an entity that a DOCTYPE defines',
     wire: ok('<!DOCTYPE R [<!ENTITY s "Success">]><R><Status>&s;</Status></R>'),
     class: 'unknown',
     cause: 'doctype',
@@ -120,7 +125,7 @@ export const UNREADABLE: readonly Case[] = [
     cause: 'doctype',
   },
   {
-    name: 'a billion laughs',
+    name: 'entities that expand exponentially',
     wire: ok(
       `<!DOCTYPE R [<!ENTITY a "ha">${'bcdefghij'.replace(/./g, (c) => `<!ENTITY ${c} "${`&${String.fromCharCode(c.charCodeAt(0) - 1)};`.repeat(10)}">`)}]><R>&j;</R>`,
     ),
@@ -141,28 +146,127 @@ export const UNREADABLE: readonly Case[] = [
     cause: 'too_complex',
   },
   {
-    name: 'a charset that is not XML’s',
+    name: 'a charset that XML does not use',
     wire: ok(SUCCESS, 'content-type: text/xml; charset=utf-7\r\n'),
     class: 'unknown',
     cause: 'charset',
   },
   {
-    name: 'Latin-1 that says it is UTF-8',
+    name: 'Latin-1 in an answer declared as UTF-8',
     wire: ok(Buffer.from('<R><Status>Success</Status><Description>é</Description></R>', 'latin1')),
     class: 'unknown',
     cause: 'charset',
   },
   {
-    name: 'UTF-8 that says it is UTF-16',
+    name: 'UTF-8 in an answer declared as UTF-16',
     wire: ok(SUCCESS, 'content-type: text/xml; charset=utf-16\r\n'),
     class: 'unknown',
     cause: 'charset',
   },
   {
-    name: 'gzip that nobody asked for',
+    name: 'gzip without having been requested',
     wire: ok(gzipSync(SUCCESS), 'content-encoding: gzip\r\n'),
     class: 'unknown',
     cause: 'content_encoding',
   },
-  { name: 'gzip that does not say so', wire: ok(gzipSync(SUCCESS)), class: 'unknown', cause: 'charset' },
+  { name: 'gzip without a content encoding', wire: ok(gzipSync(SUCCESS)), class: 'unknown', cause: 'charset' },
+];
+
+export const BROKEN: readonly Case[] = [
+  { name: 'one byte more than 64 KiB', wire: ok(SUCCESS.padEnd(65_537)), class: 'unknown', cause: 'too_large' },
+  { name: '10 MB', wire: ok(SUCCESS.padEnd(10_000_000)), class: 'unknown', cause: 'too_large' },
+  {
+    name: 'an answer without end',
+    wire: endless(' '.repeat(16_384), head('connection: close\r\n') + SUCCESS),
+    class: 'unknown',
+    cause: 'too_large',
+  },
+  {
+    name: 'headers without end',
+    wire: endless(`a: ${'b'.repeat(4_096)}\r\n`, 'HTTP/1.1 200 OK\r\n'),
+    class: 'unknown',
+    cause: 'bad_http',
+  },
+  {
+    name: 'a body shorter than its length',
+    wire: `${head('content-length: 1000\r\n')}${SUCCESS}`,
+    class: 'unknown',
+    cause: 'truncated',
+  },
+  {
+    name: 'a body longer than its length',
+    wire: `${head('content-length: 30\r\n')}${SUCCESS}`,
+    class: 'unknown',
+    cause: 'not_xml',
+  },
+  {
+    name: 'chunks that break off',
+    wire: `${head('transfer-encoding: chunked\r\n')}${chunk(SUCCESS)}`,
+    class: 'unknown',
+    cause: 'truncated',
+  },
+  {
+    name: 'chunks with an invalid size',
+    wire: `${head('transfer-encoding: chunked\r\n')}zz\r\n${SUCCESS}`,
+    class: 'unknown',
+    cause: 'bad_http',
+  },
+  { name: 'no HTTP', wire: SUCCESS, class: 'unknown', cause: 'bad_http' },
+  {
+    name: 'a reset instead of an answer',
+    wire: (socket) => socket.resetAndDestroy(),
+    class: 'unknown',
+    cause: 'reset',
+  },
+  { name: 'a close instead of an answer', wire: '', class: 'unknown', cause: 'reset' },
+  { name: 'a close within the status line', wire: 'HTTP/1.1 20', class: 'unknown', cause: 'reset' },
+  { name: 'a close within the headers', wire: 'HTTP/1.1 200 OK\r\ncontent-ty', class: 'unknown', cause: 'reset' },
+  { name: 'a close after the headers', wire: head('content-length: 45\r\n'), class: 'unknown', cause: 'truncated' },
+  {
+    name: 'more than 64 KiB, then silence',
+    wire: (socket) => socket.write(head('content-length: 9000000\r\n') + SUCCESS.padEnd(70_000)),
+    class: 'unknown',
+    cause: 'too_large',
+  },
+  { name: 'a 103, then a close', wire: 'HTTP/1.1 103 Early Hints\r\n\r\n', class: 'unknown', cause: 'reset' },
+  // The reset may overtake the headers, so its cause is either of two.
+  {
+    name: 'a reset after the headers',
+    wire: (socket) => socket.write(head('content-length: 45\r\n'), () => setImmediate(() => socket.resetAndDestroy())),
+    class: 'unknown',
+  },
+  { name: 'silence', wire: () => {}, class: 'unknown', cause: 'timeout', timeoutMs: 250 },
+  {
+    name: 'headers, then silence',
+    wire: (socket) => socket.write(head('content-length: 45\r\n')),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a drip of headers',
+    wire: drip('HTTP/1.1 200 OK\r\na: ', 'b'),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a drip of a body',
+    wire: drip(`${head('content-length: 45000\r\n')}${SUCCESS}`, ' '),
+    class: 'unknown',
+    cause: 'timeout',
+    timeoutMs: 250,
+  },
+  {
+    name: 'a 100 that never becomes an answer',
+    wire: 'HTTP/1.1 100 Continue\r\n\r\n',
+    class: 'unknown',
+    cause: 'reset',
+  },
+  {
+    name: 'an upgrade',
+    wire: 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    class: 'unknown',
+    cause: 'reset',
+  },
 ];

@@ -1,26 +1,26 @@
 import type { Lead } from '../conversation/types.ts';
-import { listingDetails } from './listing.ts';
+import { listingDetails } from './encode.ts';
 
-/** A value that is quoted only in part counts from this many words on, since texts are cut when they are quoted. */
+/** A description may quote a shortened value. At least this many of its words have to match. */
 const MIN_CUT_WORDS = 4;
 
-/** Stands where a value was, so that the words around it do not join to a phrase. */
+/** Replaces a value, so that the words around it do not form a phrase. */
 const GAP = '·';
 
 /**
- * The words of `description` in lower case, one space apart and without punctuation, with everything that the lead
- * itself brought replaced by a gap: a Failure that quotes "is my password wrong?" says nothing of our password.
- * Values are found word by word, so a first name `A` shreds no other word. A number in other spellings than these is
- * left alone: digits match no phrase.
+ * The words of `description` in lower case, separated by one space and without punctuation, in which each value of the
+ * lead is replaced by a gap: a Failure that quotes the question "is my password wrong?" says nothing of our password.
+ * Values are matched by whole words, so the first name `A` changes no other word. A phone number in a spelling that is
+ * not listed below stays, since digits match no phrase.
  */
-export function withoutOwnValues(description: string, lead: Lead): string {
+export function stripLeadValues(description: string, lead: Lead): string {
   const words = wordsOf(description);
-  const values = ownValues(lead);
+  const values = valuesOf(lead);
   const left: string[] = [];
-  // Values overlap: a spelling that seems to be cut short is often the beginning of another one that goes on.
+  // Values overlap: a match that looks shortened is often the beginning of a longer value.
   let takenUntil = 0;
   for (const [at, word] of words.entries()) {
-    const end = at + Math.max(0, ...values.map((value) => lengthAt(words, at, value)));
+    const end = at + Math.max(0, ...values.map((value) => matchLength(words, at, value)));
     if (at >= takenUntil) left.push(end > at ? GAP : word);
     takenUntil = Math.max(takenUntil, end);
   }
@@ -36,7 +36,7 @@ function wordsOf(text: string): string[] {
   );
 }
 
-function ownValues(lead: Lead): readonly string[][] {
+function valuesOf(lead: Lead): readonly string[][] {
   const { phone, target, listing } = lead;
   const texts = [
     lead.question,
@@ -56,13 +56,13 @@ function ownValues(lead: Lead): readonly string[][] {
     .filter((words) => words.length > 0);
 }
 
-/** Each value and the listing as a whole, as each format sends it. Names of values are words like any other. */
+/** Each value, and the whole listing in each wire format. The names of the values alone are not stripped. */
 function listingTexts(listing: NonNullable<Lead['listing']>): readonly string[] {
   const whole = (['text', 'json', 'urlencoded'] as const).map((format) => listingDetails(listing, format) ?? '');
   return typeof listing === 'string' ? [listing] : [...whole, ...Object.values(listing).map(String)];
 }
 
-/** A text as it is, and as it looks once escaped for JSON, a query (a space as `+` or `%20`), XML or HTML. */
+/** The text itself, and the text escaped for JSON, a query (a space as `+` or `%20`), XML and HTML. */
 function spellings(text: string): readonly string[] {
   const xml = text.replace(/[&<>"']/g, (char) => ESCAPED[char] ?? char);
   const query = new URLSearchParams([['', text]]).toString();
@@ -86,8 +86,8 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** How many words from `at` on are `value`, in full or cut short, be it through a word; 0 where they are not. */
-function lengthAt(words: readonly string[], at: number, value: readonly string[]): number {
+/** The number of words from `at` on that match `value`, whole or shortened (even within a word); 0 for no match. */
+function matchLength(words: readonly string[], at: number, value: readonly string[]): number {
   let length = 0;
   while (length < value.length && words[at + length] === value[length]) length += 1;
   const isWhole = length === value.length;

@@ -1,18 +1,18 @@
 import { isXmlText } from '../conversation/text.ts';
 
-/** What a document may hold before a parser sees it, which bounds its depth too. A real answer has three elements. */
+/** Upper bounds on a document that is parsed. They bound its depth, too. A real answer has three elements. */
 const MAX_ELEMENTS = 256;
 const MAX_ATTRIBUTES = 256;
 
-/** Without a DOCTYPE there are five named entities. The parser would take HTML's as well. */
+/** XML without a DOCTYPE has five named entities. xml2js would accept those of HTML as well. */
 const UNDEFINED_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/;
 
 export type StructureFault = 'doctype' | 'too_complex' | 'two_roots' | 'not_xml';
 
 /**
- * Looks over a document's tags, in one pass and before the parser, for what the parser gets wrong: a DOCTYPE, nesting
- * that overflows its stack, attributes by the thousand (quadratic), entities that XML does not have, and whatever
- * follows the root, which it skips. Whether tags match and names are legal is for the parser to say.
+ * Scans a document in one pass for the faults that xml2js does not report: a DOCTYPE, nesting that overflows its stack,
+ * thousands of attributes (quadratic time), entities that XML does not define, and content after the root, which it
+ * ignores. xml2js itself checks that tags match and that names are legal.
  */
 export function findStructureFault(text: string): StructureFault | undefined {
   if (!isXmlText(text)) return 'not_xml';
@@ -50,13 +50,13 @@ type Kind = 'start' | 'end' | 'comment' | 'cdata' | 'instruction' | 'doctype';
 function kindAt(text: string, open: number): Kind {
   if (text.startsWith('<!--', open)) return 'comment';
   if (text.startsWith('<![CDATA[', open)) return 'cdata';
-  // Every other declaration belongs into a DOCTYPE.
+  // All other declarations (ELEMENT, ENTITY, …) may stand inside a DOCTYPE only.
   if (text[open + 1] === '!') return 'doctype';
   if (text[open + 1] === '?') return 'instruction';
   return text[open + 1] === '/' ? 'end' : 'start';
 }
 
-/** Where the markup that opens at `open` is over, or -1 when it never is. */
+/** The index after the markup that starts at `open`, or -1 where the markup does not end. */
 function endOf(text: string, open: number, kind: Kind): number {
   if (kind === 'start') return endOfStartTag(text, open);
   const terminator = kind === 'comment' ? '-->' : kind === 'cdata' ? ']]>' : kind === 'instruction' ? '?>' : '>';

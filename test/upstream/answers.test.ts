@@ -1,14 +1,9 @@
 import t from 'tap';
-import { createUpstream } from '../../../src/upstream/client.ts';
-import { lead } from '../../support/lead.ts';
-import { account } from '../account.ts';
-import { BROKEN } from './broken.ts';
-import { FAILURES } from './failures.ts';
-import { rawServer } from './raw-server.ts';
-import { STATUSES } from './statuses.ts';
-import { DELIVERED } from './success.ts';
-import { UNREADABLE } from './unreadable.ts';
-import { type Case, NOW } from './wire.ts';
+import { createProviderClient } from '../../src/upstream/client.ts';
+import { lead } from '../support/lead.ts';
+import { BROKEN, UNREADABLE } from './answers/faulty.ts';
+import { DELIVERED, FAILURES, STATUSES } from './answers/readable.ts';
+import { account, type Case, NOW, rawServer } from './support.ts';
 
 const GROUPS: Record<string, readonly Case[]> = {
   'answers that say Success': DELIVERED,
@@ -24,10 +19,10 @@ for (const [group, cases] of Object.entries(GROUPS)) {
       await t.test(`${one.name} is ${one.class}`, async (t) => {
         const { url, requests } = await rawServer(t, one.wire);
         const timeoutMs = one.timeoutMs ?? 10_000;
-        const upstream = createUpstream({ provider: () => account({ url }), timeoutMs, now: () => NOW });
-        t.teardown(() => upstream.close());
+        const provider = createProviderClient({ account: () => account({ url }), timeoutMs, now: () => NOW });
+        t.teardown(() => provider.close());
 
-        const { outcome } = await upstream.send(lead(one.lead));
+        const { outcome } = await provider.send(lead(one.lead));
 
         const { class: kind, cause, reason, retryAfterMs } = one;
         t.match(outcome, { class: kind, ...(cause ? { cause } : {}), ...(reason ? { reason } : {}) });

@@ -1,12 +1,7 @@
-/** Why a reply that had begun did not end, as a stable word. */
-export type Broken = 'timeout' | 'truncated' | 'too_large' | 'bad_http';
+/** Why a reply broke off after its status line, as a stable word. */
+export type BrokenReply = 'timeout' | 'truncated' | 'too_large' | 'bad_http';
 
-/**
- * No status line came. `written` is false only with proof that not one byte of the request left: then it is safe to send
- * the lead again.
- */
-export type NoReply = { readonly written: boolean; readonly cause: string };
-
+/** Error codes of Node and undici that can only occur before the first byte of a request is written. */
 const BEFORE_WRITING: Readonly<Record<string, string>> = {
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
@@ -32,24 +27,24 @@ const BEFORE_WRITING: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
-/** Why a request failed that was never written. Anything without a name of its own is `connect`. */
+/** The cause of a request that failed before its first byte was written. An error without an entry is `connect`. */
 export function causeBeforeWriting(error: unknown): string {
   const code = codeOf(error);
   return BEFORE_WRITING[code] ?? (/^ERR_(?:TLS|SSL)_/.test(code) ? 'tls' : 'connect');
 }
 
-/** Why no status line came back for a request that was, or may have been, written. */
+/** The cause of a request that was written, or may have been, and got no status line. */
 export function causeWithoutReply(error: unknown): string {
-  const broken = causeOfBreak(error);
-  return broken === 'truncated' ? 'reset' : broken;
+  const cause = causeOfBrokenReply(error);
+  return cause === 'truncated' ? 'reset' : cause;
 }
 
-/** Why a reply broke off after its status line. */
-export function causeOfBreak(error: unknown): Broken {
+/** The cause of a reply that broke off after its status line. */
+export function causeOfBrokenReply(error: unknown): BrokenReply {
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') return 'timeout';
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'too_large';
-  // The client's parser gives its errors a name and no code.
+  // Errors of undici's HTTP parser have a name and no code.
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || (error instanceof Error && error.name === 'HTTPParserError')) {
     return 'bad_http';
   }
