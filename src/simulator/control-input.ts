@@ -1,8 +1,8 @@
-import { faultNamed } from '../faults/table.ts';
-import type { Order } from '../plan.ts';
-import { type Credentials, ORDERS, type Rules } from '../rules.ts';
+import { faultNamed } from './faults/table.ts';
+import type { Order } from './plan.ts';
+import { type Credentials, ORDERS, type Rules } from './rules.ts';
 
-/** What was sent to the control API cannot be taken; `message` says what would be right. */
+/** The input of the control API is invalid. `message` says what is valid. */
 export class BadInput extends Error {
   override readonly name = 'BadInput';
 }
@@ -37,7 +37,7 @@ export function credentialsFrom(input: Input): Credentials {
   return { providerId, username, password };
 }
 
-/** Any of the rules; the others stay as they are. Throws `BadInput`. */
+/** Any of the rules. Absent rules stay unchanged. Throws `BadInput`. */
 export function rulesFrom(input: Input, current: Rules): Rules {
   const rules: Rules = { ...current, ...input };
   for (const name of ['root', 'namespace'] as const) {
@@ -50,7 +50,7 @@ export function rulesFrom(input: Input, current: Rules): Rules {
   return rules;
 }
 
-/** An object from JSON text that has no key but those of `keys`. Throws `BadInput`. */
+/** Parses JSON text to an object with no other keys than `keys`. Throws `BadInput`. */
 export function objectFrom(text: string, keys: readonly string[]): Input {
   let value: unknown;
   try {

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Reads a whole body of `limit` bytes at most. Resolves with it, with `'too_large'`, or with `'gone'` where the caller
- * left before its end; never rejects.
+ * Reads a whole body of `limit` bytes at most. Resolves with the body, with `'too_large'`, or with `'gone'` when the
+ * client closed the connection before the end of the body. Never rejects.
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too_large' | 'gone'> {
   return new Promise((resolve) => {
@@ -15,7 +15,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     });
     request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     request.once('close', () => resolve('gone'));
-    // Reported by `close`; without a listener it would end the process.
+    // `close` reports the failure. Without an `error` listener it would end the process.
     request.once('error', () => undefined);
   });
 }
@@ -39,4 +39,20 @@ export function mediaTypeOf(header: string | undefined): string | undefined {
     return name?.trim() === 'charset' && value.trim().replaceAll('"', '') !== 'utf-8';
   });
   return foreign ? undefined : type.trim();
+}
+
+/** Answers JSON with `Cache-Control: no-store`. */
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = `${JSON.stringify(value)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(body);
+}
+
+/** Answers an error in the common format, `{ "error": "what would be right" }`. */
+export function sendError(response: ServerResponse, status: number, error: string): void {
+  sendJson(response, status, { error });
 }

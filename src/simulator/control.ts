@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { decodeUtf8, mediaTypeOf, readBody } from '../body.ts';
-import { eventOf } from '../events.ts';
-import { sendError, sendJson } from '../respond.ts';
-import { DEFAULT_RULES } from '../rules.ts';
-import type { State } from '../state.ts';
-import { BadInput, countFrom, credentialsFrom, objectFrom, orderFrom, rulesFrom } from './input.ts';
-import { controlView, FAULT_VIEWS } from './views.ts';
+import { BadInput, countFrom, credentialsFrom, objectFrom, orderFrom, rulesFrom } from './control-input.ts';
+import type { Totals } from './counters.ts';
+import { FAULTS, nationalOf } from './faults/table.ts';
+import { decodeUtf8, mediaTypeOf, readBody, sendError, sendJson } from './http.ts';
+import type { Order } from './plan.ts';
+import { DEFAULT_RULES, type Rules } from './rules.ts';
+import { eventOf, type State } from './state.ts';
 
 const BODY_LIMIT = 16 * 1024;
 const ORDER_KEYS = ['fault', 'delayMs', 'retryAfter'];
@@ -34,7 +34,7 @@ const CHANGES: ReadonlyMap<string, Change> = new Map<string, Change>([
     'POST /control/next',
     { keys: [...ORDER_KEYS, 'count'], apply: ({ plan }, input) => plan.enqueue(orderFrom(input), countFrom(input)) },
   ],
-  ['POST /control/mode', { keys: ORDER_KEYS, apply: ({ plan }, input) => plan.stand(orderFrom(input)) }],
+  ['POST /control/mode', { keys: ORDER_KEYS, apply: ({ plan }, input) => plan.setDefault(orderFrom(input)) }],
   [
     'POST /control/credentials',
     {
@@ -74,8 +74,8 @@ export function isControlPath(path: string): boolean {
 }
 
 /**
- * Answers the control API. Changes answer the state that they led to. A POST must say `application/json`, which a page
- * of another origin cannot send unasked.
+ * Answers the control API. A change is answered with the new state. A POST must have the type `application/json`, which
+ * a page of another origin cannot send without a CORS preflight.
  */
 export async function handleControl(
   state: State,
@@ -89,7 +89,7 @@ export async function handleControl(
   const change = CHANGES.get(`${method} ${pathname}`);
   if (method === 'GET' && pathname === '/events') stream(state, request, searchParams, response);
   else if (method === 'GET' && view !== undefined) sendJson(response, 200, view(state, searchParams));
-  else if (change === undefined) sendError(response, 404, 'nothing is here by this method and path');
+  else if (change === undefined) sendError(response, 404, 'no route has this method and path');
   else if (method === 'POST' && mediaTypeOf(request.headers['content-type']) !== 'application/json')
     sendError(response, 415, 'content-type: application/json');
   else {
@@ -112,7 +112,7 @@ function emptyInbox({ store, events }: State): void {
   events.publish(eventOf('cleared', null));
 }
 
-/** Streams what happens from now on, after what the listener missed. `Last-Event-ID` is how a browser resumes. */
+/** Streams the events that the listener missed, then all new ones. A browser resumes by `Last-Event-ID`. */
 function stream(state: State, request: IncomingMessage, query: URLSearchParams, response: ServerResponse): void {
   const resumed = request.headers['last-event-id'];
   const since = typeof resumed === 'string' ? Number(resumed) || 0 : sinceFrom(query);
@@ -122,4 +122,42 @@ function stream(state: State, request: IncomingMessage, query: URLSearchParams, 
 
 function sinceFrom(query: URLSearchParams): number {
   return Number(query.get('since')) || 0;
+}
+
+type OrderView = { readonly fault: string; readonly delayMs?: number; readonly retryAfter?: number };
+
+/** The answer to GET /control. It never contains the accepted password. */
+export type ControlView = {
+  readonly mode: OrderView;
+  readonly queue: readonly (OrderView & { readonly count: number })[];
+  readonly rules: Rules;
+  readonly credentials: { readonly providerId: number; readonly username: string };
+  readonly totals: Totals;
+};
+
+export function controlView({ plan, rules, credentials, counters }: State): ControlView {
+  const { mode, queue } = plan.state();
+  return {
+    mode: orderView(mode),
+    queue: queue.map(({ order, left }) => ({ ...orderView(order), count: left })),
+    rules,
+    credentials: { providerId: credentials.providerId, username: credentials.username },
+    totals: counters.totals(),
+  };
+}
+
+/** The answer to GET /control/faults: each fault with the phone number that selects it. */
+export const FAULT_VIEWS = FAULTS.map((fault) => ({
+  name: fault.name,
+  phone: `+1${nationalOf(fault)}`,
+  got: fault.got,
+  summary: fault.summary,
+}));
+
+function orderView({ fault, delayMs, retryAfterS }: Order): OrderView {
+  return {
+    fault: fault.name,
+    ...(delayMs !== undefined && { delayMs }),
+    ...(retryAfterS !== undefined && { retryAfter: retryAfterS }),
+  };
 }

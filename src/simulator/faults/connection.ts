@@ -1,20 +1,19 @@
 import type { Socket } from 'node:net';
-import { SUCCESS, XML } from '../documents.ts';
-import type { Call, Fault } from './fault.ts';
+import { type Call, type Fault, SUCCESS, XML } from './fault.ts';
 
 const HALF = SUCCESS.slice(0, SUCCESS.length / 2);
 const OK = 'HTTP/1.1 200 OK\r\nContent-Type: application/xml; charset=utf-8\r\n';
 
-/** Writes past node's response, which would only write what is well formed. */
+/** Writes to the socket directly, since Node's response object writes well-formed HTTP only. */
 function raw(call: Call, text: string, then: (socket: Socket) => void): void {
   const { socket } = call.response;
   socket?.write(text, () => then(socket));
 }
 
-/** A reset overtakes what the caller's kernel still holds unread, so it waits until that was surely read. */
+/** A reset discards bytes that the client has not read yet, so it is sent after this delay. */
 const RESET_AFTER_MS = 25;
 
-/** The turn of the event loop lets a caller in this very process read, even where the wait was over before it could. */
+/** `setImmediate` lets a client in this same process read first, even when the timer fires late. */
 function resetSoon(socket: Socket): void {
   setTimeout(() => setImmediate(() => socket.resetAndDestroy()), RESET_AFTER_MS);
 }
@@ -33,7 +32,7 @@ function drip(call: Call): void {
   response.once('close', () => clearInterval(timer));
 }
 
-/** The connection fails, before, while or after the answer is on its way. */
+/** The connection fails before, during or after the answer. */
 export const TRANSPORT_FAULTS: readonly Fault[] = [
   { name: 'hang', line: 70, got: true, summary: 'no answer until the caller gives up', answer: () => undefined },
   {
