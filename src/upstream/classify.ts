@@ -55,6 +55,8 @@ function outcomeOfFailure(
         : { class: 'refused', cause, ...description };
     case 'credentials':
       return { class: 'credentials', cause, ...description };
+    case 'unavailable':
+      return { class: 'not_sent', cause };
     case 'other':
       return { class: 'refused', cause, ...description };
   }

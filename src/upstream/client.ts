@@ -6,6 +6,7 @@ import { classify } from './classify.ts';
 import { decodeAnswer, MAX_ANSWER_BYTES, memoizeSuccess } from './decode.ts';
 import { encodeLead } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
+import { connectorWithoutContinue } from './interim-responses.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
@@ -31,7 +32,7 @@ export function createProviderClient({ account, timeoutMs, now = Date.now }: Par
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)) },
+    connect: connectorWithoutContinue({ timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)) }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,

@@ -7,24 +7,43 @@ const MIN_CUT_WORDS = 4;
 /** Replaces a value, so that the words around it do not form a phrase. */
 const GAP = '·';
 
+/** Separates two sentences, so that words of both do not form a phrase. */
+const BREAK = '|';
+const SENTENCE_END = /[.!?](?:\s+|$)|[\r\n]+/;
+
 /**
- * The words of `description` in lower case, separated by one space and without punctuation, in which each value of the
- * lead is replaced by a gap: a Failure that quotes the question "is my password wrong?" says nothing of our password.
+ * The words of `description` in lower case, separated by one space and without punctuation, with `|` between sentences,
+ * and with each value of the lead replaced by a gap: a Failure that quotes the question "is my password wrong?" says nothing of our password.
  * Values are matched by whole words, so the first name `A` changes no other word. A phone number in a spelling that is
  * not listed below stays, since digits match no phrase.
  */
 export function stripLeadValues(description: string, lead: Lead): string {
-  const words = wordsOf(description);
+  const sentences = description.split(SENTENCE_END).map(wordsOf);
+  const words = sentences.flat();
+  const starts = new Set(startsOf(sentences));
   const values = valuesOf(lead);
   const left: string[] = [];
   // Values overlap: a match that looks shortened is often the beginning of a longer value.
   let takenUntil = 0;
   for (const [at, word] of words.entries()) {
     const end = at + Math.max(0, ...values.map((value) => matchLength(words, at, value)));
-    if (at >= takenUntil) left.push(end > at ? GAP : word);
+    if (at >= takenUntil) {
+      if (starts.has(at)) left.push(BREAK);
+      left.push(end > at ? GAP : word);
+    }
     takenUntil = Math.max(takenUntil, end);
   }
   return left.join(' ');
+}
+
+/** The index of the first word of each sentence but the first one. */
+function startsOf(sentences: readonly string[][]): number[] {
+  let at = 0;
+  const starts = sentences.map((sentence) => {
+    at += sentence.length;
+    return at - sentence.length;
+  });
+  return starts.filter((start, i) => start > 0 && start < at && sentences[i]?.length !== 0);
 }
 
 function wordsOf(text: string): string[] {

@@ -98,7 +98,7 @@ t.test('a byte order mark decides before anything else, and is no part of the te
   t.equal(decodeText(big('\ufeff<é/>'), undefined), '<é/>');
 });
 
-t.test('the content type decides before the declaration', async (t) => {
+t.test('the bytes decide before content type and declaration', async (t) => {
   const declared = '<?xml version="1.0" encoding="utf-16"?><é/>';
   t.equal(decodeText(Buffer.from(declared), `${MEDIA_TYPE}; charset="UTF-8"`), declared);
   t.equal(decodeText(Buffer.from(declared, 'utf16le'), `${MEDIA_TYPE};charset=utf-16`), declared);
@@ -107,13 +107,21 @@ t.test('the content type decides before the declaration', async (t) => {
   t.equal(decodeText(Buffer.from(declared, 'utf16le'), `${MEDIA_TYPE};charset=utf-16le`), declared);
 });
 
-t.test('the declaration decides where nothing else does', async (t) => {
-  t.equal(decodeText(Buffer.from(`<?xml version='1.0' encoding='windows-1252'?><a/>`), MEDIA_TYPE), undefined);
+t.test('a declared single-byte encoding is used only for bytes that are not valid UTF-8', async (t) => {
+  const declared = `<?xml version='1.0' encoding='windows-1252'?><é/>`;
+  t.equal(decodeText(Buffer.from(declared), MEDIA_TYPE), declared, 'UTF-8 bytes under a wrong declaration');
+  t.equal(decodeText(Buffer.from(declared, 'latin1'), MEDIA_TYPE), declared);
+  t.equal(decodeText(Buffer.from('<?xml version="1.0" encoding="ebcdic"?><a/>'), MEDIA_TYPE), undefined);
+  for (const wrong of ['utf-16', 'iso-8859-1']) {
+    const text = `<?xml version="1.0" encoding="${wrong}"?><é/>`;
+    t.equal(decodeText(Buffer.from(text), MEDIA_TYPE), text, wrong);
+    t.equal(decodeText(Buffer.from(text), `${MEDIA_TYPE}; charset="${wrong}"`), text, wrong);
+  }
   t.match(decodeText(Buffer.from('<?xml version="1.0" encoding="UTF-8"?><a/>'), MEDIA_TYPE), '<a/>');
 });
 
 t.test('an unknown charset, and bytes that are invalid in their charset, give no text', async (t) => {
-  t.equal(decodeText(Buffer.from('<a/>'), `${MEDIA_TYPE}; charset=iso-8859-1`), undefined);
+  t.equal(decodeText(Buffer.from('<a/>'), `${MEDIA_TYPE}; charset=iso-8859-1`), '<a/>');
   t.equal(decodeText(Buffer.from('<a/>'), `${MEDIA_TYPE}; charset=utf-7`), undefined);
   t.equal(decodeText(Buffer.from('<é/>', 'latin1'), MEDIA_TYPE), undefined);
   t.equal(decodeText(Buffer.from([0xc0, 0xbc]), MEDIA_TYPE), undefined);

@@ -33,6 +33,31 @@ export const DELIVERED: readonly Case[] = [
     wire: ok(`<?xml version="1.0" encoding="utf-16"?>${SUCCESS}`),
     class: 'delivered',
   },
+  {
+    name: 'Success in UTF-8 under a content type of UTF-16',
+    wire: ok(SUCCESS, 'content-type: text/xml; charset=utf-16\r\n'),
+    class: 'delivered',
+  },
+  {
+    name: 'Success after an unsolicited 100 Continue',
+    wire: `HTTP/1.1 100 Continue\r\n\r\n${ok(SUCCESS)}`,
+    class: 'delivered',
+  },
+  {
+    name: 'Success after two 100 Continue with headers',
+    wire: `HTTP/1.1 100 Continue\r\nserver: a\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${ok(SUCCESS)}`,
+    class: 'delivered',
+  },
+  {
+    name: 'Success after a 100 Continue that arrives in pieces',
+    wire: (socket) => {
+      socket.setNoDelay(true);
+      socket.write('HTTP/1.1 10');
+      setTimeout(() => socket.write('0 Continue\r\n'), 10);
+      setTimeout(() => socket.write(`\r\n${ok(SUCCESS)}`), 20);
+    },
+    class: 'delivered',
+  },
   { name: 'Success without a content type', wire: ok(SUCCESS, ''), class: 'delivered' },
   {
     name: 'Success in chunks',
@@ -94,8 +119,8 @@ export const FAILURES: readonly Case[] = [
   {
     name: 'a Failure about one merchant’s permission',
     wire: ok(failure('Access denied for merchant')),
-    class: 'rejected',
-    reason: 'target',
+    class: 'credentials',
+    cause: 'failure_credentials',
   },
   {
     name: 'a Failure about the credentials',
