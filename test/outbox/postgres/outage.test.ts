@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
-import { breakableWay } from '../../support/breakable-way.ts';
 import { eventually } from '../../support/eventually.ts';
+import { faultyProxy } from '../../support/faulty-proxy.ts';
 import { intake, leased, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
@@ -11,7 +11,7 @@ const ANSWERED_MS = 12_000;
 
 async function open(t: Test) {
   const address = await server.database();
-  const way = await breakableWay(t, address);
+  const way = await faultyProxy(t, address);
   const outbox = await createPostgresOutbox(way.address, { ...OPTIONS, poolMax: 2 });
   t.teardown(() => outbox.close());
   return { address, way, outbox };

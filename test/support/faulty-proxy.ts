@@ -2,8 +2,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { Address } from '../../src/outbox/postgres/connection.ts';
 
-/** A way to a server that breaks when it is told to. */
-export type BreakableWay = {
+/** A TCP proxy to a server whose connections the test can break. */
+export type FaultyProxy = {
   readonly address: Address;
   /**
    * Breaks the next connection that sends `text`: `before` the server has it, or `after` the server has answered, and
@@ -18,7 +18,7 @@ export type BreakableWay = {
 
 type Cut = { readonly text: string; readonly when: 'before' | 'after'; readonly done: () => void };
 
-export async function breakableWay(t: Test, target: Address): Promise<BreakableWay> {
+export async function faultyProxy(t: Test, target: Address): Promise<FaultyProxy> {
   const sockets = new Set<Socket>();
   let cut: Cut | undefined;
   let closed = false;
