@@ -1,22 +1,26 @@
 const XML_DECLARATION_ENCODING = /^<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']/;
 
 /**
- * The bytes as text, or `undefined` where they are valid in no encoding that comes into question. A byte order mark
- * decides, then the position of zero bytes: UTF-16 markup always has some. Without either the text is UTF-8. Hosts
- * declare encodings that they do not use (`encoding="utf-16"` in front of UTF-8 bytes, from .NET's `StringWriter`), so a
- * declaration counts only for bytes that are not valid UTF-8: then a declared single-byte encoding is read by its table. Bytes in any other declared encoding are not read.
+ * The bytes as text, or `undefined` where their encoding is not supported or they are not valid in it. A byte order mark
+ * decides, then the `charset` of the content type, then the XML declaration (RFC 7303, section 3), else it is UTF-8.
+ *
+ * Hosts declare encodings that they do not use, such as `encoding="utf-16"` in front of UTF-8 bytes (.NET's
+ * `StringWriter`). So bytes that are declared as UTF-16 are read as UTF-8 unless they hold the zero bytes of UTF-16
+ * markup, and a declared single-byte encoding is used only for bytes that are not valid UTF-8.
  */
 export function decodeText(bytes: Uint8Array, contentType: string | undefined): string | undefined {
-  const evident = byteOrderMark(bytes) ?? utf16ByZeroBytes(bytes);
-  if (evident !== undefined) return decodeAs(evident, bytes);
+  const marked = byteOrderMark(bytes);
+  if (marked !== undefined) return decodeAs(marked, bytes);
   const declared = (charsetOf(contentType) ?? declaredIn(bytes) ?? 'utf-8').toLowerCase();
-  if (SINGLE_BYTE.test(declared)) return decodeAs('utf-8', bytes) ?? decodeAs(declared, bytes);
-  return UNICODE.test(declared) ? decodeAs('utf-8', bytes) : undefined;
+  if (UTF_16.test(declared)) return decodeAs(utf16ByZeroBytes(bytes) ?? 'utf-8', bytes);
+  if (UTF_8.test(declared)) return decodeAs('utf-8', bytes);
+  return SINGLE_BYTE.test(declared) ? (decodeAs('utf-8', bytes) ?? decodeAs(declared, bytes)) : undefined;
 }
 
+const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/;
+const UTF_16 = /^utf-16(?:le|be)?$/;
 /** Encodings of one byte a character that `TextDecoder` knows, all of them supersets of ASCII. */
 const SINGLE_BYTE = /^(?:windows-125[0-8]|cp125[0-8]|iso-8859-(?:[1-8]|1[03-6])|latin1)$/;
-const UNICODE = /^(?:utf-?8|us-ascii|ascii|utf-16(?:le|be)?)$/;
 
 function decodeAs(encoding: string, bytes: Uint8Array): string | undefined {
   try {

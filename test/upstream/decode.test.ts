@@ -98,7 +98,7 @@ t.test('a byte order mark decides before anything else, and is no part of the te
   t.equal(decodeText(big('\ufeff<é/>'), undefined), '<é/>');
 });
 
-t.test('the bytes decide before content type and declaration', async (t) => {
+t.test('the content type decides before the declaration, and the bytes before both', async (t) => {
   const declared = '<?xml version="1.0" encoding="utf-16"?><é/>';
   t.equal(decodeText(Buffer.from(declared), `${MEDIA_TYPE}; charset="UTF-8"`), declared);
   t.equal(decodeText(Buffer.from(declared, 'utf16le'), `${MEDIA_TYPE};charset=utf-16`), declared);
