@@ -1,7 +1,7 @@
 import { systemClock as clock } from '../conversation/clock.ts';
 import { composeDelivery, type RunningDelivery } from '../delivery/compose.ts';
 import { createAttemptLog } from '../ops/attempt-log.ts';
-import { createUpstream } from '../upstream/client.ts';
+import { createProviderClient } from '../upstream/client.ts';
 import { type Foundation, LEASE_MS } from './foundation.ts';
 
 /** Delivers what is stored from now on; stops taking new work when closed, and waits for the attempts under way. */
@@ -15,12 +15,12 @@ export function startDelivery({
   counting,
   credentials,
 }: Foundation): RunningDelivery {
-  const upstream = createUpstream({ provider: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
-  closers.add(() => upstream.close());
+  const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
+  closers.add(() => provider.close());
   const logAttempt = createAttemptLog(log);
   const delivering: RunningDelivery = composeDelivery({
     outbox,
-    upstream,
+    upstream: provider,
     accounts,
     credentials,
     rules: (site) => {

@@ -1,4 +1,7 @@
+import type { ProviderAccount } from '../conversation/provider-account.ts';
 import type { Target } from '../conversation/types.ts';
+
+export type { ProviderAccount as Provider, Region, WireProfile } from '../conversation/provider-account.ts';
 
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {
@@ -45,7 +48,7 @@ export type Settings = {
   readonly simulatorPort: number;
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: ReadonlyMap<string, ProviderAccount>;
 };
 
 /** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
@@ -139,27 +142,4 @@ export type Partner = {
   /** Narrows what the site allows; absent: all that the site allows. */
   readonly targets?: TargetRule;
   readonly rate: Rate;
-};
-
-export type Region = 'na' | 'au' | 'eu';
-
-/** A provider account: where to call, as whom, in which wire format. */
-export type Provider = {
-  readonly id: string;
-  readonly region: Region;
-  /** The endpoint: the region's own or an override. */
-  readonly url: string;
-  readonly providerId: number;
-  readonly username: string;
-  readonly password: string;
-  readonly wire: WireProfile;
-};
-
-/** What the provider's reference leaves unstated about the document (`docs/architecture.md`). */
-export type WireProfile = {
-  readonly root: string;
-  readonly namespace?: string;
-  readonly order: 'documented' | 'alphabetical';
-  readonly contentType: string;
-  readonly listingFormat: 'text' | 'json' | 'urlencoded';
 };

@@ -1,12 +1,12 @@
 import type { Clock } from '../conversation/clock.ts';
 import type { AttemptContext, Delivering } from '../conversation/delivering.ts';
 import type { Answer } from '../conversation/outcome.ts';
+import type { Provider } from '../conversation/provider.ts';
 import type { Lead } from '../conversation/types.ts';
 import type { Lease, LeaseStore, Settled, Settlement } from '../outbox/ports/delivery-queue.ts';
 import { StorageUnavailable } from '../outbox/ports/storage-errors.ts';
 import type { Gate } from './gate.ts';
 import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
-import type { Upstream } from './port.ts';
 import { settleDurably } from './settle.ts';
 
 /** What one attempt came to, for the log line and the metrics: no field of it comes from the lead or the provider's text. */
@@ -24,7 +24,7 @@ export type AttemptReport = {
 
 type Parts = {
   readonly queue: LeaseStore;
-  readonly upstream: Pick<Upstream, 'send'>;
+  readonly upstream: Pick<Provider, 'send'>;
   readonly gate: Gate;
   /** The site's own way with unknown outcomes, and the schedule. */
   readonly rules: (site: string) => RetryRules;

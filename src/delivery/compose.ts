@@ -1,4 +1,5 @@
 import type { Clock } from '../conversation/clock.ts';
+import type { Provider } from '../conversation/provider.ts';
 import type { Conversation } from '../conversation/types.ts';
 import type { Claim } from '../outbox/ports/delivery-queue.ts';
 import type { Outbox } from '../outbox/ports/outbox.ts';
@@ -7,13 +8,12 @@ import type { Breaker } from './breaker.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createParking, type Parking } from './parking.ts';
 import type { RetryRules } from './policy.ts';
-import type { Upstream } from './port.ts';
 import type { Limits } from './step.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 export type DeliveryParts = {
   readonly outbox: Outbox;
-  readonly upstream: Pick<Upstream, 'send'>;
+  readonly upstream: Pick<Provider, 'send'>;
   readonly accounts: { ids(): readonly string[]; region(id: string): string };
   /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
   readonly credentials: (provider: string) => string | undefined;

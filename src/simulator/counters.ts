@@ -1,16 +1,16 @@
-/** `received`: read whole and acceptable. `got`: of those, the ones that opened a conversation. */
+/** `received`: calls whose body was read completely and accepted. `got`: those of them that opened a conversation. */
 export type Tally = { received: number; got: number };
 
 /** Exact counts since the start or the last reset. */
 export type Totals = Tally & {
-  /** POSTs that arrived, read or not. */
+  /** POST requests to the endpoint, whether or not their body was read. */
   readonly calls: number;
-  /** Calls in flight now, and the most there ever were at a time. */
+  /** Calls in flight now, and the maximum so far. */
   readonly concurrent: number;
   readonly maxConcurrent: number;
-  /** Answers by fault; a refused call counts under none. */
+  /** Answers by fault. A refused call counts for no fault. */
   readonly byFault: Readonly<Record<string, number>>;
-  /** Calls that the service refused by itself, by its words. */
+  /** Calls that the service refused without an ordered fault, by the reason it gave. */
   readonly refused: Readonly<Record<string, number>>;
   readonly phones: number;
 };
@@ -18,19 +18,19 @@ export type Totals = Tally & {
 export interface Counters {
   /** A call arrived. */
   arrive(): void;
-  /** It is over: answered, or its connection is gone. */
+  /** A call ended: it was answered, or its connection was closed. */
   leave(): void;
   refuse(why: string): void;
   fault(name: string): void;
   receive(phone: string, fingerprint: string, got: boolean): void;
   totals(): Totals;
-  /** Counts of one number, all of its digits from the country code on; no work grows with the calls that were made. */
+  /** Counts of one number (its digits with the country code), in constant time. */
   ofPhone(digits: string): Tally;
   all(): { readonly phones: Record<string, Tally>; readonly fingerprints: Record<string, Tally> };
   clear(): void;
 }
 
-/** Counters apart from the bounded store, so that they stay exact when messages fall out of it. */
+/** Counters are separate from the bounded message store, so they stay exact when the store drops old messages. */
 export function createCounters(): Counters {
   const phones = new Map<string, Tally>();
   const fingerprints = new Map<string, Tally>();

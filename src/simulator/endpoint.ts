@@ -1,26 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { decodeUtf8, mediaTypeOf, readBody } from './body.ts';
-import { failureOf, HTML, pageOf, XML } from './documents.ts';
-import { eventOf } from './events.ts';
-import { judge } from './judge.ts';
-import type { Fields } from './members.ts';
-import { type Message, messageOf } from './message.ts';
+import { failureOf, HTML, pageOf, XML } from './faults/fault.ts';
+import { decodeUtf8, mediaTypeOf, readBody } from './http.ts';
+import { type Message, messageOf } from './messages.ts';
 import type { Order } from './plan.ts';
-import type { State } from './state.ts';
-import { readRequest, Unreadable } from './wire.ts';
+import { type Fields, failureFor, readRequest, Unreadable } from './request.ts';
+import { eventOf, type State } from './state.ts';
 
-/** Far above any lead, and small enough that a mistake costs little. */
+/** In bytes. Far above the size of any lead. */
 const BODY_LIMIT = 1024 * 1024;
 
-/** One call as a log may know it: no personal data. */
+/** One call for the log, without personal data. */
 export type LogLine = { readonly answered: string; readonly received: boolean; readonly durationMs: number };
 
-/** A refusal that needs no fault: the service or its host would give it to anybody. */
+/** A refusal by the service or its host, without an ordered fault. */
 type Refusal = { readonly status: number; readonly why: string };
 
 /**
- * Answers one call to the provider's endpoint. Never rejects. A call is counted as received before its answer begins,
- * so that whoever reads the counters after any failure finds them exact.
+ * Answers one call to the provider's endpoint. Never rejects. A call is counted as received before its answer starts, so
+ * that the counters are exact after any failure of the answer.
  */
 export async function handleCall(
   state: State,
@@ -29,21 +26,21 @@ export async function handleCall(
   log: ((line: LogLine) => void) | undefined,
 ): Promise<void> {
   const { counters, plan } = state;
-  const began = state.now();
+  const startedAt = state.now();
   let answered = 'gone';
   let message: Message | undefined;
   counters.arrive();
   response.once('close', () => {
     counters.leave();
-    const durationMs = state.now() - began;
-    if (message !== undefined) settle(state, message, durationMs);
+    const durationMs = state.now() - startedAt;
+    if (message !== undefined) finish(state, message, durationMs);
     log?.({ answered, received: message !== undefined, durationMs });
   });
 
   const ordered = plan.next();
   if (ordered !== undefined && state.events.watched()) state.events.publish(eventOf('control', null));
   if (ordered?.fault.unread) {
-    answered = meet(state, response, ordered, {});
+    answered = answerWith(state, response, ordered, {});
     return;
   }
   const read = await readFields(state, request);
@@ -52,7 +49,7 @@ export async function handleCall(
   const digits = fields.ConsumerPhoneNumber && `${fields.ConsumerPhoneNumberCountryCode}${fields.ConsumerPhoneNumber}`;
   const order = ordered ?? plan.otherwise(digits);
   const refusal = 'why' in read ? read : refusalOf(fields, state);
-  // A fault that pretends to have opened a conversation would lie about a call that could not open one.
+  // A fault that counts as `got` would be wrong for a call that is refused and opens no conversation.
   if (refusal !== undefined && order.fault.got) {
     answered = 'refused';
     counters.refuse(refusal.why);
@@ -62,10 +59,10 @@ export async function handleCall(
   if (refusal === undefined && digits !== undefined && !order.fault.unread) {
     message = receive(state, fields, digits, order);
   }
-  answered = meet(state, response, order, fields);
+  answered = answerWith(state, response, order, fields);
 }
 
-/** What a request says, or why it can say nothing. */
+/** The request's fields, or the reason why they cannot be read. */
 async function readFields(state: State, request: IncomingMessage): Promise<Fields | Refusal | 'gone'> {
   const type = mediaTypeOf(request.headers['content-type']);
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -85,7 +82,7 @@ async function readFields(state: State, request: IncomingMessage): Promise<Field
 }
 
 function refusalOf(fields: Fields, state: State): Refusal | undefined {
-  const why = judge(fields, state.credentials);
+  const why = failureFor(fields, state.credentials);
   return why === undefined ? undefined : { status: 200, why };
 }
 
@@ -94,7 +91,7 @@ function refuse(response: ServerResponse, { status, why }: Refusal): void {
   response.writeHead(status, {
     'content-type': status === 200 ? XML : HTML,
     'content-length': Buffer.byteLength(body),
-    // The rest of a body that is too large is not worth reading.
+    // The rest of the too large body stays unread, so the connection cannot be reused.
     ...(status === 413 && { connection: 'close' }),
   });
   response.end(body);
@@ -109,13 +106,13 @@ function receive(state: State, fields: Fields, digits: string, { fault }: Order)
   return message;
 }
 
-function settle(state: State, message: Message, durationMs: number): void {
+function finish(state: State, message: Message, durationMs: number): void {
   message.durationMs = durationMs;
   if (state.events.watched()) state.events.publish(eventOf('settled', { id: message.id, durationMs }));
 }
 
-/** Gives the ordered answer, after its delay; gives its name. A caller that leaves first gets none. */
-function meet(state: State, response: ServerResponse, order: Order, fields: Fields): string {
+/** Sends the ordered answer after its delay and returns the fault's name. A client that disconnects first gets no answer. */
+function answerWith(state: State, response: ServerResponse, order: Order, fields: Fields): string {
   const { fault } = order;
   state.counters.fault(fault.name);
   const delayMs = order.delayMs ?? fault.delayMs ?? 0;

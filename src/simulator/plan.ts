@@ -1,18 +1,17 @@
 import type { Fault } from './faults/fault.ts';
-import { DELIVERED } from './faults/service.ts';
-import { faultOfPhone } from './faults/table.ts';
+import { DELIVERED, faultOfPhone } from './faults/table.ts';
 
-/** A fault as somebody ordered it; absent numbers are the fault's own. */
+/** An ordered fault. Absent numbers take the fault's own values. */
 export type Order = { readonly fault: Fault; readonly delayMs?: number; readonly retryAfterS?: number };
 
-/** What calls will meet: orders for the next ones, then the number's own fault, then the standing order. */
+/** How calls will be answered: by the orders in the queue, then by the number's own fault, then by the default order. */
 export interface Plan {
   /** Takes the order that is next in the queue, if there is one. Each arriving call takes one. */
   next(): Order | undefined;
-  /** What a call meets that took no order from the queue; `digits` begin with the country code. */
+  /** The order for a call that took none from the queue. `digits` start with the country code. */
   otherwise(digits: string | undefined): Order;
   enqueue(order: Order, count: number): void;
-  stand(order: Order): void;
+  setDefault(order: Order): void;
   clear(): void;
   state(): { readonly mode: Order; readonly queue: readonly { readonly order: Order; readonly left: number }[] };
 }
@@ -35,7 +34,7 @@ export function createPlan(): Plan {
     enqueue(order, count) {
       queue.push({ order, left: count });
     },
-    stand(order) {
+    setDefault(order) {
       mode = order;
     },
     clear() {

@@ -1,21 +1,21 @@
-/** Who may call: what the provider handed out when the account was opened. */
+/** The credentials of the provider account that may call. */
 export type Credentials = { readonly providerId: number; readonly username: string; readonly password: string };
 
-/** The public demo account. A secret of nobody: the simulator listens on loopback and reaches no one. */
+/** The public demo account. No secret: the simulator listens on loopback and calls no other host. */
 export const DEMO_CREDENTIALS: Credentials = { providerId: 1001, username: 'demo', password: 'demo-password' };
 
 export const ORDERS = ['off', 'documented', 'alphabetical'] as const;
 export type Order = (typeof ORDERS)[number];
 
-/** What the provider's public reference leaves unstated about its document, so that each way can be played. */
+/** The properties of the document that the provider's public reference leaves unstated. Each variant can be simulated. */
 export type Rules = {
-  /** Local name of the root element; another one is a 400, as WCF answers it. */
+  /** Local name of the root element. Any other root is answered 400, as WCF does. */
   readonly root: string;
-  /** Namespace of root and members; empty: none. Counts only where `namespaceSensitive`. */
+  /** Namespace of root and members, empty for none. Checked only with `namespaceSensitive`. */
   readonly namespace: string;
-  /** A member in another namespace is passed over without a word, as DataContractSerializer does. */
+  /** Silently ignores a member in another namespace, as DataContractSerializer does. */
   readonly namespaceSensitive: boolean;
-  /** An element that comes out of this order is passed over without a word. `off` takes any order. */
+  /** Silently ignores an element out of this order. `off` accepts any order. */
   readonly order: Order;
   /** Answers 415 to `application/xml`, as a SOAP-hosted endpoint does. */
   readonly textXmlOnly: boolean;

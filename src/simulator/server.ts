@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { handleControl, isControlPath } from './control/routes.ts';
-import { HTML, pageOf } from './documents.ts';
+import path from 'node:path';
+import { handleControl, isControlPath } from './control.ts';
 import { handleCall, type LogLine } from './endpoint.ts';
-import { loadPages } from './pages.ts';
-import { sendError } from './respond.ts';
+import { HTML, pageOf } from './faults/fault.ts';
+import { sendError } from './http.ts';
 import { type Credentials, DEFAULT_RULES, DEMO_CREDENTIALS, type Rules } from './rules.ts';
 import { createState } from './state.ts';
 
@@ -13,7 +14,7 @@ export { type Credentials, DEMO_CREDENTIALS, type Rules } from './rules.ts';
 
 export const ENDPOINT_PATH = '/MobileTextConnectRestService.svc/InitiateMobileTextConversation';
 
-/** Longer than any client keeps an idle connection, so that it is never we who close one under a call. */
+/** Longer than any client keeps an idle connection, so that the simulator never closes one when a call starts. */
 const KEEP_ALIVE_MS = 120_000;
 
 export type SimulatorOptions = {
@@ -22,28 +23,28 @@ export type SimulatorOptions = {
   /** 0, the default, takes any free port. */
   readonly port?: number;
   readonly credentials?: Credentials;
-  /** Where it is stricter than by default. */
+  /** Rules that differ from the default ones. */
   readonly strict?: Partial<Rules>;
-  /** Messages that the inbox keeps, 500 by default; counters are not bounded by it. */
+  /** Messages that the inbox keeps, 500 by default. The counters cover all messages. */
   readonly capacity?: number;
-  /** Called once a call, when it is over. */
+  /** Called once a call, when the call ends. */
   readonly log?: (line: LogLine) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 };
 
 export type Simulator = {
-  /** Where the gateway calls. */
+  /** The URL that the gateway calls. */
   readonly endpoint: string;
-  /** The page on which a person sees conversations arrive. */
+  /** The page that shows arriving conversations. */
   readonly inboxUrl: string;
-  /** Where the control API begins; see `docs/simulator.md`. */
+  /** The base URL of the control API; see `docs/simulator.md`. */
   readonly controlUrl: string;
-  /** Stops at once: open connections are cut. Closing twice is closing once. */
+  /** Stops at once and closes all open connections. May be called more than once. */
   close(): Promise<void>;
 };
 
-/** Starts a provider to run against. Rejects with node's own error where the address cannot be listened on. */
+/** Starts a simulated provider. Rejects with Node's own error when the address cannot be listened on. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = '127.0.0.1', port = 0, credentials = DEMO_CREDENTIALS, capacity = 500, log, now = Date.now } = options;
   const state = createState(credentials, { ...DEFAULT_RULES, ...options.strict }, capacity, now);
@@ -51,17 +52,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = URL.parse(request.url ?? '/', 'http://simulator');
-    if (url === null) return sendError(response, 400, 'the path is not one');
+    if (url === null) return sendError(response, 400, 'the path is invalid');
     if (url.pathname === ENDPOINT_PATH) {
       if (request.method === 'POST') return handleCall(state, request, response, log);
       response.writeHead(405, { allow: 'POST', 'content-type': HTML });
       response.end(pageOf('Service', 'Method not allowed.'));
     } else if (isControlPath(url.pathname)) await handleControl(state, url, request, response);
-    else if (request.method !== 'GET' || !pages(url.pathname, response)) sendError(response, 404, 'nothing is here');
+    else if (request.method !== 'GET' || !pages(url.pathname, response))
+      sendError(response, 404, 'no page has this path');
   }
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) => {
-    // What fails here is a mistake of ours; it costs its own call and not the process.
+    // A fault of the simulator ends this one call and not the process.
     route(request, response).catch(() => response.destroy());
   });
   server.listen(port, host);
@@ -89,8 +91,73 @@ async function stop(server: Server): Promise<void> {
   await closed;
 }
 
-/** An address that a client on this machine can open; a wildcard is none. */
+/** The origin that a client on this machine can open, which no wildcard address is. */
 function originOf({ address, family, port }: AddressInfo): string {
   if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+const FOLDER = path.join(import.meta.dirname, 'inbox');
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const FILES = [
+  'inbox.html',
+  'icon.svg',
+  'theme.css',
+  'inbox.css',
+  'list.css',
+  'details.css',
+  'panel.css',
+  'narrow.css',
+  'inbox.js',
+  'feed.js',
+  'list.js',
+  'details.js',
+  'panel.js',
+  'dom.js',
+];
+
+/**
+ * Leads may contain hostile text. Under this policy text that is taken for markup can run and load nothing. Only the demo
+ * page of a gateway on this machine may show the inbox in a frame.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  'frame-ancestors http://127.0.0.1:* http://localhost:*',
+  "require-trusted-types-for 'script'",
+].join('; ');
+
+export type Pages = (path: string, response: ServerResponse) => boolean;
+
+/** Reads the inbox's files once. The returned function answers a path with its file, or returns false where there is none. */
+export function loadPages(): Pages {
+  const files = new Map<string, { type: string; body: Buffer }>();
+  for (const name of FILES) {
+    const type = TYPES[path.extname(name)] ?? 'application/octet-stream';
+    files.set(name === 'inbox.html' ? '/' : `/${name}`, { type, body: readFileSync(path.join(FOLDER, name)) });
+  }
+  return (pathname, response) => {
+    const file = files.get(pathname);
+    if (file === undefined) return false;
+    response.writeHead(200, {
+      'content-type': file.type,
+      'content-length': file.body.length,
+      'content-security-policy': POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+    });
+    response.end(file.body);
+    return true;
+  };
 }

@@ -1,17 +1,55 @@
+import type { ServerResponse } from 'node:http';
 import { type Counters, createCounters } from './counters.ts';
-import { createEvents, type Events } from './events.ts';
+import { createStore, type Store } from './messages.ts';
 import { createPlan, type Plan } from './plan.ts';
 import type { Credentials, Rules } from './rules.ts';
-import { createStore, type Store } from './store.ts';
 
-/** All that the simulator remembers; the endpoint and the control API meet here. */
+/** In bytes. A page with a larger unread backlog is disconnected; it receives the missed events when it reconnects. */
+const BACKLOG_BYTES = 4 * 1024 * 1024;
+
+/** Server-Sent Events to every open inbox. */
+export interface Events {
+  /** Whether any page listens. Without one no event needs to be serialised. */
+  watched(): boolean;
+  /** Starts a stream. `first` are the events that this listener missed. */
+  attach(response: ServerResponse, first: readonly string[]): void;
+  publish(event: string): void;
+}
+
+export function createEvents(): Events {
+  const listeners = new Set<ServerResponse>();
+  return {
+    watched: () => listeners.size > 0,
+    attach(response, first) {
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
+      response.write(`retry: 1000\n\n${first.join('')}`);
+      listeners.add(response);
+      // Of the connection: an answer that still waits behind another one is never told that its own is gone.
+      response.req.socket.once('close', () => listeners.delete(response));
+    },
+    publish(event) {
+      for (const response of listeners) {
+        if (response.writableLength > BACKLOG_BYTES) response.destroy();
+        else response.write(event);
+      }
+    },
+  };
+}
+
+/** One event in the wire format. JSON escapes line breaks, so data stays on one line. */
+export function eventOf(name: string, data: unknown, id?: number): string {
+  const numbered = id === undefined ? '' : `id: ${id}\n`;
+  return `${numbered}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** The simulator's whole state, shared by the endpoint and the control API. */
 export type State = {
   readonly plan: Plan;
   readonly counters: Counters;
   readonly store: Store;
   readonly events: Events;
   readonly now: () => number;
-  /** Tells one life of the simulator from the next, since message ids begin anew. */
+  /** Identifies this run of the simulator, since message ids restart at 1 with each run. */
   readonly run: string;
   credentials: Credentials;
   rules: Rules;

@@ -1,22 +1,11 @@
 import type { Outcome } from '../conversation/outcome.ts';
 import type { Lead } from '../conversation/types.ts';
-import type { Decoded, Unreadable } from './decode.ts';
-import { type Blame, blame } from './failure.ts';
+import type { Exchange } from './exchange.ts';
+import { classifyFailure, type FailureSubject } from './failure.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import type { Broken, NoReply } from './transport.ts';
-
-/** An answer whose status line came. Its body may have broken off on the way. */
-export type Reply = {
-  readonly httpStatus: number;
-  readonly retryAfter?: string | undefined;
-  readonly body: Decoded | { readonly unreadable: Unreadable | Broken };
-};
-
-/** What the call came to: a reply, or none, with or without proof that nothing was written. */
-export type Exchange = Reply | NoReply;
 
 /**
- * What becomes of an exchange: the table "What the provider's answer becomes" in docs/architecture.md. Pure.
+ * The outcome of an exchange, by the table "What the provider's answer becomes" in `docs/architecture.md`. Pure.
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  */
@@ -33,9 +22,9 @@ export function classify(exchange: Exchange, lead: Lead, now: number): Outcome {
     case 401:
       return { class: 'credentials', cause, ...description };
     case 403:
-      // Forbidding is a matter of authorisation, so a Failure here can accuse our account. It is no verdict on the
-      // lead's own data, which would be final: whatever else it says, a person looks at it.
-      return blameOf(failure, lead) === 'credentials'
+      // 403 is about authorisation, so its Failure may name our credentials. It never rejects a lead, which would be
+      // final: with any other text the lead waits for a person.
+      return failure !== undefined && classifyFailure(failure.description, lead) === 'credentials'
         ? { class: 'credentials', cause, ...description }
         : { class: 'refused', cause, ...description };
     case 429:
@@ -45,27 +34,29 @@ export function classify(exchange: Exchange, lead: Lead, now: number): Outcome {
     }
   }
 
-  if (failure !== undefined) return outcomeOf(blame(failure.description, lead), description, lead);
+  if (failure !== undefined) return outcomeOfFailure(classifyFailure(failure.description, lead), description, lead);
   if (httpStatus < 200 || httpStatus > 299) return { class: 'unknown', cause };
   return 'unreadable' in body ? { class: 'unknown', cause: body.unreadable } : { class: 'delivered' };
 }
 
-function blameOf(failure: { readonly description?: string } | undefined, lead: Lead): Blame | undefined {
-  return failure === undefined ? undefined : blame(failure.description, lead);
-}
-
-function outcomeOf(blamed: Blame, description: { readonly description?: string }, lead: Lead): Outcome {
-  const cause = `failure_${blamed}`;
-  switch (blamed) {
+function outcomeOfFailure(
+  subject: FailureSubject,
+  description: { readonly description?: string },
+  lead: Lead,
+): Outcome {
+  const cause = `failure_${subject}`;
+  switch (subject) {
     case 'phone':
       return { class: 'rejected', reason: 'phone', cause, ...description };
     case 'target':
-      // A target that our own configuration chose is no fault of the caller's.
+      // The caller is not at fault for a target from our own configuration.
       return lead.targetFrom === 'caller'
         ? { class: 'rejected', reason: 'target', cause, ...description }
         : { class: 'refused', cause, ...description };
     case 'credentials':
       return { class: 'credentials', cause, ...description };
+    case 'unavailable':
+      return { class: 'not_sent', cause };
     case 'other':
       return { class: 'refused', cause, ...description };
   }

@@ -1,16 +1,16 @@
 import { Parser } from 'xml2js';
 import { decodeText } from './charset.ts';
-import { findStructureFault, type StructureFault } from './structure.ts';
+import { findStructureFault, type StructureFault } from './xml-structure.ts';
 
-/** More than this is never read from the wire and never parsed. A real answer is a few hundred bytes. */
+/** Longer answers are neither read from the wire nor parsed. A real answer has a few hundred bytes. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** How much of the provider's own text is kept. */
+/** Upper bound on the description that is kept. */
 const MAX_DESCRIPTION_CHARS = 2_000;
 
 const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 
-/** Why an answer cannot be read, as a stable word. */
+/** The reason why an answer cannot be read, as a stable word. */
 export type Unreadable =
   | StructureFault
   | 'blank'
@@ -21,7 +21,7 @@ export type Unreadable =
   | 'two_statuses'
   | 'bad_status';
 
-/** An answer as the provider's reference describes it, or why it is none. */
+/** An answer as the provider's reference describes it, or the reason why it cannot be read. */
 export type Decoded =
   | { readonly status: 'Success' | 'Failure'; readonly description?: string }
   | { readonly unreadable: Unreadable };
@@ -32,7 +32,7 @@ export type Decode = (body: Uint8Array, headers: BodyHeaders) => Decoded;
 
 /**
  * Reads an answer: one root, exactly one `Status` child by local name, whose text without surrounding white space is
- * `Success` or `Failure`. Anything else is unreadable; nothing is guessed and nothing is thrown.
+ * `Success` or `Failure`. Anything else is unreadable. Never throws.
  */
 export function decodeAnswer(body: Uint8Array, headers: BodyHeaders): Decoded {
   if (body.length > MAX_ANSWER_BYTES) return { unreadable: 'too_large' };
@@ -47,12 +47,35 @@ export function decodeAnswer(body: Uint8Array, headers: BodyHeaders): Decoded {
   return root === undefined ? { unreadable: 'not_xml' } : readRoot(root);
 }
 
-/** We ask for no content encoding; an answer that claims one anyway is not what its bytes look like. */
+/**
+ * Wraps `decode` so that a Success which arrives again byte for byte is decoded once. A Success says nothing of its lead,
+ * so the provider's are all alike, and parsing costs more than any other step of a call. One answer is remembered, and
+ * only a Success without a description: an answer that may quote a lead is not kept.
+ *
+ * @param decode a pure function of the bytes and headers
+ */
+export function memoizeSuccess(decode: Decode): Decode {
+  let last: { readonly body: Uint8Array; readonly headers: BodyHeaders; readonly decoded: Decoded } | undefined;
+  return (body, headers) => {
+    if (last && haveSameValues(last.headers, headers) && Buffer.compare(last.body, body) === 0) return last.decoded;
+    const decoded = decode(body, headers);
+    if ('status' in decoded && decoded.status === 'Success' && decoded.description === undefined) {
+      last = { body: Buffer.from(body), headers, decoded };
+    }
+    return decoded;
+  };
+}
+
+function haveSameValues(one: BodyHeaders, other: BodyHeaders): boolean {
+  return one.contentType === other.contentType && one.contentEncoding === other.contentEncoding;
+}
+
+/** The request asks for no content encoding, so the body of an answer that declares one cannot be trusted. */
 function isPlain(contentEncoding: string | undefined): boolean {
   return contentEncoding === undefined || /^(?:\s*identity\s*)?$/i.test(contentEncoding);
 }
 
-/** An element as the parser gives it. The keys are no XML names, so no element can pose as one of them. */
+/** An element as xml2js gives it. The keys start with `#`, so no XML element can have the same name. */
 type Element = {
   readonly '#text'?: string;
   readonly '#attributes'?: Readonly<Record<string, { uri: string; local: string; value: string }>>;
@@ -80,7 +103,7 @@ function parse(text: string): Element | undefined {
       root = error ? undefined : result;
     });
   } catch {
-    // The parser throws what it meets after it has called back.
+    // xml2js throws the errors that it finds after its callback was called.
     return undefined;
   }
   return root;
@@ -95,12 +118,12 @@ function readRoot(root: Element): Decoded {
   if (status['#children'] !== undefined || (text !== 'Success' && text !== 'Failure')) {
     return { unreadable: 'bad_status' };
   }
-  const description = describe(root);
+  const description = descriptionOf(root);
   return description === undefined ? { status: text } : { status: text, description };
 }
 
-/** The provider's own words: the texts of all `Description` children that are neither nil nor blank. */
-function describe(root: Element): string | undefined {
+/** The texts of all `Description` children that are neither nil nor blank, one a line. */
+function descriptionOf(root: Element): string | undefined {
   const texts = childrenOf(root, 'Description')
     .filter((element) => !isNil(element))
     .map(trimmed)
@@ -118,7 +141,7 @@ function isNil(element: Element): boolean {
   );
 }
 
-/** Without white space as XML knows it; a no-break space is text. */
+/** The element's text without XML white space around it. A no-break space is no white space in XML. */
 function trimmed(element: Element): string {
   return (element['#text'] ?? '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
 }

@@ -1,7 +1,6 @@
-import type { Provider, WireProfile } from '../config/settings.ts';
+import type { ProviderAccount, WireProfile } from '../conversation/provider-account.ts';
 import { isXmlText } from '../conversation/text.ts';
-import type { Lead } from '../conversation/types.ts';
-import { listingDetails } from './listing.ts';
+import type { Lead, Listing } from '../conversation/types.ts';
 
 /** The twelve elements in the order in which the provider's reference lists them. */
 const DOCUMENTED = [
@@ -22,8 +21,8 @@ const DOCUMENTED = [
 type Element = (typeof DOCUMENTED)[number];
 
 /**
- * By code unit and not by locale: the order in which a WCF data contract whose members carry no number reads its
- * elements. One that comes out of its order is ignored without a word.
+ * `alphabetical` sorts by code unit and not by locale: a WCF data contract whose members have no order number reads its
+ * elements in that order, and silently ignores an element that comes out of order.
  */
 const ORDERS: Readonly<Record<WireProfile['order'], readonly Element[]>> = {
   documented: DOCUMENTED,
@@ -39,14 +38,14 @@ export class NotEncodable extends Error {
 }
 
 /**
- * The document that starts a conversation, in UTF-8 and with an XML declaration. What is absent is left out and never
- * an empty element; every text is read back unchanged by a conforming parser (a carriage return as `&#xD;`).
+ * The document that starts a conversation, in UTF-8 and with an XML declaration. An absent value is left out, never sent
+ * as an empty element. A conforming parser reads every text back unchanged (a carriage return is written as `&#xD;`).
  *
- * @throws NotEncodable for a character that XML cannot carry; intake and configuration refuse those
+ * @throws NotEncodable for a character that XML cannot carry; request validation and configuration refuse those
  */
-export function encodeLead(lead: Lead, provider: Provider): string {
-  const { root, namespace, order } = provider.wire;
-  const values = elements(lead, provider);
+export function encodeLead(lead: Lead, account: ProviderAccount): string {
+  const { root, namespace, order } = account.wire;
+  const values = elements(lead, account);
   let document = `<?xml version="1.0" encoding="utf-8"?><${root}`;
   if (namespace !== undefined) document += ` xmlns="${escaped(namespace)}"`;
   document += '>';
@@ -57,21 +56,39 @@ export function encodeLead(lead: Lead, provider: Provider): string {
   return `${document}</${root}>`;
 }
 
-function elements(lead: Lead, provider: Provider): Readonly<Record<Element, string | number | undefined>> {
+function elements(lead: Lead, account: ProviderAccount): Readonly<Record<Element, string | number | undefined>> {
   return {
-    ProviderId: provider.providerId,
-    UserName: provider.username,
-    Password: provider.password,
+    ProviderId: account.providerId,
+    UserName: account.username,
+    Password: account.password,
     MerchantId: 'merchantId' in lead.target ? lead.target.merchantId : undefined,
     AdvertiserId: 'advertiserId' in lead.target ? lead.target.advertiserId : undefined,
     PlacementId: lead.placementId,
-    ListingDetails: lead.listing === undefined ? undefined : listingDetails(lead.listing, provider.wire.listingFormat),
+    ListingDetails: lead.listing === undefined ? undefined : listingDetails(lead.listing, account.wire.listingFormat),
     ConsumerPhoneNumber: lead.phone.national,
     ConsumerPhoneNumberCountryCode: lead.phone.callingCode,
     ConsumerFirstName: lead.firstName,
     ConsumerLastName: lead.lastName,
     ConsumerQuestion: lead.question,
   };
+}
+
+/**
+ * The text of `ListingDetails`. A listing that is a text is passed as it is, in every format. Named values become
+ * `name: value; name: value`, a JSON object or a urlencoded query. Gives `undefined` for a listing without values.
+ */
+export function listingDetails(listing: Listing, format: WireProfile['listingFormat']): string | undefined {
+  if (typeof listing === 'string') return listing;
+  const entries = Object.entries(listing);
+  if (entries.length === 0) return undefined;
+  switch (format) {
+    case 'text':
+      return entries.map(([name, value]) => `${name}: ${value}`).join('; ');
+    case 'json':
+      return JSON.stringify(listing);
+    case 'urlencoded':
+      return new URLSearchParams(entries.map(([name, value]): [string, string] => [name, String(value)])).toString();
+  }
 }
 
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -81,7 +98,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\r': '&#xD;',
 };
 
-/** As the text of an element. It serves for a namespace, too, which has neither quotes nor white space (the settings see to it). */
+/** Escapes the text of an element. Also serves for a namespace, in which the configuration allows neither quotes nor white space. */
 function escaped(value: string | number): string {
   if (typeof value === 'number') return String(value);
   if (!isXmlText(value)) throw new NotEncodable();

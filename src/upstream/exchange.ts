@@ -1,25 +1,41 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Exchange } from './classify.ts';
-import type { Decode, Unreadable } from './decode.ts';
-import { type Broken, causeBeforeWriting, causeOfBreak, causeWithoutReply } from './transport.ts';
+import type { Decode, Decoded, Unreadable } from './decode.ts';
+import { type BrokenReply, causeBeforeWriting, causeOfBrokenReply, causeWithoutReply } from './network-errors.ts';
 
-/** One POST: its body's media type and the body, sent as UTF-8. */
+/** One POST: where it goes, its media type, and its body, which is sent as UTF-8. */
 export type Call = { readonly endpoint: Endpoint; readonly contentType: string; readonly body: string };
 
-/** Where a call goes: an absolute URL in the parts that a dispatcher takes. */
+/** An absolute URL in the two parts that undici's dispatcher takes. */
 export type Endpoint = { readonly origin: string; readonly path: string };
 
+/** A reply whose status line arrived. Its body may have broken off. */
+export type Reply = {
+  readonly httpStatus: number;
+  readonly retryAfter?: string | undefined;
+  readonly body: Decoded | { readonly unreadable: Unreadable | BrokenReply };
+};
+
+/**
+ * No status line arrived. `written` is false only with proof that no byte of the request left this process; only then
+ * is it safe to send the lead again.
+ */
+export type NoReply = { readonly written: boolean; readonly cause: string };
+
+/** What one call came to. */
+export type Exchange = Reply | NoReply;
+
+/** Splits a URL into its origin and its path with the query. Throws `TypeError` for a text that is not an absolute URL. */
 export function endpointOf(url: string): Endpoint {
   const { origin, pathname, search } = new URL(url);
   return { origin, path: pathname + search };
 }
 
 /**
- * Makes one call and tells what came of it, within `timeoutMs`. Never rejects.
+ * Makes one call within `timeoutMs` milliseconds and gives its result. Never rejects.
  *
- * The dispatcher announces a request to its handler right before it writes the first byte. A call that ends without
- * that announcement was never sent; after it, only an answer can tell whether the call arrived.
+ * undici calls `onRequestStart` right before it writes the first byte of a request. A call that ends before that was
+ * never sent. After it, only a reply can tell whether the provider received the call.
  */
 export function exchange(
   dispatcher: Dispatcher,
@@ -48,34 +64,34 @@ export function exchange(
   return promise;
 }
 
-type Head = { readonly httpStatus: number; readonly headers: IncomingHttpHeaders };
+type ReplyHead = { readonly httpStatus: number; readonly headers: IncomingHttpHeaders };
 
-/** Collects one call's events. `settle` is called once, with the first end that comes. */
+/** Collects the events of one call. `settle` is called exactly once, with the first result. */
 function createHandler(decode: Decode, settle: (result: Exchange) => void) {
   let controller: Dispatcher.DispatchController | undefined;
-  let head: Head | undefined;
-  let over = false;
+  let head: ReplyHead | undefined;
+  let settled = false;
   const chunks: Buffer[] = [];
 
   const finish = (result: Exchange): void => {
-    if (over) return;
-    over = true;
+    if (settled) return;
+    settled = true;
     settle(result);
   };
-  const broken = (cause: Unreadable | Broken): void => {
-    if (head !== undefined) finish(reply(head, { unreadable: cause }));
+  const finishBroken = (cause: BrokenReply): void => {
+    if (head !== undefined) finish(replyOf(head, { unreadable: cause }));
   };
 
   return {
     timeOut(): void {
       if (controller === undefined) finish({ written: false, cause: 'connect_timeout' });
       else if (head === undefined) finish({ written: true, cause: 'timeout' });
-      else broken('timeout');
+      else finishBroken('timeout');
       controller?.abort(new Error('timed out'));
     },
     onRequestStart(started: Dispatcher.DispatchController): void {
-      // Given up while it waited for a connection: aborting here keeps it from being written.
-      if (over) started.abort(new Error('timed out'));
+      // The call timed out while it waited for a connection. Aborting here prevents the request from being written.
+      if (settled) started.abort(new Error('timed out'));
       controller = started;
     },
     onResponseStart(_controller: unknown, httpStatus: number, headers: IncomingHttpHeaders): void {
@@ -87,17 +103,16 @@ function createHandler(decode: Decode, settle: (result: Exchange) => void) {
     onResponseEnd(): void {
       if (head === undefined) return;
       const { 'content-type': contentType, 'content-encoding': contentEncoding } = head.headers;
-      finish(reply(head, decode(Buffer.concat(chunks), { contentType, contentEncoding })));
+      finish(replyOf(head, decode(Buffer.concat(chunks), { contentType, contentEncoding })));
     },
     onResponseError(_controller: unknown, error: unknown): void {
       if (controller === undefined) finish({ written: false, cause: causeBeforeWriting(error) });
       else if (head === undefined) finish({ written: true, cause: causeWithoutReply(error) });
-      else broken(causeOfBreak(error));
+      else finishBroken(causeOfBrokenReply(error));
     },
   };
 }
 
-function reply(head: Head, body: Extract<Exchange, { httpStatus: number }>['body']): Exchange {
-  const retryAfter = head.headers['retry-after'];
-  return { httpStatus: head.httpStatus, retryAfter, body };
+function replyOf(head: ReplyHead, body: Reply['body']): Reply {
+  return { httpStatus: head.httpStatus, retryAfter: head.headers['retry-after'], body };
 }

@@ -1,25 +1,40 @@
-const SECONDS = /^-?\d{1,10}$/;
+const SECONDS = /^(-?\d{1,10})(?:\.\d{1,9})?$/;
 
-const HTTP_DATES = [
-  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT
-  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+const DATES = [
+  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT, also with the names that hosts write for GMT
+  /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|Z|[+-]0000)$/,
   // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
-  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
-  // asctime, which is in GMT without saying so: Sun Nov  6 08:49:37 1994
+  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} (?:GMT|UTC|Z|[+-]0000)$/,
+  // asctime, always in GMT: Sun Nov  6 08:49:37 1994
   /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+  // ISO 8601 with a time zone: 1994-11-06T08:49:37Z
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/,
 ];
 
 /**
- * `Retry-After` as milliseconds from `now` (milliseconds since the epoch), in both of its forms: seconds and an HTTP
- * date in any of its three spellings (RFC 9110, sections 10.2.3 and 5.6.7). What lies in the past is 0; what is neither
- * is `undefined`. The result is finite but not capped: how long a lead may wait is the retry policy's to say.
+ * `Retry-After` as milliseconds from `now` (milliseconds since the epoch). Reads both forms of RFC 9110, section 10.2.3
+ * (seconds, and an HTTP date in its three spellings, section 5.6.7), and the spellings that hosts send beside them:
+ * fractions of a second, quotes, `UTC` or `+0000` for `GMT`, ISO 8601, and a list, of which the longest time counts.
+ * A time in the past gives 0, any other text `undefined`. Finite but not capped: the retry policy caps it. Never throws.
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim();
-  if (text === undefined) return undefined;
-  if (SECONDS.test(text)) return Math.max(0, Number(text) * 1000);
-  // `Date.parse` alone takes almost anything for a date.
-  if (!HTTP_DATES.some((form) => form.test(text))) return undefined;
-  const at = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
+  if (value === undefined) return undefined;
+  const whole = parseOne(value, now);
+  if (whole !== undefined) return whole;
+  // The comma after the name of a day is part of a date.
+  const items = value.split(/(?<!\b[A-Z][a-z]{2,8}),/).map((item) => parseOne(item, now));
+  return items.every((item) => item !== undefined) ? Math.max(...items) : undefined;
+}
+
+function parseOne(value: string, now: number): number | undefined {
+  const text = value
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
+  if (SECONDS.test(text)) return Math.max(0, Math.round(Number(text) * 1_000));
+  // `Date.parse` alone accepts almost any text as a date.
+  const form = DATES.findIndex((pattern) => pattern.test(text));
+  if (form === -1) return undefined;
+  const at = Date.parse(form === 2 ? `${text} GMT` : text);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

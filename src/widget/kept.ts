@@ -39,7 +39,7 @@ export function forget(key: string): void {
  */
 export async function sendKept(base: string, now: number, send: (lead: Lead) => Promise<Outcome>): Promise<void> {
   for (const lead of keptFor(base, now)) {
-    await alone(lead.key, async () => {
+    await withTabLock(lead.key, async () => {
       // Another tab may have sent it meanwhile.
       if (isKept(lead.key) && isOver(await send(lead))) forget(lead.key);
     });
@@ -55,7 +55,11 @@ export function isOver(outcome: Outcome): boolean {
  * Runs `work` while no other tab does so for the same lead. With a signal it waits for that until the signal fires; without
  * one it leaves the lead to the other. What comes of the work; nothing where it was not begun.
  */
-export async function alone<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+export async function withTabLock<T>(
+  key: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
   let begun = false;
   try {
     const how: LockOptions = signal ? { signal } : { ifAvailable: true };

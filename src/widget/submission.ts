@@ -1,7 +1,7 @@
 import { deliver, type Outcome, type Progress } from './deliver.ts';
 import type { Dialog, Model } from './dialog.ts';
 import { explain, missing } from './explain.ts';
-import { alone, forget, isKept, isOver, keep } from './kept.ts';
+import { forget, isKept, isOver, keep, withTabLock } from './kept.ts';
 import { type Lead, newKey } from './lead.ts';
 import type { TicketDesk } from './ticket.ts';
 import type { TextUsEventMap } from './types.ts';
@@ -72,7 +72,7 @@ export function createSubmission(host: Host): Submission {
       try {
         if (element.hasAttribute('keep-offline')) {
           keep(lead, Date.now());
-          outcome = await alone(lead.key, send, signal);
+          outcome = await withTabLock(lead.key, send, signal);
         } else outcome = await send();
       } finally {
         dialog.busy(undefined);

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Address } from '../../src/outbox/postgres/connection.ts';
-import { type BreakableWay, breakableWay } from '../support/breakable-way.ts';
 import { read } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
+import { type FaultyProxy, faultyProxy } from '../support/faulty-proxy.ts';
 import { type Fleet, startFleet } from '../support/fleet.ts';
 import { recordLeases } from '../support/lease-record.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
@@ -21,9 +21,9 @@ const server = await startPostgres();
 await server.query("CREATE ROLE gateway LOGIN PASSWORD 'canary-password'");
 
 /** A user whom the server's limits hold for, by a way that can hang. */
-async function restricted(t: Test, address: Address): Promise<BreakableWay> {
+async function restricted(t: Test, address: Address): Promise<FaultyProxy> {
   await server.query(`ALTER DATABASE ${address.database} OWNER TO gateway`);
-  return breakableWay(t, { ...address, user: 'gateway', password: 'canary-password' });
+  return faultyProxy(t, { ...address, user: 'gateway', password: 'canary-password' });
 }
 
 /** Takes all connections away and grants no new one, as if others had taken `max_connections`. */
@@ -33,7 +33,7 @@ async function starve({ address: { database } }: Fleet): Promise<() => Promise<u
   return () => server.query('ALTER ROLE gateway CONNECTION LIMIT -1');
 }
 
-type Fault = (fleet: Fleet, way: BreakableWay) => Promise<() => unknown>;
+type Fault = (fleet: Fleet, way: FaultyProxy) => Promise<() => unknown>;
 
 /** What ends each is what it gives. */
 const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
@@ -44,7 +44,7 @@ const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
 
 for (const [name, ms, begin] of FAULTS) {
   t.test(`a Postgres that ${name} for ${ms / 1_000} s under load costs delays and 503, and no lead`, async (t) => {
-    let way: BreakableWay | undefined;
+    let way: FaultyProxy | undefined;
     const fleet = await startFleet(t, server, 3, {}, async (address) => {
       way = await restricted(t, address);
       return way.address;
@@ -53,7 +53,7 @@ for (const [name, ms, begin] of FAULTS) {
     const leads = leadsToSend(LEADS);
     const refusals: unknown[] = [];
     const fault = async (): Promise<number> => {
-      const end = await begin(fleet, way as BreakableWay);
+      const end = await begin(fleet, way as FaultyProxy);
       await pause(ms);
       const acknowledged = leads.acknowledged.size;
       await end();

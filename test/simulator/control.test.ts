@@ -1,7 +1,7 @@
 import t from 'tap';
 import { call, control, documentOf, eventsOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
 
-t.test('queued faults meet the next calls in their order, then all is as before', async (t) => {
+t.test('queued faults answer the next calls in their order, then the default applies again', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/next', { fault: '503', count: 2 });
   const { status, told } = await control(simulator, 'POST', '/control/next', { fault: '429_seconds', retryAfter: 9 });
@@ -15,7 +15,7 @@ t.test('queued faults meet the next calls in their order, then all is as before'
   t.strictSame(statuses, [503, 503, 429, 200]);
 });
 
-t.test('a standing fault meets all calls but those of a number with its own fault', async (t) => {
+t.test('a default fault answers all calls but those of a number with its own fault', async (t) => {
   const simulator = await simulatorFor(t);
   const { told } = await control(simulator, 'POST', '/control/mode', { fault: '503', delayMs: 1 });
   t.strictSame(told.mode, { fault: '503', delayMs: 1 });
@@ -25,7 +25,7 @@ t.test('a standing fault meets all calls but those of a number with its own faul
   t.equal((await call(simulator.endpoint, documentOf(LEAD))).status, 200);
 });
 
-t.test('a delay holds the answer back and not the counting', async (t) => {
+t.test('a delay delays the answer and not the counting', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/mode', { delayMs: 600_000 });
   const events = await eventsOf(t, simulator);
@@ -93,7 +93,7 @@ t.test('what makes no sense is refused with what would, and changes nothing', as
   t.strictSame(await control(simulator, 'GET', '/control'), before);
 });
 
-t.test('a page of another origin cannot order faults: only JSON is taken', async (t) => {
+t.test('a page of another origin cannot order faults: only application/json is accepted', async (t) => {
   const simulator = await simulatorFor(t);
   const reply = await call(`${simulator.controlUrl}/mode`, '{"fault":"503"}', {
     headers: { 'content-type': 'text/plain' },
@@ -104,4 +104,56 @@ t.test('a page of another origin cannot order faults: only JSON is taken', async
   t.equal((await control(simulator, 'GET', '/control/next')).status, 404);
   t.equal((await control(simulator, 'DELETE', '/control/faults')).status, 404);
   t.match((await control(simulator, 'GET', '/control')).told, { mode: { fault: 'delivered' } });
+});
+
+t.test('a conversation is an event when it arrives and again when its call ends', async (t) => {
+  const simulator = await simulatorFor(t);
+  const events = await eventsOf(t, simulator);
+  await call(simulator.endpoint, documentOf(LEAD));
+  t.match(await events.next('conversation'), { id: '1', data: { id: 1, firstName: 'Ann', durationMs: null } });
+  t.match(await events.next('settled'), { data: { id: 1, durationMs: Number } });
+});
+
+t.test('a listener first receives the events that it missed', async (t) => {
+  const simulator = await simulatorFor(t);
+  for (let sent = 0; sent < 3; sent += 1) await call(simulator.endpoint, documentOf(LEAD));
+  const fresh = await eventsOf(t, simulator, { since: 1 });
+  t.match(await fresh.next('hello'), { data: { run: String } });
+  t.match(await fresh.next('conversation'), { id: '2' });
+  const resumed = await eventsOf(t, simulator, { since: 0, lastEventId: '2' });
+  t.match(
+    await resumed.next('conversation'),
+    { id: '3' },
+    'for a browser that resumes, Last-Event-ID takes precedence',
+  );
+});
+
+t.test('changes by the control API and an emptied inbox are events', async (t) => {
+  const simulator = await simulatorFor(t);
+  const events = await eventsOf(t, simulator);
+  await control(simulator, 'POST', '/control/next', { fault: '503' });
+  t.ok(await events.next('control'));
+  await call(simulator.endpoint, documentOf(LEAD));
+  t.ok(await events.next('control'), 'and the queue has advanced');
+  await control(simulator, 'DELETE', '/control/messages');
+  t.ok(await events.next('cleared'));
+});
+
+t.test('hostile text cannot forge an event', async (t) => {
+  const simulator = await simulatorFor(t);
+  const events = await eventsOf(t, simulator);
+  const question = 'a\n\nevent: cleared\ndata: null\n\n\u2028b';
+  await call(simulator.endpoint, documentOf({ ...LEAD, ConsumerQuestion: question }));
+  t.match(await events.next('conversation'), { data: { question } });
+});
+
+t.test('closing disconnects listeners and calls in flight at once', async (t) => {
+  const simulator = await simulatorFor(t);
+  const events = await eventsOf(t, simulator);
+  await control(simulator, 'POST', '/control/next', { fault: 'hang' });
+  const hanging = call(simulator.endpoint, documentOf(LEAD));
+  await events.next('conversation');
+  await simulator.close();
+  t.match(await hanging, { failure: 'ECONNRESET' });
+  await t.rejects(events.next('conversation'));
 });

@@ -1,19 +1,25 @@
 import { request } from 'node:http';
 import t from 'tap';
 import { createCounters } from '../../src/simulator/counters.ts';
-import { messageOf } from '../../src/simulator/message.ts';
-import { createStore } from '../../src/simulator/store.ts';
+import { createStore, messageOf } from '../../src/simulator/messages.ts';
 import { call, control, documentOf, eventsOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
 
-t.test('a lead counts as received when its answer is a reset, and not when the reset comes first', async (t) => {
-  const simulator = await simulatorFor(t);
-  await control(simulator, 'POST', '/control/next', { fault: 'reset_after_read', count: 2 });
-  await control(simulator, 'POST', '/control/next', { fault: 'reset_before_read', count: 3 });
-  for (let sent = 0; sent < 6; sent += 1) await call(simulator.endpoint, documentOf(LEAD));
-  const { told } = await control(simulator, 'GET', '/control/counts?phone=%2B1%20404%20555%201212');
-  t.strictSame(told, { received: 3, got: 3 }, 'two before a reset, and the one that went well');
-  t.match(await totalsOf(simulator), { calls: 6, received: 3, byFault: { reset_after_read: 2, reset_before_read: 3 } });
-});
+t.test(
+  'a lead counts as received when its answer is a reset, and not when the reset comes before it is read',
+  async (t) => {
+    const simulator = await simulatorFor(t);
+    await control(simulator, 'POST', '/control/next', { fault: 'reset_after_read', count: 2 });
+    await control(simulator, 'POST', '/control/next', { fault: 'reset_before_read', count: 3 });
+    for (let sent = 0; sent < 6; sent += 1) await call(simulator.endpoint, documentOf(LEAD));
+    const { told } = await control(simulator, 'GET', '/control/counts?phone=%2B1%20404%20555%201212');
+    t.strictSame(told, { received: 3, got: 3 }, 'two before a reset, and the one that succeeded');
+    t.match(await totalsOf(simulator), {
+      calls: 6,
+      received: 3,
+      byFault: { reset_after_read: 2, reset_before_read: 3 },
+    });
+  },
+);
 
 t.test('a body that is not sent whole is not received', async (t) => {
   const simulator = await simulatorFor(t);
@@ -30,7 +36,7 @@ t.test('a body that is not sent whole is not received', async (t) => {
   t.match(await totalsOf(simulator), { calls: 1, received: 0, concurrent: 0 });
 });
 
-t.test('calls in flight are counted, and the most there were at a time', async (t) => {
+t.test('calls in flight are counted, and their maximum', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/mode', { fault: 'hang' });
   const events = await eventsOf(t, simulator);
@@ -44,7 +50,7 @@ t.test('calls in flight are counted, and the most there were at a time', async (
   t.match(await totalsOf(simulator), { concurrent: 0, maxConcurrent: 3 });
 });
 
-t.test('the same lead has the same fingerprint whoever sends it, and another lead another', async (t) => {
+t.test('the same lead has the same fingerprint with any credentials, and another lead has another one', async (t) => {
   const of = (changes: Record<string, string>) =>
     messageOf(1, 0, { ...LEAD, ...changes }, 'delivered', true).fingerprint;
   t.equal(of({}), of({ Password: 'rotated', UserName: 'other' }));
@@ -53,7 +59,7 @@ t.test('the same lead has the same fingerprint whoever sends it, and another lea
   t.not(of({}), of({ ConsumerPhoneNumber: '4045551213' }));
 });
 
-t.test('the inbox keeps the newest and forgets the oldest, while the counters forget nothing', async (t) => {
+t.test('the inbox drops the oldest messages, and the counters keep counting them', async (t) => {
   const simulator = await simulatorFor(t, { capacity: 3 });
   for (let sent = 0; sent < 5; sent += 1) await call(simulator.endpoint, documentOf(LEAD));
   t.strictSame(
@@ -70,7 +76,7 @@ t.test('the inbox keeps the newest and forgets the oldest, while the counters fo
   });
 });
 
-t.test('a ring gives what is newer than an id whatever its state', async (t) => {
+t.test('the ring buffer gives the messages newer than an id in every fill state', async (t) => {
   const message = (id: number) => messageOf(id, 0, {}, 'delivered', true);
   for (const added of [0, 1, 3, 4, 5, 6, 7, 11]) {
     const store = createStore(4);
@@ -93,7 +99,7 @@ t.test('a ring gives what is newer than an id whatever its state', async (t) => 
   );
 });
 
-t.test('a hundred thousand calls are counted by number, none lost', async (t) => {
+t.test('a hundred thousand calls are counted exactly by number', async (t) => {
   const counters = createCounters();
   for (let sent = 0; sent < 100_000; sent += 1) {
     counters.arrive();

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import parsePhoneNumber from 'libphonenumber-js/max';
 import t from 'tap';
 import { FAULTS, faultNamed, nationalOf } from '../../src/simulator/faults/table.ts';
+import { createPlan } from '../../src/simulator/plan.ts';
 import {
   call,
   control,
@@ -16,22 +20,22 @@ import {
 const NOW = Date.UTC(2026, 10, 24, 9);
 const text = (reply: Reply) => reply.body.toString();
 
-/** What the caller meets: a status, a failure of the connection, and anything else that makes the fault what it is. */
-type Meets = { status?: number; failure?: RegExp; also?: (reply: Reply) => boolean };
+/** What the client gets: a status, an error code of the connection, and a check of the rest. */
+type Expected = { status?: number; failure?: RegExp; also?: (reply: Reply) => boolean };
 
-const success: Meets = { status: 200, also: (reply) => text(reply).includes('<Status>Success</Status><Desc') };
-const failure = (description: RegExp, status = 200): Meets => ({
+const success: Expected = { status: 200, also: (reply) => text(reply).includes('<Status>Success</Status><Desc') };
+const failure = (description: RegExp, status = 200): Expected => ({
   status,
   also: (reply) => text(reply).includes('<Status>Failure</Status>') && description.test(text(reply)),
 });
-const page = (status: number): Meets => ({
+const page = (status: number): Expected => ({
   status,
   also: (reply) => String(reply.headers['content-type']).startsWith('text/html') && text(reply).includes('<html'),
 });
-const body = (pattern: RegExp): Meets => ({ status: 200, also: (reply) => pattern.test(text(reply)) });
+const body = (pattern: RegExp): Expected => ({ status: 200, also: (reply) => pattern.test(text(reply)) });
 const RESET = /^ECONNRESET$/;
 
-const MEETS: Record<string, Meets> = {
+const ANSWERS: Record<string, Expected> = {
   delivered: success,
   slow: success,
   failure_phone: failure(/ConsumerPhoneNumber is not/),
@@ -88,15 +92,15 @@ const MEETS: Record<string, Meets> = {
   not_http: { failure: /^HPE_INVALID_CONSTANT$/ },
 };
 
-t.test('every fault of the table has a row here, and none is missing there', async (t) => {
-  t.strictSame(FAULTS.map(({ name }) => name).sort(), Object.keys(MEETS).sort());
+t.test('this table and the simulator’s table have the same faults', async (t) => {
+  t.strictSame(FAULTS.map(({ name }) => name).sort(), Object.keys(ANSWERS).sort());
   t.equal(new Set(FAULTS.map(nationalOf)).size, FAULTS.length, 'no two share a number');
 });
 
-t.test('every fault is met as described, and counts exactly as it says', async (t) => {
+t.test('every fault answers as described and is counted as described', async (t) => {
   const simulator = await simulatorFor(t, { now: () => NOW });
   const events = await eventsOf(t, simulator);
-  for (const [name, meets] of Object.entries(MEETS)) {
+  for (const [name, expected] of Object.entries(ANSWERS)) {
     const fault = faultNamed(name);
     if (fault === undefined) continue;
     await control(simulator, 'DELETE', '/control');
@@ -111,9 +115,9 @@ t.test('every fault is met as described, and counts exactly as it says', async (
     }
     const reply = await pending;
 
-    t.equal(reply.status, meets.status, `${name}: status`);
-    t.match(reply.failure ?? 'none', meets.failure ?? /^none$/, `${name}: how it ends`);
-    t.ok(meets.also?.(reply) ?? true, `${name}: what is in it`);
+    t.equal(reply.status, expected.status, `${name}: status`);
+    t.match(reply.failure ?? 'none', expected.failure ?? /^none$/, `${name}: how it ends`);
+    t.ok(expected.also?.(reply) ?? true, `${name}: what is in it`);
     t.match(await over, { answered: name, received: fault.unread !== true });
     const received = fault.unread ? 0 : 1;
     t.match(
@@ -125,7 +129,7 @@ t.test('every fault is met as described, and counts exactly as it says', async (
   }
 });
 
-t.test('a number asks for its own fault, each time', async (t) => {
+t.test('a phone number selects its own fault at each call', async (t) => {
   const simulator = await simulatorFor(t);
   const lead = (phone: string) => documentOf({ ...LEAD, ConsumerPhoneNumber: phone });
   for (const name of ['failure_phone', '503', '500_success', 'two_status']) {
@@ -140,21 +144,21 @@ t.test('a number asks for its own fault, each time', async (t) => {
   }
 });
 
-t.test('by number, a reset before reading still counts as not received', async (t) => {
+t.test('a reset before reading that is selected by a phone number counts as not received', async (t) => {
   const simulator = await simulatorFor(t);
   const reply = await call(simulator.endpoint, documentOf({ ...LEAD, ConsumerPhoneNumber: '4045552073' }));
   t.equal(reply.failure, 'ECONNRESET');
   t.match(await totalsOf(simulator), { calls: 1, received: 0, got: 0, byFault: { reset_before_read: 1 } });
 });
 
-t.test('a target that does not exist is named by the element that was sent', async (t) => {
+t.test('an unknown target is named by the element that was sent', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/next', { fault: 'failure_target' });
   const reply = await call(simulator.endpoint, documentOf({ ...LEAD, AdvertiserId: undefined, MerchantId: '42' }));
   t.match(text(reply), /<Description>MerchantId /);
 });
 
-t.test('Retry-After says what was asked for', async (t) => {
+t.test('Retry-After has the ordered value', async (t) => {
   const simulator = await simulatorFor(t, { now: () => NOW });
   for (const [fault, header] of [
     ['429_seconds', '7'],
@@ -166,15 +170,38 @@ t.test('Retry-After says what was asked for', async (t) => {
   }
 });
 
-t.test(
-  'a fault that claims to have the lead does not hide a refusal, and one that does not goes before it',
-  async (t) => {
-    const simulator = await simulatorFor(t);
-    const wrong = documentOf({ ...LEAD, Password: 'wrong' });
-    await control(simulator, 'POST', '/control/next', { fault: '500_success' });
-    t.match(text(await call(simulator.endpoint, wrong)), 'Invalid provider credentials.');
-    await control(simulator, 'POST', '/control/next', { fault: '503' });
-    t.equal((await call(simulator.endpoint, wrong)).status, 503);
-    t.match(await totalsOf(simulator), { received: 0, got: 0, refused: { 'Invalid provider credentials.': 1 } });
-  },
-);
+t.test('a refusal takes precedence over a fault that opens a conversation, and not over other faults', async (t) => {
+  const simulator = await simulatorFor(t);
+  const wrong = documentOf({ ...LEAD, Password: 'wrong' });
+  await control(simulator, 'POST', '/control/next', { fault: '500_success' });
+  t.match(text(await call(simulator.endpoint, wrong)), 'Invalid provider credentials.');
+  await control(simulator, 'POST', '/control/next', { fault: '503' });
+  t.equal((await call(simulator.endpoint, wrong)).status, 503);
+  t.match(await totalsOf(simulator), { received: 0, got: 0, refused: { 'Invalid provider credentials.': 1 } });
+});
+
+const GUIDE = path.join(import.meta.dirname, '../../docs/simulator.md');
+
+t.test('the guide lists every fault with its number and whether it opens a conversation', async (t) => {
+  const documented = readFileSync(GUIDE, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| +1 404 555 20'));
+  const expected = FAULTS.map(({ name, line, got, summary }) => {
+    const number = `+1 404 555 20${String(line).padStart(2, '0')}`;
+    return `| ${number} | \`${name}\` | ${got ? 'yes' : 'no'} | ${summary} |`;
+  });
+  t.strictSame(documented, expected);
+});
+
+t.test('each number selects its own fault, is in the order of the table and is a valid number', async (t) => {
+  const plan = createPlan();
+  for (const fault of FAULTS) {
+    t.equal(plan.otherwise(`1${nationalOf(fault)}`).fault, fault, fault.name);
+    t.ok(parsePhoneNumber(`+1${nationalOf(fault)}`)?.isValid(), `${fault.name}: a valid number`);
+  }
+  const lines = FAULTS.map(({ line }) => line);
+  t.strictSame(
+    lines,
+    [...lines].sort((a, b) => a - b),
+  );
+});

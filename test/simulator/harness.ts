@@ -18,7 +18,7 @@ export const LEAD: Readonly<Record<string, string>> = {
   ConsumerQuestion: 'Is it still available?',
 };
 
-/** A request document of members in their order of insertion; an undefined one is left out. */
+/** A request document with the members in their insertion order. An undefined member is left out. */
 export function documentOf(members: Readonly<Record<string, string | undefined>>, attributes = ''): string {
   const content = Object.entries(members).map(([name, value]) =>
     value === undefined ? '' : `<${name}>${value.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</${name}>`,
@@ -27,22 +27,22 @@ export function documentOf(members: Readonly<Record<string, string | undefined>>
 }
 
 export type Reply = {
-  /** Absent where no status line came. */
+  /** Absent where no status line arrived. */
   readonly status?: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Code of what broke the exchange, where something did. */
+  /** Error code, where the exchange failed. */
   readonly failure?: string;
 };
 
 export type CallOptions = {
   readonly method?: string;
   readonly headers?: Record<string, string>;
-  /** Gives up when it fires. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal;
 };
 
-/** Sends a body on a connection of its own. Resolves however that ends. */
+/** Sends a body on its own connection. Resolves even when the exchange fails. */
 export function call(url: string, body: string | Buffer, options: CallOptions = {}): Promise<Reply> {
   const { method = 'POST', headers = { 'content-type': 'application/xml; charset=utf-8' }, signal } = options;
   return new Promise((resolve) => {
@@ -61,7 +61,7 @@ export function call(url: string, body: string | Buffer, options: CallOptions = 
   });
 }
 
-/** A simulator that closes with the test. `over` resolves with the log line of the next call that ends. */
+/** A simulator that stops with the test. `over` resolves with the log line of the next call that ends. */
 export async function simulatorFor(
   t: Test,
   options: SimulatorOptions = {},
@@ -72,7 +72,7 @@ export async function simulatorFor(
   return { ...simulator, over: () => new Promise((resolve) => waiting.push(resolve)) };
 }
 
-/** One request to the control API; gives its status and parsed answer. */
+/** Makes one request to the control API and gives its status and its parsed answer. */
 export async function control(
   simulator: Simulator,
   method: string,
@@ -89,13 +89,13 @@ export async function control(
   return { status: answer.status, told: (await answer.json()) as Record<string, unknown> };
 }
 
-/** The messages that the inbox keeps, oldest first. */
+/** The messages in the inbox, oldest first. */
 export async function messagesOf(simulator: Simulator): Promise<Record<string, unknown>[]> {
   const { told } = await control(simulator, 'GET', '/messages');
   return told.messages as Record<string, unknown>[];
 }
 
-/** Exact counts so far. */
+/** All counts so far. */
 export async function totalsOf(simulator: Simulator): Promise<Record<string, unknown>> {
   const { told } = await control(simulator, 'GET', '/control');
   return told.totals as Record<string, unknown>;
@@ -103,7 +103,7 @@ export async function totalsOf(simulator: Simulator): Promise<Record<string, unk
 
 export type ServerEvent = { readonly name: string; readonly id?: string; readonly data: unknown };
 
-/** The events of a simulator from now on; the stream ends with the test. `next` resolves with the next one of a name. */
+/** A simulator's new events. The stream ends with the test. `next` resolves with the next event of that name. */
 export async function eventsOf(
   t: Test,
   simulator: Simulator,

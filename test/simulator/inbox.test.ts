@@ -3,10 +3,36 @@ import t, { type Test } from 'tap';
 import { launchBrowser } from '../support/browser.ts';
 import { call, control, documentOf, LEAD, simulatorFor } from './harness.ts';
 
+t.test('the inbox loads all its files from the simulator, under a policy that allows no other source', async (t) => {
+  const simulator = await simulatorFor(t);
+  const page = await call(simulator.inboxUrl, '', { method: 'GET' });
+  t.equal(page.status, 200);
+  const policy = String(page.headers['content-security-policy']);
+  t.match(policy, "default-src 'none'; script-src 'self'; style-src 'self';");
+  t.notMatch(policy, 'unsafe');
+
+  const loaded = [...page.body.toString().matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, address]) => String(address));
+  t.ok(loaded.length > 5);
+  for (const address of loaded) {
+    t.match(address, /^\/[a-z]+\.(css|js|svg)$/, 'no address of another host');
+    const file = await call(new URL(address, simulator.inboxUrl).href, '', { method: 'GET' });
+    t.equal(file.status, 200, address);
+    t.equal(file.headers['x-content-type-options'], 'nosniff');
+    t.notMatch(file.body.toString(), /innerHTML|insertAdjacentHTML|https?:\/\/(?!www\.w3\.org)/, address);
+  }
+});
+
+t.test('other paths are 404 in any spelling', async (t) => {
+  const simulator = await simulatorFor(t);
+  for (const path of ['login', 'inbox/inbox.js', '..%2fmain.ts', 'constructor', '%00', '%2f'])
+    t.equal((await call(`${simulator.inboxUrl}${path}`, '', { method: 'GET' })).status, 404, path);
+  t.equal((await call(simulator.inboxUrl, '', { method: 'POST' })).status, 404);
+});
+
 t.test('the inbox in a browser', async (t) => {
   const browser = await launchBrowser(t);
 
-  /** An inbox of its own; whatever the page complains of fails the test. */
+  /** A new inbox. Any console message or error of the page fails the test. */
   async function open(t: Test, viewport = { width: 1100, height: 700 }) {
     const simulator = await simulatorFor(t);
     const context = await browser.newContext({ viewport });
@@ -26,7 +52,7 @@ t.test('the inbox in a browser', async (t) => {
   const item = (page: Page, name: string) => page.locator('#list button', { hasText: name });
   const focused = (page: Page) => page.locator(':focus');
 
-  t.test('says what to do while it is empty, and shows conversations as they arrive', async (t) => {
+  t.test('explains what to do while it is empty, and shows conversations as they arrive', async (t) => {
     const { page, arrive } = await open(t);
     t.ok(await page.getByText('Nothing has arrived yet').isVisible());
     await arrive();
@@ -45,10 +71,10 @@ t.test('the inbox in a browser', async (t) => {
       /Bo[\s\S]*503[\s\S]*not opened/,
       'the newest is first',
     );
-    t.equal(await page.locator('#details h2').textContent(), "Ann O'Neil", 'what is read is not taken away');
+    t.equal(await page.locator('#details h2').textContent(), "Ann O'Neil", 'the selected conversation stays selected');
   });
 
-  t.test('can be read by keyboard alone', async (t) => {
+  t.test('can be used with the keyboard alone', async (t) => {
     const { page, arrive } = await open(t);
     for (const name of ['One', 'Two', 'Three']) await arrive({ ConsumerFirstName: name });
     await item(page, 'Three').waitFor();
@@ -94,7 +120,7 @@ t.test('the inbox in a browser', async (t) => {
     t.equal(await page.title(), 'Conversations');
   });
 
-  t.test('chooses what the next calls are answered with', async (t) => {
+  t.test('orders the answers to the next calls', async (t) => {
     const { simulator, page, arrive } = await open(t);
     await page.locator('#panel summary').click();
     await page.selectOption('#fault', '429_seconds');
@@ -114,7 +140,7 @@ t.test('the inbox in a browser', async (t) => {
     await page.getByText('Nothing has arrived yet').waitFor();
   });
 
-  t.test('finds its way back to a simulator that was started anew, and forgets what the old one held', async (t) => {
+  t.test('reconnects to a restarted simulator and drops the messages of the old one', async (t) => {
     const context = await browser.newContext();
     t.teardown(() => context.close());
     const page = await context.newPage();
@@ -132,12 +158,12 @@ t.test('the inbox in a browser', async (t) => {
     await page.locator('#live[data-state=live]').waitFor();
   });
 
-  t.test('fits 320 pixels: a list, a conversation, and a way back', async (t) => {
+  t.test('fits 320 pixels: the list, a conversation and a way back', async (t) => {
     const { page, arrive } = await open(t, { width: 320, height: 600 });
     await arrive({ ConsumerQuestion: 'x'.repeat(500), ListingDetails: `${'n'.repeat(60)}: ${'y'.repeat(250)}` });
     await item(page, 'Ann').click();
     t.notOk(await page.locator('#list').isVisible());
-    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, 'nothing sticks out');
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, 'nothing overflows');
     await page.getByRole('button', { name: 'All conversations' }).click();
     t.ok(await page.locator('#list').isVisible());
     t.match(await focused(page).textContent(), 'Ann');

@@ -19,7 +19,7 @@ function start(t: Test, env: Record<string, string>) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  t.test(`started, it says in three lines where it is, and stops at once on ${signal}`, async (t) => {
+  t.test(`the program prints its addresses in three lines and stops at once on ${signal}`, async (t) => {
     const { child, exit } = start(t, {
       SIMULATOR_PORT: '0',
       SIMULATOR_PROVIDER_ID: '7',
@@ -41,12 +41,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     t.match((await call(endpoint, documentOf(lead))).body.toString(), '<Status>Success</Status>');
     const hanging = call(endpoint, documentOf({ ...lead, ConsumerPhoneNumber: '4045552070' }));
     child.kill(signal);
-    t.strictSame(await exit, [0, null], 'a call under way does not hold it up');
+    t.strictSame(await exit, [0, null], 'a call in flight does not delay it');
     t.ok((await hanging).failure);
   });
 }
 
-t.test('what it cannot start with is said in one line, and it exits 1', async (t) => {
+t.test('a start that fails prints one line and exits 1', async (t) => {
   const taken = new URL((await simulatorFor(t)).endpoint).port;
   const cases: [env: Record<string, string>, said: RegExp][] = [
     [{ SIMULATOR_PORT: taken }, /^The simulator cannot start: listen EADDRINUSE.*\n$/],

@@ -38,81 +38,90 @@ t.test('a good lead opens a conversation that holds every field as it was sent',
   );
 });
 
-t.test('a merchant id is a target as good as an advertiser id, and optionals may be absent or nil', async (t) => {
-  const simulator = await simulatorFor(t);
-  const body = documentOf({
-    ProviderId: '1001',
-    UserName: 'demo',
-    Password: 'demo-password',
-    MerchantId: '42',
-    ConsumerPhoneNumber: '4045551212',
-    ConsumerPhoneNumberCountryCode: '1',
-  }).replace(
-    '</MobileTextConnectRequest>',
-    '<PlacementId xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/></MobileTextConnectRequest>',
-  );
-  t.equal((await call(simulator.endpoint, body)).body.toString(), SUCCESS);
-  const [message] = await messagesOf(simulator);
-  t.equal(message?.merchantId, 42);
-  for (const absent of ['advertiserId', 'placementId', 'listing', 'firstName', 'lastName', 'question'])
-    t.notOk(absent in (message ?? {}), `${absent} is absent`);
-});
+t.test(
+  'a merchant id is accepted instead of an advertiser id, and optional members may be absent or nil',
+  async (t) => {
+    const simulator = await simulatorFor(t);
+    const body = documentOf({
+      ProviderId: '1001',
+      UserName: 'demo',
+      Password: 'demo-password',
+      MerchantId: '42',
+      ConsumerPhoneNumber: '4045551212',
+      ConsumerPhoneNumberCountryCode: '1',
+    }).replace(
+      '</MobileTextConnectRequest>',
+      '<PlacementId xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/></MobileTextConnectRequest>',
+    );
+    t.equal((await call(simulator.endpoint, body)).body.toString(), SUCCESS);
+    const [message] = await messagesOf(simulator);
+    t.equal(message?.merchantId, 42);
+    for (const absent of ['advertiserId', 'placementId', 'listing', 'firstName', 'lastName', 'question'])
+      t.notOk(absent in (message ?? {}), `${absent} is absent`);
+  },
+);
 
-t.test('what the service cannot accept is answered Failure with its reason, and is not received', async (t) => {
-  const simulator = await simulatorFor(t);
-  const cases: [changes: Record<string, string | undefined>, description: string][] = [
-    [{ ProviderId: undefined }, 'ProviderId is required.'],
-    [{ UserName: undefined }, 'UserName is required.'],
-    [{ Password: ' ' }, 'Password is required.'],
-    [{ ProviderId: '1002' }, 'Invalid provider credentials.'],
-    [{ UserName: 'Demo' }, 'Invalid provider credentials.'],
-    [{ Password: 'demo-password ' }, 'Invalid provider credentials.'],
-    [{ ConsumerPhoneNumber: undefined }, 'ConsumerPhoneNumber is required.'],
-    [{ ConsumerPhoneNumber: '+14045551212' }, 'ConsumerPhoneNumber is not a valid phone number.'],
-    [{ ConsumerPhoneNumberCountryCode: undefined }, 'ConsumerPhoneNumberCountryCode is required.'],
-    [{ ConsumerPhoneNumberCountryCode: 'US' }, 'ConsumerPhoneNumberCountryCode is not a valid country code.'],
-    [{ AdvertiserId: undefined }, 'Either MerchantId or AdvertiserId is required.'],
-    [{ AdvertiserId: '' }, 'Either MerchantId or AdvertiserId is required.'],
-    [{ MerchantId: '42' }, 'Specify either MerchantId or AdvertiserId, not both.'],
-    [{ MerchantId: '42', AdvertiserId: '' }, 'Specify either MerchantId or AdvertiserId, not both.'],
-  ];
-  for (const [changes, description] of cases) {
-    const reply = await call(simulator.endpoint, documentOf({ ...LEAD, ...changes }));
-    t.equal(reply.status, 200);
-    t.match(reply.body.toString(), `<Status>Failure</Status><Description>${description}</Description>`, description);
-  }
-  t.match(await totalsOf(simulator), { calls: cases.length, received: 0, got: 0, byFault: {} });
-  t.strictSame(await messagesOf(simulator), []);
-});
+t.test(
+  'a request that the service cannot accept is answered Failure with the reason, and is not counted as received',
+  async (t) => {
+    const simulator = await simulatorFor(t);
+    const cases: [changes: Record<string, string | undefined>, description: string][] = [
+      [{ ProviderId: undefined }, 'ProviderId is required.'],
+      [{ UserName: undefined }, 'UserName is required.'],
+      [{ Password: ' ' }, 'Password is required.'],
+      [{ ProviderId: '1002' }, 'Invalid provider credentials.'],
+      [{ UserName: 'Demo' }, 'Invalid provider credentials.'],
+      [{ Password: 'demo-password ' }, 'Invalid provider credentials.'],
+      [{ ConsumerPhoneNumber: undefined }, 'ConsumerPhoneNumber is required.'],
+      [{ ConsumerPhoneNumber: '+14045551212' }, 'ConsumerPhoneNumber is not a valid phone number.'],
+      [{ ConsumerPhoneNumberCountryCode: undefined }, 'ConsumerPhoneNumberCountryCode is required.'],
+      [{ ConsumerPhoneNumberCountryCode: 'US' }, 'ConsumerPhoneNumberCountryCode is not a valid country code.'],
+      [{ AdvertiserId: undefined }, 'Either MerchantId or AdvertiserId is required.'],
+      [{ AdvertiserId: '' }, 'Either MerchantId or AdvertiserId is required.'],
+      [{ MerchantId: '42' }, 'Specify either MerchantId or AdvertiserId, not both.'],
+      [{ MerchantId: '42', AdvertiserId: '' }, 'Specify either MerchantId or AdvertiserId, not both.'],
+    ];
+    for (const [changes, description] of cases) {
+      const reply = await call(simulator.endpoint, documentOf({ ...LEAD, ...changes }));
+      t.equal(reply.status, 200);
+      t.match(reply.body.toString(), `<Status>Failure</Status><Description>${description}</Description>`, description);
+    }
+    t.match(await totalsOf(simulator), { calls: cases.length, received: 0, got: 0, byFault: {} });
+    t.strictSame(await messagesOf(simulator), []);
+  },
+);
 
-t.test('what the service cannot read is answered 400 with a page, and is not received', async (t) => {
-  const simulator = await simulatorFor(t);
-  const good = documentOf(LEAD);
-  const cases: Record<string, string | Buffer> = {
-    'an empty body': '',
-    'a body that is cut off': good.slice(0, -20),
-    'two documents': good + good,
-    'text behind the document': `${good}x`,
-    'another root': good.replaceAll('MobileTextConnectRequest', 'Request'),
-    'a DOCTYPE': `<?xml version="1.0"?><!-- a --><!DOCTYPE a>${good}`,
-    'an entity that nobody defined': good.replace('Ann', '&name;'),
-    'a prefix that nobody bound': good.replaceAll('ConsumerFirstName', 'x:ConsumerFirstName'),
-    JSON: '{}',
-    'broken UTF-8': Buffer.from(good.replace('Ann', '\u00c3\u0028'), 'latin1'),
-    'an element in a text': good.replace('Ann', '<b/>'),
-    'an Int of letters': documentOf({ ...LEAD, ProviderId: 'abc' }),
-    'an empty Int': documentOf({ ...LEAD, PlacementId: '' }),
-    'an Int with a fraction': documentOf({ ...LEAD, PlacementId: '1.0' }),
-    'an Int of 33 bits': documentOf({ ...LEAD, PlacementId: '2147483648' }),
-  };
-  for (const [name, body] of Object.entries(cases)) {
-    const reply = await call(simulator.endpoint, body);
-    t.equal(reply.status, 400, name);
-    t.match(reply.headers['content-type'], 'text/html', name);
-    t.match(reply.body.toString(), '<title>Request Error</title>', name);
-  }
-  t.match(await totalsOf(simulator), { calls: Object.keys(cases).length, received: 0 });
-});
+t.test(
+  'a request that the service cannot read is answered 400 with a page, and is not counted as received',
+  async (t) => {
+    const simulator = await simulatorFor(t);
+    const good = documentOf(LEAD);
+    const cases: Record<string, string | Buffer> = {
+      'an empty body': '',
+      'a body that is cut off': good.slice(0, -20),
+      'two documents': good + good,
+      'text behind the document': `${good}x`,
+      'another root': good.replaceAll('MobileTextConnectRequest', 'Request'),
+      'a DOCTYPE': `<?xml version="1.0"?><!-- a --><!DOCTYPE a>${good}`,
+      'an undefined entity': good.replace('Ann', '&name;'),
+      'an unbound prefix': good.replaceAll('ConsumerFirstName', 'x:ConsumerFirstName'),
+      JSON: '{}',
+      'broken UTF-8': Buffer.from(good.replace('Ann', '\u00c3\u0028'), 'latin1'),
+      'an element in a text': good.replace('Ann', '<b/>'),
+      'an Int of letters': documentOf({ ...LEAD, ProviderId: 'abc' }),
+      'an empty Int': documentOf({ ...LEAD, PlacementId: '' }),
+      'an Int with a fraction': documentOf({ ...LEAD, PlacementId: '1.0' }),
+      'an Int of 33 bits': documentOf({ ...LEAD, PlacementId: '2147483648' }),
+    };
+    for (const [name, body] of Object.entries(cases)) {
+      const reply = await call(simulator.endpoint, body);
+      t.equal(reply.status, 400, name);
+      t.match(reply.headers['content-type'], 'text/html', name);
+      t.match(reply.body.toString(), '<title>Request Error</title>', name);
+    }
+    t.match(await totalsOf(simulator), { calls: Object.keys(cases).length, received: 0 });
+  },
+);
 
 t.test('other methods, media types, charsets, encodings and sizes are refused by the host', async (t) => {
   const simulator = await simulatorFor(t);
@@ -146,7 +155,79 @@ t.test('credentials can be rotated while it runs', async (t) => {
     password: 'second',
   });
   t.equal(status, 200);
-  t.strictSame(told.credentials, { providerId: 5, username: 'old' }, 'the password is not told');
+  t.strictSame(told.credentials, { providerId: 5, username: 'old' }, 'the password is not shown');
   t.equal(await as('old', 'first'), 'Failure');
   t.equal(await as('old', 'second'), 'Success');
+});
+
+const NAMESPACE = 'http://schemas.datacontract.org/2004/07/Example';
+const sorted = () => Object.fromEntries(Object.entries(LEAD).sort(([a], [b]) => (a < b ? -1 : 1)));
+const statusIn = (body: Buffer) => /<Status>(\w+)/.exec(body.toString())?.[1];
+
+t.test('any order of elements is accepted unless a rule asks for one', async (t) => {
+  const simulator = await simulatorFor(t);
+  const reversed = Object.fromEntries(Object.entries(LEAD).reverse());
+  t.equal(statusIn((await call(simulator.endpoint, documentOf(reversed))).body), 'Success');
+});
+
+t.test('with a rule for the order, an element out of order is silently ignored', async (t) => {
+  const documented = await simulatorFor(t, { strict: { order: 'documented' } });
+  const alphabetical = await simulatorFor(t, { strict: { order: 'alphabetical' } });
+  t.equal(statusIn((await call(documented.endpoint, documentOf(LEAD))).body), 'Success');
+  t.equal(statusIn((await call(alphabetical.endpoint, documentOf(sorted()))).body), 'Success');
+  t.match((await call(documented.endpoint, documentOf(sorted()))).body.toString(), 'ProviderId is required.');
+  t.match((await call(alphabetical.endpoint, documentOf(LEAD))).body.toString(), /is required\./);
+
+  const { PlacementId, ...rest } = LEAD;
+  const late = documentOf({ ...rest, PlacementId });
+  t.equal(
+    statusIn((await call(documented.endpoint, late)).body),
+    'Success',
+    'an optional element out of order is no error',
+  );
+  const [inPlace, passedOver] = await messagesOf(documented);
+  t.equal(inPlace?.placementId, 7);
+  t.notOk('placementId' in (passedOver ?? {}), 'but its value is ignored');
+});
+
+t.test('of a repeated element the first counts', async (t) => {
+  const simulator = await simulatorFor(t);
+  const twice = documentOf(LEAD).replace('</MobileTextConnectRequest>', '<ConsumerQuestion>2</ConsumerQuestion>$&');
+  await call(simulator.endpoint, twice);
+  t.match(await messagesOf(simulator), [{ question: LEAD.ConsumerQuestion }]);
+});
+
+t.test('with namespaceSensitive, a wrong namespace reads as all fields missing', async (t) => {
+  const simulator = await simulatorFor(t, { strict: { namespaceSensitive: true, namespace: NAMESPACE } });
+  const send = async (attributes: string, members: Record<string, string> = LEAD) =>
+    (await call(simulator.endpoint, documentOf(members, attributes))).body.toString();
+  t.match(await send(` xmlns="${NAMESPACE}"`), 'Success');
+  t.match(await send(''), 'ProviderId is required.');
+  t.match(await send(' xmlns="http://schemas.datacontract.org/2004/07/Other"'), 'ProviderId is required.');
+
+  const prefixed = documentOf(LEAD, ` xmlns:p="${NAMESPACE}"`).replace(/<(\/?)(\w)/g, '<$1p:$2');
+  t.match((await call(simulator.endpoint, prefixed)).body.toString(), 'Success', 'with any prefix');
+});
+
+t.test('with namespaceSensitive and no namespace, a namespace reads as all fields missing', async (t) => {
+  const simulator = await simulatorFor(t, { strict: { namespaceSensitive: true } });
+  const send = async (attributes: string) =>
+    (await call(simulator.endpoint, documentOf(LEAD, attributes))).body.toString();
+  t.match(await send(''), 'Success');
+  t.match(await send(` xmlns="${NAMESPACE}"`), 'ProviderId is required.');
+});
+
+t.test('a rule can require text/xml, and another root', async (t) => {
+  const simulator = await simulatorFor(t, { strict: { textXmlOnly: true, root: 'Initiate' } });
+  const body = documentOf(LEAD).replaceAll('MobileTextConnectRequest', 'Initiate');
+  t.equal((await call(simulator.endpoint, body)).status, 415);
+  const reply = await call(simulator.endpoint, body, { headers: { 'content-type': 'text/xml; charset=utf-8' } });
+  t.equal(statusIn(reply.body), 'Success');
+});
+
+t.test('the rules can be changed while it runs', async (t) => {
+  const simulator = await simulatorFor(t);
+  const { told } = await control(simulator, 'POST', '/control/rules', { order: 'alphabetical' });
+  t.match(told.rules, { order: 'alphabetical', root: 'MobileTextConnectRequest', textXmlOnly: false });
+  t.match((await call(simulator.endpoint, documentOf(LEAD))).body.toString(), /is required\./);
 });

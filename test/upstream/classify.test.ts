@@ -1,7 +1,9 @@
 import t from 'tap';
 import type { Outcome } from '../../src/conversation/outcome.ts';
 import type { Lead } from '../../src/conversation/types.ts';
-import { classify, type Exchange, type Reply } from '../../src/upstream/classify.ts';
+import { classify } from '../../src/upstream/classify.ts';
+import type { Exchange, Reply } from '../../src/upstream/exchange.ts';
+import { parseRetryAfter } from '../../src/upstream/retry-after.ts';
 import { lead } from '../support/lead.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
@@ -32,9 +34,19 @@ const CASES: readonly Case[] = [
   ],
   [
     'a Failure that names a target of our own configuration',
-    { httpStatus: 400, body: failure('Merchant: access denied') },
-    { class: 'refused', cause: 'failure_target', description: 'Merchant: access denied' },
+    { httpStatus: 400, body: failure('Merchant not found') },
+    { class: 'refused', cause: 'failure_target', description: 'Merchant not found' },
     { targetFrom: 'site' },
+  ],
+  [
+    'a Failure that names a target and authorisation',
+    { httpStatus: 400, body: failure('Merchant: access denied') },
+    { class: 'credentials', cause: 'failure_credentials', description: 'Merchant: access denied' },
+  ],
+  [
+    'a Failure about the service’s availability',
+    { httpStatus: 200, body: failure('The service is under maintenance') },
+    { class: 'not_sent', cause: 'failure_unavailable' },
   ],
   [
     'a Failure that names the credentials',
@@ -53,7 +65,7 @@ const CASES: readonly Case[] = [
     { class: 'refused', cause: 'failure_other', description: 'Oops' },
   ],
   [
-    'a Failure without a word',
+    'a Failure without a description',
     { httpStatus: 200, body: { status: 'Failure' } },
     { class: 'refused', cause: 'failure_other' },
   ],
@@ -79,7 +91,7 @@ const CASES: readonly Case[] = [
     { class: 'refused', cause: 'http_403', description: 'Invalid phone' },
   ],
   [
-    'a 403 whose Failure says nothing',
+    'a 403 whose Failure has no description',
     { httpStatus: 403, body: { status: 'Failure' } },
     { class: 'refused', cause: 'http_403' },
   ],
@@ -93,9 +105,9 @@ const CASES: readonly Case[] = [
     { httpStatus: 503, retryAfter: 'Tue, 24 Nov 2026 09:00:10 GMT', body: html },
     { class: 'not_sent', cause: 'http_503', retryAfterMs: 10_000 },
   ],
-  ['a 503 without either', { httpStatus: 503, body: html }, { class: 'not_sent', cause: 'http_503' }],
+  ['a 503 without Retry-After', { httpStatus: 503, body: html }, { class: 'not_sent', cause: 'http_503' }],
   [
-    'a 503 with garbage for a time',
+    'a 503 with an unreadable Retry-After',
     { httpStatus: 503, retryAfter: 'later', body: failure('Invalid phone') },
     { class: 'not_sent', cause: 'http_503' },
   ],
@@ -103,7 +115,7 @@ const CASES: readonly Case[] = [
   ['a page in a 400', { httpStatus: 400, body: html }, { class: 'unknown', cause: 'http_400' }],
   ['a page in a 502', { httpStatus: 502, body: html }, { class: 'unknown', cause: 'http_502' }],
   [
-    'a 200 that broke off',
+    'a 200 whose body broke off',
     { httpStatus: 200, body: { unreadable: 'truncated' } },
     { class: 'unknown', cause: 'truncated' },
   ],
@@ -114,5 +126,47 @@ const CASES: readonly Case[] = [
 for (const [what, exchange, outcome, changes] of CASES) {
   t.test(`${what} is ${outcome.class}`, async (t) => {
     t.strictSame(classify(exchange, lead(changes), NOW), outcome);
+  });
+}
+
+const NOW_1994 = Date.UTC(1994, 10, 6, 8, 49, 7);
+
+const RETRY_AFTER: [string | undefined, number | undefined][] = [
+  ['0', 0],
+  ['120', 120_000],
+  [' 5 ', 5_000],
+  ['-5', 0],
+  ['4294967295', 4_294_967_295_000],
+  ['Sun, 06 Nov 1994 08:49:37 GMT', 30_000],
+  ['Sunday, 06-Nov-94 08:49:37 GMT', 30_000],
+  ['Sun Nov  6 08:49:37 1994', 30_000],
+  ['Sun, 06 Nov 1994 08:49:00 GMT', 0],
+  [undefined, undefined],
+  ['', undefined],
+  ['soon', undefined],
+  ['1.5', 1_500],
+  ['1e3', undefined],
+  ['0x10', undefined],
+  ['5, 10', 10_000],
+  ['99999999999999999999', undefined],
+  ['1994', 1_994_000],
+  ['1994-11-06T08:49:37Z', 30_000],
+  ['1994-11-06T09:49:37.000+01:00', 30_000],
+  ['"60"', 60_000],
+  ['120.5', 120_500],
+  ['60, 60', 60_000],
+  ['Sun, 06 Nov 1994 08:49:37 UTC', 30_000],
+  ['Sun, 06 Nov 1994 08:49:37 +0000', 30_000],
+  ['Sun, 06 Nov 1994 08:49:37 GMT, 5', 30_000],
+  ['60, soon', undefined],
+  [',', undefined],
+  ['"', undefined],
+  ['Sun, 99 Nov 1994 08:49:37 GMT', undefined],
+  ['Sun, 06 Nov 1994 08:49:37 +0100', undefined],
+];
+
+for (const [value, expected] of RETRY_AFTER) {
+  t.test(`Retry-After ${JSON.stringify(value)} is ${expected} ms`, async (t) => {
+    t.equal(parseRetryAfter(value, NOW_1994), expected);
   });
 }

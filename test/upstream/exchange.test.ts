@@ -2,12 +2,13 @@ import t from 'tap';
 import { Dispatcher } from 'undici';
 import { decodeAnswer } from '../../src/upstream/decode.ts';
 import { endpointOf, exchange } from '../../src/upstream/exchange.ts';
+import { causeBeforeWriting, causeOfBrokenReply, causeWithoutReply } from '../../src/upstream/network-errors.ts';
 
 const CALL = { endpoint: endpointOf('http://provider.example/'), contentType: 'text/xml', body: '<a/>' };
 
 const within = (timeoutMs: number) => ({ timeoutMs, decode: decodeAnswer });
 
-/** A connection pool of which no connection ever comes free by itself. */
+/** A connection pool that never has a free connection. */
 class Waiting extends Dispatcher {
   handler: Dispatcher.DispatchHandler | undefined;
 
@@ -30,7 +31,7 @@ function connection() {
   return { aborted, controller };
 }
 
-t.test('a call that is given up before its connection is there is never written on it', async (t) => {
+t.test('a call that times out before it has a connection is never written to it', async (t) => {
   const pool = new Waiting();
   t.strictSame(await exchange(pool, CALL, within(1)), { written: false, cause: 'connect_timeout' });
 
@@ -39,7 +40,7 @@ t.test('a call that is given up before its connection is there is never written 
   t.equal(aborted.length, 1);
 });
 
-t.test('a call that is given up after it was announced is aborted and may have arrived', async (t) => {
+t.test('a call that times out after onRequestStart is aborted and may have arrived', async (t) => {
   const pool = new Waiting();
   const result = exchange(pool, CALL, within(1));
   const { aborted, controller } = connection();
@@ -48,7 +49,7 @@ t.test('a call that is given up after it was announced is aborted and may have a
   t.equal(aborted.length, 1);
 });
 
-t.test('an error that comes before the announcement proves that nothing was written', async (t) => {
+t.test('an error before onRequestStart proves that nothing was written', async (t) => {
   const pool = new Waiting();
   const result = exchange(pool, CALL, within(10_000));
   const { controller } = connection();
@@ -64,9 +65,60 @@ t.test('a dispatcher that throws leaves the call unwritten', async (t) => {
   t.strictSame(await exchange(pool, CALL, within(10_000)), { written: false, cause: 'connect' });
 });
 
-t.test('an address is taken apart without losing its port or query', async (t) => {
+t.test('a URL is split without losing its port or query', async (t) => {
   t.strictSame(endpointOf('https://provider.example:8443/Service.svc/Start?v=2'), {
     origin: 'https://provider.example:8443',
     path: '/Service.svc/Start?v=2',
   });
+});
+
+const error = (code?: string): Error => Object.assign(new Error('secret'), code === undefined ? {} : { code });
+
+const BEFORE: [string | undefined, string][] = [
+  ['ENOTFOUND', 'dns'],
+  ['EAI_AGAIN', 'dns'],
+  ['ECONNREFUSED', 'refused'],
+  ['ENETUNREACH', 'unreachable'],
+  ['EHOSTUNREACH', 'unreachable'],
+  ['ETIMEDOUT', 'connect_timeout'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connect_timeout'],
+  ['CERT_HAS_EXPIRED', 'tls'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+  ['ECONNRESET', 'connect'],
+  ['UND_ERR_CLOSED', 'connect'],
+  [undefined, 'connect'],
+];
+
+const AFTER: [string | undefined, broken: string, withoutReply: string][] = [
+  ['UND_ERR_HEADERS_TIMEOUT', 'timeout', 'timeout'],
+  ['UND_ERR_BODY_TIMEOUT', 'timeout', 'timeout'],
+  ['ETIMEDOUT', 'timeout', 'timeout'],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'too_large', 'too_large'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'bad_http', 'bad_http'],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'truncated', 'reset'],
+  ['UND_ERR_SOCKET', 'truncated', 'reset'],
+  ['ECONNRESET', 'truncated', 'reset'],
+  ['EPIPE', 'truncated', 'reset'],
+  [undefined, 'truncated', 'reset'],
+];
+
+for (const [code, cause] of BEFORE) {
+  t.test(`${code} before the first byte is ${cause}`, async (t) => {
+    t.equal(causeBeforeWriting(error(code)), cause);
+  });
+}
+
+for (const [code, broken, withoutReply] of AFTER) {
+  t.test(`${code} is ${broken} within a reply and ${withoutReply} before one`, async (t) => {
+    t.equal(causeOfBrokenReply(error(code)), broken);
+    t.equal(causeWithoutReply(error(code)), withoutReply);
+  });
+}
+
+t.test('an answer that is not HTTP is bad_http, before and within a reply', async (t) => {
+  const parserError = Object.assign(error(), { name: 'HTTPParserError' });
+  t.equal(causeOfBrokenReply(parserError), 'bad_http');
+  t.equal(causeWithoutReply(parserError), 'bad_http');
 });

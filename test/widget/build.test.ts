@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { BUDGET_BYTES, buildWidget } from '../../scripts/build-widget.ts';
+import { TEXTS } from '../../src/http/form/texts.ts';
 import { en } from '../../src/widget/messages/en.ts';
 
 t.test('the build', async (t) => {
@@ -50,4 +54,107 @@ t.test('the build', async (t) => {
       for (const text of Object.values(texts)) t.match(text, /\S/);
     }
   });
+});
+
+const RIGHT = `
+import type { TextUsAttributes, TextUsElement, TextUsSuccess } from './text-us.d.ts';
+const button = document.createElement('text-us');
+button.listing = { vin: '2HGFC2F59KH500000', year: 2019, sold: false };
+button.texts = { button: 'Ask' };
+button.advertiserId = '1659';
+button.keepOffline = true;
+button.addEventListener('text-us:success', ({ detail }) => detail.status.toUpperCase());
+button.addEventListener('text-us:error', ({ detail }) => (detail.retryAfterS ?? 0) + detail.code.length);
+button.addEventListener('click', ({ clientX }) => clientX);
+const heard = ({ detail }: CustomEvent<TextUsSuccess>) => detail.id;
+button.addEventListener('text-us:success', heard);
+button.removeEventListener('text-us:success', heard);
+button.open().then(() => button.close());
+const found: TextUsElement | null = document.querySelector('text-us');
+export const attributes: TextUsAttributes = {
+  site: 'demo', 'advertiser-id': '1659', 'keep-offline': true, 'field-first-name': 'hidden', position: 'floating',
+};
+export { found };
+`;
+const WRONG = [
+  `button.listing = { nested: {} };`,
+  `button.texts = { buton: 'Ask' };`,
+  `button.position = 'left';`,
+  `button.addEventListener('text-us:success', ({ detail }) => detail.phone);`,
+  `export const attributes: import('./text-us.d.ts').TextUsAttributes = { 'advertiserId': '1659' };`,
+];
+
+t.test('the published types let through what is right, and nothing else', async (t) => {
+  const wrong = WRONG.map(
+    (line) => `import './text-us.d.ts';\nconst button = document.createElement('text-us');\n${line}\n`,
+  );
+  const folder = t.testdir({
+    'right.ts': RIGHT,
+    ...Object.fromEntries(wrong.map((text, i) => [`wrong-${i}.ts`, text])),
+    'tsconfig.json': JSON.stringify({
+      files: ['right.ts', ...WRONG.map((_, i) => `wrong-${i}.ts`)],
+      compilerOptions: {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        skipLibCheck: false,
+        lib: ['es2022', 'dom'],
+        types: [],
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        allowImportingTsExtensions: true,
+      },
+    }),
+  });
+  copyFileSync('src/widget/types.ts', join(folder, 'text-us.d.ts'));
+  // Not by its command, which has no extension: the test runner's hooks in child processes cannot load that.
+  const compiler = resolve('node_modules/typescript/lib/tsc.js');
+  const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
+  const refused = [...stdout.matchAll(/(?:^|\n)\S*?([\w-]+)\.(?:d\.)?ts\(/g)].map(([, name]) => name);
+  t.strictSame(
+    [...new Set(refused)].sort(),
+    WRONG.map((_, i) => `wrong-${i}`),
+    stdout,
+  );
+});
+
+t.test('the button and the pages of plain forms say the same in the same words', async (t) => {
+  for (const language of ['en', 'es', 'fr', 'de', 'ar'] as const) {
+    const texts = language === 'en' ? en : (await import(`../../src/widget/messages/${language}.ts`)).texts;
+    const { delivered, received, phoneMissing, names } = TEXTS[language];
+    t.strictSame(
+      [delivered, received, phoneMissing],
+      [[texts.delivered, texts.deliveredText], [texts.stored, texts.storedText], texts.phoneMissing],
+      language,
+    );
+    for (const name of ['firstName', 'lastName', 'question'] as const)
+      t.equal(names[name].toLowerCase(), texts[name].toLowerCase(), `${language}: ${name}`);
+  }
+});
+
+const SOURCES = ['dialog', 'field', 'element'];
+
+t.test('the guide names every attribute, text, slot, part and event that there is', async (t) => {
+  const guide = await readFile('docs/button.md', 'utf8');
+  const types = await readFile('src/widget/types.ts', 'utf8');
+  const sources = (await Promise.all(SOURCES.map((name) => readFile(`src/widget/${name}.ts`, 'utf8')))).join('');
+  const style = await readFile('src/widget/style.css', 'utf8');
+
+  const properties = /interface TextUsProperties \{(.*?)\n\}/s.exec(types)?.[1] ?? '';
+  const attributes = [...properties.matchAll(/^ {2}(\w+):/gm)].map(([, name = '']) =>
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  t.ok(attributes.length > 10);
+  const events = [...types.matchAll(/'(text-us:\w+)': Custom/g)].map(([, name = '']) => name);
+  t.equal(events.length, 4);
+  const colours = [...style.matchAll(/var\((--text-us-[\w-]+)/g)].map(([, name = '']) => name);
+  t.ok(colours.length > 5);
+  for (const name of [...attributes, 'lang', 'listing', 'texts', ...Object.keys(en), ...events]) {
+    t.match(guide, new RegExp(`\`${name}\``), name);
+  }
+  for (const name of colours) t.match(guide, new RegExp(`${name}:`), name);
+  for (const [, parts = ''] of sources.matchAll(/part: '([\w ]+)'/g)) {
+    for (const part of parts.split(' ')) t.match(guide, new RegExp(`\`${part}\``), part);
+  }
+  t.match(guide, `${BUDGET_BYTES / 1024} KiB`);
 });

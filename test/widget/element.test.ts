@@ -1,170 +1,259 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator } from 'playwright-core';
 import t from 'tap';
-import { openTheatre, setStage } from './support/stage.ts';
+import { createPageLauncher } from './support/page-launcher.ts';
 import { visitorOf } from './support/visitor.ts';
 
 function style(locator: Locator, property: string): Promise<string> {
   return locator.evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property);
 }
 
-t.test('the element on a page', async (t) => {
-  const theatre = await openTheatre(t);
+t.test('the element', async (t) => {
+  const { launchPage } = await createPageLauncher(t);
 
-  t.test('opens and closes by its methods and by every means that a dialog has', async (t) => {
-    const { page, events } = await setStage(t, theatre, { attributes: 'position="none"' });
-    const visitor = visitorOf(page);
-    t.notOk(await visitor.button.isVisible(), 'the page has its own trigger');
-    const ways = [
-      () => page.evaluate(`document.querySelector('text-us').close()`),
-      () => page.keyboard.press('Escape'),
-      () => page.getByRole('button', { name: 'Close' }).click(),
-      () => page.mouse.click(5, 5),
-    ];
-    for (const close of ways) {
-      await page.evaluate(`document.querySelector('text-us').open()`);
-      t.ok(await visitor.dialog.isVisible());
-      await visitor.dialog.click({ position: { x: 4, y: 4 } });
-      t.ok(await visitor.dialog.isVisible(), 'its own edge is part of it');
-      await close();
-      await visitor.dialog.waitFor({ state: 'hidden' });
-    }
-    await page.evaluate(`{
+  t.test('the element on a page', async (t) => {
+    t.test('opens and closes by its methods and by every means that a dialog has', async (t) => {
+      const { page, events } = await launchPage(t, { attributes: 'position="none"' });
+      const visitor = visitorOf(page);
+      t.notOk(await visitor.button.isVisible(), 'the page has its own trigger');
+      const ways = [
+        () => page.evaluate(`document.querySelector('text-us').close()`),
+        () => page.keyboard.press('Escape'),
+        () => page.getByRole('button', { name: 'Close' }).click(),
+        () => page.mouse.click(5, 5),
+      ];
+      for (const close of ways) {
+        await page.evaluate(`document.querySelector('text-us').open()`);
+        t.ok(await visitor.dialog.isVisible());
+        await visitor.dialog.click({ position: { x: 4, y: 4 } });
+        t.ok(await visitor.dialog.isVisible(), 'its own edge is part of it');
+        await close();
+        await visitor.dialog.waitFor({ state: 'hidden' });
+      }
+      await page.evaluate(`{
       const button = document.querySelector('text-us');
       Promise.all([button.open(), button.open()]);
     }`);
-    await visitor.dialog.waitFor();
-    t.equal((await events()).length, 5, 'opening twice is opening once');
-    await page.keyboard.press('Escape');
-    await page.evaluate(`{
+      await visitor.dialog.waitFor();
+      t.equal((await events()).length, 5, 'opening twice is opening once');
+      await page.keyboard.press('Escape');
+      await page.evaluate(`{
       const button = document.querySelector('text-us');
       button.position = 'inline';
       button.hidden = true;
       button.open();
     }`);
-    await visitor.dialog.waitFor();
-    t.notOk(await visitor.button.isVisible(), 'hidden hides the button, and no dialog that holds the page');
-  });
+      await visitor.dialog.waitFor();
+      t.notOk(await visitor.button.isVisible(), 'hidden hides the button, and no dialog that holds the page');
+    });
 
-  t.test('keeps what was typed when the dialog is closed', async (t) => {
-    const { page } = await setStage(t, theatre);
-    const visitor = visitorOf(page);
-    await visitor.open();
-    await visitor.fill({ phone: '404', question: 'Is it' });
-    await page.keyboard.press('Escape');
-    await visitor.open();
-    t.equal(await visitor.phone.inputValue(), '404');
-    t.equal(await page.getByLabel('Your question').inputValue(), 'Is it');
-  });
+    t.test('keeps what was typed when the dialog is closed', async (t) => {
+      const { page } = await launchPage(t);
+      const visitor = visitorOf(page);
+      await visitor.open();
+      await visitor.fill({ phone: '404', question: 'Is it' });
+      await page.keyboard.press('Escape');
+      await visitor.open();
+      t.equal(await visitor.phone.inputValue(), '404');
+      t.equal(await page.getByLabel('Your question').inputValue(), 'Is it');
+    });
 
-  t.test('takes its words from slots, also those that are agreed to', async (t) => {
-    const { gateway, page } = await setStage(t, theatre, {
-      content: `
+    t.test('takes its words from slots, also those that are agreed to', async (t) => {
+      const { gateway, page } = await launchPage(t, {
+        content: `
         <b slot="button">Ask about this car</b>
         <span slot="heading">Ask <i>Example Motors</i></span>
         <span slot="intro">We are in from 9 to 5.</span>
         <span slot="consent">I agree to the <a href="/terms">terms</a>
           of texting.</span>
         <span slot="success">Bye.</span>`,
+      });
+      gateway.form = { ...gateway.form, consent: { required: true, version: '7' } };
+      const visitor = visitorOf(page);
+      await page.getByRole('button', { name: 'Ask about this car' }).click();
+      await visitor.reads('Ask Example Motors');
+      await page.getByText('We are in from 9 to 5.').waitFor();
+      await visitor.phone.fill('(404) 555-1212');
+      await page.getByRole('checkbox', { name: 'I agree to the terms of texting.' }).check();
+      await visitor.send.click();
+      await visitor.reads('Message sent');
+      await page.getByText('Bye.').waitFor();
+      t.strictSame(gateway.posts()[0]?.body.consent, { text: 'I agree to the terms of texting.', version: '7' });
     });
-    gateway.form = { ...gateway.form, consent: { required: true, version: '7' } };
-    const visitor = visitorOf(page);
-    await page.getByRole('button', { name: 'Ask about this car' }).click();
-    await visitor.reads('Ask Example Motors');
-    await page.getByText('We are in from 9 to 5.').waitFor();
-    await visitor.phone.fill('(404) 555-1212');
-    await page.getByRole('checkbox', { name: 'I agree to the terms of texting.' }).check();
-    await visitor.send.click();
-    await visitor.reads('Message sent');
-    await page.getByText('Bye.').waitFor();
-    t.strictSame(gateway.posts()[0]?.body.consent, { text: 'I agree to the terms of texting.', version: '7' });
-  });
 
-  t.test('is dressed by custom properties and parts', async (t) => {
-    const { page } = await setStage(t, theatre, {
-      before: `<style>
+    t.test('is dressed by custom properties and parts', async (t) => {
+      const { page } = await launchPage(t, {
+        before: `<style>
         text-us { --text-us-accent: rgb(1, 100, 2); --text-us-radius: 0px; --text-us-font: monospace; }
         text-us::part(dialog) { background: rgb(250, 240, 230); }
         text-us::part(phone) { letter-spacing: 3px; }
         text-us::part(button):hover { opacity: 0.5; }
       </style>`,
+      });
+      const visitor = visitorOf(page);
+      t.equal(await style(visitor.button, 'background-color'), 'rgb(1, 100, 2)');
+      t.equal(await style(visitor.button, 'border-radius'), '0px');
+      t.equal(await style(visitor.button, 'font-family'), 'monospace');
+      await visitor.open();
+      t.equal(await style(visitor.dialog, 'background-color'), 'rgb(250, 240, 230)');
+      t.equal(await style(visitor.phone, 'letter-spacing'), '3px');
     });
-    const visitor = visitorOf(page);
-    t.equal(await style(visitor.button, 'background-color'), 'rgb(1, 100, 2)');
-    t.equal(await style(visitor.button, 'border-radius'), '0px');
-    t.equal(await style(visitor.button, 'font-family'), 'monospace');
-    await visitor.open();
-    t.equal(await style(visitor.dialog, 'background-color'), 'rgb(250, 240, 230)');
-    t.equal(await style(visitor.phone, 'letter-spacing'), '3px');
-  });
 
-  t.test('neither takes on nor gives away a style', async (t) => {
-    const { page } = await setStage(t, theatre, {
-      before: `<style>
+    t.test('neither takes on nor gives away a style', async (t) => {
+      const { page } = await launchPage(t, {
+        before: `<style>
         html { font-size: 40px; }
         main { font: italic 30px/3 fantasy; letter-spacing: 9px; text-transform: uppercase; text-align: right; }
         button, input, dialog, label, p { display: none; color: red; border: 9px solid; }
       </style><p id="own">of the page</p>`,
+      });
+      const visitor = visitorOf(page);
+      const before = await page.locator('#own').evaluate((element) => JSON.stringify([...getComputedStyle(element)]));
+      await visitor.open();
+      for (const part of [visitor.button, visitor.phone]) {
+        t.equal(await style(part, 'font-size'), '16px');
+        t.equal(await style(part, 'font-style'), 'normal');
+        t.equal(await style(part, 'letter-spacing'), 'normal');
+        t.equal(await style(part, 'text-transform'), 'none');
+        t.not(await style(part, 'color'), 'rgb(255, 0, 0)');
+      }
+      t.equal(await page.locator('#own').evaluate((element) => JSON.stringify([...getComputedStyle(element)])), before);
     });
-    const visitor = visitorOf(page);
-    const before = await page.locator('#own').evaluate((element) => JSON.stringify([...getComputedStyle(element)]));
-    await visitor.open();
-    for (const part of [visitor.button, visitor.phone]) {
-      t.equal(await style(part, 'font-size'), '16px');
-      t.equal(await style(part, 'font-style'), 'normal');
-      t.equal(await style(part, 'letter-spacing'), 'normal');
-      t.equal(await style(part, 'text-transform'), 'none');
-      t.not(await style(part, 'color'), 'rgb(255, 0, 0)');
-    }
-    t.equal(await page.locator('#own').evaluate((element) => JSON.stringify([...getComputedStyle(element)])), before);
-  });
 
-  t.test('shares no custom property with the page by accident', async (t) => {
-    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
-    const { page } = await setStage(t, theatre, {
-      content: '<span slot="button" id="own">of the page</span>',
-      before: `<style>
+    t.test('shares no custom property with the page by accident', async (t) => {
+      const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+      const { page } = await launchPage(t, {
+        content: '<span slot="button" id="own">of the page</span>',
+        before: `<style>
         * { ${letters.map((letter) => `--${letter}: 3px;`).join(' ')} }
         #own { padding-left: var(--a); padding-top: var(--b); }
       </style>`,
+      });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      t.not(await style(visitor.dialog, 'background-color'), 'rgba(0, 0, 0, 0)');
+      t.not(await style(visitor.dialog, 'border-radius'), '3px');
+      const names = (await readFile('src/widget/style.css', 'utf8')).matchAll(/(?<![\w-])--[\w-]+(?=:)/g);
+      for (const [name] of names) t.match(name, /^--tu-/);
     });
-    const visitor = visitorOf(page);
-    await visitor.open();
-    t.not(await style(visitor.dialog, 'background-color'), 'rgba(0, 0, 0, 0)');
-    t.not(await style(visitor.dialog, 'border-radius'), '3px');
-    const names = (await readFile('src/widget/style.css', 'utf8')).matchAll(/(?<![\w-])--[\w-]+(?=:)/g);
-    for (const [name] of names) t.match(name, /^--tu-/);
+
+    t.test('follows the colour scheme of the page, or its own', async (t) => {
+      const { page } = await launchPage(t, { context: { colorScheme: 'dark' } });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      const isDark = async () => (await style(visitor.dialog, 'color')) === 'rgb(255, 255, 255)';
+      t.notOk(await isDark(), 'a page that is light for all stays so');
+      await page.evaluate(`document.documentElement.style.colorScheme = 'light dark'`);
+      t.ok(await isDark(), 'one that follows the visitor takes the button along');
+      for (const [theme, dark] of [
+        ['light', false],
+        ['dark', true],
+        ['auto', true],
+      ] as const) {
+        await page.evaluate(`document.querySelector('text-us').theme = '${theme}'`);
+        t.equal(await isDark(), dark, theme);
+      }
+    });
+
+    t.test('floats at the end of the page, on either side by the way it is read', async (t) => {
+      const { page } = await launchPage(t, { attributes: 'position="floating"' });
+      const visitor = visitorOf(page);
+      const viewport = page.viewportSize() ?? { width: 0, height: 0 };
+      const edges = async () => (await visitor.button.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+      const right = await edges();
+      t.equal(Math.round(right.x + right.width), viewport.width - 16);
+      t.equal(Math.round(right.y + right.height), viewport.height - 16);
+      await page.evaluate(`document.documentElement.dir = 'rtl'`);
+      t.equal((await edges()).x, 16);
+      await page.evaluate(`document.querySelector('text-us').position = 'inline'`);
+      t.not(Math.round((await edges()).y), Math.round(right.y));
+    });
   });
 
-  t.test('follows the colour scheme of the page, or its own', async (t) => {
-    const { page } = await setStage(t, theatre, { context: { colorScheme: 'dark' } });
-    const visitor = visitorOf(page);
-    await visitor.open();
-    const isDark = async () => (await style(visitor.dialog, 'color')) === 'rgb(255, 255, 255)';
-    t.notOk(await isDark(), 'a page that is light for all stays so');
-    await page.evaluate(`document.documentElement.style.colorScheme = 'light dark'`);
-    t.ok(await isDark(), 'one that follows the visitor takes the button along');
-    for (const [theme, dark] of [
-      ['light', false],
-      ['dark', true],
-      ['auto', true],
-    ] as const) {
-      await page.evaluate(`document.querySelector('text-us').theme = '${theme}'`);
-      t.equal(await isDark(), dark, theme);
-    }
-  });
+  t.test('attributes and properties', async (t) => {
+    t.test('may come late, and count when the lead is sent', async (t) => {
+      const { gateway, page } = await launchPage(t, { attributes: `advertiser-id="1" listing='{"vin":"old"}'` });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      await page.evaluate(`{
+      const button = document.querySelector('text-us');
+      button.removeAttribute('advertiser-id');
+      button.setAttribute('merchant-id', '77');
+      button.setAttribute('listing', '2019 Honda Civic, blue');
+      button.setAttribute('field-last-name', 'hidden');
+      button.setAttribute('field-question', 'required');
+    }`);
+      t.notOk(await page.getByLabel('Last name').isVisible());
+      await visitor.fill({ phone: '(404) 555-1212', question: 'Blue?' });
+      await visitor.send.click();
+      await visitor.reads('Message sent');
+      const { advertiserId, merchantId, listing } = gateway.posts()[0]?.body ?? {};
+      t.strictSame([advertiserId, merchantId, listing], [undefined, 77, '2019 Honda Civic, blue']);
+    });
 
-  t.test('floats at the end of the page, on either side by the way it is read', async (t) => {
-    const { page } = await setStage(t, theatre, { attributes: 'position="floating"' });
-    const visitor = visitorOf(page);
-    const viewport = page.viewportSize() ?? { width: 0, height: 0 };
-    const edges = async () => (await visitor.button.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
-    const right = await edges();
-    t.equal(Math.round(right.x + right.width), viewport.width - 16);
-    t.equal(Math.round(right.y + right.height), viewport.height - 16);
-    await page.evaluate(`document.documentElement.dir = 'rtl'`);
-    t.equal((await edges()).x, 16);
-    await page.evaluate(`document.querySelector('text-us').position = 'inline'`);
-    t.not(Math.round((await edges()).y), Math.round(right.y));
+    t.test('another site or language while the dialog is open brings its form', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      await visitorOf(page).open();
+      gateway.form = { ...gateway.form, fields: { firstName: 'hidden', lastName: 'hidden', question: 'shown' } };
+      await page.evaluate(`document.querySelector('text-us').site = 'other'`);
+      await page.getByLabel('First name').waitFor({ state: 'hidden' });
+      await page.evaluate(`document.querySelector('text-us').lang = 'de'`);
+      await page.getByLabel('Handynummer').waitFor();
+      t.strictSame(
+        gateway.received.map(({ path }) => path).filter((path) => path.endsWith('/form')),
+        ['/sites/demo/form', '/sites/other/form', '/sites/other/form'],
+      );
+    });
+
+    t.test('of the listing the one that was set last counts', async (t) => {
+      const { page } = await launchPage(t, { attributes: `listing='{"vin":"of the attribute"}'` });
+      const listing = () => page.evaluate(`document.querySelector('text-us').listing`);
+      t.strictSame(await listing(), { vin: 'of the attribute' });
+      await page.evaluate(`document.querySelector('text-us').listing = { vin: 'of the property' }`);
+      t.strictSame(await listing(), { vin: 'of the property' });
+      await page.evaluate(`document.querySelector('text-us').setAttribute('listing', 'plain {text')`);
+      t.equal(await listing(), 'plain {text');
+      await page.evaluate(`document.querySelector('text-us').listing = '{"vin":"text of the property"}'`);
+      t.strictSame(await listing(), { vin: 'text of the property' }, 'JSON is JSON, as frameworks hand it over');
+      await page.evaluate(`document.querySelector('text-us').listing = null`);
+      t.equal(await listing(), null);
+    });
+
+    t.test('stand for each other', async (t) => {
+      const { page } = await launchPage(t, { attributes: 'placement-id="7" keep-offline' });
+      t.strictSame(
+        await page.evaluate(`{
+        const button = document.querySelector('text-us');
+        const seen = [button.site, button.placementId, button.keepOffline, button.worker, button.country];
+        Object.assign(button, { placementId: 8, keepOffline: false, worker: true, country: 'CA', site: null });
+        [...seen, ...['placement-id', 'keep-offline', 'worker', 'country', 'site'].map((name) => button.getAttribute(name))];
+      }`),
+        ['demo', '7', true, false, undefined, '8', null, '', 'CA', null],
+      );
+    });
+
+    t.test('that were set before the script came are kept', async (t) => {
+      const { gateway, page } = await launchPage(t, {
+        before: `<text-us id="early"></text-us>
+        <script>
+          Object.assign(document.querySelector('#early'), {
+            site: 'early', advertiserId: 9, listing: { vin: 'early' }, texts: { button: 'Early' }, own: 'of the page',
+          });
+        </script>`,
+      });
+      t.equal(await page.evaluate(`document.querySelector('#early').own`), 'of the page');
+      const visitor = visitorOf(page, '#early');
+      await page.getByRole('button', { name: 'Early' }).waitFor();
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.match(gateway.posts()[0]?.body, { site: 'early', advertiserId: '9', listing: { vin: 'early' } });
+    });
+
+    t.test('a gateway elsewhere is named by base', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      await page.evaluate(`document.querySelector('text-us').base = '${gateway.url}behind/a/proxy'`);
+      await visitorOf(page).open();
+      t.equal(gateway.received.at(-1)?.path, '/behind/a/proxy/sites/demo/form');
+    });
   });
 });

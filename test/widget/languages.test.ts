@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { FORM } from './support/fake-gateway.ts';
-import { openTheatre, setStage } from './support/stage.ts';
+import { createPageLauncher } from './support/page-launcher.ts';
 import { visitorOf } from './support/visitor.ts';
 
 const LANGUAGES = [
@@ -12,93 +13,124 @@ const LANGUAGES = [
   { lang: 'xx', button: 'Text us', phone: 'Mobile number', dir: 'ltr' },
 ];
 
-t.test('the language of the button', async (t) => {
-  const theatre = await openTheatre(t);
+/** The widths of an element's content and of itself. */
+const widthsOf = ({ scrollWidth, clientWidth }: Element): readonly number[] => [scrollWidth, clientWidth];
 
-  t.test("is the page's or its own, and is loaded at a click only, once", async (t) => {
-    const { gateway, page } = await setStage(t, theatre);
-    const chunks = () => gateway.received.map(({ path }) => path.match(/v1\.(..)\.[0-9a-f]+\.js/)?.[1]).filter(Boolean);
-    const visitor = visitorOf(page);
-    const seen: string[] = [];
-    for (const { lang, button, phone, dir } of LANGUAGES) {
-      await page.evaluate(`document.documentElement.lang = 'en'; document.querySelector('text-us').lang = '${lang}'`);
-      t.equal(await visitor.button.textContent(), button);
-      t.strictSame(chunks(), seen, 'nothing is loaded for a button');
+t.test('languages', async (t) => {
+  const { browser, launchPage } = await createPageLauncher(t);
+
+  t.test('the language of the button', async (t) => {
+    t.test("is the page's or its own, and is loaded at a click only, once", async (t) => {
+      const { gateway, page } = await launchPage(t);
+      const chunks = () =>
+        gateway.received.map(({ path }) => path.match(/v1\.(..)\.[0-9a-f]+\.js/)?.[1]).filter(Boolean);
+      const visitor = visitorOf(page);
+      const seen: string[] = [];
+      for (const { lang, button, phone, dir } of LANGUAGES) {
+        await page.evaluate(`document.documentElement.lang = 'en'; document.querySelector('text-us').lang = '${lang}'`);
+        t.equal(await visitor.button.textContent(), button);
+        t.strictSame(chunks(), seen, 'nothing is loaded for a button');
+        await visitor.open();
+        await page.getByLabel(phone).waitFor();
+        t.equal(await visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).direction), dir);
+        t.equal(await visitor.dialog.getAttribute('lang'), lang === 'xx' ? 'en' : lang);
+        if (!/^(en|xx)/.test(lang)) seen.push(lang.slice(0, 2));
+        await page.keyboard.press('Escape');
+      }
+      t.strictSame(chunks(), ['es', 'fr', 'de', 'ar']);
+      await page.evaluate(`document.querySelector('text-us').lang = 'es'`);
       await visitor.open();
-      await page.getByLabel(phone).waitFor();
-      t.equal(await visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).direction), dir);
-      t.equal(await visitor.dialog.getAttribute('lang'), lang === 'xx' ? 'en' : lang);
-      if (!/^(en|xx)/.test(lang)) seen.push(lang.slice(0, 2));
-      await page.keyboard.press('Escape');
-    }
-    t.strictSame(chunks(), ['es', 'fr', 'de', 'ar']);
-    await page.evaluate(`document.querySelector('text-us').lang = 'es'`);
-    await visitor.open();
-    await page.getByLabel('Número de celular').waitFor();
-    t.strictSame(chunks(), ['es', 'fr', 'de', 'ar'], 'nor twice');
-  });
-
-  t.test("is the browser's where the page names none or nonsense", async (t) => {
-    const { page } = await setStage(t, theatre, { lang: 'no such_language', context: { locale: 'de-AT' } });
-    const visitor = visitorOf(page);
-    await visitor.button.waitFor();
-    t.equal(await visitor.button.textContent(), 'Text us', 'nonsense is English');
-    await page.evaluate(
-      `document.documentElement.removeAttribute('lang'); document.querySelector('text-us').lang = ''`,
-    );
-    await page.evaluate(`document.body.append(document.querySelector('text-us'))`);
-    t.equal(await visitor.button.textContent(), 'Schreiben Sie uns');
-  });
-
-  t.test('stays English where its script cannot be had, and is tried again', async (t) => {
-    const { gateway, page } = await setStage(t, theatre, { lang: 'es' });
-    gateway.next.widget.push({ status: 500 });
-    const visitor = visitorOf(page);
-    await visitor.open();
-    await page.getByLabel('Mobile number').waitFor();
-    t.equal(await visitor.dialog.getAttribute('lang'), 'en', 'and is not called Spanish then');
-    await page.keyboard.press('Escape');
-    await visitor.open();
-    await page.getByLabel('Número de celular').waitFor();
-  });
-
-  t.test("has the site's own words, and over them the page's", async (t) => {
-    const { gateway, page } = await setStage(t, theatre, {
-      lang: 'es',
-      attributes: `texts='{"phone":"Su teléfono"}'`,
+      await page.getByLabel('Número de celular').waitFor();
+      t.strictSame(chunks(), ['es', 'fr', 'de', 'ar'], 'nor twice');
     });
-    gateway.form = (lang) => ({ ...FORM, texts: { phone: 'Móvil', question: `Pregunta (${lang})` } });
-    await visitorOf(page).open();
-    await page.getByLabel('Su teléfono').waitFor();
-    await page.getByLabel('Pregunta (es)').waitFor();
-    await page.getByLabel('Nombre').waitFor();
-    await page.evaluate(`document.querySelector('text-us').texts = { phone: 'Celular' }`);
-    await page.getByLabel('Celular').waitFor();
-  });
 
-  t.test('is not said to be what the words are not', async (t) => {
-    for (const lang of ['it', 'he']) {
-      const { gateway, page } = await setStage(t, theatre, { lang });
+    t.test("is the browser's where the page names none or nonsense", async (t) => {
+      const { page } = await launchPage(t, { lang: 'no such_language', context: { locale: 'de-AT' } });
+      const visitor = visitorOf(page);
+      await visitor.button.waitFor();
+      t.equal(await visitor.button.textContent(), 'Text us', 'nonsense is English');
+      await page.evaluate(
+        `document.documentElement.removeAttribute('lang'); document.querySelector('text-us').lang = ''`,
+      );
+      await page.evaluate(`document.body.append(document.querySelector('text-us'))`);
+      t.equal(await visitor.button.textContent(), 'Schreiben Sie uns');
+    });
+
+    t.test('stays English where its script cannot be had, and is tried again', async (t) => {
+      const { gateway, page } = await launchPage(t, { lang: 'es' });
+      gateway.next.widget.push({ status: 500 });
       const visitor = visitorOf(page);
       await visitor.open();
-      for (const part of [visitor.button, visitor.dialog]) t.equal(await part.getAttribute('lang'), 'en', lang);
-      t.equal(await visitor.dialog.getAttribute('dir'), 'ltr', lang);
+      await page.getByLabel('Mobile number').waitFor();
+      t.equal(await visitor.dialog.getAttribute('lang'), 'en', 'and is not called Spanish then');
       await page.keyboard.press('Escape');
-      gateway.form = { ...FORM, texts: { phone: `in ${lang}` } };
-      await page.evaluate(`document.querySelector('text-us').site = 'other'`);
       await visitor.open();
-      await page.getByLabel(`in ${lang}`).waitFor();
-      t.equal(await visitor.dialog.getAttribute('lang'), lang, 'the site has words in it');
-    }
+      await page.getByLabel('Número de celular').waitFor();
+    });
+
+    t.test("has the site's own words, and over them the page's", async (t) => {
+      const { gateway, page } = await launchPage(t, {
+        lang: 'es',
+        attributes: `texts='{"phone":"Su teléfono"}'`,
+      });
+      gateway.form = (lang) => ({ ...FORM, texts: { phone: 'Móvil', question: `Pregunta (${lang})` } });
+      await visitorOf(page).open();
+      await page.getByLabel('Su teléfono').waitFor();
+      await page.getByLabel('Pregunta (es)').waitFor();
+      await page.getByLabel('Nombre').waitFor();
+      await page.evaluate(`document.querySelector('text-us').texts = { phone: 'Celular' }`);
+      await page.getByLabel('Celular').waitFor();
+    });
+
+    t.test('is not said to be what the words are not', async (t) => {
+      for (const lang of ['it', 'he']) {
+        const { gateway, page } = await launchPage(t, { lang });
+        const visitor = visitorOf(page);
+        await visitor.open();
+        for (const part of [visitor.button, visitor.dialog]) t.equal(await part.getAttribute('lang'), 'en', lang);
+        t.equal(await visitor.dialog.getAttribute('dir'), 'ltr', lang);
+        await page.keyboard.press('Escape');
+        gateway.form = { ...FORM, texts: { phone: `in ${lang}` } };
+        await page.evaluate(`document.querySelector('text-us').site = 'other'`);
+        await visitor.open();
+        await page.getByLabel(`in ${lang}`).waitFor();
+        t.equal(await visitor.dialog.getAttribute('lang'), lang, 'the site has words in it');
+      }
+    });
+
+    t.test('may be any, by an object of texts', async (t) => {
+      const { page } = await launchPage(t, { lang: 'he' });
+      await page.evaluate(`document.querySelector('text-us').texts = { button: 'שלחו לנו הודעה', send: 'שליחה' }`);
+      const visitor = visitorOf(page);
+      await visitor.open();
+      await visitor.reads('שלחו לנו הודעה');
+      t.equal(await visitor.send.textContent(), 'שליחה');
+      t.equal(await visitor.dialog.getAttribute('dir'), 'rtl');
+    });
   });
 
-  t.test('may be any, by an object of texts', async (t) => {
-    const { page } = await setStage(t, theatre, { lang: 'he' });
-    await page.evaluate(`document.querySelector('text-us').texts = { button: 'שלחו לנו הודעה', send: 'שליחה' }`);
-    const visitor = visitorOf(page);
-    await visitor.open();
-    await visitor.reads('שלחו לנו הודעה');
-    t.equal(await visitor.send.textContent(), 'שליחה');
-    t.equal(await visitor.dialog.getAttribute('dir'), 'rtl');
+  t.test('where text runs from right to left', async (t) => {
+    t.test('the dialog has nothing to scroll to at its side', async (t) => {
+      const { page } = await launchPage(t, {
+        lang: 'ar',
+        before: '<script>document.documentElement.dir = "rtl"</script>',
+      });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      await page.getByLabel('رقم الجوال').waitFor();
+      const [content, own] = await visitor.dialog.evaluate(widthsOf);
+      t.equal(content, own);
+    });
+
+    t.test('nor has a page with the plain form of the guide', async (t) => {
+      const guide = await readFile('docs/forms.md', 'utf8');
+      const form = /<form method="post".*?<\/form>/s.exec(guide)?.[0] ?? '';
+      t.match(form, 'name="trap"');
+      const page = await browser.newPage({ viewport: { width: 400, height: 700 } });
+      await page.setContent(`<!doctype html><html dir="rtl"><body>${form}</body></html>`);
+      t.strictSame(await page.locator('html').evaluate(widthsOf), [400, 400]);
+      t.notOk(await page.locator('[name=trap]').evaluate((trap) => trap.getBoundingClientRect().bottom > 0), 'unseen');
+      await page.close();
+    });
   });
 });

@@ -1,12 +1,64 @@
+import { createHash } from 'node:crypto';
 import { type Challenge, createChallenge, type Payload, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
+import { type ChallengeParameters, createSearch } from '../../src/widget/search.ts';
 import { FORM } from './support/fake-gateway.ts';
-import { openTheatre, setStage } from './support/stage.ts';
-import { setTimedStage } from './support/timed.ts';
+import { createPageLauncher } from './support/page-launcher.ts';
 import { visitorOf } from './support/visitor.ts';
 
+const LONG_MS = 60_000;
 const SECRET = 'a secret';
+t.test('a search finds what the ALTCHA library accepts', async (t) => {
+  const kinds = [
+    { cost: 1, counter: 0 },
+    { cost: 1, counter: 3000 },
+    { cost: 5, counter: 70 },
+    { cost: 100, counter: 2, keyLength: 16 },
+    { cost: 1, keyPrefix: '00a' },
+    { cost: 1, keyPrefix: '0' },
+  ];
+  for (const kind of kinds) {
+    const challenge = await createChallenge({ algorithm: 'SHA-256', deriveKey, hmacSignatureSecret: SECRET, ...kind });
+    const solution = createSearch(challenge.parameters)(LONG_MS);
+    if (!solution) return t.fail('no solution');
+    if (kind.counter !== undefined) t.equal(solution.counter, kind.counter);
+    const { verified } = await verifySolution({ challenge, solution, deriveKey, hmacSignatureSecret: SECRET });
+    t.ok(verified, JSON.stringify(kind));
+  }
+});
+t.test('its hash is SHA-256 for inputs of every length up to three blocks', async (t) => {
+  for (let bytes = 0; bytes < 180; bytes++) {
+    const salt = createHash('sha512')
+      .update(String(bytes))
+      .digest('hex')
+      .repeat(3)
+      .slice(0, 2 * bytes);
+    const input = Buffer.concat([Buffer.from(salt, 'hex'), Buffer.from([0xab, 0, 0, 0, 0])]);
+    const keyPrefix = createHash('sha256').update(input).digest('hex');
+    const parameters: ChallengeParameters = {
+      algorithm: 'SHA-256',
+      nonce: 'ab',
+      salt,
+      cost: 1,
+      keyLength: 32,
+      keyPrefix,
+    };
+    if (createSearch(parameters)(0)?.derivedKey !== keyPrefix) t.fail(`differs at ${bytes} bytes`);
+  }
+});
+t.test('a search that runs out of time goes on where it stopped, after eight hashes at most', async (t) => {
+  for (const { cost, counter, calls } of [
+    { cost: 1, counter: 31, calls: 4 },
+    { cost: 4, counter: 5, calls: 3 },
+    { cost: 100, counter: 2, calls: 3 },
+  ]) {
+    const challenge = await createChallenge({ algorithm: 'SHA-256', deriveKey, cost, counter });
+    const search = createSearch(challenge.parameters);
+    for (let call = 1; call < calls; call++) t.equal(search(0), undefined, `${cost}: ${call}`);
+    t.match(search(0), { counter }, `${cost}: ${calls}`);
+  }
+});
 
 function challengeOf(counter: number): Promise<Challenge> {
   return createChallenge({ algorithm: 'SHA-256', cost: 1, counter, deriveKey, hmacSignatureSecret: SECRET });
@@ -16,15 +68,18 @@ async function isProof(proof: unknown): Promise<boolean> {
   const payload: Payload = JSON.parse(Buffer.from(String(proof), 'base64').toString());
   return (await verifySolution({ ...payload, deriveKey, hmacSignatureSecret: SECRET })).verified;
 }
+const STRICT =
+  "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; style-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-t.test('a proof of work', async (t) => {
-  const theatre = await openTheatre(t);
+t.test('proofs of work', async (t) => {
+  const { launchPage, launchTimedPage } = await createPageLauncher(t);
 
-  t.test('is made in slices that the page does not feel, and comes with the lead', async (t) => {
-    const { gateway, page, complaints } = await setStage(t, theatre);
-    gateway.form = { ...FORM, challenge: await challengeOf(6000) };
-    // A look at the clock takes a millisecond here, whatever the machine does: a slice is a number of looks.
-    await page.evaluate(`{
+  t.test('a proof of work', async (t) => {
+    t.test('is made in slices that the page does not feel, and comes with the lead', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t);
+      gateway.form = { ...FORM, challenge: await challengeOf(6000) };
+      // A look at the clock takes a millisecond here, whatever the machine does: a slice is a number of looks.
+      await page.evaluate(`{
       let now = 0;
       performance.now = () => now++;
       window.breaths = 0;
@@ -36,112 +91,173 @@ t.test('a proof of work', async (t) => {
         }
       };
     }`);
-    const visitor = visitorOf(page);
-    t.equal(page.workers().length, 0);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.ok(await isProof(gateway.posts()[0]?.body.proof));
-    const tries = 6000 / Number(await page.evaluate('breaths'));
-    t.ok(tries <= 8 * 6, `${tries} hashes without a breath`);
-    t.strictSame(complaints, []);
-  });
-
-  t.test('is made in a worker where the page says that one may start', async (t) => {
-    const { gateway, page, complaints } = await setStage(t, theatre, {
-      attributes: 'worker',
-      policy:
-        "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'",
+      const visitor = visitorOf(page);
+      t.equal(page.workers().length, 0);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.ok(await isProof(gateway.posts()[0]?.body.proof));
+      const tries = 6000 / Number(await page.evaluate('breaths'));
+      t.ok(tries <= 8 * 6, `${tries} hashes without a breath`);
+      t.strictSame(complaints, []);
     });
-    gateway.form = { ...FORM, challenge: await challengeOf(5000) };
-    // Listened to from the start: on a busy machine a worker may have come and gone before anybody asks.
-    const ended = new Promise((resolve) => page.once('worker', (worker) => worker.once('close', resolve)));
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.ok(await isProof(gateway.posts()[0]?.body.proof));
-    await ended;
-    t.strictSame(complaints, []);
-  });
 
-  t.test('is asked for by a refusal too, with another ticket', async (t) => {
-    const { gateway, page } = await setStage(t, theatre);
-    const challenge = await challengeOf(100);
-    let asked = 0;
-    gateway.form = () => ({ ...FORM, ...(++asked > 1 && { challenge }) });
-    gateway.next.post.push({ status: 422, body: { code: 'proof_required' } });
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.equal(gateway.posts()[0]?.body.proof, undefined);
-    t.ok(await isProof(gateway.posts()[1]?.body.proof));
-  });
-
-  t.test('of a kind that the button does not know is left out, for the gateway to decide', async (t) => {
-    const { gateway, page } = await setStage(t, theatre);
-    const challenge = await challengeOf(100);
-    gateway.form = { ...FORM, challenge: { parameters: { ...challenge.parameters, algorithm: 'ARGON2ID' } } };
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.equal(gateway.posts()[0]?.body.proof, undefined);
-  });
-
-  t.test('still comes when its script could not be loaded at first, or is of another release', async (t) => {
-    const { gateway, page } = await setStage(t, theatre);
-    gateway.form = { ...FORM, challenge: await challengeOf(100) };
-    gateway.next.widget.push({ status: 404 });
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.ok(await isProof(gateway.posts()[0]?.body.proof));
-    const scripts = gateway.received.map(({ path }) => path).filter((path) => path.includes('proof'));
-    t.match(scripts, [/^\/widget\/v1\.proof\.[0-9a-f]{12}\.js$/, '/widget/v1.proof.js']);
-  });
-
-  t.test('still comes when its script never arrives at first', async (t) => {
-    const { gateway, visitor, wait } = await setTimedStage(t, theatre, []);
-    gateway.form = { ...FORM, challenge: await challengeOf(100) };
-    gateway.next.widget.push('hang');
-    const asked = gateway.arrival('GET', /proof/);
-    await visitor.ask();
-    await asked;
-    await wait(10);
-    await visitor.reads('Message sent');
-    t.ok(await isProof(gateway.posts()[0]?.body.proof));
-  });
-
-  t.test('comes from a page on plain http too, which has neither crypto.subtle nor locks', async (t) => {
-    const { gateway, page, context, complaints } = await setStage(t, theatre);
-    gateway.form = { ...FORM, challenge: await challengeOf(100) };
-    // Chromium takes loopback for secure; a name that is served from here it does not.
-    const html = await page.content();
-    const plain = html
-      .replaceAll(gateway.url, 'http://gateway.example/')
-      .replace('site="demo"', 'site="demo" keep-offline');
-    await context.route('http://dealer.example/**', (route) =>
-      route.fulfill({ contentType: 'text/html', body: plain }),
-    );
-    await context.route('http://gateway.example/**', async (route) => {
-      const request = route.request();
-      const answer = await fetch(request.url().replace('http://gateway.example/', gateway.url), {
-        method: request.method(),
-        headers: await request.allHeaders(),
-        body: request.postData(),
+    t.test('is made in a worker where the page says that one may start', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t, {
+        attributes: 'worker',
+        policy:
+          "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'",
       });
-      await route.fulfill({
-        status: answer.status,
-        headers: { ...Object.fromEntries(answer.headers), 'access-control-allow-origin': '*' },
-        body: Buffer.from(await answer.arrayBuffer()),
-      });
+      gateway.form = { ...FORM, challenge: await challengeOf(5000) };
+      // Listened to from the start: on a busy machine a worker may have come and gone before anybody asks.
+      const ended = new Promise((resolve) => page.once('worker', (worker) => worker.once('close', resolve)));
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.ok(await isProof(gateway.posts()[0]?.body.proof));
+      await ended;
+      t.strictSame(complaints, []);
     });
-    await page.goto('http://dealer.example/');
-    await page.waitForFunction('customElements.get("text-us")');
-    t.equal(await page.evaluate('isSecureContext || crypto.subtle || navigator.locks'), undefined);
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    t.ok(await isProof(gateway.posts()[0]?.body.proof));
-    t.equal(await page.evaluate('localStorage.length'), 0);
-    t.strictSame(complaints, []);
+
+    t.test('is asked for by a refusal too, with another ticket', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      const challenge = await challengeOf(100);
+      let asked = 0;
+      gateway.form = () => ({ ...FORM, ...(++asked > 1 && { challenge }) });
+      gateway.next.post.push({ status: 422, body: { code: 'proof_required' } });
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts()[0]?.body.proof, undefined);
+      t.ok(await isProof(gateway.posts()[1]?.body.proof));
+    });
+
+    t.test('of a kind that the button does not know is left out, for the gateway to decide', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      const challenge = await challengeOf(100);
+      gateway.form = { ...FORM, challenge: { parameters: { ...challenge.parameters, algorithm: 'ARGON2ID' } } };
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts()[0]?.body.proof, undefined);
+    });
+
+    t.test('still comes when its script could not be loaded at first, or is of another release', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      gateway.form = { ...FORM, challenge: await challengeOf(100) };
+      gateway.next.widget.push({ status: 404 });
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.ok(await isProof(gateway.posts()[0]?.body.proof));
+      const scripts = gateway.received.map(({ path }) => path).filter((path) => path.includes('proof'));
+      t.match(scripts, [/^\/widget\/v1\.proof\.[0-9a-f]{12}\.js$/, '/widget/v1.proof.js']);
+    });
+
+    t.test('still comes when its script never arrives at first', async (t) => {
+      const { gateway, visitor, wait } = await launchTimedPage(t, []);
+      gateway.form = { ...FORM, challenge: await challengeOf(100) };
+      gateway.next.widget.push('hang');
+      const asked = gateway.arrival('GET', /proof/);
+      await visitor.ask();
+      await asked;
+      await wait(10);
+      await visitor.reads('Message sent');
+      t.ok(await isProof(gateway.posts()[0]?.body.proof));
+    });
+
+    t.test('comes from a page on plain http too, which has neither crypto.subtle nor locks', async (t) => {
+      const { gateway, page, context, complaints } = await launchPage(t);
+      gateway.form = { ...FORM, challenge: await challengeOf(100) };
+      // Chromium takes loopback for secure; a name that is served from here it does not.
+      const html = await page.content();
+      const plain = html
+        .replaceAll(gateway.url, 'http://gateway.example/')
+        .replace('site="demo"', 'site="demo" keep-offline');
+      await context.route('http://dealer.example/**', (route) =>
+        route.fulfill({ contentType: 'text/html', body: plain }),
+      );
+      await context.route('http://gateway.example/**', async (route) => {
+        const request = route.request();
+        const answer = await fetch(request.url().replace('http://gateway.example/', gateway.url), {
+          method: request.method(),
+          headers: await request.allHeaders(),
+          body: request.postData(),
+        });
+        await route.fulfill({
+          status: answer.status,
+          headers: { ...Object.fromEntries(answer.headers), 'access-control-allow-origin': '*' },
+          body: Buffer.from(await answer.arrayBuffer()),
+        });
+      });
+      await page.goto('http://dealer.example/');
+      await page.waitForFunction('customElements.get("text-us")');
+      t.equal(await page.evaluate('isSecureContext || crypto.subtle || navigator.locks'), undefined);
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.ok(await isProof(gateway.posts()[0]?.body.proof));
+      t.equal(await page.evaluate('localStorage.length'), 0);
+      t.strictSame(complaints, []);
+    });
+  });
+
+  t.test('a strict page policy', async (t) => {
+    t.test('allows all that the button does: its look, a language, a proof, a lead', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t, {
+        policy: STRICT,
+        lang: 'fr',
+        attributes: 'position="floating" keep-offline',
+      });
+      const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 500, deriveKey });
+      gateway.form = { ...gateway.form, consent: { required: true }, challenge };
+      const visitor = visitorOf(page);
+      await visitor.open();
+      await visitor.send.click();
+      await page.getByText('Saisissez votre numéro de mobile.').waitFor();
+      await visitor.phone.fill('06 12 34 56 78');
+      await page.getByRole('checkbox').check();
+      await visitor.send.click();
+      await visitor.reads('Message envoyé');
+      t.type(gateway.posts()[0]?.body.proof, 'string');
+      t.strictSame(complaints, []);
+
+      const looks = await visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).borderRadius);
+      t.not(looks, '0px', 'the style is there');
+    });
+
+    t.test('without workers is no obstacle to a proof where the page asks for one', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t, { policy: STRICT, attributes: 'worker' });
+      const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 500, deriveKey });
+      gateway.form = { ...gateway.form, challenge };
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.type(gateway.posts()[0]?.body.proof, 'string');
+      const told = complaints.length;
+      t.ok(told > 0, 'the page was told that no worker may start, as its owner had said that one may');
+      await page.keyboard.press('Escape');
+      await visitor.ask('(404) 555-1213');
+      await visitor.reads('Message sent');
+      t.equal(complaints.length, told, 'once is enough');
+    });
+
+    t.test('that lists its Trusted Types policies allows a worker for every lead', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t, {
+        policy:
+          "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'; trusted-types text-us",
+        attributes: 'worker',
+      });
+      const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 500, deriveKey });
+      gateway.form = { ...gateway.form, challenge };
+      const visitor = visitorOf(page);
+      for (const phone of ['(404) 555-1212', '(404) 555-1213']) {
+        const worker = page.waitForEvent('worker');
+        await visitor.ask(phone);
+        await worker;
+        await visitor.reads('Message sent');
+        await page.keyboard.press('Escape');
+      }
+      t.strictSame(complaints, []);
+    });
   });
 });

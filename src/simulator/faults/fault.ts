@@ -1,13 +1,48 @@
 import type { ServerResponse } from 'node:http';
-import { XML } from '../documents.ts';
-import type { Fields } from '../members.ts';
+import type { Fields } from '../request.ts';
 
-/** What a fault has at hand to spoil an answer. */
+const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+
+export const XML = 'application/xml; charset=utf-8';
+export const HTML = 'text/html; charset=utf-8';
+
+const NIL = '<Description i:nil="true"/>';
+
+/** The response document with the given content. */
+export function responseOf(content: string): string {
+  return `<MobileTextConnectResponse xmlns:i="${XSI}">${content}</MobileTextConnectResponse>`;
+}
+
+export const SUCCESS_CONTENT = `<Status>Success</Status>${NIL}`;
+export const SUCCESS = responseOf(SUCCESS_CONTENT);
+
+/** A Failure with a description, or with a null description where none is given. */
+export function failureOf(description: string | undefined): string {
+  const told = description === undefined ? NIL : `<Description>${escapeXml(description)}</Description>`;
+  return responseOf(`<Status>Failure</Status>${told}`);
+}
+
+/** The page that a .NET host shows instead of an answer. */
+export function pageOf(title: string, text: string): string {
+  return [
+    '<?xml version="1.0" encoding="utf-8"?>',
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"',
+    ' "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">',
+    `<html xmlns="http://www.w3.org/1999/xhtml"><head><title>${escapeXml(title)}</title></head>`,
+    `<body><div id="content"><p class="heading1">${escapeXml(title)}</p><p>${escapeXml(text)}</p></div></body></html>`,
+  ].join('\n');
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** The call that a fault answers. */
 export type Call = {
   readonly response: ServerResponse;
-  /** What the request said; empty where nothing acceptable was read. */
+  /** The request's fields; empty where no acceptable request was read. */
   readonly fields: Fields;
-  /** Milliseconds that were asked for, or the fault's own. Already waited, unless the fault is `paced`. */
+  /** The ordered delay in milliseconds, or the fault's own. Already over, unless the fault is `paced`. */
   readonly delayMs: number;
   /** Seconds for a Retry-After header. */
   readonly retryAfterS: number | undefined;
@@ -18,22 +53,22 @@ export type Call = {
 /** One way to answer a call. */
 export type Fault = {
   readonly name: string;
-  /** NN of the number that asks for it, +1 404 555 20NN. */
+  /** NN of the phone number that selects the fault, +1 404 555 20NN. */
   readonly line: number;
-  /** Whether an agent sees the conversation, whatever the caller is told. */
+  /** Whether an agent sees the conversation, independent of the answer. */
   readonly got: boolean;
-  /** What the caller meets, for the table in `docs/simulator.md` and the inbox. */
+  /** A description of the answer, for the table in `docs/simulator.md` and the inbox. */
   readonly summary: string;
   readonly answer: (call: Call) => void;
-  /** Wait before the answer in milliseconds, where nobody asked for another. */
+  /** Delay before the answer in milliseconds, where none was ordered. */
   readonly delayMs?: number;
-  /** Spreads its delay over the answer instead of waiting before it. */
+  /** Waits between the bytes of the answer instead of before it. */
   readonly paced?: true;
-  /** Strikes before the body is read (asked for by number, it acts as though it had not been). */
+  /** Happens before the body is read. Selected by a phone number, the call counts as unread. */
   readonly unread?: true;
 };
 
-/** Sends a whole answer with an honest length. */
+/** Sends a whole answer with its correct length. */
 export function send(call: Call, status: number, body: string | Buffer, headers: Record<string, string> = {}): void {
   call.response.writeHead(status, { 'content-type': XML, 'content-length': Buffer.byteLength(body), ...headers });
   call.response.end(body);

@@ -3,8 +3,8 @@ import type { Settlement } from '../../../src/outbox/ports/delivery-queue.ts';
 import type { Outbox } from '../../../src/outbox/ports/outbox.ts';
 import type { Address } from '../../../src/outbox/postgres/connection.ts';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/outbox.ts';
-import { type BreakableWay, breakableWay } from '../../support/breakable-way.ts';
 import { eventually } from '../../support/eventually.ts';
+import { type FaultyProxy, faultyProxy } from '../../support/faulty-proxy.ts';
 import { LEASE_MS, leased, newLead, OPTIONS, queued } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
@@ -19,10 +19,10 @@ const DELIVERED: Settlement = { status: 'delivered', attempted: true };
 const claim = (outbox: Outbox, now: number) => outbox.claim({ providers: ['default'], limit: 10, now });
 
 /** A store behind a way that can be broken, and the same store by a way that cannot. */
-async function open(t: Test): Promise<{ address: Address; way: BreakableWay; outbox: Outbox; other: Outbox }> {
+async function open(t: Test): Promise<{ address: Address; way: FaultyProxy; outbox: Outbox; other: Outbox }> {
   const address = await server.database();
   const other = await createPostgresOutbox(address, { ...OPTIONS, owner: 'other', poolMax: 2 });
-  const way = await breakableWay(t, address);
+  const way = await faultyProxy(t, address);
   const outbox = await createPostgresOutbox(way.address, { ...OPTIONS, owner: 'process-1', poolMax: 2 });
   t.teardown(() => Promise.all([outbox.close(), other.close()]));
   return { address, way, outbox, other };

@@ -1,0 +1,151 @@
+import type { CDPSession, Page } from 'playwright-core';
+import t from 'tap';
+import { createPageLauncher } from './support/page-launcher.ts';
+import { visitorOf } from './support/visitor.ts';
+
+const ROUNDS = 100;
+const COLLECTIONS = 50;
+
+/** Mounts, opens, closes and removes a button so many times. */
+function mount(page: Page, times: number): Promise<void> {
+  return page.evaluate(async (count) => {
+    for (let i = 0; i < count; i++) {
+      const button = document.createElement('text-us');
+      button.setAttribute('site', 'demo');
+      button.setAttribute('keep-offline', '');
+      document.body.append(button);
+      await button.open();
+      button.listing = { round: i, padding: 'x'.repeat(10_000) };
+      button.remove();
+    }
+  }, times);
+}
+
+type Weight = Record<'Nodes' | 'JSEventListeners' | 'JSHeapUsedSize', number>;
+
+async function weigh(cdp: CDPSession): Promise<Weight> {
+  await cdp.send('HeapProfiler.collectGarbage');
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  return { Nodes: of('Nodes'), JSEventListeners: of('JSEventListeners'), JSHeapUsedSize: of('JSHeapUsedSize') };
+}
+
+/** Collects until the weight is at most this, or until that has been tried so often. A browser frees the last elements late. */
+async function shed(cdp: CDPSession, page: Page, { Nodes, JSEventListeners }: Weight): Promise<Weight> {
+  for (let round = 1; ; round++) {
+    const now = await weigh(cdp);
+    if ((now.Nodes <= Nodes && now.JSEventListeners <= JSEventListeners) || round === COLLECTIONS) return now;
+    await page.evaluate('new Promise((resolve) => requestIdleCallback(resolve))');
+  }
+}
+
+t.test('the life of a button', async (t) => {
+  const { launchPage } = await createPageLauncher(t);
+
+  t.test('in an application that mounts and navigates', async (t) => {
+    t.test('a hundred buttons that came and went leave nothing behind', async (t) => {
+      const { page, context, complaints } = await launchPage(t);
+      const cdp = await context.newCDPSession(page);
+      await cdp.send('Performance.enable');
+      const empty = await weigh(cdp);
+      // What the browser makes once and keeps.
+      await mount(page, 5);
+      const before = await shed(cdp, page, empty);
+      await mount(page, ROUNDS);
+      const after = await shed(cdp, page, before);
+      t.ok(after.Nodes <= before.Nodes, `nodes: ${before.Nodes}, then ${after.Nodes}`);
+      t.ok(
+        after.JSEventListeners <= before.JSEventListeners,
+        `listeners: ${before.JSEventListeners}, then ${after.JSEventListeners}`,
+      );
+      const grown = after.JSHeapUsedSize - before.JSHeapUsedSize;
+      t.ok(grown < 400_000, `the heap grew by ${grown} bytes; the buttons held ${ROUNDS * 10_000}`);
+      t.strictSame(complaints, []);
+    });
+
+    t.test('a button that moves keeps working, and opens once a click', async (t) => {
+      const { gateway, page, events } = await launchPage(t);
+      await page.evaluate(`for (let i = 0; i < 10; i++) document.body.append(document.querySelector('text-us'))`);
+      const visitor = visitorOf(page);
+      await visitor.open();
+      t.equal((await events()).length, 1);
+      t.equal(gateway.received.filter(({ path }) => path.endsWith('/form')).length, 1);
+      await page.evaluate(`document.body.prepend(document.querySelector('text-us'))`);
+      await visitor.dialog.waitFor({ state: 'hidden' });
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts()[0]?.body.formToken, 'token-2', 'a token is of one stay on the page');
+    });
+
+    t.test('a lead goes on when its button is taken away', async (t) => {
+      const { gateway, page } = await launchPage(t);
+      gateway.form = { ...gateway.form, minFillS: 1 };
+      const sent = gateway.arrival('POST', /conversations/);
+      await visitorOf(page).ask();
+      await page.evaluate(`document.querySelector('text-us').remove()`);
+      await sent;
+      t.equal(gateway.posts().length, 1);
+    });
+
+    t.test('the page that a lead names is the one of that moment, without its fragment', async (t) => {
+      const { gateway, page, url } = await launchPage(t);
+      await page.evaluate(`
+      history.pushState({}, '', '/inventory/2?color=blue#photos');
+      document.title = '${'🚗'.repeat(300)}';
+    `);
+      const visitor = visitorOf(page);
+      await visitor.ask();
+      await visitor.reads('Message sent');
+      t.strictSame(gateway.posts()[0]?.body.page, {
+        url: new URL('/inventory/2?color=blue', url).href,
+        title: '🚗'.repeat(256),
+      });
+    });
+
+    t.test('two buttons on a page are two forms', async (t) => {
+      const { gateway, page } = await launchPage(t, { attributes: 'id="one" advertiser-id="1"' });
+      await page.evaluate(`{
+      const two = document.querySelector('#one').cloneNode();
+      two.id = 'two';
+      two.advertiserId = '2';
+      document.body.append(two);
+    }`);
+      const [one, two] = [visitorOf(page, '#one'), visitorOf(page, '#two')];
+      await one.open();
+      await one.phone.fill('404 of one');
+      await page.keyboard.press('Escape');
+      await two.open();
+      t.equal(await two.phone.inputValue(), '');
+      await two.phone.fill('404 of two');
+      await two.send.click();
+      await two.reads('Message sent');
+      await page.keyboard.press('Escape');
+      await one.open();
+      await one.send.click();
+      await one.reads('Message sent');
+      t.strictSame(
+        gateway.posts().map(({ body }) => [body.advertiserId, (body.consumer as { phone: string }).phone]),
+        [
+          ['2', '404 of two'],
+          ['1', '404 of one'],
+        ],
+      );
+    });
+
+    t.test('a page that has the script twice has one button', async (t) => {
+      const { gateway, page, complaints } = await launchPage(t);
+      await page.evaluate(`import('${gateway.url}widget/v1.js?again')`);
+      await visitorOf(page).open();
+      t.strictSame(complaints, []);
+    });
+  });
+
+  t.test('over a slow line the dialog does not wait for the form', async (t) => {
+    const { gateway, page } = await launchPage(t);
+    gateway.next.form.push('hang');
+    const visitor = visitorOf(page);
+    await visitor.open();
+    t.ok(await visitor.phone.evaluate((element) => element.matches(':focus')));
+    t.equal(await visitor.button.getAttribute('aria-busy'), null);
+  });
+});
