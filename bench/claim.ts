@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Outbox } from '../src/outbox/ports/outbox.ts';
-import { createSqliteOutbox } from '../src/outbox/sqlite/outbox.ts';
-import { createVault } from '../src/outbox/vault.ts';
+import type { Outbox } from '../src/domain/ports/outbox.ts';
+import { createSqliteOutbox } from '../src/store/sqlite/outbox.ts';
+import { createVault } from '../src/store/vault.ts';
 import { median } from './child.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { Accepted, NewLead } from '../src/outbox/ports/lead-store.ts';
-import type { Outbox } from '../src/outbox/ports/outbox.ts';
-import type { Address } from '../src/outbox/postgres/connection.ts';
-import { createPostgresOutbox } from '../src/outbox/postgres/outbox.ts';
-import { createVault } from '../src/outbox/vault.ts';
+import type { Accepted, NewLead } from '../src/domain/ports/lead-store.ts';
+import type { Outbox } from '../src/domain/ports/outbox.ts';
+import type { Address } from '../src/store/postgres/connection.ts';
+import { createPostgresOutbox } from '../src/store/postgres/outbox.ts';
+import { createVault } from '../src/store/vault.ts';
 import { startServer } from '../test/support/postgres-server.ts';
 import { median } from './child.ts';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { banner } from './banner.ts';
-import { startGateway } from './compose.ts';
+import { createLogger, outputDestination, prettyDestination } from './admin/log.ts';
+import { banner } from './app/banner.ts';
+import { startGateway } from './app/gateway.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
 import { watchSettings } from './config/watch.ts';
-import { systemClock } from './conversation/clock.ts';
-import { createGuard } from './guard.ts';
-import { createLogger, outputDestination, prettyDestination } from './ops/log.ts';
+import { systemClock } from './lib/clock.ts';
+import { createGuard } from './lib/guard.ts';
 import { stopOnSignal } from './signals.ts';
 
 /** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { demoFiles, widgetFiles } from '../src/assets.ts';
+import { demoFiles, widgetFiles } from '../src/http/widget-files.ts';
 
 t.test('what the build left is served by its own names, and earlier builds that lie beside it', async (t) => {
   const folder = t.testdir({

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { defined } from '../conversation/defined.ts';
-import type { LeadQuery } from '../ops/operations/filter.ts';
-import type { GivenNumber } from '../ops/operations/number.ts';
+import type { LeadQuery } from '../admin/operations/filter.ts';
+import type { GivenNumber } from '../admin/operations/number.ts';
+import { defined } from '../lib/defined.ts';
 import { UsageError } from './command.ts';
 
 export const MAX_PAGE = 1_000;

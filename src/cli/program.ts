@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { describeError } from '../admin/log.ts';
+import { OperationError } from '../admin/operations/error.ts';
 import { nearest } from '../config/nearest.ts';
 import { ConfigurationError } from '../config/problem.ts';
-import { describeError } from '../ops/log.ts';
-import { OperationError } from '../ops/operations/error.ts';
 import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { createOperations, type Operations } from '../admin/operations/operations.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
-import { systemClock } from '../conversation/clock.ts';
-import { createHashing } from '../conversation/hashing.ts';
-import { createOperations, type Operations } from '../ops/operations/operations.ts';
-import { openOutbox } from '../outbox/open.ts';
-import type { LeadRecords, StatsStore } from '../outbox/ports/lead-records.ts';
-import type { ProviderStore } from '../outbox/ports/provider-store.ts';
-import { UnusableDatabase } from '../outbox/ports/storage-errors.ts';
-import { orphanedLog } from '../outbox/sqlite/identity.ts';
-import { createVault } from '../outbox/vault.ts';
+import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
+import type { ProviderStore } from '../domain/ports/provider-store.ts';
+import { UnusableDatabase } from '../domain/ports/storage-errors.ts';
+import { createHashing } from '../leads/hashing.ts';
+import { systemClock } from '../lib/clock.ts';
+import { openOutbox } from '../store/open.ts';
+import { orphanedLog } from '../store/sqlite/identity.ts';
+import { createVault } from '../store/vault.ts';
 
 /** The gateway's settings and its database, opened beside a gateway that may be running. */
 export type Session = {

@@ -1,4 +1,4 @@
-import { defined } from '../conversation/defined.ts';
+import { defined } from '../lib/defined.ts';
 import { PARTNER_RATE } from './defaults.ts';
 import type { Findings } from './document.ts';
 import { keyHashBytes } from './formats/formats.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { defined } from '../conversation/defined.ts';
-import { REGION_URLS } from '../conversation/provider-account.ts';
+import { REGION_URLS } from '../domain/provider-account.ts';
+import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Findings } from './document.ts';
 import type { Environment } from './environment.ts';

@@ -1,7 +1,7 @@
-import type { ProviderAccount } from '../conversation/provider-account.ts';
-import type { Target } from '../conversation/types.ts';
+import type { Target } from '../domain/lead.ts';
+import type { ProviderAccount } from '../domain/provider-account.ts';
 
-export type { ProviderAccount as Provider, Region, WireProfile } from '../conversation/provider-account.ts';
+export type { ProviderAccount as Provider, Region, WireProfile } from '../domain/provider-account.ts';
 
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {

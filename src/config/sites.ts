@@ -1,5 +1,5 @@
-import { defined } from '../conversation/defined.ts';
-import type { Target } from '../conversation/types.ts';
+import type { Target } from '../domain/lead.ts';
+import { defined } from '../lib/defined.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
 import type { Findings } from './document.ts';
 import { nearest } from './nearest.ts';

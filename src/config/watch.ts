@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../conversation/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { LoadedSettings } from './load.ts';
 import { ConfigurationError } from './problem.ts';
 

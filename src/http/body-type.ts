@@ -1,4 +1,4 @@
-import { Refusal } from '../conversation/refusal.ts';
+import { Refusal } from '../domain/refusal.ts';
 
 /**
  * Refuses a body that is not of `type`, in plain UTF-8, by its headers and before a byte of it is read.

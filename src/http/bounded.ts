@@ -1,5 +1,5 @@
-import { systemClock, within } from '../conversation/clock.ts';
-import type { Submit } from '../conversation/submit.ts';
+import type { Submit } from '../leads/submit.ts';
+import { systemClock, within } from '../lib/clock.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 
 /**

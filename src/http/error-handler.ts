@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type FieldError, Refusal } from '../conversation/refusal.ts';
-import { StorageUnavailable } from '../outbox/ports/storage-errors.ts';
+import { StorageUnavailable } from '../domain/ports/storage-errors.ts';
+import { type FieldError, Refusal } from '../domain/refusal.ts';
 import {
   PROBLEM_TYPE,
   PROBLEMS,

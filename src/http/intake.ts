@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { addressKey } from '../admission/address.ts';
-import type { Caller } from '../admission/caller.ts';
-import { createLimits, type Limits } from '../admission/limits.ts';
-import { createPartnerCheck } from '../admission/partner.ts';
-import type { SharedCounts } from '../admission/shared-counts.ts';
-import { derived } from '../config/derived.ts';
 import type { Settings } from '../config/settings.ts';
+import { derived } from '../lib/derived.ts';
 import type { KnownPaths } from './known-paths.ts';
+import { addressKey } from './limits/address.ts';
+import { createLimits, type Limits } from './limits/limits.ts';
+import type { SharedCounts } from './limits/shared-counts.ts';
+import { createPartnerCheck } from './partner-keys.ts';
 import { Problem } from './problems.ts';
 import { applyUsage } from './rate-headers.ts';
+import type { Caller } from './requester.ts';
 import { corsDelegate, securityHeaders } from './security.ts';
 
 declare module 'fastify' {

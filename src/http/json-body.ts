@@ -1,5 +1,5 @@
 import jsonc, { type JSONPath } from 'jsonc-parser';
-import { Refusal } from '../conversation/refusal.ts';
+import { Refusal } from '../domain/refusal.ts';
 import { pointerToken } from './validation.ts';
 
 /** Containers within containers; the contract needs three. */

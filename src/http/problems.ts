@@ -1,4 +1,4 @@
-import type { FieldError, RefusalCode } from '../conversation/refusal.ts';
+import type { FieldError, RefusalCode } from '../domain/refusal.ts';
 
 /** Every code that an error answer can carry: what a caller switches on. */
 export type ProblemCode =

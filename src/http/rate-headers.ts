@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import type { Usage } from '../admission/limits.ts';
-import { Refusal } from '../conversation/refusal.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Usage } from './limits/limits.ts';
 
 /**
  * Tells a caller what is left of its limit (draft-ietf-httpapi-ratelimit-headers-11: `r` requests, `t` seconds, of a quota

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../lib/guard.ts';
 
 /**
  * One line a request, of these fields only, when its answer is complete or cannot be any more. The URL is not among them:

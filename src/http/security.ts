@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyCorsOptions, FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import helmet, { type HelmetOptions } from 'helmet';
-import { derived } from '../config/derived.ts';
 import type { Site } from '../config/settings.ts';
+import { derived } from '../lib/derived.ts';
 import type { KnownPaths } from './known-paths.ts';
 
 /** Seconds for which a browser need not ask again; Chromium keeps a preflight for two hours at most. */

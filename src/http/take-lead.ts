@@ -1,17 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../admission/caller.ts';
-import { requireFormFields } from '../admission/form-fields.ts';
-import { type Bearer, type FormGuard, isTrapped } from '../admission/form-guard.ts';
-import type { Limits } from '../admission/limits.ts';
-import { pageOf } from '../admission/page.ts';
-import { admitToSite, evidentOrigin } from '../admission/site.ts';
 import type { Site } from '../config/settings.ts';
-import { defined } from '../conversation/defined.ts';
-import { draftLead } from '../conversation/draft.ts';
-import { Refusal } from '../conversation/refusal.ts';
-import type { Submission, Submit, SubmitContext } from '../conversation/submit.ts';
+import { draftLead } from '../domain/draft.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Submission, Submit, SubmitContext } from '../leads/submit.ts';
+import { defined } from '../lib/defined.ts';
+import type { Limits } from './limits/limits.ts';
 import { applyUsage } from './rate-headers.ts';
+import type { Caller } from './requester.ts';
 import type { LeadRequestBody } from './schemas/lead-request.ts';
+import { requireFormFields } from './screening/form-fields.ts';
+import { type Bearer, type FormGuard, isTrapped } from './screening/form-guard.ts';
+import { pageOf } from './screening/page.ts';
+import { admitToSite, evidentOrigin } from './site-access.ts';
 
 export type LeadDeps = {
   readonly sites: () => ReadonlyMap<string, Site>;

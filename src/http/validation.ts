@@ -1,5 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify';
-import type { FieldError } from '../conversation/refusal.ts';
+import type { FieldError } from '../domain/refusal.ts';
 
 /** An ajv error with `verbose` on: the schema that failed and the value that it failed for. */
 type Failure = FastifySchemaValidationError & {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
-import { BUILT_WIDGET } from '../../src/assets.ts';
 import { checkButton } from '../../src/cli/check/check.ts';
+import { BUILT_WIDGET } from '../../src/http/widget-files.ts';
 import { soundFile } from '../config/helper.ts';
 import { besideRunning, gateway } from './support/process.ts';
 

@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { createMetrics } from '../../src/admin/metrics.ts';
 import type { Context } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf } from '../../src/cli/program.ts';
-import { createMetrics } from '../../src/ops/metrics.ts';
-import { readExposition } from '../ops/support/exposition.ts';
+import { readExposition } from '../admin/support/exposition.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));
 const GUIDE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');

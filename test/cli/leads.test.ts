@@ -1,5 +1,5 @@
 import t from 'tap';
-import { NOON } from '../ops/support/operations.ts';
+import { NOON } from '../admin/support/operations.ts';
 import { terminalOver } from './support/terminal.ts';
 
 t.test('leads are a table for people and JSON items for machines', async (t) => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { createPartnerCheck } from '../../src/admission/partner.ts';
 import { type Context, type Io, UsageError } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { keyHashBytes } from '../../src/config/formats/formats.ts';
-import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { createPartnerCheck } from '../../src/http/partner-keys.ts';
 import { terminalOver, type } from './support/terminal.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { renderLead } from '../../src/cli/commands/render.ts';
+import { account } from '../provider/support.ts';
 import { lead as anyLead, leadRequest, site } from '../support/lead.ts';
-import { account } from '../upstream/support.ts';
 import { gateway, startProgram } from './support/process.ts';
 
 const LEAD = JSON.stringify({ advertiserId: '1659', consumer: { phone: '(404) 555-1212' } });

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { Use } from '../../src/conversation/screening.ts';
-import { DAY_MS } from '../../src/outbox/ports/days.ts';
-import type { Cap } from '../../src/outbox/ports/lead-store.ts';
+import type { Cap } from '../../src/domain/ports/lead-store.ts';
+import type { Use } from '../../src/domain/screening.ts';
+import { DAY_MS } from '../../src/lib/days.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox } from '../support/outbox.ts';
 

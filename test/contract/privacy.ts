@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
-import { DAY_MS } from '../../src/outbox/ports/days.ts';
-import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
-import type { Cap, RequestKey } from '../../src/outbox/ports/lead-store.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
+import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
+import type { Cap, RequestKey } from '../../src/domain/ports/lead-store.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { DAY_MS } from '../../src/lib/days.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 

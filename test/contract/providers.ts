@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import type { Account } from '../../src/outbox/ports/delivery-queue.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
+import type { Account } from '../../src/domain/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const ACCOUNT: Account = { credentials: 'credentials-1', target: 'a' };

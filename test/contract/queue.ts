@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
-import type { Lease, Settlement } from '../../src/outbox/ports/delivery-queue.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
-import { createVault } from '../../src/outbox/vault.ts';
+import type { Lease, Settlement } from '../../src/domain/ports/delivery-queue.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { lead } from '../support/lead.ts';
 import { LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 

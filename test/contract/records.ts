@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import type { AuditEntry, Filter } from '../../src/outbox/ports/lead-records.ts';
-import { createVault } from '../../src/outbox/vault.ts';
+import type { AuditEntry, Filter } from '../../src/domain/ports/lead-records.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 

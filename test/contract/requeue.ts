@@ -1,9 +1,9 @@
 import type { Test } from 'tap';
-import type { Status } from '../../src/conversation/types.ts';
-import type { Settlement } from '../../src/outbox/ports/delivery-queue.ts';
-import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
-import type { Cap } from '../../src/outbox/ports/lead-store.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
+import type { Status } from '../../src/domain/lead.ts';
+import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
+import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
+import type { Cap } from '../../src/domain/ports/lead-store.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { createHashing } from '../../src/conversation/hashing.ts';
+import { createHashing } from '../../src/leads/hashing.ts';
 import { hashing, type OpenOutbox } from '../support/outbox.ts';
 import { acceptContract, usesContract } from './accept.ts';
 import { privacyContract } from './privacy.ts';

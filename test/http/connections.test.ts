@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { CONNECTION_LIMITS } from '../../src/connections.ts';
+import { CONNECTION_LIMITS } from '../../src/lib/connections.ts';
 import { DELIVERED, goodBody, type Overrides, testApp } from './support/app.ts';
 import { exchange, readAnswer, request } from './support/wire.ts';
 

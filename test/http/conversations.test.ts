@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Conversation } from '../../src/conversation/types.ts';
-import { StorageUnavailable } from '../../src/outbox/ports/storage-errors.ts';
+import type { Conversation } from '../../src/domain/lead.ts';
+import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
 import { DELIVERED, goodBody, ID, KEYS, NOW, type Overrides, testApp } from './support/app.ts';
 
 const BODY = {

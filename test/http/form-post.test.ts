@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Conversation } from '../../src/conversation/types.ts';
+import type { Conversation } from '../../src/domain/lead.ts';
 import { site } from '../support/lead.ts';
 import { DELIVERED, KEYS, type Overrides, testApp } from './support/app.ts';
 import { goodForm, postForm, textOf } from './support/form.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Refusal } from '../../src/conversation/refusal.ts';
+import { Refusal } from '../../src/domain/refusal.ts';
 import { DELIVERED, goodBody, KEYS, testApp } from './support/app.ts';
 
 function post(headers: Record<string, string>, payload: object = goodBody()) {

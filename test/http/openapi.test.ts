@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import t from 'tap';
-import type { LeadRequest } from '../../src/conversation/draft.ts';
+import type { LeadRequest } from '../../src/domain/draft.ts';
 import { openApiText } from '../../src/http/openapi/document.ts';
 import { PROBLEMS } from '../../src/http/problems.ts';
 import type { LeadRequestBody } from '../../src/http/schemas/lead-request.ts';

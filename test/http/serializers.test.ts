@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type { Conversation } from '../../src/conversation/types.ts';
+import type { Conversation } from '../../src/domain/lead.ts';
 import { createSerializers } from '../../src/http/serializers.ts';
 import { DELIVERED, goodBody, ID, testApp } from './support/app.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Address } from '../../src/outbox/postgres/connection.ts';
+import type { Address } from '../../src/store/postgres/connection.ts';
 import { read } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FaultyProxy, faultyProxy } from '../support/faulty-proxy.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createPostgresOutbox } from '../../src/outbox/postgres/outbox.ts';
+import { createPostgresOutbox } from '../../src/store/postgres/outbox.ts';
 import { leadOf, send } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFleet } from '../support/fleet.ts';

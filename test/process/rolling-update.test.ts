@@ -1,5 +1,5 @@
 import t from 'tap';
-import { MIGRATIONS } from '../../src/outbox/postgres/migrations.ts';
+import { MIGRATIONS } from '../../src/store/postgres/migrations.ts';
 import { read } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFleet } from '../support/fleet.ts';

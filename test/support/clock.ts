@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/conversation/clock.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 
 type Timer = { readonly at: number; readonly order: number; readonly run: () => void };
 

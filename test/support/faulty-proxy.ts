@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
-import type { Address } from '../../src/outbox/postgres/connection.ts';
+import type { Address } from '../../src/store/postgres/connection.ts';
 
 /** A TCP proxy to a server whose connections the test can break. */
 export type FaultyProxy = {

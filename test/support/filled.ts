@@ -1,7 +1,7 @@
-import { DAY_MS } from '../../src/outbox/ports/days.ts';
-import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
-import type { Cap, NewLead } from '../../src/outbox/ports/lead-store.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
+import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
+import type { Cap, NewLead } from '../../src/domain/ports/lead-store.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { DAY_MS } from '../../src/lib/days.ts';
 import { lead } from './lead.ts';
 import { hashing, newLead } from './outbox.ts';
 import { canary } from './traces.ts';

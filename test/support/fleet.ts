@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import type { Address } from '../../src/outbox/postgres/connection.ts';
+import type { Address } from '../../src/store/postgres/connection.ts';
 import { NO_LIMITS, phoneOf } from './caller.ts';
 import type { StoredLead } from './database.ts';
 import { eventually } from './eventually.ts';

@@ -1,4 +1,4 @@
-import type { Address } from '../../src/outbox/postgres/connection.ts';
+import type { Address } from '../../src/store/postgres/connection.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 /** What the database itself wrote down of every lease that was given; nothing that a gateway says of itself. */
@@ -24,7 +24,7 @@ export async function recordLeases(server: PostgresServer, address: Address): Pr
       return rows.map((row) => JSON.stringify(row));
     },
     async expire(pids) {
-      // The owner's name holds its process id; see `src/compose.ts`.
+      // The owner's name holds its process id; see `src/app/gateway.ts`.
       const owners = [...pids].map((pid) => `'%:${pid}:%'`).join();
       if (owners === '') return;
       await server.query(

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { createHashing } from '../../src/conversation/hashing.ts';
-import type { Lead } from '../../src/conversation/types.ts';
-import type { OutboxOptions } from '../../src/outbox/options.ts';
-import type { Lease } from '../../src/outbox/ports/delivery-queue.ts';
-import type { AuditEntry } from '../../src/outbox/ports/lead-records.ts';
-import type { Accepted, NewLead } from '../../src/outbox/ports/lead-store.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
-import { createSqliteOutbox } from '../../src/outbox/sqlite/outbox.ts';
-import { createVault } from '../../src/outbox/vault.ts';
+import type { Lead } from '../../src/domain/lead.ts';
+import type { Lease } from '../../src/domain/ports/delivery-queue.ts';
+import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
+import type { Accepted, NewLead } from '../../src/domain/ports/lead-store.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { createHashing } from '../../src/leads/hashing.ts';
+import type { OutboxOptions } from '../../src/store/options.ts';
+import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
+import { createVault } from '../../src/store/vault.ts';
 import { lead } from './lead.ts';
 
 export const LEASE_MS = 60_000;

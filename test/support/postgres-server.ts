@@ -4,7 +4,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { Address } from '../../src/outbox/postgres/connection.ts';
+import type { Address } from '../../src/store/postgres/connection.ts';
 import { freePort } from './free-port.ts';
 import { type Account, installPostgres } from './postgres-programs.ts';
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import type { OutboxOptions } from '../../src/outbox/options.ts';
-import type { Outbox } from '../../src/outbox/ports/outbox.ts';
-import { createPostgresOutbox, type PostgresOptions } from '../../src/outbox/postgres/outbox.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import type { OutboxOptions } from '../../src/store/options.ts';
+import { createPostgresOutbox, type PostgresOptions } from '../../src/store/postgres/outbox.ts';
 import { OPTIONS } from './outbox.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';
 

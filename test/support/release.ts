@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { Migration } from '../../src/outbox/postgres/migrations.ts';
+import type { Migration } from '../../src/store/postgres/migrations.ts';
 
 /**
  * Makes a later release: the program as it is now, with steps of its own after ours.
@@ -13,7 +13,7 @@ export function laterRelease(t: Test, version: string, steps: readonly Migration
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   cpSync('src', join(folder, 'src'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', version }));
-  const file = join(folder, 'src/outbox/postgres/migrations.ts');
+  const file = join(folder, 'src/store/postgres/migrations.ts');
   const ours = readFileSync(file, 'utf8');
   const end = ours.lastIndexOf('];');
   if (end < 0) throw new Error(`${file} does not end with its list.`);

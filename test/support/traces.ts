@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Lead } from '../../src/conversation/types.ts';
-import type { NewLead } from '../../src/outbox/ports/lead-store.ts';
+import type { Lead } from '../../src/domain/lead.ts';
+import type { NewLead } from '../../src/domain/ports/lead-store.ts';
 import { lead } from './lead.ts';
 import { hashing } from './outbox.ts';
 

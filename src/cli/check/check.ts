@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BUILT_WIDGET } from '../../assets.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
+import { BUILT_WIDGET } from '../../http/widget-files.ts';
 import { type Context, EXIT, type Io } from '../command.ts';
 import type { JsonOption } from '../options.ts';
 import { json, plural, table } from '../output.ts';

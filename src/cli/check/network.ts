@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { createSharedCounts } from '../../admission/shared-counts.ts';
 import type { Settings } from '../../config/settings.ts';
-import { systemClock as clock } from '../../conversation/clock.ts';
+import { createSharedCounts } from '../../http/limits/shared-counts.ts';
+import { systemClock as clock } from '../../lib/clock.ts';
 import { type Finding, reasonOf } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -71,7 +71,7 @@ function hint(error: unknown): string {
 /** Whether Redis, where the settings name one, counts as the gateway needs it. One test count stays in it until it expires. */
 export async function checkRedis({ redis }: Settings): Promise<Finding[]> {
   if (redis === undefined) return [];
-  const { connectRedis, faultOf } = await import('../../admission/redis.ts');
+  const { connectRedis, faultOf } = await import('../../http/limits/redis.ts');
   let fault: unknown;
   const counts = createSharedCounts({
     connect: (onLost) => connectRedis(redis, onLost),

@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isoTime } from '../../admin/operations/time.ts';
 import type { Settings } from '../../config/settings.ts';
-import { tryKeys } from '../../ops/keys.ts';
-import { isoTime } from '../../ops/operations/time.ts';
-import { nameOfPlace } from '../../outbox/open.ts';
-import { EmptyDatabase, StorageUnavailable } from '../../outbox/ports/storage-errors.ts';
-import { orphanedLog } from '../../outbox/sqlite/identity.ts';
+import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { tryKeys } from '../../leads/keys.ts';
+import { nameOfPlace } from '../../store/open.ts';
+import { orphanedLog } from '../../store/sqlite/identity.ts';
 import { plural } from '../output.ts';
 import type { Session } from '../session.ts';
 import { type Finding, reasonOf } from './finding.ts';

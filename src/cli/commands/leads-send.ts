@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Selection, SendAction } from '../../ops/operations/selection.ts';
+import type { Selection, SendAction } from '../../admin/operations/selection.ts';
 import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import { type JsonOption, type LeadOptions, leadOptions, leadQuery } from '../options.ts';
 import { confirm, createProgress, json, plural } from '../output.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { CAUSES } from '../../ops/operations/filter.ts';
-import type { LeadDetailsView, LeadView } from '../../ops/operations/views.ts';
+import { CAUSES } from '../../admin/operations/filter.ts';
+import type { LeadDetailsView, LeadView } from '../../admin/operations/views.ts';
 import { type Context, groupOf } from '../command.ts';
 import {
   type JsonOption,

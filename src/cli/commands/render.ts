@@ -3,9 +3,9 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings, Site } from '../../config/settings.ts';
-import { draftLead, type LeadRequest } from '../../conversation/draft.ts';
-import { Refusal } from '../../conversation/refusal.ts';
-import { encodeLead } from '../../upstream/encode.ts';
+import { draftLead, type LeadRequest } from '../../domain/draft.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { encodeLead } from '../../provider/encode.ts';
 import { type Context, type Io, UsageError } from '../command.ts';
 
 /** The gateway would refuse the lead. The message is for the author of the lead and quotes none of its values. */

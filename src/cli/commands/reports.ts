@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { defined } from '../../conversation/defined.ts';
-import type { ConsentView } from '../../ops/operations/views.ts';
+import type { ConsentView } from '../../admin/operations/views.ts';
+import { defined } from '../../lib/defined.ts';
 import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import {
   type JsonOption,

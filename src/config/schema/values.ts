@@ -1,4 +1,4 @@
-import { DEFAULT_WIRE } from '../../conversation/provider-account.ts';
+import { DEFAULT_WIRE } from '../../domain/provider-account.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { Refusal } from '../../conversation/refusal.ts';
+import { Refusal } from '../../domain/refusal.ts';
 
 export type Entry = readonly [name: string, value: string];
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../../conversation/refusal.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import { FORM_EXTRAS, FORM_PLACES, LISTING_PREFIX } from '../schemas/lead-form.ts';
 import type { Entry } from './decode.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { Refusal } from '../../conversation/refusal.ts';
-import type { Conversation } from '../../conversation/types.ts';
+import type { Conversation } from '../../domain/lead.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import { requireBodyType } from '../body-type.ts';
 import { Problem } from '../problems.ts';
 import { conversationBody } from '../schemas/conversation.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Conversation } from '../../conversation/types.ts';
+import type { Conversation } from '../../domain/lead.ts';
 import { requireBodyType } from '../body-type.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { decodeForm } from '../form/decode.ts';

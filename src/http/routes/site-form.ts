@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { FormGuard } from '../../admission/form-guard.ts';
-import { pageOf } from '../../admission/page.ts';
-import { admitToSite } from '../../admission/site.ts';
 import type { Site } from '../../config/settings.ts';
 import { READ_FORM } from '../schemas/form-operations.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
+import type { FormGuard } from '../screening/form-guard.ts';
+import { pageOf } from '../screening/page.ts';
+import { admitToSite } from '../site-access.ts';
 
 export type SiteFormDeps = { readonly sites: () => ReadonlyMap<string, Site>; readonly guard: FormGuard };
 

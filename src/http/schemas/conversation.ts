@@ -1,4 +1,4 @@
-import { type Conversation, STATUSES } from '../../conversation/types.ts';
+import { type Conversation, STATUSES } from '../../domain/lead.ts';
 
 export const CONVERSATION_ID = {
   type: 'string',

@@ -1,6 +1,6 @@
-import type { Issued } from '../../admission/form-guard.ts';
 import type { Site } from '../../config/settings.ts';
-import { defined } from '../../conversation/defined.ts';
+import { defined } from '../../lib/defined.ts';
+import type { Issued } from '../screening/form-guard.ts';
 
 const field = (what: string) =>
   ({

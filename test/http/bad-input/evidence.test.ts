@@ -1,8 +1,8 @@
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
-import { TOKEN_LASTS_MS } from '../../../src/admission/form-token.ts';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
+import { TOKEN_LASTS_MS } from '../../../src/http/screening/form-token.ts';
 import { site } from '../../support/lead.ts';
 import { goodBody, KEYS, NOW, type Overrides, testApp, testGuard } from '../support/app.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/conversation/clock.ts';
+import type { Clock } from '../../../src/lib/clock.ts';
 
 /** Whether something still happens in a process that a test plays: it runs, is frozen for a while, or is dead for good. */
 export type Life = {

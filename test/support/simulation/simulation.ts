@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Outcome } from '../../../src/conversation/outcome.ts';
-import type { Lead } from '../../../src/conversation/types.ts';
-import type { RetryRules } from '../../../src/delivery/policy.ts';
-import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
-import { createVault } from '../../../src/outbox/vault.ts';
+import type { Lead } from '../../../src/domain/lead.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
+import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
+import { createVault } from '../../../src/store/vault.ts';
 import { manualClock } from '../clock.ts';
 import { withDatabase } from '../database.ts';
 import { lead } from '../lead.ts';

@@ -1,4 +1,4 @@
-import type { RetryRules } from '../../../src/delivery/policy.ts';
+import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
 import type { Ledger } from './ledger.ts';
 
 export type Row = { readonly id: string; readonly status: string; readonly cause: string | null };

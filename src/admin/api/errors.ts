@@ -1,0 +1,49 @@
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
+import type { Logger } from 'pino';
+import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { OperationError } from '../operations/error.ts';
+import { AdminProblem, sendProblem } from './problem.ts';
+
+const STATUS = { invalid: 422, not_found: 404 } as const;
+const CODE = { invalid: 'invalid_request', not_found: 'not_found' } as const;
+
+const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'Send 64 KiB at most.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send application/json.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'Send a JSON object.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'Send a JSON object.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad_request', 'Content-Length is not that of the body.'],
+};
+
+/** The one place where errors become answers of the operators' listener. No answer quotes what was sent. */
+export function createErrorHandler(logger: Logger) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      logger.error({ event: 'admin_fault', requestId: request.id, err: error }, 'admin fault');
+    }
+    return sendProblem(request, reply, problem);
+  };
+}
+
+function toProblem(error: FastifyError): AdminProblem {
+  if (error instanceof AdminProblem) return error;
+  if (error instanceof OperationError) return new AdminProblem(STATUS[error.code], CODE[error.code], error.message);
+  if (error instanceof StorageUnavailable) {
+    return new AdminProblem(503, 'storage_unavailable', 'Try again shortly.', { 'retry-after': '5' });
+  }
+  if (error.validation) return new AdminProblem(422, 'invalid_request', whatIsWrong(error.validation));
+  const known = FASTIFY[error.code];
+  return known ? new AdminProblem(...known) : new AdminProblem(500, 'internal_error', 'Look at the log.');
+}
+
+function whatIsWrong([failure]: readonly FastifySchemaValidationError[]): string {
+  if (!failure) return 'The request does not follow the schema.';
+  const { instancePath, keyword, params, message } = failure;
+  if (keyword === 'additionalProperties') {
+    const name = String(params.additionalProperty);
+    const hint = name === 'phone' ? '; numbers belong into a body, not into an address: POST /leads/search' : '';
+    return `${instancePath}/${name.slice(0, 64)} is not known here${hint}`;
+  }
+  return `${instancePath || 'the body'} ${message ?? 'is wrong'}`;
+}

@@ -1,0 +1,110 @@
+import type { Conversation, Lead, RejectionReason, Status } from '../lead.ts';
+
+/**
+ * The right to attempt one conversation, with its fencing token `fence`. A lease ends when it is settled or when a newer
+ * fence is handed out. While a lease runs, only its holder changes the fields repeated here, so settling reads nothing.
+ */
+export type Lease = {
+  readonly id: string;
+  readonly fence: number;
+  readonly provider: string;
+  /** Calls made to the provider before this lease. */
+  readonly attempts: number;
+  readonly createdAt: number;
+};
+
+/** Why a conversation waits for a person, or was never sent: one stable word for operators. */
+export type Cause =
+  | 'phone_cap'
+  | 'site_cap'
+  | 'suspect'
+  | 'suppressed'
+  | 'refused'
+  | 'schedule'
+  | 'provider'
+  | 'unreadable'
+  | 'repeats'
+  | 'erased';
+
+/** The credentials that a call logged in with, and the target that its lead was for. */
+export type Account = {
+  /** Hash of the credentials. */
+  readonly credentials: string;
+  /** Serialized target of the lead. */
+  readonly target: string;
+};
+
+/** The state in which an attempt leaves a conversation. */
+export type Settlement = {
+  readonly status: Status;
+  readonly reason?: RejectionReason;
+  readonly cause?: Cause;
+  /** When a `queued` conversation is tried again; set exactly for that status. */
+  readonly dueAt?: number;
+  /** The provider's own words, for operators; they are removed with the lead's personal data. */
+  readonly description?: string;
+  /** Whether a call was made. Only calls count as attempts and as steps of the retry schedule. */
+  readonly attempted: boolean;
+  /** Whether the call may have arrived although its outcome is unknown. */
+  readonly repeatable?: boolean;
+  /** What the answer said about the provider's credentials; absent if it said nothing. */
+  readonly credentials?: 'refused' | 'accepted';
+  /** Set if the call used the credentials that are still configured. An answer to other credentials proves nothing. */
+  readonly account?: Account;
+};
+
+export type Settled = {
+  readonly conversation: Conversation;
+  /** Whether this answer completed the streak of refusals, so that the provider is parked from now on. */
+  readonly parkedProvider: boolean;
+};
+
+/** A leased conversation that its holder has to attempt. */
+export type Claim = {
+  readonly lease: Lease;
+  readonly lead: Lead;
+  /** Calls since the conversation was stored or last released: its place in the retry schedule. */
+  readonly tries: number;
+  /** Calls since then whose outcome is unknown. */
+  readonly unknowns: number;
+  /** As in a `LeadRecord`; a release does not reset it. */
+  readonly mayHaveArrived: boolean;
+  /** The previous lease ran out, so its owner died: whether the lead was sent is unknown. */
+  readonly expired: boolean;
+  /** The number is suppressed, so the lead must not be sent. */
+  readonly suppressed: boolean;
+};
+
+/** What the delivery worker needs. Every method of the ports of this file rejects with `StorageUnavailable`. */
+export interface DeliveryQueue {
+  /**
+   * Leases up to `limit` conversations of these providers that are due: those due longest first, an equal share for each
+   * provider. With `probing` (a region may be back), conversations with the fewest unknown outcomes come first.
+   * A conversation that was stored for a suppressed number has no lead: its turn ends it as `rejected` after one more
+   * attempt, and no claim is given for it.
+   */
+  claim(request: {
+    providers: readonly string[];
+    limit: number;
+    now: number;
+    probing?: boolean;
+  }): Promise<readonly Claim[]>;
+  /** When the next conversation of these providers is due, or when a lease on one runs out. */
+  nextDue(providers: readonly string[]): Promise<number | undefined>;
+  /** Names of all providers that have a queued or leased conversation. */
+  providersWithWork(): Promise<readonly string[]>;
+}
+
+/** What probing a parked provider needs. */
+export interface ProbeQueue {
+  /** Leases the parked conversation of a parked provider that was tried least recently, to test the provider's credentials. */
+  claimProbe(provider: string, now: number): Promise<Claim | undefined>;
+}
+
+/** What the holder of leases needs. */
+export interface LeaseStore {
+  /** Extends leases that are still held; others are left alone. */
+  renew(leases: readonly Lease[], now: number): Promise<void>;
+  /** Ends a lease and records how it ended. A stale lease changes nothing and gives `undefined`. */
+  settle(lease: Lease, settlement: Settlement, now: number): Promise<Settled | undefined>;
+}

@@ -1,0 +1,116 @@
+import type { Conversation, Lead, Status } from '../lead.ts';
+import type { Cause } from './delivery-queue.ts';
+
+/** Selects conversations: all given conditions have to hold. Times are milliseconds since the epoch. */
+export type Filter = {
+  readonly ids?: readonly string[];
+  readonly status?: readonly Status[];
+  readonly cause?: readonly Cause[];
+  readonly site?: string;
+  readonly partner?: string;
+  readonly provider?: string;
+  /** Stored at or after. */
+  readonly since?: number;
+  /** Stored before. */
+  readonly until?: number;
+  readonly phoneHash?: Uint8Array;
+};
+
+/** A conversation as operators see it, without personal data. */
+export type LeadRecord = Conversation & {
+  readonly site: string;
+  readonly partner?: string;
+  readonly provider: string;
+  readonly cause?: Cause;
+  /** A call ended with an unknown outcome, or a delivered lead is sent again. It stays true over releases. */
+  readonly mayHaveArrived: boolean;
+  /** Whether a process attempts it now. */
+  readonly leased: boolean;
+  /** The personal data is gone: by retention, by erasure, or because the number was suppressed when the lead came. */
+  readonly erased: boolean;
+};
+
+/** A record with the lead and the provider's own words; both are absent if erased or unreadable. */
+export type LeadDetails = LeadRecord & { readonly lead?: Lead; readonly description?: string };
+
+/** Which page of a list: at most `limit` items after the cursor `after`. */
+export type PageRequest = { readonly limit: number; readonly after?: string };
+
+/** A page of a list. `next` is the cursor of the following page; the last page has none. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly next?: string };
+
+export type ConsentRecord = {
+  readonly id: string;
+  readonly site: string;
+  readonly at: number;
+  readonly text?: string;
+  readonly version?: string;
+  readonly pageUrl?: string;
+  readonly origin?: string;
+  /** No configured key opens the lead, so its consent is not known. */
+  readonly unreadable?: true;
+};
+
+export type AuditEntry = {
+  readonly at: number;
+  /** `cli:<user>` or `admin`. */
+  readonly actor: string;
+  readonly action: 'replay' | 'release' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export';
+  readonly count: number;
+  /** What the action was applied to, without personal data: a filter or an id. */
+  readonly detail: string;
+};
+
+/** Conversations that are not final, and the parked providers. */
+export type OpenCounts = {
+  readonly byStatus: Readonly<Record<'queued' | 'held' | 'unknown' | 'parked', number>>;
+  /** When the oldest `queued` lead was stored; absent if none is queued. */
+  readonly oldestQueuedAt?: number;
+  readonly parkedProviders: readonly string[];
+};
+
+export type Stats = Omit<OpenCounts, 'byStatus'> & {
+  readonly byStatus: Readonly<Record<Status, number>>;
+  readonly suppressions: number;
+};
+
+/**
+ * Conversations as operators see them. Every method of the ports of this file rejects with `StorageUnavailable`, and every
+ * list also with `InvalidCursor`.
+ */
+export interface LeadRecords {
+  /** Newest first. */
+  list(filter: Filter, page: PageRequest): Promise<Page<LeadRecord>>;
+  count(filter: Filter): Promise<number>;
+  show(id: string): Promise<LeadDetails | undefined>;
+  /** As `show`, and writes the audit entry in the same transaction: personal data is looked at. */
+  reveal(id: string, audit: AuditEntry): Promise<LeadDetails | undefined>;
+}
+
+export interface RequeueStore {
+  /**
+   * Queues conversations to be sent (again): due at once, with a fresh retry schedule. `mayHaveArrived` stays true. Leased,
+   * queued and erased conversations are left alone; a filter without a status selects only those that wait for a person. At
+   * most `limit` a call, oldest first; gives the ids that were queued. Their number goes into the audit entry, which is
+   * written in the same transaction and left out if nothing was queued.
+   */
+  requeue(filter: Filter, limit: number, audit: AuditEntry): Promise<readonly string[]>;
+}
+
+export interface ConsentStore {
+  /** Conversations with consent, and those that no key opens, oldest first, as long as their personal data is stored. */
+  consents(filter: Filter, page: PageRequest): Promise<Page<ConsentRecord>>;
+}
+
+export interface StatsStore {
+  /** Counts everything; it may take a while. */
+  stats(): Promise<Stats>;
+  /** Quick however many leads are stored. */
+  openCounts(): Promise<OpenCounts>;
+}
+
+export interface AuditStore {
+  /** Newest first. */
+  audit(page: PageRequest): Promise<Page<AuditEntry>>;
+  record(audit: AuditEntry): Promise<void>;
+}

@@ -1,0 +1,72 @@
+import type { Conversation, Lead } from '../lead.ts';
+import type { Use } from '../screening.ts';
+import type { Lease } from './delivery-queue.ts';
+
+/**
+ * A counter of a UTC day that a lead is counted on. A lead beyond `max` is held; a lead beyond ten times `max` is refused. A
+ * visitor's lead is refused as soon as it exceeds `max`.
+ */
+export type Cap = { readonly kind: 'phone' | 'site' | 'visitor'; readonly key: Uint8Array; readonly max: number };
+
+/** The identity of a request. All values are keyed hashes, so they do not reveal who sent it. */
+export type RequestKey = {
+  /** Hash of the scope and the `Idempotency-Key`; without that header, hash of the scope, the address and the lead. */
+  readonly key: Uint8Array;
+  /** Hash of the lead. A request with a known key and another fingerprint is a mistake of the caller. */
+  readonly fingerprint: Uint8Array;
+  readonly expiresAt: number;
+};
+
+/**
+ * How a new lead starts.
+ * - `leased`: attempted at once, while its caller waits for the outcome
+ * - `due`: attempted at a later time
+ * - `parked`: waits for its parked provider
+ * - `held`: a suspect that a person has to release
+ */
+export type Start =
+  | { readonly kind: 'leased' }
+  | { readonly kind: 'due'; readonly at: number }
+  | { readonly kind: 'parked' }
+  | { readonly kind: 'held' };
+
+/** A validated lead that is to be stored, and what the decision about it depends on. */
+export type NewLead = {
+  readonly lead: Lead;
+  readonly phoneHash: Uint8Array;
+  readonly request: RequestKey;
+  readonly caps: readonly Cap[];
+  readonly start: Start;
+  /** Form tokens and proofs that the lead uses up. The lead is not stored if one of them was used before. */
+  readonly uses?: readonly Use[];
+};
+
+/**
+ * The request was seen before. `known` carries its conversation as it is now; `underWay` says that another process still
+ * attempts it for its waiting caller. `reused`: the same key came with another lead.
+ */
+export type Known =
+  | { readonly kind: 'known'; readonly conversation: Conversation; readonly underWay: boolean }
+  | { readonly kind: 'reused' };
+
+export type Accepted =
+  | Known
+  /** Stored. A conversation without a lease is held, parked, due later, or rejected because its number is suppressed. */
+  | { readonly kind: 'stored'; readonly conversation: Conversation; readonly lease?: Lease }
+  /** A cap was exceeded ten times, or a visitor's maximum of the day once. Nothing was stored. */
+  | { readonly kind: 'over'; readonly cap: Cap['kind'] }
+  /** Another lead used up that token or proof before. Nothing was stored. */
+  | { readonly kind: 'used'; readonly use: Use['kind'] };
+
+/** What accepting a lead needs of the store. Every method rejects with `StorageUnavailable`. */
+export interface LeadStore {
+  /** Looks a request up without storing anything. */
+  lookup(request: RequestKey, now: number): Promise<Known | undefined>;
+  /**
+   * Decides about a lead and stores it, in one transaction: whether the request is known, whether a token or proof was used
+   * before, whether the number is suppressed, and which caps are reached. Resolves only after the commit is on disk.
+   */
+  accept(lead: NewLead, now: number): Promise<Accepted>;
+  /** How many leads of this UTC day were counted on the counter with that key. */
+  counted(key: Uint8Array, now: number): Promise<number>;
+}

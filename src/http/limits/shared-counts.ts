@@ -1,0 +1,147 @@
+import { type Clock, within } from '../../lib/clock.ts';
+
+/** How often a caller came in its window, this time included, and how long that window still lasts, in milliseconds. */
+export type Counted = { readonly count: number; readonly resetMs: number };
+
+/** An open connection to a server that counts for all replicas. */
+export type CountingServer = {
+  /** Counts one more under `key`, whose window of `windowMs` begins with its first. */
+  count(key: string, windowMs: number): Promise<Counted>;
+  close(): void;
+};
+
+/** What is left of the time that one request may wait for counts, over all that it needs, in milliseconds. */
+export type Patience = { leftMs: number };
+
+export type SharedCounts = {
+  /**
+   * Counts one more of this caller's for all replicas. Gives `undefined` where nobody can be asked, or where no answer came
+   * while the request had patience: then the caller's own process has to know.
+   *
+   * @param purpose which limit is meant; callers of different purposes are counted apart
+   */
+  count(purpose: string, caller: string, windowMs: number, patience: Patience): Promise<Counted | undefined>;
+  state(): CountsState;
+  /** Resolves when it is known whether the server counts; from then on it is looked after. */
+  start(): Promise<void>;
+  stop(): void;
+};
+
+/** `shared`: the server counts for all. `local`: it cannot be asked now, and each process counts by itself. */
+export type CountsState = 'shared' | 'local';
+
+type Parts = {
+  /** Opens a connection, or rejects; `onLost` is called when it breaks later. Both are bounded by the adapter. */
+  readonly connect: (onLost: (error: unknown) => void) => Promise<CountingServer>;
+  /** What a caller is called on the server, which others may read. */
+  readonly hash: (purpose: string, caller: string) => Buffer;
+  readonly clock: Clock;
+  /** Told of each change, and of the first state. */
+  readonly onChange: (state: CountsState, error?: unknown) => void;
+};
+
+/** What one request may wait in all. With a process's own share of delays it stays below 350 ms. */
+export const PATIENCE_MS = 300;
+
+/** Slower than this a server is not used: a lead is counted twice on its way in, and both have to fit into its patience. */
+const SLOW_MS = PATIENCE_MS / 2;
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
+/** A server that fails sooner than this after it came back is left alone for longer. */
+const STEADY_MS = 60_000;
+
+const PREFIX = 'tcg:limit';
+const PROBE = `${PREFIX}:probe`;
+
+class NoAnswer extends Error {
+  readonly code = 'no_answer';
+}
+
+/**
+ * Counts on a server that may go away, so that no request pays for its absence twice: with the first fault the connection
+ * is given up and nobody asks any more. In the background a new one is tried, after a second at first and every ten at last,
+ * and is used once it has counted.
+ */
+export function createSharedCounts({ connect, hash, clock, onChange }: Parts): SharedCounts {
+  let server: CountingServer | undefined;
+  let sharedSince = 0;
+  let pauseMs = FIRST_PAUSE_MS;
+  let told: CountsState | undefined;
+  let cancel = (): void => {};
+  let stopped = false;
+
+  function tell(state: CountsState, error?: unknown): void {
+    if (told === state || stopped) return;
+    told = state;
+    onChange(state, error);
+  }
+
+  function lose(lost: CountingServer | undefined, error: unknown): void {
+    if (lost === undefined || lost !== server) return;
+    server = undefined;
+    lost.close();
+    if (clock.now() - sharedSince >= STEADY_MS) pauseMs = FIRST_PAUSE_MS;
+    tell('local', error);
+    lookLater();
+  }
+
+  function lookLater(): void {
+    if (stopped) return;
+    cancel = clock.after(pauseMs, () => void look());
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+
+  async function look(): Promise<void> {
+    let found: CountingServer | undefined;
+    try {
+      found = await connect((error) => lose(found, error));
+      // It has to count and not only to answer: one that is full or read-only does the second all the same.
+      await answered(found.count(PROBE, SLOW_MS), SLOW_MS);
+      if (stopped) return found.close();
+      server = found;
+      sharedSince = clock.now();
+      tell('shared');
+    } catch (error) {
+      found?.close();
+      tell('local', error);
+      lookLater();
+    }
+  }
+
+  async function answered(answer: Promise<Counted>, ms: number): Promise<Counted> {
+    // After a turn that took too long, timers run before the answers that lie ready are read: so one turn more.
+    const counted = (await within(clock, ms, answer)) ?? (await Promise.race([answer, nextTurn()]));
+    if (counted === undefined) throw new NoAnswer();
+    return counted;
+  }
+
+  return {
+    async count(purpose, caller, windowMs, patience) {
+      const asked = server;
+      if (asked === undefined) return undefined;
+      const askedAt = clock.now();
+      const key = `${PREFIX}:${purpose}:${hash(purpose, caller).toString('base64url')}`;
+      try {
+        return await answered(asked.count(key, windowMs), patience.leftMs);
+      } catch (error) {
+        lose(asked, error);
+        return undefined;
+      } finally {
+        patience.leftMs = Math.max(0, patience.leftMs - (clock.now() - askedAt));
+      }
+    },
+    state: () => (server === undefined ? 'local' : 'shared'),
+    start: look,
+    stop() {
+      stopped = true;
+      cancel();
+      server?.close();
+      server = undefined;
+    },
+  };
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
+}

@@ -1,0 +1,78 @@
+import type { Challenge } from 'altcha-lib/types';
+import type { Site } from '../../config/settings.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import type { Screening } from '../../domain/screening.ts';
+import type { FormTokens } from './form-token.ts';
+import type { PageIdentity } from './page.ts';
+import type { Proofs } from './proof.ts';
+
+/** What comes with a lead to tell people from robots; blank counts as absent. */
+export type Evidence = { readonly formToken?: string; readonly proof?: string; readonly trap?: string };
+
+/** Who sends it. A `static` page is plain HTML and can bring neither token nor proof. */
+export type Bearer = { readonly kind: 'script' | 'static'; readonly page: PageIdentity; readonly address: string };
+
+/** What a form gets to send along with its lead; a challenge only where the site asks this address for a proof now. */
+export type Issued = { readonly formToken: string; readonly challenge?: Challenge };
+
+/** Tells people from robots, as far as that can be done without asking people. */
+export interface FormGuard {
+  /** @throws StorageUnavailable where the site's proof is adaptive */
+  issue(site: Site, page: PageIdentity, address: string): Promise<Issued>;
+  /**
+   * Checks what came with a visitor's lead. What is presented has to be right. What a script leaves out although the site
+   * asks for it is refused; a static page cannot bring it, so that its lead is a suspect.
+   *
+   * @throws Refusal `form_token_invalid`, `proof_required`
+   * @throws StorageUnavailable where the site's proof is adaptive
+   */
+  check(evidence: Evidence, site: Site, bearer: Bearer): Promise<Screening>;
+}
+
+/** @param leadsToday leads that were stored for a site from an address this UTC day */
+export function createFormGuard(
+  tokens: FormTokens,
+  proofs: Proofs,
+  leadsToday: (site: string, address: string) => Promise<number>,
+): FormGuard {
+  const needsProof = async ({ key, form }: Site, address: string): Promise<boolean> =>
+    form.proof === 'always' || (form.proof === 'adaptive' && (await leadsToday(key, address)) >= form.adaptiveAfter);
+
+  return {
+    async issue(site, page, address) {
+      const formToken = tokens.issue(site.key, page);
+      if (!(await needsProof(site, address))) return { formToken };
+      return { formToken, challenge: await proofs.challenge(site.key, page) };
+    },
+    async check({ formToken = '', proof = '', trap = '' }, site, { kind, page, address }) {
+      const token = formToken === '' ? undefined : tokens.check(formToken, site.key, page);
+      const proven = proof === '' ? undefined : await proofs.check(proof, site.key, page);
+      const lacksToken = !token && site.form.token === 'required';
+      const lacksProof = !proven && (await needsProof(site, address));
+      if (kind === 'script' && lacksToken) {
+        throw new Refusal(
+          'form_token_invalid',
+          'Is missing, and this site needs one; get it from GET /sites/{key}/form.',
+          { pointer: '/formToken' },
+        );
+      }
+      if (kind === 'script' && lacksProof) {
+        throw new Refusal(
+          'proof_required',
+          'Is missing, and this site needs one; GET /sites/{key}/form gives the challenge.',
+          { pointer: '/proof' },
+        );
+      }
+      const tooQuick = token !== undefined && token.ageMs < site.form.minFillS * 1000;
+      return {
+        suspect: isTrapped(trap) || tooQuick || lacksToken || lacksProof,
+        uses: [token?.use, proven].filter((use) => use !== undefined),
+      };
+    },
+  };
+}
+
+/** The field that no person sees was filled in. */
+export function isTrapped(trap: string | undefined): boolean {
+  return trap !== undefined && trap !== '';
+}

@@ -1,0 +1,100 @@
+import type { Conversation } from '../../domain/lead.ts';
+import type { Claim } from '../../domain/ports/delivery-queue.ts';
+import type { Outbox } from '../../domain/ports/outbox.ts';
+import type { Provider } from '../../domain/provider.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts';
+import type { Breaker } from './breaker.ts';
+import { createGate, type Gate } from './gate.ts';
+import { createParking, type Parking } from './parking.ts';
+import type { RetryRules } from './policy.ts';
+import type { Limits } from './step.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+export type DeliveryParts = {
+  readonly outbox: Outbox;
+  readonly upstream: Pick<Provider, 'send'>;
+  readonly accounts: { ids(): readonly string[]; region(id: string): string };
+  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  readonly credentials: (provider: string) => string | undefined;
+  readonly rules: (site: string) => RetryRules;
+  readonly report: (report: AttemptReport) => void;
+  readonly onBreaker: (region: string, state: Breaker['state']) => void;
+  readonly onReleased: (provider: string) => void;
+  readonly onFault: (error: unknown) => void;
+  /** Told of a lead whose owner died while it may have been sending. */
+  readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly leaseMs: number;
+  readonly limits?: Limits;
+};
+
+export type RunningDelivery = {
+  readonly delivery: Delivery;
+  readonly worker: Worker;
+  readonly gate: Gate;
+  readonly parking: Parking;
+  /** Starts nothing new and waits for the attempts under way. */
+  stop(): Promise<void>;
+};
+
+/** Puts delivery together over a store; the worker is not started yet. */
+export function composeDelivery(parts: DeliveryParts): RunningDelivery {
+  const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
+  const gate = createGate({
+    region: accounts.region,
+    clock,
+    onChange(region, state) {
+      onBreaker(region, state);
+      worker.kick();
+    },
+  });
+  const delivery = createDelivery({
+    queue: outbox,
+    upstream,
+    gate,
+    rules,
+    credentials,
+    report(report) {
+      parts.report(report);
+      // The gate learns of it from the store; until then callers would be sent on to the provider.
+      if (report.settled?.parkedProvider) worker.kick();
+      if (report.settled?.conversation.dueAt !== undefined) worker.wakeBy(report.settled.conversation.dueAt);
+    },
+    clock,
+    random,
+    leaseMs,
+  });
+  const parking = createParking({
+    store: outbox,
+    queue: outbox,
+    gate,
+    providers: accounts.ids(),
+    credentials,
+    onReleased: parts.onReleased,
+    clock,
+  });
+  const worker: Worker = createWorker({
+    queue: outbox,
+    delivery,
+    gate,
+    parking,
+    rules,
+    onFault: parts.onFault,
+    onTakenOver: parts.onTakenOver,
+    clock,
+    random,
+    ...(parts.limits && { limits: parts.limits }),
+  });
+  return {
+    delivery,
+    worker,
+    gate,
+    parking,
+    async stop() {
+      await worker.stop();
+      await delivery.idle();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Lead } from '../domain/lead.ts';
+import type { RequestKey } from '../domain/ports/lead-store.ts';
+import type { Hashing } from './hashing.ts';
+
+/** Who sends a request, as far as it matters for telling requests apart and for counting. */
+export type Caller = {
+  /** A partner's back end, or a visitor's browser. */
+  readonly kind: 'partner' | 'visitor';
+  /** The partner's id, or the site's key: a key means the same request within it. */
+  readonly id: string;
+  /** IPv4 address or IPv6 /64, normalised. */
+  readonly address: string;
+  readonly idempotencyKey?: string;
+};
+
+export type RequestIdentity = {
+  readonly request: RequestKey;
+  readonly keyed: boolean;
+  /** The key as a string, for maps in memory. */
+  readonly name: string;
+};
+
+/** How long an `Idempotency-Key` is remembered: twice the 24 h that are promised, so that no clock makes it less. */
+const KEYED_MS = 48 * 3_600_000;
+/** How long the same lead from the same place counts as the same click where there is no key. */
+const KEYLESS_MS = 600_000;
+
+/**
+ * What makes a request the same as an earlier one: its `Idempotency-Key` within the caller's scope, or, without a key, the
+ * caller, the address and the lead together.
+ */
+export function identify(hashing: Hashing, lead: Lead, caller: Caller, now: number): RequestIdentity {
+  const scope = `${caller.kind}:${caller.id}`;
+  const keyed = caller.idempotencyKey !== undefined;
+  const key = keyed
+    ? hashing.idempotencyKey(scope, caller.idempotencyKey)
+    : hashing.keylessRequest(scope, caller.address, lead);
+  // Without a key the lead is part of the key itself: there is nothing left to compare.
+  const fingerprint = keyed ? hashing.fingerprint(lead) : key;
+  const expiresAt = now + (keyed ? KEYED_MS : KEYLESS_MS);
+  return { request: { key, fingerprint, expiresAt }, keyed, name: key.toString('latin1') };
+}

@@ -1,0 +1,159 @@
+import type { Conversation, Lead } from '../domain/lead.ts';
+import type { Accepted, Cap, Known, LeadStore, RequestKey, Start } from '../domain/ports/lead-store.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Screening, Use } from '../domain/screening.ts';
+import { type Clock, within } from '../lib/clock.ts';
+import { overCap } from './caps.ts';
+import type { Delivering, Permit } from './delivering.ts';
+import type { Hashing } from './hashing.ts';
+import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
+
+export type SubmitContext = {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** Charges the caller's rate limit; throws a Refusal when it is used up. Replays are answered before it is called. */
+  readonly charge: () => Promise<void>;
+  /** Checks what came with the lead against robots; throws a Refusal where it is wrong. Replays are answered before it is called. */
+  readonly screen?: () => Promise<Screening>;
+};
+
+export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
+
+const UNSCREENED: Screening = { suspect: false, uses: [] };
+const HELD = { kind: 'held' } as const;
+
+/**
+ * Stores a lead, attempts it, and waits for the outcome, but no longer than `DELIVER_WAIT_MS`.
+ * Resolves with the conversation as it is then; a request that is already known gets its lead as it is now.
+ *
+ * @throws Refusal `rate_limited`, `phone_limit_reached`, `site_limit_reached`, `idempotency_key_reused`,
+ *   `idempotency_in_progress`, `form_token_invalid`, `proof_required`: nothing was stored
+ * @throws StorageUnavailable nothing was stored
+ */
+export type Submit = (lead: Lead, context: SubmitContext) => Promise<Submission>;
+
+type Parts = {
+  readonly store: LeadStore;
+  readonly delivery: Delivering;
+  readonly hashing: Hashing;
+  /** The counters that a lead of this caller is counted on. */
+  readonly caps: (lead: Lead, phoneHash: Buffer, caller: Caller) => readonly Cap[];
+  /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
+  readonly onFault: (error: unknown, id: string) => void;
+  /** Told when a lead was left to the background worker, which may sleep. */
+  readonly onQueued: () => void;
+  readonly waitMs: number;
+  readonly clock: Clock;
+};
+
+export function createSubmit(parts: Parts): Submit {
+  const { store, delivery, hashing, caps, onFault, onQueued, waitMs, clock } = parts;
+  const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
+
+  const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
+    const known = await store.lookup(identity.request, clock.now());
+    if (known) return answerKnown(known, identity);
+    const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
+    await context.charge();
+    const admittance = suspect ? HELD : delivery.enter(lead.provider);
+    let unused = admittance.kind === 'go' ? admittance.permit : undefined;
+    try {
+      const accepted = await accept(lead, identity.request, context.caller, admittance.kind, uses);
+      if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
+      if (accepted.kind === 'used') throw usedBefore(accepted.use);
+      if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
+      if (unused && accepted.lease) {
+        // From here on it is the attempt's, which may outlast this caller.
+        const permit = unused;
+        unused = undefined;
+        return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
+      }
+      if (accepted.conversation.status === 'queued') onQueued();
+      return { conversation: accepted.conversation, replayed: false };
+    } finally {
+      unused?.settle(undefined);
+    }
+  };
+
+  const accept = (
+    lead: Lead,
+    request: RequestKey,
+    caller: Caller,
+    admittance: 'go' | 'later' | 'parked' | 'held',
+    uses: readonly Use[],
+  ) => {
+    const now = clock.now();
+    const start: Start =
+      admittance === 'go'
+        ? { kind: 'leased' }
+        : admittance === 'later'
+          ? { kind: 'due', at: now }
+          : { kind: admittance };
+    const phoneHash = hashing.phone(lead.phone.e164);
+    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start, uses }, now);
+  };
+
+  const firstOutcome = async (
+    lead: Lead,
+    { conversation, lease }: Accepted & { kind: 'stored' },
+    permit: Permit,
+    { requestId }: SubmitContext,
+  ): Promise<Conversation> => {
+    if (!lease) return conversation;
+    const settled = delivery
+      .attempt(lead, lease, { permit, tries: 0, unknowns: 0, mayHaveArrived: false, requestId })
+      .catch((error: unknown) => {
+        onFault(error, lease.id);
+        return undefined;
+      });
+    return (await within(clock, waitMs, settled)) ?? conversation;
+  };
+
+  return async (lead, context) => {
+    const identity = identify(hashing, lead, context.caller, clock.now());
+    const earlier = underWay.get(identity.name);
+    if (earlier) return joinEarlier(earlier, identity);
+    const submission = take(lead, identity, context).finally(() => underWay.delete(identity.name));
+    underWay.set(identity.name, { identity, submission });
+    return submission;
+  };
+}
+
+async function joinEarlier(
+  earlier: { identity: RequestIdentity; submission: Promise<Submission> },
+  identity: RequestIdentity,
+): Promise<Submission> {
+  if (!identity.keyed) return { ...(await earlier.submission), replayed: true };
+  throw Buffer.from(earlier.identity.request.fingerprint).equals(identity.request.fingerprint)
+    ? inProgress()
+    : reused();
+}
+
+function answerKnown(known: Known, { keyed }: RequestIdentity): Submission {
+  if (known.kind === 'reused') throw reused();
+  if (keyed && known.underWay) throw inProgress();
+  return { conversation: known.conversation, replayed: true };
+}
+
+function usedBefore(use: Use['kind']): Refusal {
+  return use === 'proof'
+    ? new Refusal('proof_required', 'Was used before; get a new challenge and solve it.', { pointer: '/proof' })
+    : new Refusal('form_token_invalid', 'Was used before; get a new one.', { pointer: '/formToken' });
+}
+
+function reused(): Refusal {
+  return new Refusal(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another lead before; use a new key for a new lead.',
+  );
+}
+
+function inProgress(): Refusal {
+  return new Refusal(
+    'idempotency_in_progress',
+    'The first request with this Idempotency-Key is still under way; ask again shortly.',
+    {
+      retryAfterS: 1,
+    },
+  );
+}

@@ -1,0 +1,143 @@
+import type { Conversation } from '../domain/lead.ts';
+import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
+import type { Accepted, Cap, Known, NewLead, RequestKey, Start } from '../domain/ports/lead-store.ts';
+import type { Use } from '../domain/screening.ts';
+import { dayOf } from '../lib/days.ts';
+import { defined } from '../lib/defined.ts';
+import { randomBytes } from '../lib/random.ts';
+import { type Row, toBuffer, toConversation } from './rows.ts';
+
+/** A lead beyond this many times its cap is refused; between once and this many times it is held. */
+const REFUSED_AT = 10;
+
+/**
+ * The state in which a new conversation is stored. `nextAt` means what it means in the schema: when the conversation is due,
+ * or when its lease runs out.
+ */
+export type FirstState = Pick<Conversation, 'status' | 'attempts' | 'reason'> & {
+  readonly cause?: Cause;
+  readonly nextAt?: number;
+  readonly leased?: boolean;
+};
+
+/** What the decision about a lead reads and writes inside the transaction under way. */
+export type Ledger = {
+  /** Records the request as that of conversation `id`. If it is known and has not expired, changes nothing and gives it. */
+  remember(lead: NewLead, id: string, now: number): Known | undefined;
+  forget(key: Uint8Array): void;
+  /** Uses up all of them or none; if one was used before, gives the first such one. */
+  take(uses: readonly Use[], now: number): Use | undefined;
+  giveBack(uses: readonly Use[]): void;
+  isSuppressed(phoneHash: Uint8Array): boolean;
+  /** Counts one more lead and gives the new count. `phoneHash` is set for the counter of a number, null for others. */
+  count(day: number, key: Uint8Array, phoneHash: Uint8Array | null): number;
+  uncount(day: number, key: Uint8Array): void;
+  /** Stores the conversation, and with `personal` also the lead itself. */
+  insert(id: string, state: FirstState, personal: boolean): void;
+};
+
+/** Decides about a lead: it repeats a known request, it is refused, or it is stored in the state that its caps ask for. */
+export function decide(
+  ledger: Ledger,
+  newLead: NewLead,
+  { id, now, leaseMs }: { readonly id: string; readonly now: number; readonly leaseMs: number },
+): Accepted {
+  const { lead, phoneHash, request, uses = [] } = newLead;
+  const known = ledger.remember(newLead, id, now);
+  if (known) return known;
+  const usedBefore = ledger.take(uses, now);
+  if (usedBefore) {
+    ledger.forget(request.key);
+    return { kind: 'used', use: usedBefore.kind };
+  }
+  const suppressed = ledger.isSuppressed(phoneHash);
+  const day = dayOf(now);
+  const caps = newLead.caps.map((cap) => ({
+    cap,
+    n: ledger.count(day, cap.key, cap.kind === 'phone' ? phoneHash : null),
+  }));
+  const over = caps.find(({ cap, n }) => n > (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
+  if (over) {
+    for (const { cap } of caps) ledger.uncount(day, cap.key);
+    ledger.giveBack(uses);
+    ledger.forget(request.key);
+    return { kind: 'over', cap: over.cap.kind };
+  }
+  const capped = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n > cap.max)?.cap;
+  const state = firstState(capped, suppressed, newLead.start, now + leaseMs);
+  ledger.insert(id, state, !suppressed);
+  const conversation: Conversation = defined({
+    id,
+    status: state.status,
+    attempts: state.attempts,
+    reason: state.reason,
+    createdAt: now,
+    updatedAt: now,
+    dueAt: state.leased ? undefined : state.nextAt,
+  });
+  if (!state.leased) return { kind: 'stored', conversation };
+  const lease: Lease = { id, fence: 1, provider: lead.provider, attempts: state.attempts, createdAt: now };
+  return { kind: 'stored', conversation, lease };
+}
+
+/** A suppressed lead looks from outside like a number that the provider refused, one attempt included. */
+const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
+
+/**
+ * A lead for a suppressed number that would be held, parked or due later is stored in that state like any other, so that the
+ * answer does not reveal the suppression.
+ */
+function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
+  const held = (cause: Cause): FirstState => ({
+    status: 'held',
+    cause: suppressed ? 'suppressed' : cause,
+    attempts: 0,
+  });
+  // A suspect that also exceeds a cap must not be released together with the other leads of that cap.
+  if (start.kind === 'held') return held('suspect');
+  if (capped) return held(capped.kind === 'phone' ? 'phone_cap' : 'site_cap');
+  switch (start.kind) {
+    case 'leased':
+      if (suppressed) return SUPPRESSED;
+      return { status: 'queued', attempts: 0, nextAt: leaseUntil, leased: true };
+    case 'due':
+      return { status: 'queued', attempts: 0, nextAt: start.at };
+    case 'parked':
+      return { status: 'parked', cause: 'provider', attempts: 0 };
+  }
+}
+
+/**
+ * What the caller of a known request is told.
+ *
+ * @param row the request's conversation, with the columns of `STATE`
+ * @param fingerprint of the lead that came first under this key
+ * @param options `isOwn` tells whether a lease owner is this process; `waitMs` is how long each process lets the caller of a
+ *   first request wait, and so the longest that a request counts as under way
+ */
+export function knownRequest(
+  row: Row,
+  request: RequestKey,
+  fingerprint: Uint8Array,
+  { now, waitMs, isOwn }: { now: number; waitMs: number; isOwn: (leaseOwner: string) => boolean },
+): Known {
+  if (!toBuffer(fingerprint).equals(request.fingerprint)) return { kind: 'reused' };
+  // This process knows its own requests under way from memory.
+  const underWay =
+    typeof row.lease_owner === 'string' &&
+    !isOwn(row.lease_owner) &&
+    row.attempts === 0 &&
+    now < (row.created_at as number) + waitMs;
+  return { kind: 'known', conversation: toConversation(row), underWay };
+}
+
+/**
+ * A new conversation id: the time and 128 random bits. It cannot be guessed, since the id alone gives the right to read the
+ * state. The time comes first, so that ids of one moment are neighbours in the index instead of touching a page each.
+ */
+export function newId(now: number): string {
+  const bytes = Buffer.alloc(22);
+  bytes.writeUIntBE(now, 0, 6);
+  randomBytes(16).copy(bytes, 6);
+  return `cnv_${bytes.toString('base64url')}`;
+}

@@ -1,0 +1,51 @@
+import type { Outbox } from '../domain/ports/outbox.ts';
+import { UnusableDatabase } from '../domain/ports/storage-errors.ts';
+import type { OutboxOptions } from './options.ts';
+import type { Address } from './postgres/connection.ts';
+import type { PostgresOptions } from './postgres/outbox.ts';
+
+/** Where leads are stored: a file on this machine, or a database that several replicas share. */
+export type Place =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | ({ readonly kind: 'postgres'; readonly poolMax: number } & Address);
+
+export type OpenOptions = OutboxOptions &
+  Pick<PostgresOptions, 'schema' | 'clock' | 'onSkew'> & {
+    /** Check value of `HASH_KEY`. */
+    readonly hashCheck: Uint8Array;
+  };
+
+/**
+ * Opens the store at a place. Only the adapter and driver of that place are loaded.
+ *
+ * @throws UnusableDatabase if the database cannot be reached, belongs to another program, or was hashed with another
+ *   `HASH_KEY`: with a wrong key no suppressed number is recognised, no cap holds and no erasure finds anything
+ * @throws StorageUnavailable
+ */
+export async function openOutbox(place: Place, options: OpenOptions): Promise<Outbox> {
+  const outbox = await open(place, options);
+  try {
+    if (await outbox.isHashedWith(options.hashCheck)) return outbox;
+  } catch (error) {
+    await outbox.close();
+    throw error;
+  }
+  await outbox.close();
+  const problem =
+    'HASH_KEY is not the one that its numbers are hashed with; set the key that it was first started with';
+  throw new UnusableDatabase(nameOfPlace(place), problem);
+}
+
+async function open(place: Place, options: OpenOptions): Promise<Outbox> {
+  if (place.kind === 'sqlite') {
+    const { createSqliteOutbox } = await import('./sqlite/outbox.ts');
+    return createSqliteOutbox(place.path, options);
+  }
+  const { createPostgresOutbox } = await import('./postgres/outbox.ts');
+  return createPostgresOutbox(place, { ...options, poolMax: place.poolMax });
+}
+
+/** The name of a place for messages, without a credential. */
+export function nameOfPlace(place: Place): string {
+  return place.kind === 'sqlite' ? place.path : `${place.host}:${place.port}/${place.database}`;
+}

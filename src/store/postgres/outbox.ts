@@ -1,0 +1,105 @@
+import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import type { OutboxOptions } from '../options.ts';
+import { STATE, toBuffer, toConversation } from '../rows.ts';
+import { createAcceptance } from './accept.ts';
+import { createClaims } from './claim.ts';
+import { type Address, createListener } from './connection.ts';
+import type { Database, Store } from './database.ts';
+import { createInDoubtLeases } from './faults.ts';
+import { type Listening, listenForWork } from './notifications.ts';
+import { type OpenPlace, openDatabase } from './open.ts';
+import { createErasure, createRetention, createSuppressions } from './privacy.ts';
+import { createProviderStore } from './providers.ts';
+import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
+import { createReplicaGuard, type ReplicaGuard, watchSkew } from './replica-guard.ts';
+import { createLeases } from './settle.ts';
+
+export type PostgresOptions = OutboxOptions &
+  OpenPlace & {
+    /** Leads in one transaction at most, to measure the effect of batching. */
+    readonly batchMax?: number;
+    /** Our clock, as far as it is compared with the server's. */
+    readonly clock?: Clock;
+    /** Called at the start and once a minute if the server's clock is found so far ahead of ours, in milliseconds. */
+    readonly onSkew?: (skewMs: number) => void;
+  };
+
+/**
+ * The store of several replicas: a Postgres database, version 14 or later, whose schema holds only the gateway's tables.
+ *
+ * @throws UnusableDatabase if it cannot be reached, cannot be used, or would lose commits
+ */
+export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
+  const { owner, leaseMs, batchMax, clock = systemClock, onSkew = () => undefined } = options;
+  const database = await openDatabase(address, options);
+  const store: Store = { ...options, database, inDoubtLeases: createInDoubtLeases(database.write, owner) };
+  const acceptance = createAcceptance(store, systemClock, batchMax);
+  const claims = createClaims(store);
+  const leases = createLeases(store, systemClock, batchMax);
+  const retention = createRetention(store);
+  const skew = watchSkew({ database, clock, leaseMs, onSkew });
+  await skew.measure();
+  const guard = createReplicaGuard(skew);
+
+  return {
+    ...acceptance,
+    ...claims,
+    ...leases,
+    ...createProviderStore(store),
+    ...createLeadRecords(store),
+    ...createRequeue(store),
+    ...createStats(store),
+    ...createAudit(store),
+    ...createErasure(store),
+    ...retention,
+    ...createSuppressions(store),
+    ...createLifecycle(database, { guard, clock, address }, async () => {
+      skew.stop();
+      await Promise.all([acceptance.drain(), leases.drain()]);
+    }),
+    accept: guard.whenHealthy(acceptance.accept),
+    claim: guard.whenHealthy(claims.claim),
+    claimProbe: guard.whenHealthy(claims.claimProbe),
+    renew: guard.whenHealthy(leases.renew),
+    expire: guard.whenHealthy(retention.expire),
+    purge: guard.whenHealthy(retention.purge),
+    async find(id) {
+      const [row] = await database.read(FIND, [id]);
+      return row && toConversation(row);
+    },
+  };
+}
+
+/** @param drain resolves when no lead is being accepted or settled any more */
+function createLifecycle(
+  database: Database,
+  { guard, clock, address }: { guard: ReplicaGuard; clock: Clock; address: Address },
+  drain: () => Promise<void>,
+): StoreLifecycle {
+  const listening: Listening[] = [];
+  return {
+    async isHashedWith(check) {
+      const [kept] = await database.read('SELECT hash_check FROM gateway_schema WHERE hash_check IS NOT NULL');
+      const [row] = kept ? [kept] : await database.write(KEEP_HASH_CHECK, [check]);
+      return row !== undefined && toBuffer(row.hash_check as Uint8Array).equals(check);
+    },
+    async ready() {
+      const [schema] = await database.write(TOUCH, [clock.now()]);
+      guard.recordOldestReader(schema?.oldest_reader as number);
+      guard.check();
+    },
+    watch(wake) {
+      listening.push(listenForWork(() => createListener(address), wake, systemClock));
+    },
+    async close() {
+      await Promise.all([drain(), ...listening.map((one) => one.stop())]);
+      await database.close();
+    },
+  };
+}
+
+const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
+const KEEP_HASH_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
+/** A write whose only purpose is to prove that writing works. */
+const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };

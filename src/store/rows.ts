@@ -1,0 +1,146 @@
+import type { Conversation, Lead, RejectionReason, Status } from '../domain/lead.ts';
+import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
+import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, OpenCounts } from '../domain/ports/lead-records.ts';
+import type { Suppression } from '../domain/ports/privacy-store.ts';
+import type { ProviderState } from '../domain/ports/provider-store.ts';
+import { defined } from '../lib/defined.ts';
+import { type Vault, VaultError } from './vault.ts';
+
+/**
+ * A row as an adapter reads it. Both schemas have the same columns. SQLite gives 1 and `Uint8Array` where Postgres gives
+ * `true` and `Buffer`.
+ */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The columns that `toConversation` reads. */
+export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner';
+
+export function toConversation(row: Row): Conversation {
+  return defined({
+    id: row.id as string,
+    status: row.status as Status,
+    attempts: row.attempts as number,
+    reason: (row.reason as RejectionReason | null) ?? undefined,
+    createdAt: row.created_at as number,
+    updatedAt: row.updated_at as number,
+    dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
+  });
+}
+
+/** The lease of a row that was just leased. */
+export function toLease(row: Row): Lease {
+  return {
+    id: row.id as string,
+    fence: row.fence as number,
+    provider: row.provider as string,
+    attempts: row.attempts as number,
+    createdAt: row.created_at as number,
+  };
+}
+
+/** @param row with `STATE` and site, partner, provider, cause, may_have_arrived, personal */
+export function toRecord(row: Row): LeadRecord {
+  return {
+    ...toConversation(row),
+    ...defined({
+      site: row.site as string,
+      partner: (row.partner as string | null) ?? undefined,
+      provider: row.provider as string,
+      cause: (row.cause as Cause | null) ?? undefined,
+      mayHaveArrived: Boolean(row.may_have_arrived),
+      leased: row.lease_owner !== null,
+      erased: !row.personal,
+    }),
+  };
+}
+
+/** @param row as for `toRecord`, with lead_key, lead and description */
+export function toDetails(row: Row, vault: Vault): LeadDetails {
+  const description = readSealed(row.description, (data) => vault.openText(data));
+  return { ...toRecord(row), ...defined({ lead: readLead(row, vault), description }) };
+}
+
+/** The lead of a row with `lead_key` and `lead`; `undefined` if it was removed, or if no configured key opens it. */
+export function readLead({ lead_key: key, lead }: Row, vault: Vault): Lead | undefined {
+  return readSealed(lead, (data) => vault.open({ key: key instanceof Uint8Array ? toBuffer(key) : null, data }));
+}
+
+function readSealed<T>(column: unknown, open: (data: Buffer) => T): T | undefined {
+  if (!(column instanceof Uint8Array)) return undefined;
+  try {
+    return open(toBuffer(column));
+  } catch (error) {
+    if (error instanceof VaultError) return undefined;
+    throw error;
+  }
+}
+
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
+}
+
+/**
+ * The consent that came with a lead; `undefined` if none did.
+ *
+ * @param lead `undefined` if no configured key opens it
+ */
+export function toConsent(row: Row, lead: Lead | undefined): ConsentRecord | undefined {
+  const which = { id: row.id as string, site: row.site as string, at: row.created_at as number };
+  if (!lead) return { ...which, unreadable: true };
+  const { consent, page, origin } = lead;
+  if (!consent) return undefined;
+  return defined({ ...which, text: consent.text, version: consent.version, pageUrl: page?.url, origin });
+}
+
+export function toAuditEntry({ at, actor, action, count, detail }: Row): AuditEntry {
+  return {
+    at: at as number,
+    actor: actor as string,
+    action: action as AuditEntry['action'],
+    count: count as number,
+    detail: detail as string,
+  };
+}
+
+export function toProviderState(row: Row): ProviderState {
+  return {
+    id: row.id as string,
+    parkedAt: row.parked_at as number,
+    probeAt: row.probe_at as number,
+    credentials: row.credentials as string,
+  };
+}
+
+export function toSuppression(row: Row): Suppression {
+  return { phoneHash: toBuffer(row.phone_hash as Uint8Array), createdAt: row.created_at as number };
+}
+
+/**
+ * @param queued number `n` of queued conversations, and when the `oldest` of them was stored
+ * @param waiting number `n` of conversations of each `status` that waits for a person
+ * @param parked `id` of each parked provider
+ */
+export function toOpenCounts(queued: Row | undefined, waiting: readonly Row[], parked: readonly Row[]): OpenCounts {
+  return defined({
+    byStatus: { held: 0, unknown: 0, parked: 0, ...countsByStatus(waiting), queued: queued?.n as number },
+    oldestQueuedAt: (queued?.oldest as number | null) ?? undefined,
+    parkedProviders: parked.map(({ id }) => id as string),
+  });
+}
+
+export function countsByStatus(rows: readonly Row[]): Record<string, number> {
+  return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
+}
+
+/** The statuses that wait for a person. */
+const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
+
+/**
+ * Which statuses a requeue selects: those of the filter, else those that wait for a person.
+ *
+ * @returns `indexed`: whether the partial index of waiting conversations serves the query. Without ids it is the quickest way.
+ */
+export function requeueable(filter: { readonly status?: readonly Status[]; readonly ids?: readonly string[] }) {
+  const status = filter.status ?? WAITING;
+  return { status, indexed: filter.ids === undefined && status.every((one) => WAITING.includes(one)) };
+}

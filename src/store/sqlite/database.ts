@@ -1,0 +1,86 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import type { OutboxOptions } from '../options.ts';
+import type { BatchWriter } from './batch.ts';
+
+/** What the parts of the adapter share: one connection, one batch writer, one reader. */
+export type Store = OutboxOptions & {
+  readonly database: DatabaseSync;
+  readonly writer: BatchWriter;
+  readonly read: Read;
+};
+
+/** Runs `query` and resolves with its result. A fault of the storage rejects with `StorageUnavailable`. */
+export type Read = <T>(query: () => T) => Promise<T>;
+
+/** `unknowns` counts since the last release; `may_have_arrived` keeps what was counted before. */
+export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
+
+/** Conditions of partial indexes, spelled as there: SQLite uses such an index only for its very condition. */
+export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
+export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
+
+/**
+ * Selects `seq` of the leads of a number, whose hash is bound twice. The index holds only the first byte of a hash, in shelves of
+ * 1,024 leads each. The thousand shelves of a million leads take some 20 ms to look through.
+ */
+export const SEQS_OF_NUMBER = `
+  WITH RECURSIVE shelves (n) AS (
+    SELECT 0 UNION ALL SELECT n + 1 FROM shelves WHERE n < (SELECT max(seq) >> 10 FROM leads)
+  )
+  SELECT seq FROM shelves CROSS JOIN leads ON seq >> 10 = n AND substr(phone_hash, 1, 1) = substr(?, 1, 1) AND phone_hash = ?`;
+
+type Query = {
+  readonly run: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/**
+ * Queries of one turn of the event loop share one read transaction: taking and dropping the read lock costs several times as
+ * much as finding a row.
+ *
+ * @param check throws if the file at the path is no longer the one that was opened
+ */
+export function createReader(database: DatabaseSync, check: () => void): Read {
+  const begin = database.prepare('BEGIN');
+  const end = database.prepare('COMMIT');
+  let collecting: Query[] = [];
+
+  const runAll = (): void => {
+    const queries = collecting;
+    collecting = [];
+    try {
+      check();
+      const together = queries.length > 1;
+      if (together) begin.run();
+      try {
+        for (const query of queries) runOne(query);
+      } finally {
+        if (together && database.isTransaction) end.run();
+      }
+    } catch (error) {
+      for (const { reject } of queries) reject(unavailable(error));
+    }
+  };
+
+  return <T>(run: () => T) =>
+    new Promise<T>((resolve, reject) => {
+      collecting.push({ run, resolve: resolve as (value: unknown) => void, reject });
+      if (collecting.length === 1) setImmediate(runAll);
+    });
+}
+
+function runOne({ run, resolve, reject }: Query): void {
+  try {
+    resolve(run());
+  } catch (error) {
+    reject(unavailable(error));
+  }
+}
+
+function unavailable(error: unknown): StorageUnavailable {
+  return error instanceof StorageUnavailable
+    ? error
+    : new StorageUnavailable('The storage did not answer a read.', { cause: error });
+}

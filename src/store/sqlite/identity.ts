@@ -1,0 +1,163 @@
+import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+
+/** The file header of SQLite 3 and, at byte 68, our `application_id` (https://sqlite.org/fileformat.html#the_database_header). */
+const HEADER_BYTES = 100;
+const APPLICATION_ID_AT = 68;
+
+/** How often the file is looked at. Each look is a few system calls. */
+const LOOK_EVERY_MS = 100;
+
+export interface Identity {
+  /** @throws StorageUnavailable if the path no longer leads to the file that is open, or if its content was overwritten */
+  check(): void;
+  /**
+   * Whether another program wrote into the file, as of now. The answer never returns to `false`: nothing may be copied into that
+   * file any more, because the write-ahead log is all that is left of the newest commits.
+   */
+  isOverwritten(): boolean;
+  close(): void;
+}
+
+/**
+ * Notices that a database file was moved away, replaced, cut or overwritten while it is open. SQLite itself goes on committing
+ * into an inode that no path leads to, or over an older copy, and such commits are lost with the process. So the file is
+ * checked before each commit and between the commit and its answer, at most every `LOOK_EVERY_MS`: a lost file gets at most the
+ * leads of a tenth of a second.
+ *
+ * In WAL mode only checkpoints change the file itself, ours or those of another process of ours, and each leaves a trace in the
+ * log's index. A file that changed without such a trace was written by another program. The header does not show that: its
+ * change counter stands still while one process writes. A checkpoint hides a foreign write within a tenth of a second of it, so
+ * the file is also looked at when no caller asks.
+ *
+ * Descriptors stay open until the end: closing any descriptor of the file would drop SQLite's locks on it
+ * (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+ */
+export function watchIdentity(path: string, applicationId: number, now: () => number): Identity {
+  const [log, index] = [`${path}-wal`, `${path}-shm`];
+  const inodes = new Map([path, log, index].map((file) => [file, inodeOf(statOf(file))]));
+  const descriptor = openSync(path, 'r');
+  const checkpoints = watchCheckpoints(index);
+  const header = Buffer.alloc(HEADER_BYTES);
+  let known: { readonly content: string; readonly progress: Progress } | undefined;
+  let overwritten = false;
+  let lookDueAt = 0;
+
+  const inPlace = (file: string): BigIntStats => {
+    const stats = statOf(file);
+    if (!stats || inodeOf(stats) !== inodes.get(file)) {
+      throw new StorageUnavailable(`${file} was moved away or replaced.`);
+    }
+    return stats;
+  };
+  const isOurHeader = (): boolean =>
+    readSync(descriptor, header, 0, HEADER_BYTES, 0) === HEADER_BYTES &&
+    header.toString('latin1', 0, 15) === 'SQLite format 3' &&
+    header.readUInt32BE(APPLICATION_ID_AT) === applicationId;
+
+  const look = (): void => {
+    inPlace(log);
+    inPlace(index);
+    const before = checkpoints.progress();
+    const { size, mtimeNs } = inPlace(path);
+    const progress = checkpoints.progress();
+    const content = `${size}:${mtimeNs}`;
+    const changed = known !== undefined && content !== known.content;
+    const noCheckpoint = progress.mark === known?.progress.mark && !progress.underWay;
+    overwritten ||= !isOurHeader() || (changed && noCheckpoint);
+    if (overwritten) throw new StorageUnavailable(`${path} was overwritten.`);
+    // A checkpoint that began or ended during this look may have changed the file before or after its times were read.
+    if (before.mark === progress.mark) known = { content, progress };
+  };
+  const check = (): void => {
+    if (now() < lookDueAt) return;
+    look();
+    // Only a look that found the file in order postpones the next one.
+    lookDueAt = now() + LOOK_EVERY_MS;
+  };
+  const ignoreFault = (run: () => void): void => {
+    try {
+      run();
+    } catch {
+      // The next caller of `check` gets the same fault, unless the file is back.
+    }
+  };
+  look();
+  const looking = setInterval(ignoreFault, LOOK_EVERY_MS, check).unref();
+
+  return {
+    check,
+    isOverwritten() {
+      ignoreFault(look);
+      return overwritten;
+    },
+    close() {
+      clearInterval(looking);
+      closeSync(descriptor);
+      checkpoints.close();
+    },
+  };
+}
+
+function statOf(file: string): BigIntStats | undefined {
+  return statSync(file, { bigint: true, throwIfNoEntry: false });
+}
+
+function inodeOf(stats: BigIntStats | undefined): string | undefined {
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+type ByteRange = readonly [from: number, to: number];
+
+/**
+ * Places in the index of the write-ahead log (https://sqlite.org/walformat.html#the_wal_index_file_format): the salts of the
+ * log's present round, how many of its frames are copied into the database file, and how many a checkpoint intends to copy. The
+ * last one is written before the file is changed, the one before it when the copy is on disk.
+ */
+const INDEX_HEADER_BYTES = 136;
+const SALTS: ByteRange = [32, 40];
+const COPIED: ByteRange = [96, 100];
+const TO_COPY: ByteRange = [128, 132];
+
+/** How far checkpoints of any process have copied the log into the database file. */
+type Progress = {
+  /** Changes whenever a checkpoint begins or ends. */
+  readonly mark: string;
+  /** A checkpoint is under way, or was broken off: the file may change. */
+  readonly underWay: boolean;
+};
+
+/**
+ * Reads the progress of checkpoints from the log's index, which all processes share. The descriptor stays open until the end,
+ * since closing it would drop SQLite's locks on the index.
+ */
+function watchCheckpoints(index: string) {
+  const descriptor = openSync(index, 'r');
+  const bytes = Buffer.alloc(INDEX_HEADER_BYTES);
+  const at = ([from, to]: ByteRange): string => bytes.toString('hex', from, to);
+  return {
+    progress(): Progress {
+      if (readSync(descriptor, bytes, 0, INDEX_HEADER_BYTES, 0) !== INDEX_HEADER_BYTES) {
+        throw new StorageUnavailable(`${index} was truncated.`);
+      }
+      const copied = at(COPIED);
+      const toCopy = at(TO_COPY);
+      return { mark: at(SALTS) + copied + toCopy, underWay: copied !== toCopy };
+    },
+    close: () => closeSync(descriptor),
+  };
+}
+
+/**
+ * Says what is wrong if a write-ahead log lies beside a database file that is missing or empty. Such a log holds commits that
+ * are nowhere else; opening the database would create a new file and truncate the log.
+ */
+export function orphanedLog(path: string): string | undefined {
+  const log = `${path}-wal`;
+  if (sizeOf(path) > 0 || sizeOf(log) === 0) return undefined;
+  return `it is missing or empty, and ${log} holds commits that belong to it. Put the file back; or move the log away, too, for a restored or a new database`;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,84 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
+import type { OutboxOptions } from '../options.ts';
+import { STATE, toBuffer, toConversation } from '../rows.ts';
+import { createAcceptance } from './accept.ts';
+import { createBatchWriter } from './batch.ts';
+import { createClaims } from './claim.ts';
+import { createReader, type Store } from './database.ts';
+import { type Identity, watchIdentity } from './identity.ts';
+import { createLedger } from './ledger.ts';
+import { APPLICATION_ID, openDatabase } from './open.ts';
+import { createErasure, createRetention, createSuppressions } from './privacy.ts';
+import { createProviderStore } from './providers.ts';
+import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
+import { createLeases } from './settle.ts';
+
+/** `monotonic`: milliseconds of a clock that never goes back, for tests. */
+export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
+
+/** As much as the largest lead needs: a disk with room for a page or two does not count as one with room for leads. */
+const PROBE_BYTES = 64 * 1024;
+
+/**
+ * The embedded store: one SQLite file in WAL mode, each commit synced to disk.
+ *
+ * @param path the database file; it and its folder are created if missing
+ * @throws UnusableDatabase if the file cannot be used
+ */
+export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
+  const database = openDatabase(path);
+  const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
+  const { ledgerOf, cache } = createLedger(database, options.owner);
+  const writer = createBatchWriter(database, { check: identity.check, cache });
+  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
+  const find = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
+
+  return {
+    ...createAcceptance(store, ledgerOf),
+    ...createClaims(store),
+    ...createLeases(store),
+    ...createProviderStore(store),
+    ...createLeadRecords(store),
+    ...createRequeue(store),
+    ...createStats(store),
+    ...createAudit(store),
+    ...createErasure(store),
+    ...createRetention(store),
+    ...createSuppressions(store),
+    ...createLifecycle(store, database, identity),
+    async find(id) {
+      const row = await store.read(() => find.get(id));
+      return row && toConversation(row);
+    },
+  };
+}
+
+function createLifecycle({ writer, read }: Store, database: DatabaseSync, identity: Identity): StoreLifecycle {
+  const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
+  const hashCheck = database.prepare('SELECT value FROM hash_check');
+  const keepHashCheck = database.prepare('INSERT INTO hash_check SELECT ? WHERE NOT EXISTS (SELECT 1 FROM hash_check)');
+  return {
+    async isHashedWith(check) {
+      const kept =
+        (await read(() => hashCheck.get())) ??
+        (await writer.write(() => {
+          keepHashCheck.run(check);
+          return hashCheck.get();
+        }));
+      return toBuffer(kept?.value as Uint8Array).equals(check);
+    },
+    async ready() {
+      // The bytes differ from those before: SQLite writes no page that stays the same.
+      await writer.write(() => void probe.run(PROBE_BYTES));
+    },
+    // Another process on the file is an operator's command or a second gateway; the worker polls soon enough for both.
+    watch: () => undefined,
+    async close() {
+      await writer.drain();
+      // Closing copies the log into the file and removes it. In a file that was overwritten, that would destroy the last commits.
+      if (!identity.isOverwritten()) database.close();
+      identity.close();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
+import { acceptsCredentials, toSettled } from '../settle.ts';
+import { createRecordedAcceptances } from '../streak.ts';
+import type { Store } from './database.ts';
+import { prepareStreaks } from './providers.ts';
+
+/** Renewing and ending leases. */
+export function createLeases({ database, writer, vault, owner, leaseMs }: Store): LeaseStore {
+  const recorded = createRecordedAcceptances();
+  const recordAnswer = prepareStreaks(database, recorded);
+  const extend = database.prepare(
+    'UPDATE conversations SET next_at = ? WHERE id = ? AND fence = ? AND lease_owner = ?',
+  );
+  const close = database.prepare(
+    `UPDATE conversations
+     SET status = ?, reason = ?, cause = ?, next_at = ?, updated_at = ?,
+         attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL
+     WHERE id = ? AND fence = ? AND lease_owner = ?`,
+  );
+  const blank = database.prepare(
+    `UPDATE descriptions SET description = NULL
+     WHERE seq = (SELECT seq FROM conversations WHERE id = ?) AND description IS NOT NULL`,
+  );
+  const describe = database.prepare(
+    'INSERT INTO descriptions (seq, description) SELECT seq, ? FROM conversations WHERE id = ?',
+  );
+  const park = database.prepare(
+    `UPDATE conversations SET status = 'parked', cause = 'provider', next_at = NULL WHERE id = ?`,
+  );
+
+  return {
+    renew(leases, now) {
+      return writer.write(() => {
+        for (const { id, fence } of leases) extend.run(now + leaseMs, id, fence, owner);
+      });
+    },
+    settle(lease, settlement, now) {
+      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
+      const settled = writer.write((): Settled | undefined => {
+        const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
+        const { id, fence, provider } = lease;
+        const calls = attempted ? 1 : 0;
+        const { changes } = close.run(
+          status,
+          reason ?? null,
+          cause ?? null,
+          dueAt ?? null,
+          now,
+          calls,
+          calls,
+          repeatable ? 1 : 0,
+          id,
+          fence,
+          owner,
+        );
+        if (changes === 0) return undefined;
+        if (description !== null) {
+          blank.run(id);
+          describe.run(description, id);
+        }
+        const parking = recordAnswer(provider, id, settlement, now);
+        if (parking !== 'in-use') park.run(id);
+        return toSettled(lease, settlement, now, parking);
+      });
+      if (acceptsCredentials(settlement) && !recorded.has(lease.provider, settlement.account)) {
+        // Only after the commit: an acceptance that was rolled back has to be recorded by the next one.
+        settled.then(
+          (result) => result && recorded.add(lease.provider, settlement.account),
+          () => undefined,
+        );
+      }
+      return settled;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { buildAdminApp } from '../../../src/admin/api/app.ts';
+import type { RunningState } from '../../../src/admin/api/state.ts';
+import { NOON, operationsOver } from '../support/operations.ts';
+
+export const TOKEN = 'admin-token-of-thirty-two-letters';
+export const METRICS_TOKEN = 'metrics-token-of-thirty-two-letters';
+
+type Ask = { method?: 'GET' | 'POST' | 'DELETE'; token?: string | null; body?: unknown };
+
+/** The operators' listener over a real store, asked without a socket. */
+export function adminOver(t: Test) {
+  const parts = operationsOver(t);
+  const lines: string[] = [];
+  const released: string[] = [];
+  const state: RunningState = {
+    providers: async () => [
+      { id: 'default', region: 'na' },
+      { id: 'eu-main', region: 'eu', parkedAt: NOON, probeAt: NOON + 600_000 },
+    ],
+    breakers: () => new Map([['eu', 'open']]),
+    releaseProvider: async (id) => void released.push(id),
+  };
+  const app = buildAdminApp({
+    operations: parts.operations,
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
+    token: TOKEN,
+    metricsToken: METRICS_TOKEN,
+    state,
+    logger: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
+    now: () => NOON,
+  });
+  t.teardown(() => app.close());
+
+  const ask = async (url: string, { method = 'GET', token = TOKEN, body }: Ask = {}) => {
+    const answer = await app.inject({
+      method,
+      url,
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      ...(body !== undefined && { payload: body as object }),
+    });
+    const type = String(answer.headers['content-type']);
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      type,
+      text: answer.body,
+      body: parse(type, answer.body),
+    };
+  };
+  return { ...parts, app, ask, lines, released };
+}
+
+function parse(type: string, text: string): Record<string, unknown> {
+  return type.includes('json') ? JSON.parse(text) : {};
+}

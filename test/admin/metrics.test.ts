@@ -1,0 +1,117 @@
+import t from 'tap';
+import { createMetrics } from '../../src/admin/metrics.ts';
+import type { OutcomeClass } from '../../src/domain/outcome.ts';
+import type { OpenCounts } from '../../src/domain/ports/lead-records.ts';
+import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
+import { readExposition } from './support/exposition.ts';
+
+const COUNTS: OpenCounts = {
+  byStatus: { queued: 3, held: 2, unknown: 1, parked: 5 },
+  oldestQueuedAt: 70_000,
+  parkedProviders: ['eu-main'],
+};
+
+function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
+  return createMetrics({
+    openCounts: async () => COUNTS,
+    providers: () => ['default', 'eu-main'],
+    breakers: () => new Map([['eu', 'half_open']]),
+    regions: () => ['na', 'eu'],
+    now: () => 100_000,
+    process: false,
+    ...changes,
+  });
+}
+
+function report(outcome: OutcomeClass, durationMs: number, mayHaveArrived = false): AttemptReport {
+  return {
+    lead: { site: 'demo', provider: 'default' },
+    lease: { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 },
+    context: { tries: 0, unknowns: 0, mayHaveArrived },
+    answer: { outcome: { class: outcome } as AttemptReport['answer']['outcome'], durationMs },
+    settlement: { status: 'delivered', attempted: true },
+    settled: undefined,
+  };
+}
+
+t.test('what the store, the gate and the configuration say is read at each scrape', async (t) => {
+  const { samples } = readExposition(await metrics().render());
+  t.equal(samples.get('tcg_leads{status="queued"}'), 3);
+  t.equal(samples.get('tcg_leads{status="parked"}'), 5);
+  t.equal(samples.has('tcg_leads{status="delivered"}'), false, 'final leads are no gauge');
+  t.equal(samples.get('tcg_oldest_queued_seconds'), 30);
+  t.equal(samples.get('tcg_providers_parked{provider="default"}'), 0);
+  t.equal(samples.get('tcg_providers_parked{provider="eu-main"}'), 1);
+  t.equal(samples.get('tcg_breaker_state{region="na"}'), 0, 'a region that was never called is closed');
+  t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1);
+});
+
+t.test('attempts, repeats, answers and faults are counted', async (t) => {
+  const subject = metrics();
+  subject.attempt(report('delivered', 120));
+  subject.attempt(report('unknown', 10_000));
+  subject.attempt(report('delivered', 40, true));
+  subject.conversation('delivered', 'demo');
+  subject.storageFault();
+  const { samples } = readExposition(await subject.render());
+  t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 2);
+  t.equal(samples.get('tcg_attempts_total{class="unknown",provider="default"}'), 1);
+  t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.16);
+  t.equal(samples.get('tcg_attempt_duration_seconds_bucket{le="0.05",class="delivered",provider="default"}'), 1);
+  t.equal(samples.get('tcg_possible_repeats_total'), 1, 'only a call after one of unknown outcome may be a repeat');
+  t.equal(samples.get('tcg_conversations_total{status="delivered",site="demo"}'), 1);
+  t.equal(samples.get('tcg_storage_faults_total'), 1);
+});
+
+t.test('while the store cannot be read its numbers are absent instead of old, and the fault is counted', async (t) => {
+  let readable = true;
+  const subject = metrics({
+    openCounts: async () => {
+      if (readable) return COUNTS;
+      throw new Error('gone');
+    },
+  });
+  await subject.render();
+  readable = false;
+  const { samples } = readExposition(await subject.render());
+  const stale = [...samples.keys()].filter((name) => /^tcg_(leads|oldest|providers)/.test(name));
+  t.strictSame(stale, []);
+  t.equal(samples.get('tcg_storage_faults_total'), 1);
+  t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1, 'the rest is still told');
+  readable = true;
+  t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
+});
+
+t.test('who counts callers is told where replicas can do it together, and else nothing', async (t) => {
+  let state: 'shared' | 'local' = 'shared';
+  const subject = metrics({ limits: () => state });
+  t.equal(readExposition(await subject.render()).samples.get('tcg_limits_shared'), 1);
+  state = 'local';
+  t.equal(readExposition(await subject.render()).samples.get('tcg_limits_shared'), 0);
+  t.equal(readExposition(await metrics().render()).samples.has('tcg_limits_shared'), false);
+});
+
+t.test('nothing queued is an age of zero', async (t) => {
+  const { oldestQueuedAt: _none, ...rest } = COUNTS;
+  const { samples } = readExposition(await metrics({ openCounts: async () => rest }).render());
+  t.equal(samples.get('tcg_oldest_queued_seconds'), 0);
+});
+
+t.test('every metric of ours has a help text, a type and the prefix', async (t) => {
+  const { help, types } = readExposition(await metrics().render());
+  t.strictSame([...types.keys()].sort(), [...help.keys()].sort());
+  t.ok(types.size >= 9);
+  for (const name of types.keys()) t.match(name, /^tcg_/);
+});
+
+t.test('two instances share nothing', async (t) => {
+  const one = metrics();
+  const other = metrics();
+  one.storageFault();
+  t.equal(readExposition(await other.render()).samples.get('tcg_storage_faults_total'), 0);
+});
+
+t.test('the process is measured too where that is asked for', async (t) => {
+  const { samples } = readExposition(await metrics({ process: true }).render());
+  t.ok((samples.get('process_resident_memory_bytes') ?? 0) > 1_000_000);
+});

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import type { Test } from 'tap';
+import { createOperations } from '../../../src/admin/operations/operations.ts';
+import type { Lead, Status } from '../../../src/domain/lead.ts';
+import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import { lead } from '../../support/lead.ts';
+import { hashing, newLead, sqliteOutbox } from '../../support/outbox.ts';
+
+export const NOON = Date.parse('2026-11-24T12:00:00Z');
+
+const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlement>> = {
+  delivered: { status: 'delivered', attempted: true, credentials: 'accepted' },
+  rejected: { status: 'rejected', reason: 'phone', attempted: true },
+  unknown: { status: 'unknown', cause: 'repeats', attempted: true, repeatable: true },
+  parked: { status: 'parked', cause: 'schedule', attempted: true, description: 'No such merchant' },
+};
+
+/** Operations over a real store, at noon unless told, and leads in any state. */
+export function operationsOver(t: Test) {
+  const outbox = sqliteOutbox(t)();
+  t.teardown(() => outbox.close());
+  let kicks = 0;
+  const operations = createOperations({
+    store: outbox,
+    hashing,
+    now: () => NOON,
+    onQueued: () => {
+      kicks += 1;
+    },
+  });
+
+  /** Stores a lead that ends in a status, and gives its id. */
+  const store = async (status: Status, changes: Partial<Lead> = {}, at = NOON): Promise<string> => {
+    const content = lead(changes);
+    const start = status === 'queued' ? ({ kind: 'due', at } as const) : ({ kind: 'leased' } as const);
+    // Over this cap with the first lead, and not yet over ten times it.
+    const caps = status === 'held' ? [{ kind: 'site', key: randomBytes(16), max: 0.5 } as const] : [];
+    const accepted = await outbox.accept(newLead({ lead: content, start, caps }), at);
+    if (accepted.kind !== 'stored') throw new Error(`not stored: ${accepted.kind}`);
+    const { conversation, lease } = accepted;
+    if (status !== 'queued' && status !== 'held') {
+      if (!lease) throw new Error('not leased');
+      await outbox.settle(lease, SETTLEMENTS[status], at);
+    }
+    return conversation.id;
+  };
+  const statusOf = async (id: string): Promise<Status | undefined> => (await outbox.find(id))?.status;
+  return { outbox, operations, store, statusOf, kicks: () => kicks };
+}

@@ -1,0 +1,139 @@
+import type { FastifyRequest } from 'fastify';
+import t from 'tap';
+import type { Partner } from '../../../src/config/settings.ts';
+import { createLimits, type Limits } from '../../../src/http/limits/limits.ts';
+import type { SharedCounts } from '../../../src/http/limits/shared-counts.ts';
+import type { Caller } from '../../../src/http/requester.ts';
+import { site } from '../../support/lead.ts';
+
+function limitsOf(max = 2, sharedCounts?: SharedCounts): Limits {
+  return createLimits(Date.now, () => ({ max, windowS: 60 }), sharedCounts);
+}
+
+/** Counts of all replicas, as the test has them; `undefined` while nobody can be asked. */
+function sharedCounts(next: () => number | undefined) {
+  const asked: { purpose: string; caller: string; windowMs: number; leftMs: number }[] = [];
+  const counts: SharedCounts = {
+    async count(purpose, caller, windowMs, patience) {
+      asked.push({ purpose, caller, windowMs, leftMs: patience.leftMs });
+      patience.leftMs -= 100;
+      const count = next();
+      return count === undefined ? undefined : { count, resetMs: 20_500 };
+    },
+    state: () => 'shared',
+    start: async () => {},
+    stop() {},
+  };
+  return { counts, asked };
+}
+
+/** As much of a request as a limit looks at. */
+function from(caller: Caller): FastifyRequest {
+  return { caller } as FastifyRequest;
+}
+
+const PARTNER: Partner = { id: 'acme', keyHashes: [], sites: '*', rate: { max: 3, windowS: 30 } };
+
+t.test('a visitor’s leads are counted until the limit, and then refused', async (t) => {
+  const { leads } = limitsOf();
+  const visitor = from({ address: '203.0.113.9', site: site() });
+  const rate = { max: 2, windowS: 60 };
+  t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
+  t.match(await leads(visitor), { remaining: 0, exceeded: false });
+  t.match(await leads(visitor), { remaining: 0, exceeded: true });
+});
+
+t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
+  const { leads } = limitsOf(3);
+  const usages = await Promise.all(
+    Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
+  );
+  t.strictSame(
+    usages.map(({ remaining, exceeded }) => (exceeded ? 'refused' : remaining)),
+    [2, 1, 0, ...Array(7).fill('refused')],
+  );
+});
+
+t.test('another address, another site and another kind of request are counted apart', async (t) => {
+  const { leads, attempts, reads } = limitsOf(1);
+  const visitor = { address: '203.0.113.9', site: site() };
+  await leads(from(visitor));
+  t.match(await leads(from(visitor)), { exceeded: true });
+  t.match(await leads(from({ ...visitor, address: '203.0.113.10' })), { exceeded: false });
+  t.match(await leads(from({ ...visitor, site: site({ key: 'dealer' }) })), { exceeded: false });
+  t.match(await attempts(from(visitor)), { remaining: 59, exceeded: false });
+  t.match(await reads(from(visitor)), { remaining: 119, exceeded: false });
+});
+
+t.test('a partner has its own rate, wherever it calls from and whatever site it names', async (t) => {
+  const { leads, attempts } = limitsOf();
+  const call = (address: string, key: string) => from({ address, partner: PARTNER, site: site({ key }) });
+  t.match(await leads(call('203.0.113.1', 'a')), { name: 'partner', rate: PARTNER.rate, remaining: 2, resetS: 30 });
+  t.match(await leads(call('203.0.113.2', 'b')), { remaining: 1 });
+  t.match(await attempts(call('203.0.113.3', 'c')), { rate: { max: 180, windowS: 30 }, remaining: 179 });
+});
+
+t.test('a partner’s id is not taken for an address', async (t) => {
+  const { attempts } = limitsOf(1);
+  await attempts(from({ address: '203.0.113.9' }));
+  t.match(await attempts(from({ address: 'x', partner: { ...PARTNER, id: '203.0.113.9' } })), { remaining: 179 });
+});
+
+t.test('six thousand new addresses do not push an offender out', async (t) => {
+  const { leads } = limitsOf(1);
+  const offender = from({ address: '203.0.113.9', site: site() });
+  await leads(offender);
+  for (let index = 0; index < 6000; index += 1) await leads(from({ address: `2001:db8:0:${index}::`, site: site() }));
+  t.match(await leads(offender), { exceeded: true });
+});
+
+t.test('what all replicas counted together decides', async (t) => {
+  const numbers = [2, 3, 1];
+  const { counts, asked } = sharedCounts(() => numbers.shift());
+  const { leads } = limitsOf(2, counts);
+  const visitor = () => from({ address: '203.0.113.9', site: site() });
+  t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: false });
+  t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: true });
+  t.match(await leads(visitor()), { remaining: 1, exceeded: false }, 'also when it begins anew');
+  t.match(asked[0], { purpose: 'visitor', windowMs: 60_000 });
+});
+
+t.test('each limit is counted for its own purpose, and the counts of a request share one patience', async (t) => {
+  const { counts, asked } = sharedCounts(() => 1);
+  const { reads, attempts, leads } = limitsOf(2, counts);
+  const request = from({ address: '203.0.113.9', site: site() });
+  await attempts(request);
+  await leads(request);
+  await reads(from({ address: '203.0.113.9' }));
+  await leads(from({ address: '203.0.113.9', partner: PARTNER }));
+  t.strictSame(
+    asked.map(({ purpose, leftMs }) => [purpose, leftMs]),
+    [
+      ['attempts', 300],
+      ['visitor', 200],
+      ['reads', 300],
+      ['partner', 300],
+    ],
+  );
+});
+
+t.test('who used up a limit gets no new one when replicas can no longer count together', async (t) => {
+  const answers = [1, 2, undefined, 1, undefined, 1, undefined];
+  const { counts } = sharedCounts(() => answers.shift());
+  const { leads } = limitsOf(2, counts);
+  const exceeded: boolean[] = [];
+  for (let times = 0; times < 7; times += 1) {
+    exceeded.push((await leads(from({ address: '203.0.113.9', site: site() }))).exceeded);
+  }
+  t.strictSame(exceeded, [false, false, true, false, true, false, true]);
+});
+
+t.test('a rate that changes holds for the next request', async (t) => {
+  let max = 1;
+  const { leads } = createLimits(Date.now, () => ({ max, windowS: 60 }));
+  const visitor = from({ address: '203.0.113.9', site: site() });
+  await leads(visitor);
+  t.match(await leads(visitor), { exceeded: true });
+  max = 3;
+  t.match(await leads(visitor), { remaining: 0, exceeded: false });
+});

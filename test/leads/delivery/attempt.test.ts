@@ -1,0 +1,85 @@
+import t from 'tap';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { createDelivery } from '../../../src/leads/delivery/attempt.ts';
+import { createGate } from '../../../src/leads/delivery/gate.ts';
+import { manualClock } from '../../support/clock.ts';
+import { lead } from '../../support/lead.ts';
+
+const LEASE = { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 };
+
+function delivery(outcome: Outcome, settle: () => Promise<void> = async () => undefined) {
+  const clock = manualClock();
+  const settled: Settlement[] = [];
+  const reports: unknown[] = [];
+  const permits: unknown[] = [];
+  const parts = createDelivery({
+    upstream: { send: async () => ({ outcome, httpStatus: 200, durationMs: 12.4 }) },
+    queue: {
+      renew: async () => undefined,
+      async settle({ id }, settlement, now) {
+        await settle();
+        settled.push(settlement);
+        const conversation = { id, status: settlement.status, attempts: 1, createdAt: 0, updatedAt: now };
+        return { conversation, parkedProvider: false };
+      },
+    },
+    gate: createGate({ region: () => 'na', clock, onChange: () => undefined }),
+    rules: () => ({ scheduleS: [5], unknown: 'resend', resendMax: 1 }),
+    credentials: () => 'credentials-1',
+    report: (report) => reports.push(report),
+    clock,
+    random: () => 0.5,
+    leaseMs: 60_000,
+  });
+  const context = {
+    permit: { settle: (answer: unknown) => permits.push(answer) },
+    tries: 0,
+    unknowns: 0,
+    mayHaveArrived: false,
+    requestId: 'r1',
+  };
+  return { ...parts, clock, settled, reports, permits, context };
+}
+
+t.test('an attempt records its outcome, tells the breaker and reports once', async (t) => {
+  const { attempt, settled, reports, permits, context } = delivery({ class: 'delivered' });
+  t.match(await attempt(lead(), LEASE, context), { status: 'delivered' });
+  t.match(settled, [{ status: 'delivered', attempted: true }]);
+  t.strictSame(permits, ['delivered']);
+  t.match(reports, [
+    { lease: LEASE, answer: { outcome: { class: 'delivered' }, httpStatus: 200 }, context: { requestId: 'r1' } },
+  ]);
+});
+
+t.test('an outcome that cannot be recorded yet is recorded when the storage is back', async (t) => {
+  let away = 3;
+  const { attempt, clock, settled, context } = delivery({ class: 'delivered' }, async () => {
+    away -= 1;
+    if (away > 0) throw new StorageUnavailable('full');
+  });
+  const done = attempt(lead(), LEASE, context);
+  await clock.advance(2_000);
+  t.match(await done, { status: 'delivered' });
+  t.equal(settled.length, 1);
+});
+
+t.test('it gives up when the lease would be over, and says so', async (t) => {
+  const { attempt, clock, context, reports } = delivery({ class: 'delivered' }, async () => {
+    throw new StorageUnavailable('full');
+  });
+  const done = attempt(lead(), LEASE, context);
+  await clock.advance(60_000);
+  t.equal(await done, undefined);
+  t.match(reports, [{ lease: LEASE, answer: { outcome: { class: 'delivered' } }, fault: { message: 'full' } }]);
+});
+
+t.test('idle waits for attempts under way', async (t) => {
+  const { attempt, idle, running, settled, context } = delivery({ class: 'delivered' });
+  void attempt(lead(), LEASE, context);
+  t.equal(running(), 1);
+  await idle();
+  t.equal(running(), 0);
+  t.equal(settled.length, 1);
+});

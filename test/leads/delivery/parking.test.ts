@@ -1,0 +1,115 @@
+import t from 'tap';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import { FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
+import { deliver } from '../../support/delivery.ts';
+import { lead } from '../../support/lead.ts';
+import { leased, queued, sqliteOutbox } from '../../support/outbox.ts';
+
+const DELIVERED: Outcome = { class: 'delivered' };
+const REFUSED: Outcome = { class: 'credentials', cause: 'failure' };
+const START = 1_000_000;
+
+async function parkedProvider(t: Parameters<typeof deliver>[0], credentials: () => string = () => 'credentials-1') {
+  const outbox = sqliteOutbox(t)();
+  const state = { works: false };
+  const parts = await deliver(t, { outbox, provider: () => (state.works ? DELIVERED : REFUSED), credentials });
+  const ids = await Promise.all(Array.from({ length: 40 }, () => queued(outbox, START)));
+  parts.worker.start();
+  await parts.clock.advance(1_000);
+  const statuses = async () => {
+    const found = await Promise.all(ids.map((id) => outbox.find(id)));
+    return [...new Set(found.map((conversation) => conversation?.status))].sort().join();
+  };
+  return { outbox, state, statuses, ...parts };
+}
+
+t.test(
+  'a provider that refuses our credentials is parked with all its leads, and tried every ten minutes with one',
+  async (t) => {
+    const { statuses, clock, calls, gate } = await parkedProvider(t);
+    t.equal(await statuses(), 'parked');
+    t.match(gate.enter('default'), { kind: 'parked' });
+    const before = calls.length;
+    await clock.advance(598_000);
+    t.equal(calls.length, before, 'left alone');
+    await clock.advance(2_000);
+    t.equal(calls.length, before + 1, 'one probe');
+    await clock.advance(600_000);
+    t.equal(calls.length, before + 2);
+    t.equal(await statuses(), 'parked');
+  },
+);
+
+t.test('a probe that succeeds releases all', async (t) => {
+  const { state, statuses, clock, changes } = await parkedProvider(t);
+  state.works = true;
+  await clock.advance(610_000);
+  t.equal(await statuses(), 'delivered');
+  t.ok(changes.includes('default released'));
+});
+
+t.test('changed credentials release all at once', async (t) => {
+  let credentials = 'credentials-1';
+  const { state, statuses, clock, worker } = await parkedProvider(t, () => credentials);
+  state.works = true;
+  credentials = 'credentials-2';
+  worker.kick();
+  await clock.advance(5_000);
+  t.equal(await statuses(), 'delivered');
+});
+
+t.test('leads that come in for a parked provider wait with the others', async (t) => {
+  const { outbox, state, clock } = await parkedProvider(t);
+  const id = await queued(outbox, clock.now());
+  await clock.advance(6_000);
+  t.match(await outbox.find(id), { status: 'parked', attempts: 0 });
+  state.works = true;
+  await clock.advance(610_000);
+  t.match(await outbox.find(id), { status: 'delivered' });
+});
+
+t.test('once a provider is parked no caller is sent on to it, without waiting for the worker to wake', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => REFUSED });
+  worker.start();
+  await clock.settle();
+  for (let n = 0; n < 3; n += 1) {
+    const admittance = delivery.enter('default');
+    if (admittance.kind !== 'go') throw new Error(admittance.kind);
+    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    await delivery.attempt(lead(), await leased(outbox, START), context);
+  }
+  await clock.settle();
+  t.match(delivery.enter('default'), { kind: 'parked' });
+});
+
+t.test(
+  'a probe that is due while its region is away waits for the region, without looking again and again',
+  async (t) => {
+    const outbox = sqliteOutbox(t)();
+    const state: { answer: Outcome } = { answer: REFUSED };
+    let looks = 0;
+    const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
+    const { clock, worker, gate } = await deliver(t, {
+      outbox: counting,
+      provider: () => state.answer,
+      limits: { concurrency: 3, perSecond: 50 },
+    });
+    for (let n = 0; n < 9; n += 1) await queued(outbox, START);
+    worker.start();
+    await clock.advance(1_000);
+    state.answer = { class: 'not_sent', cause: 'refused' };
+    // The breaker opens a moment before the probe is due, for five seconds.
+    await clock.advance(598_000);
+    for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
+      const admittance = gate.enterParked('default');
+      if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+    }
+    const [provider] = await outbox.parked();
+    const until = gate.blockedUntil('default') ?? 0;
+    t.ok(provider && provider.probeAt < until, 'due, and not allowed');
+    const before = looks;
+    await clock.advance(until - 1 - clock.now());
+    t.ok(looks - before <= 4, `${looks - before} looks`);
+  },
+);

@@ -1,0 +1,26 @@
+import t from 'tap';
+import { createHashing } from '../../src/leads/hashing.ts';
+import { lead } from '../support/lead.ts';
+
+const hashing = createHashing(Buffer.alloc(32, 7));
+const phone = hashing.phone('+14045551212');
+
+/** What databases hold. Another value here, and they forget every suppression, cap and request. */
+const KEPT: Readonly<Record<string, readonly [hash: Buffer, hex: string]>> = {
+  phone: [phone, 'db63089e77b13dc4980c2760319264f5'],
+  phoneCap: [hashing.phoneCap('demo', phone), 'f2fe1edac379c4f2b0bddf8525ff3e5bdb63089e77b13dc4980c2760319264f5'],
+  siteCap: [hashing.siteCap('demo'), 'f2fe1edac379c4f2b0bddf8525ff3e5b'],
+  visitorCap: [hashing.visitorCap('demo', '203.0.113.9'), '83824b5c6990739b0399d27041bffbce'],
+  idempotencyKey: [hashing.idempotencyKey('visitor:demo', 'k-1'), '08237cbff035446584dac7a48a1b23fc'],
+  keylessRequest: [hashing.keylessRequest('visitor:demo', '203.0.113.9', lead()), '07edbc669bdf5835972ac388032df751'],
+  fingerprint: [hashing.fingerprint(lead()), 'f35a83c1efd662e23f814f08d318acc0'],
+  check: [hashing.check(), 'e7f13184d523951d777138efc35b2d71'],
+};
+
+for (const [name, [hash, hex]] of Object.entries(KEPT)) {
+  t.test(`${name} is what it always was for this key`, async (t) => t.equal(hash.toString('hex'), hex));
+}
+
+t.test('credentials are what they always were for this key', async (t) => {
+  t.equal(hashing.credentials(1001, 'ann', 'word'), 'WiNSVS4J7h1OZCVKmxZxhg');
+});

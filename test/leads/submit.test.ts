@@ -1,0 +1,201 @@
+import t from 'tap';
+import type { Conversation } from '../../src/domain/lead.ts';
+import type { Cap } from '../../src/domain/ports/lead-store.ts';
+import type { Admittance, Delivering } from '../../src/leads/delivering.ts';
+import type { Caller } from '../../src/leads/request-identity.ts';
+import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
+import { manualClock } from '../support/clock.ts';
+import { lead } from '../support/lead.ts';
+import { hashing, sqliteOutbox } from '../support/outbox.ts';
+
+type Test = Parameters<typeof sqliteOutbox>[0];
+type Options = {
+  readonly admittance?: Admittance['kind'];
+  readonly outcome?: (conversation: Conversation) => Promise<Conversation>;
+  readonly caps?: readonly Cap[];
+};
+
+const delivered = async (conversation: Conversation): Promise<Conversation> => ({
+  ...conversation,
+  status: 'delivered',
+  attempts: 1,
+});
+const visitor = (changes: Partial<Caller> = {}): Caller => ({
+  kind: 'visitor',
+  id: 'demo',
+  address: '192.0.2.1',
+  ...changes,
+});
+
+function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = [] }: Options = {}) {
+  const store = sqliteOutbox(t)();
+  t.teardown(() => store.close());
+  const clock = manualClock(1_000_000);
+  const faults: unknown[] = [];
+  let calls = 0;
+  let charges = 0;
+  const abandoned: unknown[] = [];
+  const delivery: Delivering = {
+    enter: () =>
+      admittance === 'go'
+        ? { kind: 'go', permit: { settle: (answer) => abandoned.push(answer) } }
+        : { kind: admittance },
+    async attempt(_lead, lease) {
+      calls += 1;
+      const answer = await outcome({ id: lease.id, status: 'queued', attempts: 0, createdAt: 1, updatedAt: 1 });
+      await store.settle(lease, { status: answer.status, attempted: true }, clock.now());
+      return answer;
+    },
+  };
+  const submit = createSubmit({
+    store,
+    delivery,
+    hashing,
+    caps: () => caps,
+    onFault: (error) => faults.push(error),
+    onQueued: () => undefined,
+    waitMs: 4_000,
+    clock,
+  });
+  const context = (caller: Partial<Caller> = {}): SubmitContext => ({
+    requestId: 'r',
+    caller: visitor(caller),
+    async charge() {
+      charges += 1;
+    },
+  });
+  return { store, clock, submit, context, faults, abandoned, calls: () => calls, charges: () => charges };
+}
+
+t.test('the caller gets the outcome when it comes in time', async (t) => {
+  const { submit, context } = submitting(t);
+  t.match(await submit(lead(), context()), { conversation: { status: 'delivered' }, replayed: false });
+});
+
+t.test('the caller gets the stored lead when the outcome takes longer', async (t) => {
+  const outcome = Promise.withResolvers<Conversation>();
+  const { submit, context, clock } = submitting(t, { outcome: () => outcome.promise });
+  const answer = submit(lead(), context());
+  await clock.advance(4_000);
+  const { conversation } = await answer;
+  t.match(conversation, { status: 'queued', attempts: 0 });
+  outcome.resolve(await delivered(conversation));
+  await clock.settle();
+});
+
+t.test('an attempt that outlasts its caller still tells the breaker what became of it', async (t) => {
+  const outcome = Promise.withResolvers<Conversation>();
+  const { submit, context, clock, abandoned } = submitting(t, { outcome: () => outcome.promise });
+  const answer = submit(lead(), context());
+  await clock.advance(4_000);
+  const { conversation } = await answer;
+  t.strictSame(abandoned, [], 'the permit is still in use');
+  outcome.resolve(await delivered(conversation));
+  await clock.settle();
+});
+
+t.test('a lead that is safe is answered, even when its outcome could not be recorded', async (t) => {
+  const fault = new Error('disk full');
+  const { submit, context, faults } = submitting(t, { outcome: async () => Promise.reject(fault) });
+  t.match(await submit(lead(), context()), { conversation: { status: 'queued' } });
+  t.strictSame(faults, [fault]);
+});
+
+t.test('behind an open breaker or a parked provider a lead is stored and nobody is called', async (t) => {
+  for (const [admittance, status] of [
+    ['later', 'queued'],
+    ['parked', 'parked'],
+  ] as const) {
+    await t.test(admittance, async (t) => {
+      const { submit, context, calls } = submitting(t, { admittance });
+      t.match(await submit(lead(), context()), { conversation: { status } });
+      t.equal(calls(), 0);
+    });
+  }
+});
+
+t.test('the same request again gets the lead as it is now, calls nobody and is charged nothing', async (t) => {
+  for (const idempotencyKey of ['key-1', undefined]) {
+    await t.test(idempotencyKey ?? 'without a key', async (t) => {
+      const { submit, context, calls, charges } = submitting(t);
+      const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
+      const first = await submit(lead(), context(caller));
+      const again = await submit(lead(), context(caller));
+      t.match(again, { conversation: { id: first.conversation.id, status: 'delivered' }, replayed: true });
+      t.equal(calls(), 1);
+      t.equal(charges(), 1);
+    });
+  }
+});
+
+t.test('a replay that spells out the default target, or comes from another page, is the same lead', async (t) => {
+  const { submit, context } = submitting(t);
+  await submit(lead({ targetFrom: 'site' }), context({ idempotencyKey: 'k' }));
+  for (const same of [lead({ targetFrom: 'caller' }), lead({ targetFrom: 'site', origin: 'https://other.example' })]) {
+    t.match(await submit(same, context({ idempotencyKey: 'k' })), { replayed: true });
+  }
+});
+
+t.test('the same key with another lead is refused, also while the first is under way', async (t) => {
+  const { submit, context } = submitting(t);
+  const first = submit(lead(), context({ idempotencyKey: 'k' }));
+  await t.rejects(submit(lead({ firstName: 'Ben' }), context({ idempotencyKey: 'k' })), {
+    code: 'idempotency_key_reused',
+  });
+  await first;
+  await t.rejects(submit(lead({ firstName: 'Ben' }), context({ idempotencyKey: 'k' })), {
+    code: 'idempotency_key_reused',
+  });
+});
+
+t.test('the same key while the first is under way is told so; without a key both share the answer', async (t) => {
+  const { submit, context, calls } = submitting(t);
+  const keyed = submit(lead(), context({ idempotencyKey: 'k' }));
+  await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), {
+    code: 'idempotency_in_progress',
+    retryAfterS: 1,
+  });
+  await keyed;
+  const keyless = await Promise.all([submit(lead(), context()), submit(lead(), context())]);
+  t.equal(keyless[0]?.conversation.id, keyless[1]?.conversation.id);
+  t.equal(calls(), 2);
+});
+
+t.test('a key means the same within its scope only; without one the address and the lead count', async (t) => {
+  const { submit, context } = submitting(t);
+  const callers: Partial<Caller>[] = [
+    { idempotencyKey: 'k' },
+    { idempotencyKey: 'k', id: 'other' },
+    { idempotencyKey: 'k', kind: 'partner' },
+    {},
+    { address: '192.0.2.2' },
+    { id: 'other' },
+  ];
+  const ids = new Set<string>();
+  for (const caller of callers) ids.add((await submit(lead(), context(caller))).conversation.id);
+  t.equal(ids.size, callers.length);
+  t.match(
+    await submit(lead(), context({ idempotencyKey: 'k', address: '198.51.100.7' })),
+    { replayed: true },
+    'phones change networks',
+  );
+});
+
+t.test('without a key the same lead is a new one after ten minutes', async (t) => {
+  const { submit, context, clock } = submitting(t);
+  await submit(lead(), context());
+  await clock.advance(599_999);
+  t.match(await submit(lead(), context()), { replayed: true });
+  await clock.advance(1);
+  t.match(await submit(lead(), context()), { replayed: false });
+});
+
+t.test('a request that stored nothing does not use up its key', async (t) => {
+  const cap: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', 'a'), max: 0 };
+  const { submit, context, store, abandoned } = submitting(t, { caps: [cap] });
+  await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), { code: 'rate_limited', retryAfterS: 85_400 });
+  t.strictSame(abandoned, [undefined], 'the permit was given back');
+  const refused = { ...context({ idempotencyKey: 'k' }), charge: async () => Promise.reject(new Error('limit')) };
+  await t.rejects(submit(lead(), refused), { message: 'limit' });
+  t.strictSame(await store.claim({ providers: ['default'], limit: 1, now: Number.MAX_SAFE_INTEGER }), []);
+});

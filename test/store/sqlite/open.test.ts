@@ -1,0 +1,125 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import t from 'tap';
+import { UnusableDatabase } from '../../../src/domain/ports/storage-errors.ts';
+import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/store/sqlite/open.ts';
+import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
+import { createVault } from '../../../src/store/vault.ts';
+import { lead } from '../../support/lead.ts';
+import { dataKey, hashing, OPTIONS } from '../../support/outbox.ts';
+
+t.test('durability is set at every open, also for an existing file', async (t) => {
+  const path = join(t.testdir(), 'deep', 'folder', 'gateway.db');
+  for (let times = 0; times < 2; times += 1) {
+    const database = openDatabase(path);
+    t.equal(pragma(database, 'journal_mode'), 'wal');
+    t.equal(pragma(database, 'synchronous'), 2);
+    t.equal(pragma(database, 'secure_delete'), 1);
+    database.close();
+  }
+});
+
+t.test('a path on a file system without folders is refused at once', async (t) => {
+  t.throws(() => openDatabase('/proc/nowhere/deep/gateway.db'), { name: 'UnusableDatabase', message: /ENOENT/ });
+});
+
+t.test('a folder at the path of the file is reported', async (t) => {
+  t.throws(() => openDatabase(t.testdir()), { name: 'UnusableDatabase', message: /; is it a file, in a folder/ });
+});
+
+t.test("another program's database is refused and left as it was", async (t) => {
+  const path = join(t.testdir(), 'other.db');
+  const other = new DatabaseSync(path);
+  other.exec('CREATE TABLE notes (text TEXT)');
+  other.close();
+  t.throws(() => openDatabase(path), { name: 'UnusableDatabase', message: /belongs to another program/ });
+  const again = new DatabaseSync(path);
+  t.strictSame(
+    again
+      .prepare('SELECT name FROM sqlite_schema')
+      .all()
+      .map((row) => row.name),
+    ['notes'],
+  );
+  again.close();
+});
+
+t.test('a file that is no database is refused', async (t) => {
+  const path = join(
+    t.testdir({ 'gateway.db': 'this is a text, and long enough to be read as a header of sorts'.repeat(20) }),
+    'gateway.db',
+  );
+  t.throws(() => openDatabase(path), UnusableDatabase);
+});
+
+t.test('a file with damaged pages is refused', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const database = openDatabase(path);
+  database.exec(
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO leads (lead) SELECT zeroblob(500) FROM n',
+  );
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  database.close();
+  t.notOk(existsSync(`${path}-wal`));
+  writeFileSync(path, Buffer.alloc(4096 * 4, 0x5a), { flag: 'r+', flush: true });
+  t.throws(() => openDatabase(path), UnusableDatabase);
+});
+
+t.test('a file of a newer version is refused', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const database = openDatabase(path);
+  database.exec('PRAGMA user_version = 999');
+  database.close();
+  t.throws(() => openDatabase(path), { message: /newer version/ });
+});
+
+t.test('a write-ahead log without its database file is refused and left as it was', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const gone = openDatabase(path);
+  gone.exec("INSERT INTO leads (lead) VALUES (x'01')");
+  renameSync(path, `${path}.moved`);
+  const log = readFileSync(`${path}-wal`);
+  t.throws(() => openDatabase(path), {
+    name: 'UnusableDatabase',
+    message: /is missing or empty, and .*-wal holds commits/,
+  });
+  t.notOk(existsSync(path), 'no new one is made');
+  // As a process ends that is killed, or stopped while the file is gone.
+  gone.close();
+  writeFileSync(path, '');
+  t.throws(() => openDatabase(path), { message: /is missing or empty/ });
+  t.strictSame(readFileSync(`${path}-wal`), log);
+  renameSync(`${path}.moved`, path);
+  const back = openDatabase(path);
+  t.match(back.prepare('SELECT lead FROM leads').all(), [{ lead: Uint8Array.of(1) }]);
+  back.close();
+});
+
+t.test('leads of an earlier schema are found, claimed and erased under this one', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const content = lead();
+  const phoneHash = hashing.phone(content.phone.e164);
+  const { key, data } = createVault([dataKey]).seal(content);
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  migrate(database, 2);
+  database.exec(`
+    INSERT INTO conversations (id, site, provider, status, created_at, updated_at, next_at)
+      VALUES ('cnv_due', 'demo', 'default', 'queued', 1000, 1000, 2000);
+    INSERT INTO conversations (id, site, provider, status, attempts, created_at, updated_at)
+      VALUES ('cnv_done', 'demo', 'default', 'delivered', 1, 1000, 1500)`);
+  const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
+  for (const seq of [1, 2]) keep.run(seq, phoneHash, key, data);
+  database.close();
+
+  const outbox = createSqliteOutbox(path, OPTIONS);
+  t.teardown(() => outbox.close());
+  t.match(await outbox.find('cnv_done'), { status: 'delivered', attempts: 1, createdAt: 1_000 });
+  t.equal(await outbox.count({ phoneHash }), 2);
+  const claims = await outbox.claim({ providers: ['default'], limit: 10, now: 3_000 });
+  t.match(claims, [{ lease: { id: 'cnv_due', fence: 1 }, lead: content }]);
+  const audit = { at: 4_000, actor: 'ann', action: 'erase', count: 0, detail: '' } as const;
+  t.equal(await outbox.erase(phoneHash, { now: 4_000, audit }), 2);
+  t.equal(await outbox.count({ phoneHash }), 0);
+});
