@@ -1,4 +1,4 @@
-import './node-version.js';
+import './lib/node-version.js';
 import module from 'node:module';
 
 module.enableCompileCache();

@@ -1,4 +1,5 @@
-import type { Provider, Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
+import type { ProviderAccount } from '../domain/provider-account.ts';
 import type { Hashing } from '../leads/hashing.ts';
 
 /**
@@ -9,7 +10,7 @@ export function createCredentials(
   settings: () => Pick<Settings, 'providers'>,
   hashing: Pick<Hashing, 'credentials'>,
 ): (provider: string) => string | undefined {
-  const hashes = new WeakMap<Provider, string>();
+  const hashes = new WeakMap<ProviderAccount, string>();
   return (id) => {
     const account = settings().providers.get(id);
     if (!account) return undefined;

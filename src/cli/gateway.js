@@ -1,5 +1,5 @@
 // Starts the operators' commands.
-import '../node-version.js';
+import '../lib/node-version.js';
 import module from 'node:module';
 
 module.enableCompileCache();

@@ -1,4 +1,5 @@
-import type { Provider, Settings } from './settings.ts';
+import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { Settings } from './settings.ts';
 
 /** Enough to recognise a configuration by, and few enough for a line. */
 const NAMES_SHOWN = 20;
@@ -60,7 +61,7 @@ function describeRedis({ redis }: Settings) {
 }
 
 /** The bundled simulator's port is known only once it runs. */
-function describeProvider({ id, region, url, wire }: Provider, simulator: boolean) {
+function describeProvider({ id, region, url, wire }: ProviderAccount, simulator: boolean) {
   const { root, namespace = '', order, contentType, listingFormat } = wire;
   return {
     id,

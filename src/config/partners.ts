@@ -1,9 +1,9 @@
+import type { Partner } from '../domain/partner.ts';
 import { defined } from '../lib/defined.ts';
 import { PARTNER_RATE } from './defaults.ts';
 import type { Findings } from './document.ts';
 import { keyHashBytes } from './formats/formats.ts';
 import type { FileContent, PartnerContent } from './schema/file.ts';
-import type { Partner } from './settings.ts';
 import { checkTargets, suggest, toTargetRule } from './sites.ts';
 
 /** Checks what the schema cannot: the sites that partners refer to, and that a key is one partner's alone. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ProviderAccount, WireProfile } from '../domain/provider-account.ts';
 import { REGION_URLS } from '../domain/provider-account.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
@@ -10,7 +11,7 @@ import type { FileContent, ProviderContent } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
 import { Password, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
-import type { Provider, Settings, WireProfile } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
 
@@ -29,7 +30,7 @@ export function missingCredentials({ given }: Environment, reason: string, fix: 
 }
 
 /** The account that `PROVIDER_*` and `UPSTREAM_*` describe, where nothing of it is missing. */
-export function environmentProvider(values: Values): Provider | undefined {
+export function environmentProvider(values: Values): ProviderAccount | undefined {
   const { PROVIDER_ID: providerId, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password } = values;
   if (providerId === undefined || username === undefined || password === undefined) return undefined;
   const region = values.UPSTREAM_REGION;
@@ -140,8 +141,8 @@ export function buildProviders(
   content: FileContent,
   found: FoundCredentials,
   values: Values,
-): ReadonlyMap<string, Provider> {
-  const providers = new Map<string, Provider>();
+): ReadonlyMap<string, ProviderAccount> {
+  const providers = new Map<string, ProviderAccount>();
   const fromEnvironment = environmentProvider(values);
   if (fromEnvironment) providers.set(fromEnvironment.id, fromEnvironment);
   for (const [id, credentials] of found) {
@@ -151,7 +152,7 @@ export function buildProviders(
   return providers;
 }
 
-function toProvider(id: string, provider: ProviderContent, credentials: Credentials, values: Values): Provider {
+function toProvider(id: string, provider: ProviderContent, credentials: Credentials, values: Values): ProviderAccount {
   const region = provider.region ?? DEFAULT_REGION;
   const { root, namespace, order, contentType } = provider.xml ?? {};
   const own = defined({ root, namespace, order, contentType, listingFormat: provider.listingFormat });
@@ -165,10 +166,10 @@ function toProvider(id: string, provider: ProviderContent, credentials: Credenti
   };
 }
 
-/** Provider accounts as they are configured now. */
+/** ProviderAccount accounts as they are configured now. */
 export interface Accounts {
   /** @throws where there is no such account (any more): a lead may be older than the configuration */
-  get(id: string): Provider;
+  get(id: string): ProviderAccount;
   ids(): readonly string[];
   /** Of an account that is gone too, so that its leads have a place to wait. */
   region(id: string): string;
@@ -179,7 +180,7 @@ export interface Accounts {
  * @param simulator where the bundled simulator listens, which plays all accounts of the demo
  */
 export function createAccounts(settings: () => Pick<Settings, 'providers'>, simulator?: string): Accounts {
-  const find = (id: string): Provider | undefined => settings().providers.get(id);
+  const find = (id: string): ProviderAccount | undefined => settings().providers.get(id);
   return {
     get(id) {
       const account = find(id);

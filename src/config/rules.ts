@@ -1,12 +1,13 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
+import type { TlsFiles } from '../domain/addresses.ts';
 import { DEVELOPMENT_HASH_KEY } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import { databasePath, isPostgres, parsePostgres } from './formats/databases.ts';
 import { keyBytes, MAKE_KEY } from './formats/formats.ts';
 import type { Problem } from './problem.ts';
 import { type ReadFile, readText } from './read-file.ts';
-import type { Settings, TlsFiles } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 const REQUIRED_KEYS = [
   ['DATA_KEY', 'production keeps no readable leads on disk'],

@@ -1,7 +1,7 @@
-import type { Target } from '../domain/lead.ts';
+import type { PostgresPlace, RedisServer, SqlitePlace, TlsFiles } from '../domain/addresses.ts';
+import type { Partner, Rate } from '../domain/partner.ts';
 import type { ProviderAccount } from '../domain/provider-account.ts';
-
-export type { ProviderAccount as Provider, Region, WireProfile } from '../domain/provider-account.ts';
+import type { DailyMax, Site, UnknownOutcome } from '../domain/site.ts';
 
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {
@@ -51,95 +51,4 @@ export type Settings = {
   readonly providers: ReadonlyMap<string, ProviderAccount>;
 };
 
-/** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
-export type UnknownOutcome = 'resend' | 'hold';
-export type DailyMax = { readonly phone: number; readonly site: number };
-/** A file of this machine's, by its absolute path. */
-export type SqlitePlace = { readonly kind: 'sqlite'; readonly path: string };
-/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the authorities that Node knows. */
-export type PostgresPlace = {
-  readonly kind: 'postgres';
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password?: string;
-  readonly tls?: { readonly rootCertFile?: string };
-  /** Connections of one process at most. */
-  readonly poolMax: number;
-};
-/** A Redis or Valkey server. `database` is its number there. */
-export type RedisServer = {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  readonly database: number;
-  readonly username?: string;
-  readonly password?: string;
-};
-export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-/** At most `max` requests in any window of `windowS` seconds. */
-export type Rate = { readonly max: number; readonly windowS: number };
-
-/** Which targets may be reached; `*` is all. */
-export type TargetRule = {
-  readonly advertiserIds: '*' | ReadonlySet<string>;
-  readonly merchantIds: '*' | ReadonlySet<number>;
-};
-
-export type Site = {
-  /** The public key that buttons carry. */
-  readonly key: string;
-  readonly name: string;
-  /** Exact serialised origins (`https://dealer.example`), or `*`: any, `null` and none. */
-  readonly origins: '*' | ReadonlySet<string>;
-  readonly targets: TargetRule;
-  readonly defaultTarget?: Target;
-  readonly placementId?: number;
-  /** ISO 3166-1 alpha-2; how a number without a country is read. */
-  readonly country: string;
-  /** Countries whose numbers are taken; never empty. */
-  readonly countries: ReadonlySet<string>;
-  readonly consentRequired: boolean;
-  /** What visitors agree to, where the site says so: its text in the site's own language, and its version. */
-  readonly consentText?: string;
-  readonly consentVersion?: string;
-  /** What a visitor's form shows, and what has to come with a lead from it. */
-  readonly form: SiteForm;
-  /** The site's own caps and its own way with unknown outcomes, where it has them. */
-  readonly dailyMax?: Partial<DailyMax>;
-  readonly unknownOutcome?: UnknownOutcome;
-  /** Name of a provider account. */
-  readonly provider: string;
-};
-
-/** Fields of the form that a site may do without; the phone is always there. */
-export const FORM_FIELDS = ['firstName', 'lastName', 'question'] as const;
-export type FormField = (typeof FORM_FIELDS)[number];
-
-export type SiteForm = {
-  /** Whether a script has to send a form token with a visitor's lead. */
-  readonly token: 'required' | 'optional';
-  /** A lead with a token younger than this is a suspect, in seconds. */
-  readonly minFillS: number;
-  /** When a proof of work is asked for. */
-  readonly proof: 'off' | 'adaptive' | 'always';
-  /** With `adaptive`: leads of an address in a UTC day that need none. */
-  readonly adaptiveAfter: number;
-  readonly fields: Readonly<Record<FormField, 'shown' | 'hidden' | 'required'>>;
-  /** The site's own words instead of the button's, by language (lower case) and by name. */
-  readonly texts: ReadonlyMap<string, Readonly<Record<string, string>>>;
-};
-
-export type Partner = {
-  readonly id: string;
-  /** SHA-256 of each key that is valid now, 32 bytes. */
-  readonly keyHashes: readonly Buffer[];
-  readonly defaultSite?: string;
-  readonly sites: '*' | ReadonlySet<string>;
-  /** Narrows what the site allows; absent: all that the site allows. */
-  readonly targets?: TargetRule;
-  readonly rate: Rate;
-};

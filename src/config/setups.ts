@@ -1,4 +1,6 @@
 import { dirname } from 'node:path';
+import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { Site } from '../domain/site.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { createFindings, type Findings, fileProblem, parseDocument } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -17,7 +19,7 @@ import { type ReadFile, readText } from './read-file.ts';
 import { type FileContent, FileSchema } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
 import type { Values } from './schema/variables.ts';
-import type { Provider, Settings, Site } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { buildSites, checkSites } from './sites.ts';
 
 /** Who may send leads, and to whom they go. `build` is called only when no problem was found anywhere. */
@@ -90,7 +92,7 @@ function checkUpstream(environment: Environment): Problem[] {
 }
 
 /** The account that the bundled simulator knows; its address is known for certain once the simulator listens. */
-function simulatedProvider(values: Values): Provider {
+function simulatedProvider(values: Values): ProviderAccount {
   return {
     id: DEFAULT_PROVIDER,
     region: DEFAULT_REGION,

@@ -1,4 +1,5 @@
 import type { Target } from '../domain/lead.ts';
+import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
 import type { Findings } from './document.ts';
@@ -6,7 +7,6 @@ import { nearest } from './nearest.ts';
 import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
 import type { FormContent } from './schema/site-form.ts';
-import type { Site, SiteForm, TargetRule } from './settings.ts';
 
 type Context = { readonly production: boolean; readonly accounts: ReadonlySet<string> };
 

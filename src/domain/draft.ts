@@ -1,9 +1,10 @@
-import type { Partner, Site } from '../config/settings.ts';
 import { defined } from '../lib/defined.ts';
 import type { Consent, Lead, Listing, Page } from './lead.ts';
 import { draftListing } from './listing.ts';
+import type { Partner } from './partner.ts';
 import { parsePhone } from './phone.ts';
 import { Refusal } from './refusal.ts';
+import type { Site } from './site.ts';
 import { resolveTarget } from './target.ts';
 import { optionalText, requireXmlText } from './text.ts';
 

@@ -1,6 +1,7 @@
-import type { Partner, Site, TargetRule } from '../config/settings.ts';
 import type { Lead, Target } from './lead.ts';
+import type { Partner } from './partner.ts';
 import { Refusal } from './refusal.ts';
+import type { Site, TargetRule } from './site.ts';
 import { requireXmlText } from './text.ts';
 
 type Named = { readonly advertiserId?: string; readonly merchantId?: number };

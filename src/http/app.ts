@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Settings } from '../config/settings.ts';
 import type { Conversation } from '../domain/lead.ts';
 import type { Submit } from '../leads/submit.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits, createConnections } from '../lib/connections.ts';
@@ -27,15 +26,10 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { siteFormRoutes } from './routes/site-form.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import { createSerializers } from './serializers.ts';
+import type { AppSettings } from './settings.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { createWireErrorHandler, refuseExpectation } from './wire-errors.ts';
-
-/** The settings that the public HTTP side depends on. Sites, partners and rates are read at each request: they may be replaced. */
-export type AppSettings = Pick<
-  Settings,
-  'listen' | 'maxConnections' | 'trustProxy' | 'visitorRate' | 'deliverWaitMs' | 'sites' | 'partners'
->;
 
 export type AppDeps = {
   readonly settings: AppSettings;

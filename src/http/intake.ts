@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Settings } from '../config/settings.ts';
 import { derived } from '../lib/derived.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { addressKey } from './limits/address.ts';
@@ -12,6 +11,7 @@ import { Problem } from './problems.ts';
 import { applyUsage } from './rate-headers.ts';
 import type { Caller } from './requester.ts';
 import { corsDelegate, securityHeaders } from './security.ts';
+import type { AppSettings } from './settings.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,7 +21,7 @@ declare module 'fastify' {
 }
 
 /** Whom the intake knows, and what it allows them. */
-type IntakeSettings = Pick<Settings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
+type IntakeSettings = Pick<AppSettings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
 
 /** How callers are counted. `now` gives milliseconds since the epoch; without `sharedCounts` this process counts alone. */
 type Counting = { readonly now: () => number; readonly sharedCounts?: SharedCounts | undefined };

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Partner } from '../config/settings.ts';
+import type { Partner } from '../domain/partner.ts';
 import { Refusal } from '../domain/refusal.ts';
 
 /** `Bearer` and a token of RFC 6750, section 2.1. Keys are far shorter than this bound on what is hashed. */

@@ -1,4 +1,5 @@
-import type { Partner, Site } from '../config/settings.ts';
+import type { Partner } from '../domain/partner.ts';
+import type { Site } from '../domain/site.ts';
 import type { Patience } from './limits/shared-counts.ts';
 
 /** What is found out about a request on its way in: the limits count by it, and its log line tells some of it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyCorsOptions, FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import helmet, { type HelmetOptions } from 'helmet';
-import type { Site } from '../config/settings.ts';
+import type { Site } from '../domain/site.ts';
 import { derived } from '../lib/derived.ts';
 import type { KnownPaths } from './known-paths.ts';
 

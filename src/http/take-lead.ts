@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Site } from '../config/settings.ts';
 import { draftLead } from '../domain/draft.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Site } from '../domain/site.ts';
 import type { Submission, Submit, SubmitContext } from '../leads/submit.ts';
 import { defined } from '../lib/defined.ts';
 import type { Limits } from './limits/limits.ts';

@@ -2,7 +2,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type Server } from 'node:tls';
 import type { Logger } from 'pino';
-import type { TlsFiles } from '../config/settings.ts';
+import type { TlsFiles } from '../domain/addresses.ts';
 
 export type KeyPair = { readonly cert: Buffer; readonly key: Buffer };
 

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Partner } from '../../src/config/settings.ts';
 import { draftLead, type LeadRequest } from '../../src/domain/draft.ts';
+import type { Partner } from '../../src/domain/partner.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import { leadRequest, site } from '../support/lead.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import type { Site } from '../../src/config/settings.ts';
 import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import type { Site } from '../../src/domain/site.ts';
 import { site } from '../support/lead.ts';
 import { testApp, testGuard } from './support/app.ts';
 

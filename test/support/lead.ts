@@ -1,7 +1,7 @@
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import type { Site } from '../../src/config/settings.ts';
 import type { LeadRequest } from '../../src/domain/draft.ts';
 import type { Lead } from '../../src/domain/lead.ts';
+import type { Site } from '../../src/domain/site.ts';
 
 /** A small complete lead; tests change what they are about. */
 export function lead(changes: Partial<Lead> = {}): Lead {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
-import type { Settings, Site } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import { draftLead, type LeadRequest } from '../../domain/draft.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import type { Site } from '../../domain/site.ts';
 import { encodeLead } from '../../provider/encode.ts';
 import { type Context, type Io, UsageError } from '../command.ts';
 

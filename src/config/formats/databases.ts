@@ -1,5 +1,5 @@
+import type { PostgresPlace, RedisServer } from '../../domain/addresses.ts';
 import type { Mistake } from '../problem.ts';
-import type { PostgresPlace, RedisServer } from '../settings.ts';
 import { checkHost } from './addresses.ts';
 
 const DATABASE_RULE =

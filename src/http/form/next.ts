@@ -1,4 +1,4 @@
-import type { Site } from '../../config/settings.ts';
+import type { Site } from '../../domain/site.ts';
 
 export type FormOutcome = 'delivered' | 'received';
 

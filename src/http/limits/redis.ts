@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
-import type { RedisServer } from '../../config/settings.ts';
+import type { RedisServer } from '../../domain/addresses.ts';
 import type { CountingServer } from './shared-counts.ts';
 
 /** Bound on opening a connection, and on each answer of its handshake. */

@@ -1,5 +1,6 @@
 import pino from 'pino';
-import { type AppSettings, buildApp } from '../app.ts';
+import { buildApp } from '../app.ts';
+import type { AppSettings } from '../settings.ts';
 
 /** The document is of the routes alone; no setting shows in it. */
 const SETTINGS: AppSettings = {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Site } from '../../config/settings.ts';
+import type { Site } from '../../domain/site.ts';
 import { READ_FORM } from '../schemas/form-operations.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
 import type { FormGuard } from '../screening/form-guard.ts';

@@ -1,4 +1,4 @@
-import type { Site } from '../../config/settings.ts';
+import type { Site } from '../../domain/site.ts';
 import { defined } from '../../lib/defined.ts';
 import type { Issued } from '../screening/form-guard.ts';
 

@@ -1,6 +1,6 @@
-import { FORM_FIELDS, type SiteForm } from '../../config/settings.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { FORM_FIELDS, type SiteForm } from '../../domain/site.ts';
 
 /**
  * Holds a visitor's lead to the fields that the site's form requires.

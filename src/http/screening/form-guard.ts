@@ -1,7 +1,7 @@
 import type { Challenge } from 'altcha-lib/types';
-import type { Site } from '../../config/settings.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Screening } from '../../domain/screening.ts';
+import type { Site } from '../../domain/site.ts';
 import type { FormTokens } from './form-token.ts';
 import type { PageIdentity } from './page.ts';
 import type { Proofs } from './proof.ts';

@@ -1,8 +1,8 @@
 import type { Challenge } from 'altcha-lib/types';
 import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
-import type { SiteForm } from '../../../src/config/settings.ts';
 import { Refusal } from '../../../src/domain/refusal.ts';
+import type { SiteForm } from '../../../src/domain/site.ts';
 import { createFormGuard, type Evidence } from '../../../src/http/screening/form-guard.ts';
 import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import { pageOf } from '../../../src/http/screening/page.ts';
