@@ -1,11 +1,11 @@
 import type { ProviderAccount } from '../domain/provider-account.ts';
 import type { Settings } from './settings.ts';
 
-/** Enough to recognise a configuration by, and few enough for a line. */
+/** Enough names to recognise a configuration, few enough for one log line. */
 const NAMES_SHOWN = 20;
 
 /**
- * What a log line at start says of the settings: numbers, names, and hosts of addresses. Never a credential, a key's hash,
+ * Summarises the settings for the log line at start: numbers, names, and hosts of addresses. Never a credential, a key's hash,
  * a path of a secret, or an address beyond its host.
  */
 export function describeSettings(settings: Settings) {

@@ -9,10 +9,10 @@ import {
 import type { Mistake, Problem } from './problem.ts';
 import { escapePointer, type Located } from './schema/validate.ts';
 
-/** A JSON document with comments, and where each of its values stands in the text. */
+/** A parsed JSON document with comments, and the place of each value in the text. */
 type JsonDocument = {
   readonly value: unknown;
-  /** Where the value at a pointer begins, or the innermost value around it that exists. */
+  /** Returns where the value at a pointer begins; if there is none, where the innermost value around it begins. */
   readonly locate: (pointer: string) => Place;
   /** Names that an object holds twice. */
   readonly duplicates: readonly Located[];
@@ -21,7 +21,7 @@ type JsonDocument = {
 /** Both counted from 1. */
 export type Place = { readonly line: number; readonly column: number };
 
-/** Why a text is no JSON, with the place. */
+/** A syntax error of a text, with its place. */
 type SyntaxMistake = Mistake & { readonly place: Place };
 
 /** Reads JSON in which comments and trailing commas are allowed. */
@@ -79,16 +79,16 @@ function findDuplicates(node: Node, pointer: string): Located[] {
   });
 }
 
-/** What is wrong with the configuration file so far. */
+/** Collects the mistakes of the configuration file. */
 export type Findings = {
   readonly add: (pointer: string, mistake: Mistake) => void;
-  /** Whether the schema holds for the value at a pointer itself, whatever may be wrong deeper inside it. */
+  /** Whether the value at a pointer and those around it are valid; values deeper inside may be invalid. */
   readonly sound: (pointer: string) => boolean;
-  /** All that was found, in the order of the file. */
+  /** All mistakes, in the order of the file. */
   readonly problems: () => Problem[];
 };
 
-/** Starts from what the schema found, so that the rules between values can be checked where the values are usable. */
+/** Starts from the schema's mistakes, so that rules between values are checked only where the values are valid. */
 export function createFindings(document: JsonDocument, located: readonly Located[]): Findings {
   const found: (Located & { place: Place })[] = [];
   const add: Findings['add'] = (pointer, mistake) => {

@@ -7,7 +7,7 @@ import { VARIABLES, type Values, type Variable, type VariableName } from './sche
 
 export type Environment = {
   readonly values: Values;
-  /** Whether a variable or its twin was set at all, be it wrongly. */
+  /** Whether a variable or its twin was set at all, even to an invalid value. */
   readonly given: (name: VariableName) => boolean;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -23,7 +23,7 @@ const validate = compile({
 
 /**
  * Reads every setting of the table from variables and `…_FILE` twins. An empty variable counts as unset, because compose
- * files pass empty ones on. Wrong values are listed, and their fallbacks stand in for them.
+ * files pass empty ones on. Invalid values are listed as problems and replaced by their fallbacks.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile, cwd: string): Environment {
   const problems: Problem[] = [];
@@ -70,13 +70,13 @@ function findSource(
   if (text !== '') {
     return { setting: name, problem: `is set, and so is ${twin}`, fix: 'set one of the two' };
   }
-  // Of a list there may be nothing, and where its file is always mounted an empty one says so.
+  // A list may be empty: where its file is always mounted, an empty file means an empty list.
   const read = readSecret(readFile, resolve(cwd, path), { mayBeEmpty: isList(row.schema) });
   if ('mistake' in read) return { setting: twin, ...read.mistake };
   return read.text === '' ? undefined : { name: twin, text: read.text };
 }
 
-/** The text as its schema's type. What is no number stays a text, for the schema to refuse. */
+/** Converts a text to its schema's type. A text that is not a number stays a text, and the schema refuses it. */
 function toValue({ schema }: Variable, text: string): unknown {
   if (isInteger(schema)) return toInteger(text);
   if (!isList(schema)) return text;
@@ -100,7 +100,7 @@ function toInteger(text: string): number | string {
   return /^-?(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
-/** Beginnings that other programs have no use for: what starts so and is unknown was meant for us. */
+/** Prefixes that only this program uses: an unknown variable that begins with one is a misspelt setting. */
 const PREFIXES = [
   'PROVIDER_',
   'UPSTREAM_',
@@ -120,8 +120,8 @@ const names = Object.entries<Variable>(VARIABLES).flatMap(([name, row]) =>
 const known = new Set(names);
 
 /**
- * Variables that look like misspelt settings of ours: by their beginning, or by being one slip away from one. They are
- * warned of and never refused, since the environment belongs to other programs too.
+ * Warns of variables that look like misspelt settings, by their prefix or because one edit makes them a setting. They are
+ * never refused, because the environment belongs to other programs too.
  */
 function warnOfUnknown(env: NodeJS.ProcessEnv): Problem[] {
   return Object.keys(env)
@@ -135,7 +135,7 @@ function warnOfUnknown(env: NodeJS.ProcessEnv): Problem[] {
 
 function closest(name: string): string | undefined {
   const ours = PREFIXES.some((prefix) => name.startsWith(prefix));
-  // Most variables of an environment are nothing like ours, and every start would pay for measuring how far they are.
+  // Most variables resemble no setting; computing every distance would slow each start down.
   const candidates = ours ? names : names.filter((candidate) => mayBeNear(name, candidate));
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
@@ -148,7 +148,7 @@ function mayBeNear(name: string, candidate: string): boolean {
   return Math.abs(name.length - candidate.length) <= 1 || candidate.startsWith(name);
 }
 
-/** What was cut off after the first word counts as one letter: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */
+/** A missing end counts as one edit: `UPSTREAM_TIMEOUT` means `UPSTREAM_TIMEOUT_MS`. */
 function distanceOf(name: string, candidate: string): number {
   return name.includes('_') && candidate.startsWith(name) ? 1 : editDistance(name, candidate);
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from './settings.ts';
 
-/** The settings as they are now, for parts that take `() => Settings`. */
+/** The current settings, for parts that take `() => Settings`. */
 export type LiveSettings = {
   readonly current: () => Settings;
   readonly replace: (next: Settings) => Replaced;
@@ -9,9 +9,9 @@ export type LiveSettings = {
 
 /** Names of variables, or of entries of the file (`providers/europe`); never a value. */
 export type Replaced = {
-  /** What is other than before, and holds from now on. */
+  /** Settings that changed and are in effect from now on. */
   readonly changed: readonly string[];
-  /** What is other than it runs with, and stays so until a restart. */
+  /** Settings that differ from the running ones and take effect only after a restart. */
   readonly needsRestart: readonly string[];
 };
 
@@ -21,7 +21,7 @@ type Part = { readonly live: boolean; readonly named: (settings: Settings) => Na
 const live = (named: Part['named']): Part => ({ live: true, named });
 const fixed = (named: Part['named']): Part => ({ live: false, named });
 
-/** Every part of the settings: whether it may change while the program runs, and what its values are called. */
+/** Each part of the settings: whether it may change while the program runs, and the names of its values. */
 const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   sites: live(({ sites }) => entries('sites', sites)),
   partners: live(({ partners }) => entries('partners', partners)),
@@ -75,7 +75,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
 
 const keys = Object.keys(PARTS) as (keyof Settings)[];
 
-/** Holds settings of which a part can be replaced while the program runs; the rest stays as it was at start. */
+/** Holds the settings. Live parts can be replaced while the program runs; the others stay as they were at start. */
 export function createLiveSettings(initial: Settings): LiveSettings {
   let current = initial;
   return {
@@ -85,7 +85,7 @@ export function createLiveSettings(initial: Settings): LiveSettings {
       const names = (wanted: boolean) =>
         differing.flatMap((key) => (PARTS[key].live === wanted ? namesOf(PARTS[key], current, next) : []));
       const needsRestart = names(false);
-      // What was checked by the rules of another mode must not be let in by those of this one.
+      // Settings that were validated by the rules of another mode (production or not) must not take effect in this one.
       if (next.production !== current.production) return { changed: [], needsRestart };
       const changed = names(true);
       const replaced = differing.filter((key) => PARTS[key].live).map((key) => [key, next[key]]);

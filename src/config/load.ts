@@ -25,15 +25,15 @@ import { checkSimulatorHost } from './simulator-host.ts';
 export { ConfigurationError } from './problem.ts';
 
 /**
- * Settings with what came up while they were read.
- * - `warnings`: what a person should look at although nothing is refused, such as a misspelt variable
+ * Settings, with warnings and the files that they were read from.
+ * - `warnings`: what an operator should look at although nothing is refused, such as a misspelt variable
  * - `files`: absolute paths of the files that settings were read from, which are those to watch; those of `TLS_*_FILE` are
  *   the listener's to watch
  */
 export type LoadedSettings = Settings & { readonly warnings: readonly Problem[]; readonly files: readonly string[] };
 
 /**
- * Reads everything that the program is told: variables, their `…_FILE` twins, and `CONFIG_FILE` with the files it names.
+ * Reads all settings: variables, their `…_FILE` twins, and `CONFIG_FILE` with the files it names.
  *
  * @param env usually `process.env`; an empty variable counts as unset
  * @param options `readFile` gives a file's bytes, `cwd` is what relative paths of variables start from
@@ -92,7 +92,7 @@ export function loadSettings(
   });
 }
 
-/** `CONFIG_FILE` where there is one, else, outside production, the demo. */
+/** Uses `CONFIG_FILE` if it is set; otherwise the demo outside production. */
 function findSetup(environment: Environment, readFile: ReadFile, cwd: string): Setup {
   const { CONFIG_FILE: path, NODE_ENV } = environment.values;
   if (path !== undefined) return fileSetup(environment, readFile, resolve(cwd, path));
@@ -116,8 +116,8 @@ function missingInProduction(environment: Environment): Problem[] {
 }
 
 /**
- * Freezes objects and lists all the way down, through the values of maps too. Maps, sets and buffers cannot be frozen; their
- * types say that they are not to be changed.
+ * Freezes objects and lists recursively, also inside the values of maps. Maps, sets and buffers cannot be frozen; their types
+ * are read-only.
  */
 function deepFreeze<T>(value: T): T {
   if (value instanceof Map) for (const item of value.values()) deepFreeze(item);

@@ -6,7 +6,7 @@ import { keyHashBytes } from './formats/formats.ts';
 import type { FileContent, PartnerContent } from './schema/file.ts';
 import { checkTargets, suggest, toTargetRule } from './sites.ts';
 
-/** Checks what the schema cannot: the sites that partners refer to, and that a key is one partner's alone. */
+/** Checks what the schema cannot: that partners refer to existing sites, and that no two partners share a key. */
 export function checkPartners(content: FileContent, findings: Findings): void {
   if (content.partners === undefined || !findings.sound('/partners')) return;
   const sites = findings.sound('/sites') ? new Set(Object.keys(content.sites)) : undefined;
@@ -69,7 +69,7 @@ function checkDefaultSite(at: string, { sites, defaultSite }: PartnerContent, fi
   });
 }
 
-/** The partners of a file in which nothing is wrong. */
+/** Builds the partners of a valid file. */
 export function buildPartners(content: FileContent): ReadonlyMap<string, Partner> {
   return new Map(
     Object.entries(content.partners ?? {}).map(([id, partner]) => [

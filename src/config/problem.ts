@@ -1,4 +1,4 @@
-/** What is wrong with one value, and what would be right. Neither text ever quotes the value. */
+/** What is wrong with one value, and how to correct it. Neither text ever quotes the value. */
 export type Mistake = { readonly problem: string; readonly fix: string };
 
 /**
@@ -13,8 +13,8 @@ export function formatProblem({ setting, at, problem, fix }: Problem): string {
 }
 
 /**
- * The program was told something that it cannot work with. `problems` holds every mistake, never only the first, and `files`
- * where settings were read from, or should have been: a change of one of them may put it right.
+ * The settings are invalid. `problems` holds every mistake, not only the first. `files` are those that settings were read
+ * from, or should have been read from: a change of one of them may correct the mistakes.
  */
 export class ConfigurationError extends Error {
   readonly problems: readonly Problem[];

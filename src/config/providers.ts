@@ -15,12 +15,12 @@ import type { Settings } from './settings.ts';
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
 
-/** The variables of the account that are set: none, unless the environment describes one. */
+/** The variables of the default account that are set; none if the environment describes no account. */
 export function givenCredentials({ given }: Environment): readonly string[] {
   return CREDENTIALS.filter(given);
 }
 
-/** Says of each credential that is not set why it is needed, and what to do. */
+/** Reports each credential that is not set, with the reason why it is needed and the fix. */
 export function missingCredentials({ given }: Environment, reason: string, fix: string): Problem[] {
   return CREDENTIALS.filter((name) => !given(name)).map((setting) => ({
     setting,
@@ -29,7 +29,7 @@ export function missingCredentials({ given }: Environment, reason: string, fix: 
   }));
 }
 
-/** The account that `PROVIDER_*` and `UPSTREAM_*` describe, where nothing of it is missing. */
+/** Builds the account of `PROVIDER_*` and `UPSTREAM_*`; undefined if a part is missing. */
 export function environmentProvider(values: Values): ProviderAccount | undefined {
   const { PROVIDER_ID: providerId, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password } = values;
   if (providerId === undefined || username === undefined || password === undefined) return undefined;
@@ -51,12 +51,12 @@ export function environmentWire(values: Values): WireProfile {
 
 export type Credentials = { readonly username: string; readonly password: string };
 
-/** Where the files are that credentials are kept in: relative paths start from `directory`. */
+/** How to read files of credentials; relative paths start from `directory`. */
 type SecretFiles = { readonly directory: string; readonly readFile: ReadFile };
 
 const validators = { username: compile(Username), password: compile(Password) };
 
-/** The credentials of the account at a pointer, written there or in files; `undefined` where something is wrong. */
+/** Finds the credentials of the account at a pointer, inline or in files; `undefined` if they are invalid. */
 function findCredentials(
   at: string,
   provider: ProviderContent,
@@ -111,7 +111,7 @@ function readOne(
 type FoundCredentials = ReadonlyMap<string, Credentials>;
 
 /**
- * Checks what the schema cannot of the file's accounts, and gives their credentials by name.
+ * Checks what the schema cannot in the file's accounts, and returns their credentials by name.
  * `environment` are the variables that describe the default account; that may be described once only.
  */
 export function checkProviders(
@@ -136,7 +136,7 @@ export function checkProviders(
   return found;
 }
 
-/** The accounts of an environment and a file in which nothing is wrong. */
+/** Builds the accounts of a valid environment and file. */
 export function buildProviders(
   content: FileContent,
   found: FoundCredentials,
@@ -171,13 +171,13 @@ export interface Accounts {
   /** @throws where there is no such account (any more): a lead may be older than the configuration */
   get(id: string): ProviderAccount;
   ids(): readonly string[];
-  /** Of an account that is gone too, so that its leads have a place to wait. */
+  /** Also answers for a removed account, so that its leads keep waiting in a region. */
   region(id: string): string;
 }
 
 /**
  * @param settings as they are now
- * @param simulator where the bundled simulator listens, which plays all accounts of the demo
+ * @param simulator URL of the bundled simulator, which answers for all accounts of the demo
  */
 export function createAccounts(settings: () => Pick<Settings, 'providers'>, simulator?: string): Accounts {
   const find = (id: string): ProviderAccount | undefined => settings().providers.get(id);

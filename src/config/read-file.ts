@@ -5,7 +5,7 @@ export type ReadFile = (path: string) => Uint8Array;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A file's text without a byte order mark, or why there is none: the path is named, the content never. */
+/** Reads a file's text without a byte order mark. A mistake names the path, never the content. */
 export function readText(readFile: ReadFile, path: string): { readonly text: string } | { readonly mistake: Mistake } {
   let bytes: Uint8Array;
   try {
@@ -26,7 +26,7 @@ export function readText(readFile: ReadFile, path: string): { readonly text: str
   }
 }
 
-/** A file that holds one value, as container secrets do: one newline at its end is none of the value. */
+/** Reads a file that holds one value, such as a container secret. One newline at its end is not part of the value. */
 export function readSecret(
   readFile: ReadFile,
   path: string,

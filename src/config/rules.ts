@@ -48,7 +48,7 @@ export function buildKeys({ values }: Environment): Settings['keys'] {
 
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
-/** The operators' listener has a port and a token or neither, and does not stand in the public one's way. */
+/** Checks that the operators' listener has both a port and a token or neither, on another port than the public one. */
 export function checkAdmin({ values, given }: Environment): Problem[] {
   const problems: Problem[] = [];
   const refuse = (setting: string, problem: string, fix: string) => problems.push({ setting, problem, fix });
@@ -86,7 +86,7 @@ const TLS_FILES = [
   { setting: 'TLS_KEY_FILE', other: 'TLS_CERT_FILE', holds: /-----BEGIN [A-Z ]*PRIVATE KEY-----/, what: 'private key' },
 ] as const;
 
-/** Both files of a certificate or neither, readable, and not the one in place of the other. */
+/** Checks that both files of the certificate are set or neither, that they are readable, and that they are not swapped. */
 export function checkTls(environment: Environment, readFile: ReadFile, cwd: string): Problem[] {
   return TLS_FILES.flatMap(({ setting, other, holds, what }): Problem[] => {
     const path = environment.values[setting];
@@ -110,14 +110,14 @@ export function tlsFiles({ values }: Environment, cwd: string): TlsFiles | undef
   return { certFile: resolve(cwd, cert), keyFile: resolve(cwd, key) };
 }
 
-/** Where leads are stored, as `DATABASE_URL` and `DATABASE_POOL_MAX` say. */
+/** Builds the location of the store from `DATABASE_URL` and `DATABASE_POOL_MAX`. */
 export function buildDatabase({ values }: Environment, cwd: string): Settings['database'] {
   const { DATABASE_URL: url, DATABASE_POOL_MAX: poolMax } = values;
   if (!isPostgres(url)) return { kind: 'sqlite', path: resolve(cwd, databasePath(url)) };
   return { ...parsePostgres(url, (path) => resolve(cwd, path)), poolMax };
 }
 
-/** Whether the file of authorities can be read; a lead is not to wait for somebody to find out. */
+/** Checks at start that the file of certificate authorities can be read, so that no lead fails on it later. */
 export function checkDatabaseFiles(environment: Environment, readFile: ReadFile, cwd: string): Problem[] {
   const place = buildDatabase(environment, cwd);
   const path = place.kind === 'postgres' ? place.tls?.rootCertFile : undefined;
@@ -131,7 +131,7 @@ export function checkDatabaseFiles(environment: Environment, readFile: ReadFile,
   ];
 }
 
-/** What a person should look at although it works. */
+/** Warns of an unencrypted connection to a database on another machine. */
 export function warnOfDatabase(environment: Environment, cwd: string): Problem[] {
   const place = buildDatabase(environment, cwd);
   if (environment.values.NODE_ENV !== 'production' || place.kind === 'sqlite' || place.tls || isLocal(place.host))

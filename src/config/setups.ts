@@ -22,13 +22,13 @@ import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
 import { buildSites, checkSites } from './sites.ts';
 
-/** Who may send leads, and to whom they go. `build` is called only when no problem was found anywhere. */
+/** Sites, partners and provider accounts, not yet built. `build` is called only when no problem was found anywhere. */
 export type Setup = {
   readonly problems: readonly Problem[];
   readonly build: () => Pick<Settings, 'demo' | 'simulator' | 'sites' | 'partners' | 'providers'>;
 };
 
-/** A setup of which nothing can be used. */
+/** Makes a setup that has problems and cannot be built. */
 export function unusable(problems: readonly Problem[]): Setup {
   return {
     problems,
@@ -38,7 +38,7 @@ export function unusable(problems: readonly Problem[]): Setup {
   };
 }
 
-/** Takes leads of any page for any target, and is therefore never let near the real provider. */
+/** The demo site takes leads from any page for any target, so it must never call the real provider. */
 const DEMO_SITE: Site = {
   key: 'demo',
   name: 'Demo',
@@ -67,7 +67,7 @@ export function demoSetup(environment: Environment): Setup {
   };
 }
 
-/** An account without an address to call is one of the real provider's. */
+/** Refuses account settings without an `UPSTREAM_URL`, because they would belong to the real provider. */
 function refuseAccount(environment: Environment): Problem[] {
   const real = [...givenCredentials(environment), ...(environment.given('UPSTREAM_REGION') ? ['UPSTREAM_REGION'] : [])];
   return real.map((setting) => ({
@@ -91,7 +91,7 @@ function checkUpstream(environment: Environment): Problem[] {
   return missingCredentials(environment, 'and UPSTREAM_URL is to be called with it', 'set it, or unset UPSTREAM_URL');
 }
 
-/** The account that the bundled simulator knows; its address is known for certain once the simulator listens. */
+/** The account that the bundled simulator accepts. Its port is final only once the simulator listens. */
 function simulatedProvider(values: Values): ProviderAccount {
   return {
     id: DEFAULT_PROVIDER,
@@ -104,7 +104,7 @@ function simulatedProvider(values: Values): ProviderAccount {
 
 const validate = compile(FileSchema);
 
-/** What the file at an absolute path says, with the default account of the environment. */
+/** Reads the configuration file at an absolute path, and adds the default account of the environment. */
 export function fileSetup(environment: Environment, readFile: ReadFile, path: string): Setup {
   const read = readText(readFile, path);
   if ('mistake' in read) return unusable([{ setting: 'CONFIG_FILE', ...read.mistake }]);
@@ -112,7 +112,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   if ('syntax' in document) return unusable(document.syntax.map((mistake) => fileProblem(mistake, mistake.place)));
 
   const findings = createFindings(document, validate(document.value));
-  // Only what `findings` calls sound is of this type; the rest is not looked at.
+  // Only values that `findings.sound` confirms have this type; the checks skip all others.
   const content = document.value as FileContent;
   if (!findings.sound('')) return unusable(findings.problems());
 
@@ -138,7 +138,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   };
 }
 
-/** The default account is complete where it is described, and described where it is used. */
+/** Checks that the default account is complete if any part of it is set, and set if a site uses it. */
 function checkDefaultAccount(
   environment: Environment,
   content: FileContent,

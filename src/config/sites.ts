@@ -47,7 +47,7 @@ function checkOrigins(at: string, site: SiteContent, findings: Findings, product
   }
 }
 
-/** That the default account is there is checked with the environment, which is where it is usually made. */
+/** Skips the default account: `fileSetup` checks it together with the environment, which usually defines it. */
 function checkProvider(at: string, site: SiteContent, findings: Findings, accounts: ReadonlySet<string>): void {
   const pointer = `${at}/provider`;
   if (site.provider === undefined || site.provider === DEFAULT_PROVIDER || !findings.sound(pointer)) return;
@@ -58,7 +58,7 @@ function checkProvider(at: string, site: SiteContent, findings: Findings, accoun
   });
 }
 
-/** What to do about a name that is none of `known`. */
+/** Says how to correct a name that is not in `known`. */
 export function suggest(name: string, known: ReadonlySet<string>): string {
   const meant = nearest(name, known);
   if (meant !== undefined) return `did you mean ${meant}?`;
@@ -67,7 +67,7 @@ export function suggest(name: string, known: ReadonlySet<string>): string {
   return `use one of ${shown.join(', ')}${known.size > shown.length ? ', …' : ''}, or define it`;
 }
 
-/** The sites of a file in which nothing is wrong. */
+/** Builds the sites of a valid file. */
 export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
   return new Map(
     Object.entries(content.sites).map(([key, site]) => [
@@ -102,7 +102,7 @@ function toTarget({ advertiserId, merchantId }: DefaultTargetContent): Target | 
   return advertiserId === undefined ? undefined : { advertiserId };
 }
 
-/** Checks that a target rule at `${at}/targets` reaches somebody. */
+/** Checks that the target rule at `${at}/targets` allows at least one target. */
 export function checkTargets(at: string, targets: TargetsContent | undefined, findings: Findings): void {
   if (targets === undefined || !findings.sound(`${at}/targets`)) return;
   if (!isEmpty(targets.advertiserIds) || !isEmpty(targets.merchantIds)) return;
@@ -134,12 +134,12 @@ function checkDefaultTarget(
   });
 }
 
-/** The rule that a sound entry means; what it leaves out is not allowed. */
+/** Builds the rule of a valid entry; a list that is left out allows none. */
 export function toTargetRule(targets: TargetsContent): TargetRule {
   return { advertiserIds: toSet(targets.advertiserIds), merchantIds: toSet(targets.merchantIds) };
 }
 
-/** The rule of a site that allows its default target alone. */
+/** Builds the rule of a site that allows only its default target. */
 function onlyTarget(target: DefaultTargetContent): TargetRule {
   return {
     advertiserIds: new Set(target.advertiserId === undefined ? [] : [target.advertiserId]),
@@ -169,7 +169,7 @@ function checkForm(at: string, form: FormContent | undefined, findings: Findings
   });
 }
 
-/** A sound form with its defaults. */
+/** Builds a valid form, with defaults for what it leaves out. */
 function buildForm({ fields, texts = {}, ...rules }: FormContent = {}): SiteForm {
   return {
     ...DEFAULT_FORM,

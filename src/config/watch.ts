@@ -4,9 +4,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { LoadedSettings } from './load.ts';
 import { ConfigurationError } from './problem.ts';
 
-/** Between two looks at the files. */
+/** Interval between two checks of the files. */
 const LOOK_MS = 1_000;
-/** A file that was still changing this long ago may be half written. */
+/** A file that changed within this time may be half written. */
 const SETTLE_MS = 200;
 
 type States = ReadonlyMap<string, string>;
@@ -20,12 +20,11 @@ export type SettingsWatch = {
 };
 
 /**
- * Reads the settings anew when one of the files changes that they were read from: by its content, by another file in its
- * place, or by a swapped symbolic link on the way to it, as Kubernetes replaces secrets. Files are polled, since such a swap
- * is no event on the file itself.
+ * Reloads the settings when one of their files changes: by its content, by a replacing file, or by a swapped symbolic link on
+ * its path, as Kubernetes replaces secrets. Files are polled, because such a swap raises no event on the file itself.
  *
- * @param parts `load` reads settings, of which `initial` were the first; `onChange` is given settings that differ from the
- *   last ones; `onRefused` gets every mistake of settings that are not sound, and the last ones stay
+ * @param parts `initial` are the settings in use and `load` reads them again; `onChange` receives settings that differ from
+ *   the last ones; `onRefused` receives every mistake of invalid settings, and the last valid ones stay in use
  */
 export function watchSettings(parts: {
   readonly initial: LoadedSettings;
@@ -37,8 +36,8 @@ export function watchSettings(parts: {
   const { load, onChange, onRefused, clock } = parts;
   let last = parts.initial;
   let files = last.files;
-  // States of the files before they were last read. A file that is not among them is read once more when it is first seen,
-  // since it may have changed between being read and being looked at: all files at first, later those newly named.
+  // States of the files as of the last load. A file without a state is loaded once more when it is first seen, because it may
+  // have changed between the load and the check: at first all files, later those that the configuration newly names.
   let read: States = new Map();
   let refused: ConfigurationError | undefined;
   let cancel = clock.after(LOOK_MS, () => look(read));
@@ -85,7 +84,7 @@ function states(files: readonly string[]): States {
   return new Map(files.map((file) => [file, stateOf(file)]));
 }
 
-/** What tells a file from its former self, found behind symbolic links; empty where there is none. */
+/** Identifies a version of a file, following symbolic links; empty if there is no file. */
 function stateOf(file: string): string {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });

@@ -1,6 +1,6 @@
 /**
- * What is made of a part of the settings, made anew only when that part was replaced. Settings are replaced whole and never
- * changed, so that identity tells.
+ * Memoizes a value that is computed from a part of the settings until that part is replaced. Settings are immutable, so
+ * identity is enough to detect a replacement.
  */
 export function derived<Source, Value>(source: () => Source, make: (source: Source) => Value): () => Value {
   let made: { readonly from: Source; readonly value: Value } | undefined;

@@ -59,13 +59,13 @@ t.test('every mistake of variables, twins and the file is listed at once', async
   ]);
 });
 
-t.test('what is wrong under an unusable name is listed with the name', async (t) => {
+t.test('mistakes under an invalid name are listed together with the name', async (t) => {
   const site = { name: 'Motors', origins: [], targets: { advertiserIds: '*' }, country: 'UK', provider: 'main' };
   const problems = mistakes(t, () => loadFile(fileWith('/sites/my site', site)));
   t.strictSame(settingsOf(problems), ['CONFIG_FILE: /sites/my site', 'CONFIG_FILE: /sites/my site/country']);
 });
 
-t.test("the file's mistakes come in its order, each with line and column", async (t) => {
+t.test('mistakes of the file are listed in its order, each with line and column', async (t) => {
   const problems = mistakes(t, () => loadFile(BROKEN_FILE));
   t.strictSame(
     problems.map(({ at }) => at),
@@ -73,7 +73,7 @@ t.test("the file's mistakes come in its order, each with line and column", async
   );
 });
 
-t.test('the error is one text for a person, a line for each mistake', async (t) => {
+t.test('the error message has one line for each mistake', async (t) => {
   const error = new ConfigurationError([
     { setting: 'PORT', problem: 'is not an integer', fix: 'use an integer from 0 to 65535' },
     { setting: 'CONFIG_FILE: /sites/motors/country', at: '9:18', problem: 'is not a country code', fix: 'write GB' },
@@ -88,7 +88,7 @@ t.test('the error is one text for a person, a line for each mistake', async (t) 
   );
 });
 
-t.test('a mistake in one value hides none in what depends on it, and invents none', async (t) => {
+t.test('a mistake in one value neither hides nor causes mistakes in values that depend on it', async (t) => {
   const file = fileWith('/sites/motors/targets/advertiserIds', 'all');
   t.strictSame(settingsOf(mistakes(t, () => loadFile(file))), ['CONFIG_FILE: /sites/motors/targets/advertiserIds']);
 });
@@ -108,7 +108,7 @@ t.test('no mistake quotes a credential or a key', async (t) => {
   t.notMatch(new ConfigurationError(problems).stack, /canary/);
 });
 
-t.test('a text that is no JSON is refused at the place where it goes wrong', async (t) => {
+t.test('a text that is not JSON is refused with the place of the error', async (t) => {
   const problems = mistakes(t, () => loadFile('{\n  "sites": {\n    "a" {}\n  }\n}'));
   t.equal(problems[0]?.setting, 'CONFIG_FILE');
   t.equal(problems[0]?.at, '3:9');
@@ -127,7 +127,7 @@ for (const [name, text] of [
   });
 }
 
-t.test('a name that an object holds twice is refused, wherever it is', async (t) => {
+t.test('a duplicate name is refused in any object', async (t) => {
   const site = '{ "name": "A", "origins": [], "country": "US", "country": "CA", "defaultTarget": { "merchantId": 1 } }';
   const text = `{ "sites": { "a": ${site}, "a": ${site} } }`;
   const problems = mistakes(t, () => loadFile(text, ACCOUNT));
@@ -136,7 +136,7 @@ t.test('a name that an object holds twice is refused, wherever it is', async (t)
   t.ok(problems.every(({ problem }) => problem === 'is there twice'));
 });
 
-t.test('a file that is not UTF-8, or not there, is refused by its path', async (t) => {
+t.test('a file that is missing or not UTF-8 is refused with its path', async (t) => {
   const broken = mistakes(t, () => load({ CONFIG_FILE: 'conf' }, { '/app/conf': Uint8Array.of(0x7b, 0xff, 0x7d) }));
   t.match(broken, [{ setting: 'CONFIG_FILE', problem: 'names a file that is not UTF-8: /app/conf' }]);
   const missing = mistakes(t, () => load({ CONFIG_FILE: 'conf' }));
@@ -155,11 +155,11 @@ t.test('settings name the files that they were read from: twins, CONFIG_FILE and
   t.strictSame(files, ['/app/port', CONFIG_PATH, '/etc/gateway/user', '/run/word']);
 });
 
-t.test('the files of the certificate are not among them, since the listener watches those', async (t) => {
+t.test('the files of the certificate are not listed, because the listener watches them', async (t) => {
   t.strictSame(load({ TLS_CERT_FILE: 'cert', TLS_KEY_FILE: 'key' }, PEM).files, []);
 });
 
-t.test('mistakes come with the files that would have to change, also those that are not there', async (t) => {
+t.test('mistakes come with the files to change, including missing ones', async (t) => {
   const file = fileWith('/providers/main', { providerId: 1, username: 'user', passwordFile: 'missing' });
   try {
     loadFile(file, { PORT_FILE: 'port' }, { '/app/port': 'eighty' });
@@ -189,7 +189,7 @@ for (const [name, meant] of [
   ['RETENTION_DAY', 'RETENTION_DAYS'],
   ['ADMIN_TOKENS', 'ADMIN_TOKEN'],
 ] as const) {
-  t.test(`${name} is warned of as a misspelling of ${meant}, and refused by nobody`, async (t) => {
+  t.test(`${name} causes a warning that suggests ${meant}, and is not refused`, async (t) => {
     const { warnings } = load({ [name]: 'canary' });
     t.strictSame(warnings, [
       { setting: name, problem: 'is no setting of this program', fix: `did you mean ${meant}?` },
@@ -197,7 +197,7 @@ for (const [name, meant] of [
   });
 }
 
-t.test('variables of other programs are none of our business', async (t) => {
+t.test('variables of other programs cause no warning', async (t) => {
   const env = {
     PATH: '/bin',
     HOME: '/root',
@@ -210,7 +210,7 @@ t.test('variables of other programs are none of our business', async (t) => {
   t.strictSame(load({ ...env, UPSTREAM_TIMEOUT: '' }).warnings, []);
 });
 
-t.test('a credential with white space around it is warned of, without being quoted', async (t) => {
+t.test('a credential with white space around it causes a warning that does not quote it', async (t) => {
   const account = { ...ACCOUNT, UPSTREAM_URL: 'http://127.0.0.1:9000/' };
   const settings = load(
     { ...account, PROVIDER_USERNAME: ' canary', PROVIDER_PASSWORD: '', PROVIDER_PASSWORD_FILE: 'word' },

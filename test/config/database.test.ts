@@ -5,7 +5,7 @@ import { KEYS, load, loadFile, mistakes, soundFile } from './helper.ts';
 const URL = 'postgres://gateway:canary@db.example/leads';
 const database = (url: string, env: NodeJS.ProcessEnv = {}) => load({ DATABASE_URL: url, ...env }).database;
 
-t.test('an address of Postgres says host, database and user; the port has a default', async (t) => {
+t.test('an address of Postgres gives host, database and user; the port has a default', async (t) => {
   t.strictSame(database(URL), {
     kind: 'postgres',
     host: 'db.example',
@@ -24,7 +24,7 @@ t.test('an address of Postgres says host, database and user; the port has a defa
   });
 });
 
-t.test('escapes in the password are undone', async (t) => {
+t.test('escapes in the password are decoded', async (t) => {
   t.match(database('postgres://g:p%40ss%2Fw%23%25@h/d'), { password: 'p@ss/w#%' });
 });
 
@@ -52,14 +52,14 @@ for (const [url, fix] of [
   ['postgres:leads', /user:password@host/],
   ['postgres://gateway:can ary@db.example/leads', /user:password@host/],
 ] as const) {
-  t.test(`DATABASE_URL ${url} is refused, and its password is not told`, async (t) => {
+  t.test(`DATABASE_URL ${url} is refused without quoting its password`, async (t) => {
     const problems = mistakes(t, () => load({ DATABASE_URL: url }));
     t.match(problems, [{ setting: 'DATABASE_URL', fix }]);
     t.notMatch(JSON.stringify(problems), /canary/);
   });
 }
 
-t.test('a file of authorities is found and looked into before anything starts', async (t) => {
+t.test('the file of certificate authorities is read before anything starts', async (t) => {
   const files = { '/app/ca.pem': '-----BEGIN CERTIFICATE-----', '/app/key.pem': '-----BEGIN PRIVATE KEY-----' };
   const of = (file: string) => load({ DATABASE_URL: `${URL}?sslmode=verify-full&sslrootcert=${file}` }, files).database;
   t.match(of('ca.pem'), { tls: { rootCertFile: '/app/ca.pem' } });
@@ -73,7 +73,7 @@ t.test('a file of authorities is found and looked into before anything starts', 
   );
 });
 
-t.test('in production a way to another machine without encryption is warned of, and is not refused', async (t) => {
+t.test('in production an unencrypted connection to another machine causes a warning and is not refused', async (t) => {
   const warnings = (url: string) =>
     loadFile(soundFile(), { ...KEYS, NODE_ENV: 'production', DATABASE_URL: url }).warnings.map(
       ({ setting }) => setting,

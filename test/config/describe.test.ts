@@ -25,7 +25,7 @@ const FILE = {
   },
 };
 
-t.test('the summary says what runs: listener, limits, names and hosts', async (t) => {
+t.test('the summary has the listener, limits, names and hosts', async (t) => {
   t.strictSame(describeSettings(loadFile(FILE, { TRUST_PROXY: '10.0.0.0/8' })), {
     production: false,
     listen: { host: '127.0.0.1', port: 8080, tls: false },
@@ -62,9 +62,12 @@ t.test('the summary says what runs: listener, limits, names and hosts', async (t
   });
 });
 
-t.test('the bundled simulator is named as such: it may run on another port than the one asked for', async (t) => {
-  t.match(describeSettings(load({})), { simulator: true, providers: [{ host: 'simulator' }] });
-});
+t.test(
+  'the summary says that the bundled simulator is used, without a port, because it may listen on another one',
+  async (t) => {
+    t.match(describeSettings(load({})), { simulator: true, providers: [{ host: 'simulator' }] });
+  },
+);
 
 t.test('the summary holds no credential, no hash of a key and no address beyond its host', async (t) => {
   const account = { PROVIDER_ID: '77001', PROVIDER_USERNAME: 'canary-env', PROVIDER_PASSWORD: 'canary-word' };
@@ -74,7 +77,7 @@ t.test('the summary holds no credential, no hash of a key and no address beyond 
   t.notMatch(JSON.stringify(describeSettings(load({}))), /demo-password/);
 });
 
-t.test('the summary says whether leads are encrypted and where operators come in, and no key or token', async (t) => {
+t.test("the summary has whether leads are encrypted and the operators' listener, and no key or token", async (t) => {
   const secrets = {
     ...KEYS,
     DATA_KEY_PREVIOUS: keyOf('previous'),
@@ -89,14 +92,14 @@ t.test('the summary says whether leads are encrypted and where operators come in
   for (const key of [...settings.keys.data, settings.keys.hash]) t.notOk(line.includes(JSON.stringify(key)));
 });
 
-t.test('the summary stays one line with a thousand sites: all are counted, twenty are named', async (t) => {
+t.test('with a thousand sites the summary counts all and names twenty', async (t) => {
   const sites = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`site-${index}`, FILE.sites.homes]));
   const summary = describeSettings(loadFile({ ...FILE, sites }));
   t.equal(summary.sites.count, 1000);
   t.equal(summary.sites.names.length, 20);
 });
 
-t.test('the summary says where callers are counted together, and nothing of how to log in there', async (t) => {
+t.test('the summary names the host of Redis and none of its credentials', async (t) => {
   const summary = describeSettings(load({ REDIS_URL: 'rediss://canary-user:canary-word@redis.example:6380/1' }));
   t.strictSame(summary.redis, { on: true, host: 'redis.example', port: 6380, tls: true, database: 1 });
   t.notMatch(JSON.stringify(summary), /canary/);

@@ -116,7 +116,7 @@ const providers: Case[] = [
 
 for (const [pointer, value, at, fix] of [...sites, ...partners, ...providers]) {
   const shown = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
-  t.test(`${pointer} of ${shown} is refused at ${at}, and what would be right is said`, async (t) => {
+  t.test(`${pointer} of ${shown} is refused at ${at} with a fix`, async (t) => {
     const problems = mistakes(t, () => loadFile(fileWith(pointer, value)));
     const problem = problems.find(({ setting }) => setting === `CONFIG_FILE: ${at}`);
     t.ok(problem, JSON.stringify(problems));
@@ -129,7 +129,7 @@ for (const [pointer, value, at, fix] of [...sites, ...partners, ...providers]) {
 const FORM = '/sites/motors/form';
 const formOf = (form: unknown) => loadFile(fileWith(FORM, form)).sites.get('motors')?.form;
 
-t.test('a form has what the file says, and the defaults for the rest', async (t) => {
+t.test('a form has the values of the file, and defaults for the rest', async (t) => {
   t.match(formOf({ token: 'required', proof: 'adaptive', fields: { lastName: 'hidden' } }), {
     token: 'required',
     minFillS: 2,
@@ -144,7 +144,7 @@ t.test('a form has what the file says, and the defaults for the rest', async (t)
   });
 });
 
-t.test('texts are found by language, whatever its letter case', async (t) => {
+t.test('texts are found by language in any letter case', async (t) => {
   const form = formOf({ texts: { en: { heading: 'Ask us' }, 'pt-BR': { heading: 'Escreva' } } });
   t.strictSame(
     [...(form?.texts ?? [])],

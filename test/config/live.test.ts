@@ -25,7 +25,7 @@ const LIVE: [name: string, value: string, holds: object][] = [
 ];
 
 for (const [name, value, holds] of LIVE) {
-  t.test(`another ${name} holds at once`, async (t) => {
+  t.test(`another ${name} takes effect at once`, async (t) => {
     const { changed, needsRestart, current } = replaced({ [name]: value });
     t.strictSame({ changed, needsRestart }, { changed: [name], needsRestart: [] });
     t.match(current, holds);
@@ -55,7 +55,7 @@ const FIXED: [names: string[], env: NodeJS.ProcessEnv, before?: NodeJS.ProcessEn
 ];
 
 for (const [names, env, before] of FIXED) {
-  t.test(`another ${names.join(', ')} needs a restart, and until then the old holds`, async (t) => {
+  t.test(`another ${names.join(', ')} needs a restart, and the old value stays in effect until then`, async (t) => {
     const { needsRestart, current } = replaced(env, before);
     t.strictSame(needsRestart, names);
     const { sites, partners, providers, ...rest } = current;
@@ -77,14 +77,14 @@ t.test('sites, partners and accounts change by name: added, changed and removed 
   t.equal(live.current().partners.size, 0);
 });
 
-t.test('settings that are the same change nothing', async (t) => {
+t.test('equal settings change nothing', async (t) => {
   const live = createLiveSettings(loadFile(soundFile(), KEYS));
   const before = live.current();
   t.strictSame(live.replace(loadFile(soundFile(), KEYS)), { changed: [], needsRestart: [] });
   t.strictSame(live.current(), before);
 });
 
-t.test('what needs a restart is said again with every reload, until it is taken back', async (t) => {
+t.test('settings that need a restart are reported at every reload, until they are reverted', async (t) => {
   const live = createLiveSettings(load({}));
   t.strictSame(live.replace(load({ PORT: '9000' })).needsRestart, ['PORT']);
   t.strictSame(live.replace(load({ PORT: '9000', PHONE_DAILY_MAX: '9' })), {
@@ -94,7 +94,7 @@ t.test('what needs a restart is said again with every reload, until it is taken 
   t.strictSame(live.replace(load({})), { changed: ['PHONE_DAILY_MAX'], needsRestart: [] });
 });
 
-t.test('settings that were checked outside production do not come into production', async (t) => {
+t.test('settings that were validated outside production do not take effect in production', async (t) => {
   const open = soundFile();
   open.sites.motors.origins = ['*'];
   const live = createLiveSettings(loadFile(soundFile(), { NODE_ENV: 'production', ...KEYS }));
@@ -127,7 +127,7 @@ for (const [name, settings] of [
     loadFile({ ...soundFile(), partners: { crm: { ...soundFile().partners.crm, targets: { merchantIds: [1] } } } }),
   ],
 ] as const) {
-  t.test(`settings of ${name} are frozen all the way down`, async (t) => {
+  t.test(`settings of ${name} are frozen recursively`, async (t) => {
     const found = [...reachable(settings, 'settings')];
     t.ok(found.length > 10);
     t.strictSame(
@@ -137,7 +137,7 @@ for (const [name, settings] of [
   });
 }
 
-t.test('what is changed in the environment afterwards changes nothing', async (t) => {
+t.test('a later change of the environment changes no setting', async (t) => {
   const env = { PORT: '9001' };
   const settings = load(env);
   env.PORT = '9002';

@@ -105,7 +105,7 @@ t.test('a loopback UPSTREAM_URL needs each of PROVIDER_*', async (t) => {
 });
 
 for (const url of ['https://services.example/x', 'https://127.0.0.1.example/', 'https://10.0.0.1/', 'https://[::2]/']) {
-  t.test(`the demo site never calls ${url}, and why is said`, async (t) => {
+  t.test(`the demo site never calls ${url}, and the problem says why`, async (t) => {
     const problems = mistakes(t, () => load({ UPSTREAM_URL: url, ...ACCOUNT }));
     t.match(problems, [{ setting: 'UPSTREAM_URL', problem: /the open demo site must not call a real provider/ }]);
     t.match(problems[0]?.fix, /set CONFIG_FILE too/);
@@ -135,7 +135,7 @@ t.test('production lists everything that is missing at once, and has no demo', a
   t.strictSame(settingsOf(local), ['CONFIG_FILE']);
 });
 
-t.test('production with a file wants the default account where a site uses it', async (t) => {
+t.test('production with a file requires the default account where a site uses it', async (t) => {
   const file = fileWith('/sites/motors/provider', undefined);
   const problems = mistakes(t, () => loadFile(file, PRODUCTION));
   t.strictSame(settingsOf(problems), ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
@@ -160,7 +160,7 @@ t.test('production refuses a site that is open to any page, unless it confirms t
   t.equal(loadFile(confirmed, PRODUCTION).sites.get('motors')?.origins, '*');
 });
 
-t.test('the account of PROVIDER_* is the one named default, and is described once', async (t) => {
+t.test('the account of PROVIDER_* is named default, and must be described only once', async (t) => {
   const provider = loadFile(soundFile(), ACCOUNT).providers.get('default');
   t.match(provider, {
     id: 'default',
@@ -176,7 +176,7 @@ t.test('the account of PROVIDER_* is the one named default, and is described onc
   t.match(problems, [{ setting: 'CONFIG_FILE: /providers/default', problem: /is described by PROVIDER_ID/ }]);
 });
 
-t.test('half an account, and an address or region without one, are refused beside a file', async (t) => {
+t.test('an incomplete account, and an address or region without an account, are refused beside a file', async (t) => {
   const half = mistakes(t, () => loadFile(soundFile(), { PROVIDER_ID: '1' }));
   t.strictSame(settingsOf(half), ['PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);
   const idle = mistakes(t, () => loadFile(soundFile(), { UPSTREAM_URL: LOCAL, UPSTREAM_REGION: 'eu' }));

@@ -43,7 +43,7 @@ function* properties(node: Node, path = ''): Generator<[string, Node]> {
   for (const child of Object.values(node.patternProperties ?? {})) yield* properties(child, `${path}/*`);
 }
 
-t.test('every property of the schema has a description, what is right, and examples that are right', async (t) => {
+t.test('every property of the schema has a description, an errorMessage and valid examples', async (t) => {
   const all = [...properties(published)];
   t.ok(all.length > 40);
   for (const [path, node] of all) {

@@ -4,7 +4,7 @@ import { type Files, KEYS, keyOf, load, loadFile, mistakes, soundFile } from './
 
 const bytes = (key: string) => Buffer.from(key, 'base64');
 
-t.test('keys are bytes, the current one first, and former ones may stand in any number', async (t) => {
+t.test('keys are bytes, the current one first, followed by any number of previous ones', async (t) => {
   const former = [keyOf('one'), keyOf('two')];
   const { keys } = load({ ...KEYS, DATA_KEY_PREVIOUS: former.join(', ') });
   t.strictSame(keys.data, [KEYS.DATA_KEY, ...former].map(bytes));
@@ -31,7 +31,7 @@ t.test('production needs both keys, and says how to make one', async (t) => {
   t.equal(problems.length, 2);
 });
 
-t.test('a wrong key in production is one mistake, and not a missing one beside', async (t) => {
+t.test('an invalid key in production is one mistake, and is not also reported as missing', async (t) => {
   const problems = mistakes(t, () =>
     loadFile(soundFile(), { NODE_ENV: 'production', HASH_KEY: KEYS.HASH_KEY, DATA_KEY: 'canary' }),
   );
@@ -57,7 +57,7 @@ const UNUSABLE: [name: string, key: string, problem: string][] = [
 ];
 
 for (const [name, key, problem] of UNUSABLE) {
-  t.test(`a key of ${name} is refused wherever it stands, and never quoted`, async (t) => {
+  t.test(`a key of ${name} is refused in every setting, and never quoted`, async (t) => {
     for (const setting of ['DATA_KEY', 'HASH_KEY']) {
       const problems = mistakes(t, () => load({ [setting]: key }));
       t.strictSame(
@@ -69,7 +69,7 @@ for (const [name, key, problem] of UNUSABLE) {
   });
 }
 
-t.test('a former key that is unusable is counted out', async (t) => {
+t.test('an invalid previous key is reported by its position', async (t) => {
   const problems = mistakes(t, () => load({ ...KEYS, DATA_KEY_PREVIOUS: `${keyOf('one')},canary` }));
   t.match(problems, [{ setting: 'DATA_KEY_PREVIOUS', problem: 'is not 32 bytes in base64 (item 2)' }]);
   t.notMatch(JSON.stringify(problems), /canary/);
@@ -177,7 +177,7 @@ const CERT = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
 const KEY = '-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n';
 const BOTH = { TLS_CERT_FILE: 'cert', TLS_KEY_FILE: 'key' };
 
-t.test('both files make a listener of HTTPS, and none one of HTTP', async (t) => {
+t.test('with both files the listener speaks HTTPS, without them HTTP', async (t) => {
   t.strictSame(load(BOTH, { '/app/cert': CERT, '/app/key': KEY }).listen.tls, {
     certFile: '/app/cert',
     keyFile: '/app/key',

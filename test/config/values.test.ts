@@ -120,28 +120,25 @@ t.test('a site has what the file says', async (t) => {
   });
 });
 
-t.test(
-  'a site that says the least reaches its default target, takes its own country and asks no consent',
-  async (t) => {
-    const sites = {
-      least: { name: 'Least', origins: [], country: 'GB', defaultTarget: { advertiserId: '7' }, provider: 'main' },
-    };
-    t.strictSame(loadFile({ sites, providers: soundFile().providers }).sites.get('least'), {
-      key: 'least',
-      name: 'Least',
-      origins: new Set(),
-      targets: { advertiserIds: new Set(['7']), merchantIds: new Set() },
-      defaultTarget: { advertiserId: '7' },
-      country: 'GB',
-      countries: new Set(['GB']),
-      consentRequired: false,
-      form: DEFAULT_FORM,
-      provider: 'main',
-    });
-  },
-);
+t.test('a minimal site reaches its default target, takes its own country and needs no consent', async (t) => {
+  const sites = {
+    least: { name: 'Least', origins: [], country: 'GB', defaultTarget: { advertiserId: '7' }, provider: 'main' },
+  };
+  t.strictSame(loadFile({ sites, providers: soundFile().providers }).sites.get('least'), {
+    key: 'least',
+    name: 'Least',
+    origins: new Set(),
+    targets: { advertiserIds: new Set(['7']), merchantIds: new Set() },
+    defaultTarget: { advertiserId: '7' },
+    country: 'GB',
+    countries: new Set(['GB']),
+    consentRequired: false,
+    form: DEFAULT_FORM,
+    provider: 'main',
+  });
+});
 
-t.test('a list of targets that is left out allows none of that kind', async (t) => {
+t.test('a list of targets that is left out allows no target of that kind', async (t) => {
   const file = soundFile();
   Object.assign(file.sites.motors, { targets: { advertiserIds: ['1659'] } });
   t.strictSame(loadFile(file).sites.get('motors')?.targets.merchantIds, new Set());
@@ -160,7 +157,7 @@ t.test('a partner has the bytes of its hashes, its sites and its rate', async (t
   });
 });
 
-t.test('a partner that says the least sends for its default site, 600 times a minute', async (t) => {
+t.test('a minimal partner sends for its default site, 600 times a minute', async (t) => {
   const file = {
     ...soundFile(),
     partners: { crm: { keys: [KEY_HASH.toUpperCase().replace('SHA', 'sha')], defaultSite: 'motors' } },
@@ -245,7 +242,7 @@ for (const [url, server] of [
   });
 }
 
-t.test('without REDIS_URL there is no server to count with', async (t) => {
+t.test('without REDIS_URL there is no shared server', async (t) => {
   t.equal(load({}).redis, undefined);
   t.equal(load({ REDIS_URL: '' }).redis, undefined);
 });

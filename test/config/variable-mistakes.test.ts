@@ -106,7 +106,7 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
 const COMPLETE = { UPSTREAM_URL: 'http://127.0.0.1:9000/', ...ACCOUNT };
 
 for (const [name, value, fix] of CASES) {
-  t.test(`${name} of ${JSON.stringify(value.slice(0, 40))} is refused, and what would be right is said`, async (t) => {
+  t.test(`${name} of ${JSON.stringify(value.slice(0, 40))} is refused with a fix`, async (t) => {
     const problems = mistakes(t, () => load({ ...COMPLETE, [name]: value }));
     t.equal(problems.length, 1, 'nothing else is complained about');
     t.equal(problems[0]?.setting, name);
@@ -115,7 +115,7 @@ for (const [name, value, fix] of CASES) {
   });
 }
 
-t.test('the item of a list that is wrong is counted out', async (t) => {
+t.test('an invalid item of a list is reported by its position', async (t) => {
   const [problem] = mistakes(t, () => load({ TRUST_PROXY: '10.0.0.0/8, 10.1.0.0/16, proxies' }));
   t.match(problem?.problem, /item 3/);
 });
@@ -134,7 +134,7 @@ t.test('a twin reads a file, relative to the directory that the program was star
   t.equal(load({ PORT_FILE: '/run/secrets/port' }, { '/run/secrets/port': '9002\n' }).listen.port, 9002);
 });
 
-t.test('one newline at the end of a file is none of the value, and nothing else is dropped', async (t) => {
+t.test('one newline at the end of a file is not part of the value, and nothing else is removed', async (t) => {
   t.equal(passwordFrom('word\n'), 'word');
   t.equal(passwordFrom('word\r\n'), 'word');
   t.equal(passwordFrom('word'), 'word');
@@ -142,7 +142,7 @@ t.test('one newline at the end of a file is none of the value, and nothing else 
   t.equal(passwordFrom('\uFEFFword\n'), 'word', 'a byte order mark is no part of a text');
 });
 
-t.test('a second newline is left in, and therefore refused', async (t) => {
+t.test('a second newline is kept, and therefore refused', async (t) => {
   const problems = mistakes(t, () => passwordFrom('word\n\n'));
   t.match(problems, [{ setting: 'PROVIDER_PASSWORD_FILE', problem: /line break/ }]);
 });
@@ -154,7 +154,7 @@ t.test('a file without a value is refused', async (t) => {
   }
 });
 
-t.test('an empty file of a list lists nothing', async (t) => {
+t.test('an empty file of a list is an empty list', async (t) => {
   const keys = (content: string) =>
     load({ DATA_KEY: keyOf('now'), DATA_KEY_PREVIOUS_FILE: 'keys' }, { '/app/keys': content }).keys.data;
   for (const content of ['', '\n']) t.strictSame(keys(content), [Buffer.from(keyOf('now'), 'base64')]);

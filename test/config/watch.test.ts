@@ -7,7 +7,7 @@ import { configWith, NOTICED_MS, passwordOf, replaceFile, watched } from './watc
 const CONFIG = { CONFIG_FILE: 'config.jsonc' };
 const files = () => ({ 'config.jsonc': configWith('word'), word: 'old' });
 
-t.test('a secret that another file takes the place of is read anew', async (t) => {
+t.test('a secret is reloaded when another file replaces it', async (t) => {
   const { directory, clock, changes } = watched(t, t.testdir(files()), CONFIG);
   await clock.advance(NOTICED_MS);
   replaceFile(join(directory, 'word'), 'new\n');
@@ -15,7 +15,7 @@ t.test('a secret that another file takes the place of is read anew', async (t) =
   t.strictSame(changes.map(passwordOf), ['new']);
 });
 
-t.test('a twin and the configuration file are read anew, too', async (t) => {
+t.test('a twin and the configuration file are reloaded, too', async (t) => {
   const { directory, clock, changes } = watched(t, t.testdir({ ...files(), max: '5' }), {
     ...CONFIG,
     PHONE_DAILY_MAX_FILE: 'max',
@@ -32,7 +32,7 @@ t.test('a twin and the configuration file are read anew, too', async (t) => {
   t.equal(changes.at(-1)?.sites.get('motors')?.name, 'Cars');
 });
 
-t.test('a secret that is replaced by a swapped symbolic link, as in Kubernetes, is read anew', async (t) => {
+t.test('a secret is reloaded when a symbolic link is swapped, as in Kubernetes', async (t) => {
   const directory = t.testdir(files());
   const secrets = join(directory, 'secrets');
   for (const version of ['v1', 'v2']) {
@@ -53,7 +53,7 @@ t.test('a secret that is replaced by a swapped symbolic link, as in Kubernetes, 
   t.strictSame(changes.map(passwordOf), ['v2']);
 });
 
-t.test('a file that is still being written is left alone until it rests', async (t) => {
+t.test('a file that is still being written is not read until it stops changing', async (t) => {
   const { directory, clock, nextLook, changes, loads } = watched(t, t.testdir(files()), CONFIG);
   await clock.advance(NOTICED_MS);
   const before = loads();
@@ -66,7 +66,7 @@ t.test('a file that is still being written is left alone until it rests', async 
   t.strictSame(changes.map(passwordOf), ['oldabcdefghij']);
 });
 
-t.test('a file that changed between being read and being watched is noticed', async (t) => {
+t.test('a change between the first read and the first check is noticed', async (t) => {
   const directory = t.testdir(files());
   const { clock, changes } = watched(t, directory, CONFIG, () => replaceFile(join(directory, 'word'), 'new'));
   await clock.advance(NOTICED_MS);
@@ -83,7 +83,7 @@ t.test('a file that the configuration names for the first time is watched from t
   t.strictSame(changes.map(passwordOf), ['other', 'another']);
 });
 
-t.test('files that rest are read once more after the start, and never again', async (t) => {
+t.test('unchanged files are read once more after the start, and never again', async (t) => {
   const { clock, changes, loads } = watched(t, t.testdir(files()), CONFIG);
   await clock.advance(60_000);
   t.equal(loads(), 1);
@@ -96,7 +96,7 @@ t.test('without any file nothing is read', async (t) => {
   t.equal(loads(), 0);
 });
 
-t.test('a reload that is asked for reads at once, and says what came of it', async (t) => {
+t.test('an explicit reload reads at once and returns its result', async (t) => {
   const { directory, watch, changes, refusals } = watched(t, t.testdir(files()), CONFIG);
   t.equal(watch.reload(), 'unchanged');
   writeFileSync(join(directory, 'word'), 'new');
@@ -107,7 +107,7 @@ t.test('a reload that is asked for reads at once, and says what came of it', asy
   t.equal(refusals.length, 1);
 });
 
-t.test('what a reload that was asked for has read already is not reported a second time', async (t) => {
+t.test('a change that an explicit reload has already reported is not reported again', async (t) => {
   const { directory, clock, nextLook, watch, refusals } = watched(t, t.testdir(files()), CONFIG);
   await clock.advance(NOTICED_MS);
   writeFileSync(join(directory, 'word'), '');
@@ -118,7 +118,7 @@ t.test('what a reload that was asked for has read already is not reported a seco
   t.equal(refusals.length, 1);
 });
 
-t.test('after it was stopped nothing is read', async (t) => {
+t.test('after stop nothing is read', async (t) => {
   const { directory, clock, watch, loads } = watched(t, t.testdir(files()), CONFIG);
   watch.stop();
   writeFileSync(join(directory, 'word'), 'new');
@@ -130,7 +130,7 @@ t.test('after it was stopped nothing is read', async (t) => {
 const ENV = { CONFIG_FILE: 'config.jsonc', PHONE_DAILY_MAX_FILE: 'max' };
 const twoFiles = () => ({ 'config.jsonc': configWith('word'), word: 'old', max: '5' });
 
-t.test('a change with mistakes is refused with all of them and no value, and no settings come of it', async (t) => {
+t.test('a change with mistakes is refused with all of them, quotes no value, and replaces no settings', async (t) => {
   const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   writeFileSync(join(directory, 'max'), 'canary');
@@ -144,7 +144,7 @@ t.test('a change with mistakes is refused with all of them and no value, and no 
   t.strictSame(changes, []);
 });
 
-t.test('once it is put right, it holds', async (t) => {
+t.test('settings take effect once they are corrected', async (t) => {
   const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   replaceFile(join(directory, 'config.jsonc'), '{');
@@ -152,13 +152,13 @@ t.test('once it is put right, it holds', async (t) => {
   t.equal(refusals.length, 1);
   replaceFile(join(directory, 'word'), 'new');
   await clock.advance(NOTICED_MS);
-  t.equal(refusals.length, 2, 'whoever changes something is told that it does not hold yet');
+  t.equal(refusals.length, 2, 'a further change that is still invalid is reported again');
   replaceFile(join(directory, 'config.jsonc'), configWith('word'));
   await clock.advance(NOTICED_MS);
   t.strictSame(changes.map(passwordOf), ['new']);
 });
 
-t.test('a file that is missing is refused once, and read when it comes', async (t) => {
+t.test('a missing file is refused once, and read when it appears', async (t) => {
   const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   replaceFile(join(directory, 'config.jsonc'), configWith('later'));
@@ -172,7 +172,7 @@ t.test('a file that is missing is refused once, and read when it comes', async (
   t.strictSame(changes.map(passwordOf), ['new']);
 });
 
-t.test('a file that goes and comes back as it was is a refusal, and then no change', async (t) => {
+t.test('a file that disappears and returns unchanged is one refusal and no change', async (t) => {
   const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   rmSync(join(directory, 'word'));

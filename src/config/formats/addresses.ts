@@ -3,10 +3,10 @@ import type { Mistake } from '../problem.ts';
 
 const CIDR_RULE = 'use CIDR blocks such as 10.0.0.0/8,2001:db8::/32';
 
-/** The widest block that may be trusted: wider ones hold strangers, and a stranger could forge any visitor's address. */
+/** Shortest prefix length by IP version. A wider block would contain foreign hosts, which could forge any visitor's address. */
 const WIDEST = { 4: 8, 6: 7 } as const;
 
-/** One block of `TRUST_PROXY`. A bare address stands for itself alone. */
+/** Checks one block of `TRUST_PROXY`. An address without a prefix means that address alone. */
 export function checkCidr(text: string): Mistake | undefined {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
@@ -28,13 +28,13 @@ export function checkCidr(text: string): Mistake | undefined {
   };
 }
 
-/** The block that a sound entry means: `10.0.0.7` is `10.0.0.7/32`. */
+/** The block of a valid entry: `10.0.0.7` is `10.0.0.7/32`. */
 export function toCidr(text: string): string {
   if (text.includes('/')) return text;
   return isIP(text) === 6 ? `${text}/128` : `${text}/32`;
 }
 
-/** An address or host name to listen on, without port and brackets. */
+/** Checks an address or host name to listen on, without port and brackets. */
 export function checkHost(text: string): Mistake | undefined {
   if (isIP(text) !== 0) return undefined;
   const name = /^(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/i.test(text) && !/^[\d.]+$/.test(text);
@@ -75,7 +75,7 @@ function originOf(text: string): string | undefined {
 
 const ENDPOINT_RULE = 'use an absolute URL such as https://services.example/path';
 
-/** An address that a provider is called at. Credentials travel in the body, so anything but loopback needs https. */
+/** Checks the address of a provider. Requests carry credentials in the body, so only loopback addresses may use http. */
 export function checkEndpoint(text: string): Mistake | undefined {
   const url = URL.parse(text);
   if (!url || /\s/.test(text)) return { problem: 'is not an absolute URL', fix: ENDPOINT_RULE };

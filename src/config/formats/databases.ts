@@ -22,7 +22,7 @@ export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:/i.test(url);
 }
 
-/** The path in a sound `DATABASE_URL` of SQLite, as it was written; `sqlite:///x` is `/x`. */
+/** The path in a valid `DATABASE_URL` of SQLite, as it was written; `sqlite:///x` is `/x`. */
 export function databasePath(url: string): string {
   return url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '');
 }
@@ -32,8 +32,8 @@ const TLS_RULE = 'use sslmode=verify-full, or leave it out where nobody can list
 const POSTGRES_PORT = 5432;
 
 /**
- * The address of a Postgres database. Only what we act on is let in, so that nothing that is written there means less than
- * it seems to: `sslmode` (`disable` or `verify-full`) and `sslrootcert`.
+ * Checks the address of a Postgres database. The only options are those that we act on, so that none is silently ignored:
+ * `sslmode` (`disable` or `verify-full`) and `sslrootcert`.
  */
 function checkPostgres(text: string): Mistake | undefined {
   const url = URL.parse(text);
@@ -62,9 +62,9 @@ function checkOptions(options: URLSearchParams): Mistake | undefined {
 }
 
 /**
- * What a sound address says.
+ * Parses a valid address.
  *
- * @param absolute gives the absolute path of one that may be relative
+ * @param absolute resolves a path that may be relative
  */
 export function parsePostgres(text: string, absolute: (path: string) => string): Omit<PostgresPlace, 'poolMax'> {
   const { hostname, port, pathname, username, password, searchParams } = new URL(text);
@@ -93,8 +93,8 @@ function decode(part: string): string | undefined {
 const REDIS_RULE = 'use a URL such as redis://:password@redis.example:6379/0, or rediss:// for TLS';
 
 /**
- * `redis:` or `rediss:` (TLS), a host, and where wanted a user, a password, a port and a database's number. What drivers
- * read from a query is refused: how long Redis may take is ours to say.
+ * Checks an address of Redis: `redis:` or `rediss:` (TLS), a host, and optionally a user, a password, a port and a database
+ * number. Query options are refused, because a driver would take time-outs from them, and those are fixed.
  */
 export function checkRedis(text: string): Mistake | undefined {
   const url = URL.parse(text);
@@ -120,7 +120,7 @@ export function checkRedis(text: string): Mistake | undefined {
   return undefined;
 }
 
-/** What a sound `REDIS_URL` names. */
+/** Parses a valid `REDIS_URL`. */
 export function redisServer(text: string): RedisServer {
   const { protocol, hostname, port, username, password, pathname } = new URL(text);
   return {
@@ -133,7 +133,7 @@ export function redisServer(text: string): RedisServer {
   };
 }
 
-/** IPv6 addresses stand in brackets in a URL, and nowhere else. */
+/** Removes the brackets that an IPv6 address has in a URL. */
 function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }

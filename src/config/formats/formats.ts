@@ -21,7 +21,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   'xml-line': checkXmlLine,
 };
 
-/** ISO 3166-1 alpha-2 in capitals, and a country whose numbers we can read. */
+/** Checks a country code: ISO 3166-1 alpha-2 in capitals, of a country whose numbers libphonenumber can parse. */
 function checkCountry(text: string): Mistake | undefined {
   if (isSupportedCountry(text)) return undefined;
   const meant = text.toUpperCase() === 'UK' ? 'GB' : text.toUpperCase();
@@ -34,26 +34,26 @@ function checkCountry(text: string): Mistake | undefined {
 const KEY_HASH_RULE = 'use sha256: and 64 hexadecimal digits, as printf %s "$KEY" | sha256sum prints them';
 const HASH_OF_NOTHING = createHash('sha256').digest('hex');
 
-/** A partner's key as its hash. The hash of nothing comes from an unset `$KEY`, and would let in whoever sends no key. */
+/** Checks the hash of a partner's key. The hash of an empty text comes from an unset `$KEY`, and would accept an empty key. */
 function checkKeyHash(text: string): Mistake | undefined {
   if (!/^sha256:[0-9a-f]{64}$/i.test(text)) return { problem: 'is not the SHA-256 of a key', fix: KEY_HASH_RULE };
   if (text.slice('sha256:'.length).toLowerCase() !== HASH_OF_NOTHING) return undefined;
   return { problem: 'is the hash of an empty key', fix: 'set KEY before hashing it' };
 }
 
-/** The 32 bytes of a sound entry. */
+/** The 32 bytes of a valid key hash. */
 export function keyHashBytes(text: string): Buffer {
   return Buffer.from(text.slice('sha256:'.length), 'hex');
 }
 
-/** What every rule about keys ends with: how to make one. */
+/** How to make a key: the fix of every problem with one. */
 export const MAKE_KEY = 'use a key of its own, as openssl rand -base64 32 prints it';
 
 const KEY_BYTES = 32;
-/** 32 random bytes hold about 30 different ones; fewer than 8 come up once in 10^27 keys. */
+/** 32 random bytes have about 30 distinct values; fewer than 8 occur once in 10^27 keys. */
 const LEAST_DIFFERENT_BYTES = 8;
 
-/** A secret key: 32 bytes in base64 (RFC 4648, section 4), and none that somebody could guess. */
+/** Checks a secret key: 32 bytes in base64 (RFC 4648, section 4), not obviously guessable. */
 function checkSecretKey(text: string): Mistake | undefined {
   const key = keyBytes(text);
   if (key.length !== KEY_BYTES || key.toString('base64') !== text) {
@@ -66,18 +66,18 @@ function checkSecretKey(text: string): Mistake | undefined {
   return undefined;
 }
 
-/** The 32 bytes of a sound key. */
+/** The 32 bytes of a valid key. */
 export function keyBytes(text: string): Buffer {
   return Buffer.from(text, 'base64');
 }
 
-/** Text that goes into the provider's document as it is. A line break is nearly always one newline too many in a secret file. */
+/** Checks text that goes unchanged into the provider's document. A line break is usually an extra newline in a secret file. */
 function checkXmlLine(text: string): Mistake | undefined {
   if (isXmlText(text) && !/[\r\n]/.test(text)) return undefined;
   return { problem: 'contains a line break or a character that XML cannot carry', fix: 'remove it' };
 }
 
-/** The media type of an XML document in UTF-8 (RFC 9110, section 8.3.1; RFC 7303). */
+/** Checks the media type of an XML document in UTF-8 (RFC 9110, section 8.3.1; RFC 7303). */
 function checkContentType(text: string): Mistake | undefined {
   const fix = 'use a media type such as application/xml; charset=utf-8 or text/xml; charset=utf-8';
   const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";

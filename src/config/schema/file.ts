@@ -96,7 +96,7 @@ const PartnerEntry = {
 
 export type PartnerContent = XStatic<typeof PartnerEntry>;
 
-/** What the configuration file holds. */
+/** Schema of the configuration file. */
 export const FileSchema = {
   type: 'object',
   required: ['sites'],
@@ -143,8 +143,8 @@ export const FileSchema = {
 export type FileContent = XStatic<typeof FileSchema>;
 
 /**
- * The schema of `CONFIG_FILE` as it is published for editors, in the draft that they all complete from. Its `format`s are our
- * own names and its `errorMessage`s an editor's extension; a validator that knows neither may ignore both.
+ * Renders the schema of `CONFIG_FILE` as it is published for editors, in JSON Schema draft 7, which all of them support. Its
+ * `format`s are names of our own checks and `errorMessage` is an editor's extension; a validator may ignore both.
  */
 export function renderFileSchema(): string {
   const published = { $schema: 'http://json-schema.org/draft-07/schema#', ...FileSchema };

@@ -8,7 +8,7 @@ const field = (description: string) =>
 /** A language tag, at most with a region or script: as `lang` attributes spell it. */
 const LANGUAGE = '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$';
 const LANGUAGE_RULE = 'use a language such as en or pt-BR';
-/** Not `button`: that stands on a page before its site may be asked, and would change under the visitor's finger. */
+/** Excludes `button`: the button is shown before the site's form is fetched, so its label would change while a visitor presses it. */
 const TEXT_NAME = '^(?!button$)[A-Za-z][A-Za-z0-9]{0,31}$';
 const TEXT_NAME_RULE =
   'use the name of a text, 1 to 32 letters and digits; the words of "button" are given by the page';

@@ -4,7 +4,7 @@ import { FormEntry } from './site-form.ts';
 import * as value from './values.ts';
 import { Everything, name } from './values.ts';
 
-/** Which merchants may be reached. */
+/** Schema of the merchants that a site or partner may reach. */
 export const Targets = (description: string) =>
   ({
     type: 'object',

@@ -3,10 +3,10 @@ import { FORMATS } from '../formats/formats.ts';
 import { nearest } from '../nearest.ts';
 import type { Mistake } from '../problem.ts';
 
-/** Gives every mistake in a value, each with the JSON pointer of the place where something has to change. */
+/** Returns every mistake in a value, each with the JSON pointer of the place to change. */
 export type Validate = (value: unknown) => Located[];
 
-/** A validator of one of our schemas, compiled when it is first used. Nothing is coerced, filled in or removed. */
+/** Creates a validator for a schema, compiled at its first use. It coerces, fills in and removes nothing. */
 export function compile(schema: object): Validate {
   let compiled: ValidateFunction | undefined;
   return (value) => {
@@ -16,7 +16,7 @@ export function compile(schema: object): Validate {
 }
 
 function createAjv(): Ajv {
-  // A schema runs once a start: what ajv spends on checking the schema itself and on faster code is never earned back.
+  // A schema validates once per start, so checking the schema itself and optimising its code would cost more than it saves.
   const onceOnly = { meta: false, validateSchema: false, code: { optimize: false } };
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ...onceOnly });
   ajv.addVocabulary(['errorMessage', 'nameMessage']);
@@ -26,14 +26,14 @@ function createAjv(): Ajv {
   return ajv;
 }
 
-/** Of a name that is wrong ajv tells why, and then that it is: the second is enough. */
+/** For an invalid property name ajv reports the failed rule and then `propertyNames`; the second error is enough. */
 function isWhole({ keyword, propertyName }: ErrorObject): boolean {
   return propertyName === undefined || keyword === 'propertyNames';
 }
 
 /**
- * Ajv reports a union once for itself and once for each branch. What remains is what a person has to know: the mistakes
- * inside the value when it has the shape of a branch, else the union's own.
+ * Ajv reports a union once for itself and once for each branch. Keeps the mistakes inside the value where it has the shape
+ * of a branch, else the union's own error.
  */
 function withoutBranches(errors: readonly ErrorObject[]): ErrorObject[] {
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
@@ -54,7 +54,7 @@ function isOfBranch(error: ErrorObject, union: ErrorObject): boolean {
 /** A mistake at a JSON pointer (RFC 6901); an empty pointer is the whole value. */
 export type Located = Mistake & { readonly pointer: string };
 
-/** What one of ajv's errors means for a person. The value itself is never quoted; names of properties are. */
+/** Translates one of ajv's errors for a person. It never quotes the value; it does quote names of properties. */
 function toMistake(error: ErrorObject): Located {
   const { params, instancePath: pointer } = error;
   const right = String(error.parentSchema?.errorMessage);
@@ -93,7 +93,7 @@ function toMistake(error: ErrorObject): Located {
   }
 }
 
-/** One name as a part of a JSON pointer. */
+/** Escapes one name as a part of a JSON pointer (RFC 6901). */
 export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -2,8 +2,8 @@ import { DEFAULT_WIRE } from '../../domain/provider-account.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
 
 /**
- * Values that variables and the file have in common. In every schema `errorMessage` says what would be right, for our
- * own list of problems and for editors alike; `format` names one of our own checks.
+ * Schemas of values that variables and the file share. `errorMessage` says what would be right, both in our list of problems
+ * and in editors; `format` names one of our own checks.
  */
 
 const INT32_MAX = 2147483647;
@@ -32,7 +32,7 @@ export const UnknownOutcome = choice(['resend', 'hold'], {
   examples: ['hold'],
 });
 
-/** Beyond it a lead is held, and beyond ten times it refused. */
+/** Above this cap leads are held; above ten times the cap they are refused. */
 export const PhoneDailyMax = integer(1, 1_000_000, {
   description:
     'How many leads of one phone number a site takes in a UTC day; further ones are held until an operator releases them.',
@@ -44,11 +44,11 @@ export const SiteDailyMax = integer(1, 10_000_000, {
   examples: [2000],
 });
 
-/** A key that encrypts or hashes; it has no example, since somebody would use it. */
+/** A key for encryption or hashing. It has no example, because somebody would use the example as the key. */
 export const SecretKey = (description: string) =>
   ({ type: 'string', description, format: 'secret-key', errorMessage: 'use 32 bytes in base64' }) as const;
 
-/** What a client of the operators' listener sends as `Authorization: Bearer <token>` (RFC 6750, section 2.1). */
+/** A token that a client of the operators' listener sends as `Authorization: Bearer <token>` (RFC 6750, section 2.1). */
 export const token = (minimum: number, description: string) =>
   ({
     type: 'string',
@@ -156,13 +156,12 @@ export const PlacementId = integer(1, INT32_MAX, {
   examples: [7],
 });
 
-/** A key of the three maps, and every reference to one. Never `__proto__`. */
+/** A key of one of the three maps (sites, partners, providers), and every reference to it. The pattern excludes `__proto__`. */
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$';
 const NAME_RULE = 'use 1 to 64 letters, digits, - and _, beginning with a letter or digit';
 
 /**
- * A map by such keys. Under an unusable key its value is held to the schema all the same, so that every mistake comes at
- * once.
+ * Schema of a map by such keys. The value under an invalid key is validated too, so that all mistakes are reported at once.
  */
 export const named = <const Entry extends object>(entry: Entry) =>
   ({
