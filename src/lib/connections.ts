@@ -39,6 +39,12 @@ export const CONNECTION_LIMITS: Omit<ConnectionLimits, 'connections'> = {
 /** Longer than load balancers keep an idle connection (60 s), so that it is not we who close one under a request. */
 const KEEP_ALIVE_MS = 72_000;
 
+/** A socket as node's HTTP server leaves it, with its parser. */
+type ServerSocket = Socket & { parser?: { onIncoming?: () => number } | null };
+
+/** What node's parser takes as: no further request follows, as behind an `Upgrade`. */
+const NO_MORE_REQUESTS = 2;
+
 export type Exchange = { readonly request: IncomingMessage; readonly reply: ServerResponse };
 
 /** An open connection: what is under way on it, oldest first, and how many requests came over it. */
@@ -74,8 +80,10 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
   const byFarEnd = new Map<string, Socket>();
   const guard = createGuard(logger);
 
-  const end = (socket: Socket, cause: 'pipelined' | 'unread'): void => {
+  const end = (socket: ServerSocket, cause: 'pipelined' | 'unread'): void => {
     socket.destroy();
+    // Node would make objects of every request that is left in the chunk: 20 ms of everybody's time.
+    if (socket.parser) socket.parser.onIncoming = () => NO_MORE_REQUESTS;
     logger.info({ event: 'connection_ended', cause }, 'connection ended');
   };
 

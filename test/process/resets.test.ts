@@ -132,6 +132,7 @@ function overTls(wire: Socket): Duplex {
   const [near, far] = duplexPair();
   wire.pipe(far).pipe(wire);
   far.on('error', () => undefined);
+  wire.once('close', () => far.destroy());
   return connectTls({ socket: near, rejectUnauthorized: false });
 }
 
