@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
+import { canonicalNumber } from './phone.ts';
 import type { Lead } from './types.ts';
 
 /**
@@ -49,7 +50,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     return known;
   };
   return {
-    phone: (e164) => hash('phone', e164),
+    phone: (e164) => hash('phone', canonicalNumber(e164)),
     phoneCap: (site, phone) => Buffer.concat([siteCap(site), phone]),
     siteCap,
     visitorCap: (site, address) => hash('visitor-cap', site, address),
