@@ -62,7 +62,9 @@ function read(text: string, country: CountryCode): PhoneNumber {
   if (repaired.length > 1 || (repaired.length === 1 && !misspelled && plain?.isPossible())) throw ambiguous();
   if (repaired[0]) return repaired[0];
   if (!plain) throw invalid(`Is not a phone number; ${EXAMPLE}.`);
-  if (misspelled) throw invalid(`Cannot be read as one number; ${EXAMPLE}.`);
+  // A zero in brackets that the library itself took for a trunk prefix leaves one reading.
+  const isOneReading = rivals.length > 0 && rivals.every((rival) => parse(rival)?.number === plain.number);
+  if (misspelled && !isOneReading) throw invalid(`Cannot be read as one number; ${EXAMPLE}.`);
   if (!plain.isPossible()) throw invalid(`Has too few or too many digits to be a number of its country; ${EXAMPLE}.`);
   return plain;
 }

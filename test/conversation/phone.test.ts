@@ -154,6 +154,7 @@ t.test('a text with several readings, or a trace of a misspelling that cannot be
 t.test('a plain text that is possible and in no known range is taken as typed', async (t) => {
   t.equal(parsePhone('+1 555 555 5555', 'US', US).e164, '+15555555555');
   t.equal(parsePhone('555.555.5555', 'US', US).e164, '+15555555555');
+  t.equal(parsePhone('+972 (0)50-123-4567', 'IL', new Set(['IL'])).e164, '+972501234567');
 });
 
 t.test('a personal number of the United Kingdom is refused', async (t) => {
