@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
+import { canonicalNumber } from '../domain/phone.ts';
 
 /**
  * Keyed hashes (HMAC-SHA-256 with `HASH_KEY`, 128 bits kept) of what has to be found again without being readable:
@@ -49,7 +50,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     return known;
   };
   return {
-    phone: (e164) => hash('phone', e164),
+    phone: (e164) => hash('phone', canonicalNumber(e164)),
     phoneCap: (site, phone) => Buffer.concat([siteCap(site), phone]),
     siteCap,
     visitorCap: (site, address) => hash('visitor-cap', site, address),

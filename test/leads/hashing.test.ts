@@ -24,3 +24,11 @@ for (const [name, [hash, hex]] of Object.entries(KEPT)) {
 t.test('credentials are what they always were for this key', async (t) => {
   t.equal(hashing.credentials(1001, 'ann', 'word'), 'WiNSVS4J7h1OZCVKmxZxhg');
 });
+
+t.test(
+  'an Argentine number has one hash with and without its 9, so that caps, suppression and erasure find both',
+  async (t) => {
+    const { phone } = createHashing(Buffer.alloc(32, 7));
+    t.strictSame(phone('+5491123456789'), phone('+541123456789'));
+  },
+);
