@@ -26,7 +26,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   http: {
     rooms: ['leads', 'domain', 'lib'],
-    packages: ['@fastify/*', 'altcha-lib', 'fastify', 'ioredis', 'ip-address', 'jsonc-parser', 'pino', 'typebox'],
+    // `scripts` has the build of the button, which runs in development when no built files exist.
+    packages: [
+      '@fastify/*',
+      'altcha-lib',
+      'fastify',
+      'helmet',
+      'ioredis',
+      'ip-address',
+      'jsonc-parser',
+      'pino',
+      'scripts',
+      'typebox',
+    ],
   },
   admin: {
     rooms: ['leads', 'domain', 'lib'],

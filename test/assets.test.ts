@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { demoFiles, widgetFiles } from '../src/http/widget-files.ts';
+import { BUILT_WIDGET, demoFiles, widgetFiles } from '../src/http/widget-files.ts';
 
 t.test('what the build left is served by its own names, and earlier builds that lie beside it', async (t) => {
   const folder = t.testdir({
@@ -27,6 +27,12 @@ t.test('without a build the button is made when it is first asked for', async (t
   const entry = await files('v1.js');
   t.match(entry, { type: 'text/javascript; charset=utf-8', immutable: false, integrity: /^sha384-/ });
   t.ok(entry && entry.body.length > 0);
+});
+
+t.test('the built button lies in dist/widget of the checkout, and the demo page among the sources', async (t) => {
+  t.equal(BUILT_WIDGET, join(import.meta.dirname, '../dist/widget'));
+  const { files } = demoFiles({ inboxUrl: undefined, site: undefined });
+  t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
 });
 
 t.test('the demo page is told where the inbox is, and may frame it and nothing else', async (t) => {

@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 import type { FileDeps, Files, StaticFile } from './routes/files.ts';
 
 /** Where `npm run build:widget` puts the button's files. */
-export const BUILT_WIDGET = path.join(import.meta.dirname, '../dist/widget');
-const DEMO = path.join(import.meta.dirname, 'widget/demo');
+export const BUILT_WIDGET = path.join(import.meta.dirname, '../../dist/widget');
+const DEMO = path.join(import.meta.dirname, '../widget/demo');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

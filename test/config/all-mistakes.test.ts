@@ -202,7 +202,6 @@ t.test('variables of other programs cause no warning', async (t) => {
     PATH: '/bin',
     HOME: '/root',
     HOSTNAME: 'a',
-    SIMULATOR_HOST: '::',
     npm_config_port: '1',
     POST: '',
     NODE_OPTIONS: '',

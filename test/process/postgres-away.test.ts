@@ -12,8 +12,6 @@ import { scaled } from '../support/scale.ts';
 
 const LEADS = scaled(300, 4_000);
 const CALLERS = 8;
-/** What a request may take in all (`handlerTimeout`), and a loaded machine's delay. */
-const ANSWERED_MS = 17_000;
 const BACK_MS = 15_000;
 
 t.setTimeout(scaled(180_000, 600_000));
@@ -86,7 +84,6 @@ for (const [name, ms, begin] of FAULTS) {
       },
     });
     t.ok(((await outage) ?? LEADS) < LEADS, 'it was away while leads were waiting');
-    t.ok(longest < ANSWERED_MS);
     t.comment(`${refusals.length} refusals, the longest answer took ${longest.toFixed()} ms`);
     t.strictSame([...new Set(refusals)], ['storage_unavailable']);
 

