@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import t from 'tap';
 
 const PROGRAM = `
-  await import('./src/compose.ts');
+  await import('./src/app/gateway.ts');
   const { createRequire } = await import('node:module');
   console.log(Object.keys(createRequire(import.meta.url).cache).join('\\n'));
 `;
