@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { createLogger } from '../../src/admin/log.ts';
+import { createLogger } from '../../src/admin/logger.ts';
 import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
 
 function faultOf(run: () => void): unknown {

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createLogger, outputDestination } from '../../src/admin/log.ts';
+import { outputDestination } from '../../src/admin/log-destination.ts';
+import { createLogger } from '../../src/admin/logger.ts';
 import { startGateway } from '../support/gateway.ts';
 
 t.test('lines of one turn are written together, in order', async (t) => {

@@ -14,7 +14,7 @@ t.test('a port that is taken is told with the setting that names it', async (t) 
   t.teardown(() => Promise.all([one.close(), other.close()]));
   const port = Number(new URL(await listen(one, { host: '127.0.0.1', port: 0 }, 'PORT')).port);
   await t.rejects(listen(other, { host: '127.0.0.1', port }, 'ADMIN_PORT'), {
-    message: `port ${port} of 127.0.0.1 is taken; set another ADMIN_PORT`,
+    message: `port ${port} of 127.0.0.1 is in use by another process; set another ADMIN_PORT`,
     cause: { code: 'EADDRINUSE' },
   });
 });

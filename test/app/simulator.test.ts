@@ -1,5 +1,5 @@
 import t from 'tap';
-import { startBundledSimulator } from '../../src/app/simulator.ts';
+import { startBundledSimulator } from '../../src/app/gateway.ts';
 import { load } from '../config/helper.ts';
 
 t.test('the bundled simulator listens on SIMULATOR_HOST, and on nothing else', async (t) => {

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isoTime } from '../../admin/operations/time.ts';
+import { isoTime } from '../../admin/operations/views.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/storage-errors.ts';
 import { tryKeys } from '../../leads/keys.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { buildAdminApp } from '../../../src/admin/api/app.ts';
-import type { RunningState } from '../../../src/admin/api/state.ts';
+import type { RunningState } from '../../../src/admin/api/routes.ts';
 import { NOON, operationsOver } from '../support/operations.ts';
 
 export const TOKEN = 'admin-token-of-thirty-two-letters';

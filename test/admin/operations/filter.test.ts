@@ -1,6 +1,5 @@
 import t from 'tap';
-import { CAUSES, describeQuery, readFilter } from '../../../src/admin/operations/filter.ts';
-import { readTime } from '../../../src/admin/operations/time.ts';
+import { CAUSES, describeQuery, readFilter, readTime } from '../../../src/admin/operations/input.ts';
 import { hashing } from '../../support/outbox.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
