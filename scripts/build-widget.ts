@@ -28,7 +28,7 @@ export type WidgetFile = {
 };
 
 export type WidgetFiles = {
-  /** `v1.js`: the current version; its content may change with a release. */
+  /** File name of the current version; its content may change with a release. */
   readonly entry: WidgetFile;
   /** `v1.<hash>.js`: the same bytes under a name that is derived from the content, so it never changes. */
   readonly hashed: WidgetFile;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createLogger, outputDestination, prettyDestination } from './admin/log.ts';
-import { banner } from './app/banner.ts';
-import { startGateway } from './app/gateway.ts';
+import { outputDestination, prettyDestination } from './admin/log-destination.ts';
+import { createLogger } from './admin/logger.ts';
+import { type Gateway, startGateway } from './app/gateway.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
@@ -10,9 +10,9 @@ import { systemClock } from './lib/clock.ts';
 import { createGuard } from './lib/guard.ts';
 import { stopOnSignal } from './signals.ts';
 
-/** Shorter than the 30 s that orchestrators usually grant; longer where one attempt may last longer. */
-const LEAST_GRACE_MS = 20_000;
-/** For what follows the last attempt: recording its outcome, closing the storage. */
+/** Orchestrators usually kill a process after 30 s. The period is longer if `UPSTREAM_TIMEOUT_MS` allows longer attempts. */
+const MIN_GRACE_MS = 20_000;
+/** Time after the last attempt for recording its outcome and closing the storage. */
 const AFTER_ATTEMPT_MS = 5_000;
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
@@ -32,7 +32,7 @@ try {
     onRefused: ({ problems }) =>
       log.error(
         { event: 'settings_refused', problems: problems.map(formatProblem) },
-        'settings refused, the last ones stay',
+        'the new settings are invalid; the previous ones stay in use',
       ),
     clock: { now: systemClock.now, after: (ms, run) => systemClock.after(ms, guard(run)) },
   });
@@ -40,7 +40,7 @@ try {
     'SIGHUP',
     guard(() => log.info({ event: 'reload', result: watch.reload() }, 'reload')),
   );
-  const graceMs = Math.max(LEAST_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
+  const graceMs = Math.max(MIN_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
   stopOnSignal(graceMs, async ({ err, ...reason }) => {
     if (err) log.fatal({ event: 'crash', err }, 'crash');
     log.info({ event: 'stopping', ...reason }, 'stopping');
@@ -73,7 +73,21 @@ function readSettings(): LoadedSettings {
   }
 }
 
-/** The one sentence for whoever started it: start-up errors are about files, ports and settings, never about a lead. */
+/** Gives the message for the terminal. Start-up errors concern files, ports and settings, never a lead. */
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Gives the text that the demo prints on a terminal: a command to try, the demo page, the reference and the inbox. */
+function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): string {
+  const body =
+    '{"site":"demo","advertiserId":"1659","consumer":{"phone":"(404) 555-1212","question":"Is it still available?"}}';
+  return `
+  Text Connect Gateway runs at ${url}
+
+  Try it:     curl -i ${url}/conversations -H 'content-type: application/json' -d '${body}'
+  Demo page:  ${url}/demo
+  Reference:  ${url}/docs
+${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator shows delivered leads; PHONE_DAILY_MAX limits the leads of one number per day)\n` : ''}
+`;
 }

@@ -1,20 +1,21 @@
 import closeWithGrace from 'close-with-grace';
 
 /**
- * Ctrl-C in a terminal and systemd signal every process, and npm passes on what it got itself: under `npm start` one request to
- * stop arrives twice, a few milliseconds apart. A repeat after this time is a person who does not want to wait.
+ * A terminal (Ctrl-C) and systemd signal every process of the group, and npm forwards the signal that it received. Under
+ * `npm start` one request to stop therefore arrives twice, some milliseconds apart. A second signal after this time is a new
+ * request and ends the process at once.
  */
 const SAME_REQUEST_MS = 1_000;
-const CHECK_NPM_EVERY_MS = 500;
+const PARENT_CHECK_MS = 500;
 
 /** Why the process stops: a signal, an uncaught error, or the end of the npm that started it. */
 export type StopReason = { readonly signal?: string; readonly err?: unknown; readonly npmEnded?: true };
 
 /**
- * Calls `stop` once, on SIGTERM, SIGINT, an uncaught error or the end of `npm start`, and ends the process when that has
- * resolved: with 0, or with 1 after an error, after `graceMs`, or when a person asks again.
+ * Calls `stop` once, on SIGTERM, SIGINT, an uncaught error or the end of `npm start`. When `stop` has resolved the process
+ * exits with 0. It exits with 1 after an error, after `graceMs` milliseconds, or on a second signal.
  *
- * npm passes SIGTERM and SIGINT on and waits. Any other signal, such as the SIGHUP of a closed terminal, ends npm alone.
+ * npm forwards SIGTERM and SIGINT and waits. Any other signal, such as the SIGHUP of a closed terminal, ends npm only.
  */
 export function stopOnSignal(graceMs: number, stop: (reason: StopReason) => Promise<void>): void {
   let requestedAt: number | undefined;
@@ -38,12 +39,12 @@ export function stopOnSignal(graceMs: number, stop: (reason: StopReason) => Prom
   if (process.env.npm_lifecycle_event === 'start') whenParentEnds(() => request({ npmEnded: true }));
 }
 
-/** A process whose parent has ended gets another one, and no event says so. On Windows it keeps the number of the old one. */
+/** Polls the parent's process id, because no event reports the end of a parent. On Windows the id never changes. */
 function whenParentEnds(callback: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
     callback();
-  }, CHECK_NPM_EVERY_MS).unref();
+  }, PARENT_CHECK_MS).unref();
 }

@@ -1,4 +1,5 @@
 import './lib/node-version.js';
+import './lib/sqlite-warning.js';
 import module from 'node:module';
 
 module.enableCompileCache();

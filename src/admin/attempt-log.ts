@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
 
 /**
- * Writes the one wide line of an attempt, and a line that somebody should act on where a person is needed.
- * Only these fields: nothing of the lead, nothing that the provider wrote.
+ * Creates the writer of log lines about attempts: one wide line for each attempt, and an error line for each event that an
+ * operator must handle. The fields are an allow-list: no personal data of the lead and no text of the provider.
  */
 export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
   return ({ lead, lease, context, answer, settlement, settled, fault }) => {
@@ -16,7 +16,7 @@ export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
       partner: lead.partner,
       provider: lead.provider,
       attempt: settled?.conversation.attempts,
-      // A call before this one may have arrived: if it did, an agent now sees the lead twice.
+      // An earlier call may have delivered the lead; an agent may then see it twice.
       possibleRepeat: context.mayHaveArrived ? true : undefined,
       class: outcome.class,
       cause: 'cause' in outcome ? outcome.cause : undefined,
@@ -31,13 +31,13 @@ export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
     if (settled?.parkedProvider) {
       log.error(
         { event: 'provider_parked', provider: lead.provider },
-        'the provider refuses our credentials: its leads wait',
+        'the provider account is parked: its credentials are refused, and its leads wait',
       );
     }
     if (settled?.conversation.status === 'parked' && settlement.cause !== undefined) {
       log.error(
         { event: 'lead_parked', conversation: lease.id, provider: lead.provider, cause: settlement.cause },
-        'a lead needs a person',
+        'the lead is parked: an operator must decide',
       );
     }
   };

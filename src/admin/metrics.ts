@@ -1,20 +1,30 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Status } from '../domain/lead.ts';
 import type { OpenCounts } from '../domain/ports/lead-records.ts';
-import type { Counting } from './counting.ts';
+import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import { ageSeconds } from './operations/views.ts';
 
-/** Statuses in which a lead is not where it should end: the ones to alert on. */
+/** Statuses that are not final; alerts watch them. */
 const OPEN = ['queued', 'held', 'unknown', 'parked'] as const;
 
 const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
 
-/** Seconds; a call ends after `UPSTREAM_TIMEOUT_MS`, which is 45 s at most. */
+/** Seconds. A call ends after `UPSTREAM_TIMEOUT_MS`, which is 45 s at most. */
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Numbers for a monitoring system. Every label is a name of the configuration or of the program. */
-export interface Metrics extends Counting {
+/** Counts the events that a monitoring system shows. */
+export interface EventCounter {
+  attempt(report: AttemptReport): void;
+  /** Counts a `POST /conversations` that was answered with a stored conversation, by the status in that answer. */
+  conversation(status: Status, site: string): void;
+  /** Counts an operation that the storage failed to do. */
+  storageFault(): void;
+}
+
+/** Metrics for a monitoring system. Every label is a name from the configuration or from the program. */
+export interface Metrics extends EventCounter {
   readonly contentType: string;
-  /** The exposition. What the store cannot tell now is left out, and counted as a fault of the storage. */
+  /** Renders Prometheus' text format. Values that the store cannot read now are left out, and a storage fault is counted. */
   render(): Promise<string>;
 }
 
@@ -22,72 +32,73 @@ type Parts = {
   readonly openCounts: () => Promise<OpenCounts>;
   /** Names of all provider accounts. */
   readonly providers: () => readonly string[];
-  /** State of each region's breaker; those that were never used may be missing. */
+  /** State of each region's circuit breaker; regions that were never called may be missing. */
   readonly breakers: () => ReadonlyMap<string, keyof typeof BREAKER>;
   /** Regions of the provider accounts. */
   readonly regions: () => readonly string[];
-  /** Who counts callers, where replicas can do it together. */
+  /** Whether rate limits are counted in Redis or in this process; absent without Redis. */
   readonly limits?: () => 'shared' | 'local';
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Also what prom-client measures of the process itself; it observes the event loop from then on. */
+  /** Whether to add prom-client's metrics of the process itself, which observe the event loop from then on. */
   readonly process: boolean;
 };
 
+/** Creates an independent registry of metrics; two instances share nothing. */
 export function createMetrics(parts: Parts): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const leads = new Gauge({ name: 'tcg_leads', help: 'Leads that are not final.', labelNames: ['status'], registers });
   const oldest = new Gauge({
     name: 'tcg_oldest_queued_seconds',
-    help: 'Age of the longest waiting queued lead; 0 where none is queued.',
+    help: 'Age of the oldest queued lead; 0 if none is queued.',
     registers,
   });
   const parked = new Gauge({
     name: 'tcg_providers_parked',
-    help: '1 while the provider refuses our credentials.',
+    help: '1 while the provider account is parked because its credentials are refused.',
     labelNames: ['provider'],
     registers,
   });
   const breaker = new Gauge({
     name: 'tcg_breaker_state',
-    help: 'Breaker of a region in this process: 0 closed, 1 half open, 2 open.',
+    help: 'Circuit breaker of a region in this process: 0 closed, 1 half open, 2 open.',
     labelNames: ['region'],
     registers,
   });
   const limits = new Gauge({
     name: 'tcg_limits_shared',
-    help: '1 while replicas count callers together, 0 while this process counts by itself although it should not.',
+    help: '1 while the replicas count rate limits together in Redis, 0 while this process counts alone.',
     registers,
   });
   limits.remove();
   const attempts = new Counter({
     name: 'tcg_attempts_total',
-    help: 'Calls to the provider, by what they came to.',
+    help: 'Calls to the provider, by class of outcome.',
     labelNames: ['class', 'provider'],
     registers,
   });
   const durations = new Histogram({
     name: 'tcg_attempt_duration_seconds',
-    help: 'Time of a call to the provider.',
+    help: 'Duration of a call to the provider.',
     labelNames: ['class', 'provider'],
     buckets: DURATION_BUCKETS,
     registers,
   });
   const repeats = new Counter({
     name: 'tcg_possible_repeats_total',
-    help: 'Calls for a lead that may have arrived by an earlier call.',
+    help: 'Calls for a lead that an earlier call may already have delivered.',
     registers,
   });
   const conversations = new Counter({
     name: 'tcg_conversations_total',
-    help: 'Requests answered with a stored conversation, by its status then.',
+    help: 'Requests answered with a stored conversation, by its status in the answer.',
     labelNames: ['status', 'site'],
     registers,
   });
   const faults = new Counter({
     name: 'tcg_storage_faults_total',
-    help: 'Times that the storage did not do what was asked of it.',
+    help: 'Operations that the storage failed to do.',
     registers,
   });
   if (parts.process) collectDefaultMetrics({ register: registry });
@@ -99,7 +110,7 @@ export function createMetrics(parts: Parts): Metrics {
       oldest.set(oldestQueuedAt === undefined ? 0 : ageSeconds(oldestQueuedAt, parts.now()));
       for (const provider of parts.providers()) parked.set({ provider }, parkedProviders.includes(provider) ? 1 : 0);
     } catch {
-      // An old number would look like a calm one.
+      // A stale value would hide the fault of the storage.
       leads.reset();
       oldest.remove();
       parked.reset();

@@ -1,17 +1,17 @@
 import { createOperations } from '../admin/operations/operations.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import type { Foundation } from './foundation.ts';
 import { listen } from './listen.ts';
+import type { Services } from './services.ts';
 
-/** The operators' listener, where the settings ask for one; from then on everything is counted. Gives its base URL. */
+/** Opens the operators' listener, if the settings ask for one, and counts all events from then on. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, closers, hashing, accounts, outbox, counting, sharedCounts }: Foundation,
+  { settings, log, closers, hashing, accounts, outbox, events, sharedCounts }: Services,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
   if (!admin) return undefined;
-  // Only where there are operators: what is not loaded does not slow the start.
+  // Loaded on demand, because loading the metrics library slows the start.
   const { createMetrics } = await import('../admin/metrics.ts');
   const { buildAdminApp } = await import('../admin/api/app.ts');
   const metrics = createMetrics({
@@ -23,7 +23,7 @@ export async function openAdminListener(
     now: clock.now,
     process: true,
   });
-  counting.by = metrics;
+  events.current = metrics;
   const app = buildAdminApp({
     operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
     metrics,

@@ -2,9 +2,9 @@ import { createAttemptLog } from '../admin/attempt-log.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
-import { type Foundation, LEASE_MS } from './foundation.ts';
+import { LEASE_MS, type Services } from './services.ts';
 
-/** Delivers what is stored from now on; stops taking new work when closed, and waits for the attempts under way. */
+/** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
 export function startDelivery({
   settings,
   live,
@@ -12,9 +12,9 @@ export function startDelivery({
   closers,
   accounts,
   outbox,
-  counting,
+  events,
   credentials,
-}: Foundation): RunningDelivery {
+}: Services): RunningDelivery {
   const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
   closers.add(() => provider.close());
   const logAttempt = createAttemptLog(log);
@@ -29,8 +29,8 @@ export function startDelivery({
     },
     report(report) {
       logAttempt(report);
-      counting.by.attempt(report);
-      if (report.fault) counting.by.storageFault();
+      events.current.attempt(report);
+      if (report.fault) events.current.storageFault();
     },
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
@@ -44,10 +44,10 @@ export function startDelivery({
           attempt: attempts,
           status,
         },
-        'a process died holding a lead: whether it was sent is unknown',
+        'a lease expired because its process died: whether the lead was sent is unknown',
       ),
     onFault(err) {
-      counting.by.storageFault();
+      events.current.storageFault();
       log.error({ event: 'worker_fault', err }, 'worker fault');
     },
     clock,

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { NO_COUNTING } from '../admin/counting.ts';
 import { createLiveSettings, type LiveSettings } from '../config/live.ts';
 import { createAccounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
@@ -13,29 +12,26 @@ import { randomBytes } from '../lib/random.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault } from '../store/vault.ts';
 import { openAdminListener } from './admin-listener.ts';
-import { createCredentials } from './credentials.ts';
 import { startDelivery } from './delivery.ts';
-import { type Foundation, LEASE_MS } from './foundation.ts';
 import { openPublicListener } from './public-listener.ts';
-import { startSharedCounts } from './shared-counts.ts';
-import { startBundledSimulator } from './simulator.ts';
+import { createCredentials, LEASE_MS, NO_METRICS, type Services, startSharedCounts } from './services.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
   readonly url: string;
-  /** Where the bundled simulator's inbox is, when it runs. */
+  /** URL of the bundled simulator's inbox, if it runs. */
   readonly inboxUrl?: string;
-  /** Where the operators' listener is, when there is one. */
+  /** Base URL of the operators' listener, if there is one. */
   readonly adminUrl?: string;
-  /** Takes over what may change while running; gives what changed, and what needs a restart, by name. */
+  /** Applies the settings that may change while running; gives the names of changed settings and of those that need a restart. */
   readonly replace: LiveSettings['replace'];
-  /** Takes up no more queued leads and no new requests, finishes those under way and their attempts, then closes the storage. */
+  /** Claims no more leads and accepts no new requests, finishes running requests and attempts, then closes the storage. */
   close(): Promise<void>;
 };
 
 /**
- * Settings become running parts; the only file that sees all of them. What was opened is closed in reverse order,
- * also when a later part fails to start.
+ * Starts the gateway from its settings: the composition root. Parts are closed in reverse order, also when a later part fails
+ * to start.
  */
 export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
   const closers = createClosers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
@@ -61,18 +57,21 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     onUnreadable: ({ id: conversation, provider }) =>
-      log.error({ event: 'lead_parked', conversation, provider, cause: 'unreadable' }, 'a lead needs a person'),
+      log.error(
+        { event: 'lead_parked', conversation, provider, cause: 'unreadable' },
+        'the lead is parked: an operator must decide',
+      ),
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
   closers.add(() => outbox.close());
   const keys = await tryKeys(outbox);
   if (keys.kind === 'does_not_open') {
-    log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
+    log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
-  const counting = { by: NO_COUNTING };
+  const events = { current: NO_METRICS };
   const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
-  const foundation: Foundation = {
+  const services: Services = {
     settings,
     live,
     log,
@@ -81,17 +80,17 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     hashing,
     accounts,
     outbox,
-    counting,
+    events,
     sharedCounts,
     credentials,
   };
 
-  const delivering = startDelivery(foundation);
+  const delivering = startDelivery(services);
   outbox.watch(delivering.worker.kick);
-  startSweeping(foundation);
-  const adminUrl = await openAdminListener(foundation, delivering);
-  const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);
-  // First of all, and not with the rest of delivery: callers are waited for in between.
+  startSweeping(services);
+  const adminUrl = await openAdminListener(services, delivering);
+  const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
+  // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.
   closers.add(() => delivering.worker.stop());
 
   return {
@@ -110,7 +109,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   };
 }
 
-function startSweeping({ live, log, closers, outbox }: Foundation): void {
+function startSweeping({ live, log, closers, outbox }: Services): void {
   const sweeper = createSweeper({
     store: outbox,
     retentionDays: () => live.current().retentionDays,
@@ -120,4 +119,14 @@ function startSweeping({ live, log, closers, outbox }: Foundation): void {
   });
   sweeper.start();
   closers.add(() => sweeper.stop());
+}
+
+/** Starts the simulator on its configured port, or on any free port if another process uses that one. */
+export async function startBundledSimulator({ simulatorHost: host, simulatorPort }: Settings) {
+  const { startSimulator, DEMO_CREDENTIALS } = await import('../simulator/server.ts');
+  const start = (port: number) => startSimulator({ host, port, credentials: DEMO_CREDENTIALS });
+  return start(simulatorPort).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return start(0);
+  });
 }

@@ -9,17 +9,17 @@ import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { randomBytes } from '../lib/random.ts';
-import type { Foundation } from './foundation.ts';
 import { listen } from './listen.ts';
+import type { Services } from './services.ts';
 
 /**
- * The listener that visitors and partners reach. `drain` makes it say that it is about to go; closing finishes what it
- * already took.
+ * Opens the listener for visitors and partners. On close it finishes the requests that it has accepted.
  *
- * @param inboxUrl where the bundled simulator's inbox is, for the demo page
+ * @param inboxUrl URL of the bundled simulator's inbox, for the demo page
+ * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, log, version, closers, hashing, outbox, counting, sharedCounts }: Foundation,
+  { settings, live, log, version, closers, hashing, outbox, events, sharedCounts }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -33,7 +33,7 @@ export async function openPublicListener(
       return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, phoneHash, caller);
     },
     onFault(err, conversation) {
-      counting.by.storageFault();
+      events.current.storageFault();
       log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded');
     },
     onQueued: worker.kick,
@@ -58,10 +58,10 @@ export async function openPublicListener(
     },
     async submit(lead, context) {
       const submission = await submit(lead, context).catch((error: unknown) => {
-        if (error instanceof StorageUnavailable) counting.by.storageFault();
+        if (error instanceof StorageUnavailable) events.current.storageFault();
         throw error;
       });
-      if (!submission.replayed) counting.by.conversation(submission.conversation.status, lead.site);
+      if (!submission.replayed) events.current.conversation(submission.conversation.status, lead.site);
       return submission;
     },
     find: outbox.find,
@@ -97,7 +97,7 @@ function formGuard({
   settings: { keys },
   hashing,
   outbox,
-}: Pick<Foundation, 'settings' | 'hashing' | 'outbox'>): FormGuard {
+}: Pick<Services, 'settings' | 'hashing' | 'outbox'>): FormGuard {
   return createFormGuard(
     createFormTokens(keys.hash, clock.now, randomBytes),
     createProofs(keys.hash, clock.now),

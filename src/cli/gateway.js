@@ -1,5 +1,6 @@
 // Starts the operators' commands.
 import '../lib/node-version.js';
+import '../lib/sqlite-warning.js';
 import module from 'node:module';
 
 module.enableCompileCache();

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { LeadQuery } from '../admin/operations/filter.ts';
-import type { GivenNumber } from '../admin/operations/number.ts';
+import type { GivenNumber, LeadQuery } from '../admin/operations/input.ts';
 import { defined } from '../lib/defined.ts';
 import { UsageError } from './command.ts';
 

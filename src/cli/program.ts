@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { describeError } from '../admin/log.ts';
-import { OperationError } from '../admin/operations/error.ts';
+import { describeError } from '../admin/logger.ts';
+import { OperationError } from '../admin/operations/input.ts';
 import { nearest } from '../config/nearest.ts';
 import { ConfigurationError } from '../config/problem.ts';
 import { addCheckCommand } from './check/check.ts';

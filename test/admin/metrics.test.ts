@@ -34,19 +34,19 @@ function report(outcome: OutcomeClass, durationMs: number, mayHaveArrived = fals
   };
 }
 
-t.test('what the store, the gate and the configuration say is read at each scrape', async (t) => {
+t.test('each scrape reads the store, the circuit breakers and the configuration', async (t) => {
   const { samples } = readExposition(await metrics().render());
   t.equal(samples.get('tcg_leads{status="queued"}'), 3);
   t.equal(samples.get('tcg_leads{status="parked"}'), 5);
-  t.equal(samples.has('tcg_leads{status="delivered"}'), false, 'final leads are no gauge');
+  t.equal(samples.has('tcg_leads{status="delivered"}'), false, 'final leads have no gauge');
   t.equal(samples.get('tcg_oldest_queued_seconds'), 30);
   t.equal(samples.get('tcg_providers_parked{provider="default"}'), 0);
   t.equal(samples.get('tcg_providers_parked{provider="eu-main"}'), 1);
-  t.equal(samples.get('tcg_breaker_state{region="na"}'), 0, 'a region that was never called is closed');
+  t.equal(samples.get('tcg_breaker_state{region="na"}'), 0, 'the breaker of a region that was never called is closed');
   t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1);
 });
 
-t.test('attempts, repeats, answers and faults are counted', async (t) => {
+t.test('attempts, possible repeats, conversations and storage faults are counted', async (t) => {
   const subject = metrics();
   subject.attempt(report('delivered', 120));
   subject.attempt(report('unknown', 10_000));
@@ -63,26 +63,29 @@ t.test('attempts, repeats, answers and faults are counted', async (t) => {
   t.equal(samples.get('tcg_storage_faults_total'), 1);
 });
 
-t.test('while the store cannot be read its numbers are absent instead of old, and the fault is counted', async (t) => {
-  let readable = true;
-  const subject = metrics({
-    openCounts: async () => {
-      if (readable) return COUNTS;
-      throw new Error('gone');
-    },
-  });
-  await subject.render();
-  readable = false;
-  const { samples } = readExposition(await subject.render());
-  const stale = [...samples.keys()].filter((name) => /^tcg_(leads|oldest|providers)/.test(name));
-  t.strictSame(stale, []);
-  t.equal(samples.get('tcg_storage_faults_total'), 1);
-  t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1, 'the rest is still told');
-  readable = true;
-  t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
-});
+t.test(
+  'while the store cannot be read its metrics are absent instead of stale, and the fault is counted',
+  async (t) => {
+    let readable = true;
+    const subject = metrics({
+      openCounts: async () => {
+        if (readable) return COUNTS;
+        throw new Error('gone');
+      },
+    });
+    await subject.render();
+    readable = false;
+    const { samples } = readExposition(await subject.render());
+    const stale = [...samples.keys()].filter((name) => /^tcg_(leads|oldest|providers)/.test(name));
+    t.strictSame(stale, []);
+    t.equal(samples.get('tcg_storage_faults_total'), 1);
+    t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1, 'the other metrics are still rendered');
+    readable = true;
+    t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
+  },
+);
 
-t.test('who counts callers is told where replicas can do it together, and else nothing', async (t) => {
+t.test('tcg_limits_shared shows whether Redis counts rate limits, and is absent without Redis', async (t) => {
   let state: 'shared' | 'local' = 'shared';
   const subject = metrics({ limits: () => state });
   t.equal(readExposition(await subject.render()).samples.get('tcg_limits_shared'), 1);
@@ -91,13 +94,13 @@ t.test('who counts callers is told where replicas can do it together, and else n
   t.equal(readExposition(await metrics().render()).samples.has('tcg_limits_shared'), false);
 });
 
-t.test('nothing queued is an age of zero', async (t) => {
+t.test('the age of the oldest queued lead is 0 if none is queued', async (t) => {
   const { oldestQueuedAt: _none, ...rest } = COUNTS;
   const { samples } = readExposition(await metrics({ openCounts: async () => rest }).render());
   t.equal(samples.get('tcg_oldest_queued_seconds'), 0);
 });
 
-t.test('every metric of ours has a help text, a type and the prefix', async (t) => {
+t.test('every metric of the gateway has a help text, a type and the prefix tcg_', async (t) => {
   const { help, types } = readExposition(await metrics().render());
   t.strictSame([...types.keys()].sort(), [...help.keys()].sort());
   t.ok(types.size >= 9);
@@ -111,7 +114,7 @@ t.test('two instances share nothing', async (t) => {
   t.equal(readExposition(await other.render()).samples.get('tcg_storage_faults_total'), 0);
 });
 
-t.test('the process is measured too where that is asked for', async (t) => {
+t.test('metrics of the process are included if asked for', async (t) => {
   const { samples } = readExposition(await metrics({ process: true }).render());
   t.ok((samples.get('process_resident_memory_bytes') ?? 0) > 1_000_000);
 });

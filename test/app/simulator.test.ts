@@ -1,8 +1,8 @@
 import t from 'tap';
-import { startBundledSimulator } from '../../src/app/simulator.ts';
+import { startBundledSimulator } from '../../src/app/gateway.ts';
 import { load } from '../config/helper.ts';
 
-t.test('the bundled simulator listens on SIMULATOR_HOST, and on nothing else', async (t) => {
+t.test('the bundled simulator listens on SIMULATOR_HOST only', async (t) => {
   const simulator = await startBundledSimulator(load({ SIMULATOR_HOST: '127.0.0.2', SIMULATOR_PORT: '0' }));
   t.teardown(() => simulator.close());
   const inbox = new URL(simulator.inboxUrl);
@@ -12,7 +12,7 @@ t.test('the bundled simulator listens on SIMULATOR_HOST, and on nothing else', a
   await t.rejects(fetch(inbox), { cause: { code: 'ECONNREFUSED' } });
 });
 
-t.test('the gateway calls a simulator that listens on every address at loopback', async (t) => {
+t.test('the gateway calls a simulator that listens on all addresses through loopback', async (t) => {
   const settings = load({ HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0', SIMULATOR_PORT: '0' });
   const simulator = await startBundledSimulator(settings);
   t.teardown(() => simulator.close());

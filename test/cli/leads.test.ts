@@ -45,7 +45,7 @@ t.test('a lead is shown in outline unless it is revealed', async (t) => {
   const outline = await type(`leads show ${id}`);
   t.match(outline.out, /phone +\+1\*{6}1212\n/);
   t.match(outline.out, /firstName +A…\n/);
-  t.match(outline.out, /why +every try of the retry schedule failed\n/);
+  t.match(outline.out, /why +every attempt of the retry schedule failed\n/);
   const full = await type(`leads show ${id} --reveal`);
   t.match(full.out, /phone +\+14045551212\n/);
   t.match(full.out, /question +Red\?\\u001b\[31m\n/, 'what a stranger wrote cannot steer the terminal');

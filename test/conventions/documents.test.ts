@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { ENTRY, ROOMS } from '../../scripts/import-graph.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -65,4 +66,42 @@ t.test('the index of decisions lists every record with its number, title and sta
     .split('\n')
     .filter((line) => line.startsWith('| ['));
   t.strictSame(listed, expected);
+});
+
+/** A back-quoted path: a source file in its full or short form (`store/sqlite/batch.ts`), or a path below a folder of the repository. */
+const NAMED_PATH =
+  /`((?:[\w.*-]+\/)*[\w.*-]+\.(?:ts|js)|(?:src|test|scripts|bench|docs|deploy|openapi)\/[\w./*-]*)(?::\d+)?`/g;
+/** Files of a reader's own project, and addresses, are no paths of this repository. */
+const FOREIGN = /\.d\.ts$/;
+
+t.test('every source file and folder that a document or comment names exists', async (t) => {
+  const sources = find(['{src,test,scripts,bench}/**/*.{ts,js}']);
+  const exists = (named: string): boolean =>
+    named.includes('*')
+      ? find([named.replace(/\/$/, '')]).length > 0
+      : existsSync(path.join(ROOT, named)) || sources.some((source) => source.endsWith(`/${named}`));
+  t.ok(exists('store/sqlite/batch.ts'));
+  t.notOk(exists('sqlite/no-such-file.ts'));
+  let checked = 0;
+  for (const file of [...DOCUMENTS, ...sources]) {
+    const text = file.endsWith('.md') ? read(file) : (read(file).match(/\/\*[\s\S]*?\*\/|\/\/.*/g) ?? []).join('\n');
+    for (const [, named = ''] of text.matchAll(NAMED_PATH)) {
+      if (FOREIGN.test(named) || named.startsWith('openapi/') || named.startsWith('deploy/compose/secrets')) continue;
+      checked += 1;
+      if (!exists(named)) t.fail(`${file} names ${named}`);
+    }
+  }
+  t.ok(checked > 50, `${checked} paths were checked`);
+});
+
+t.test('the table of rooms in docs/architecture.md is the table that the imports are checked with', async (t) => {
+  const [, section = ''] = read('docs/architecture.md').split(/^## Rooms$/m);
+  const rows = [...section.matchAll(/^\| (?:`([\w-]+)\/`|(\(entry\))) \|[^|]*\|([^|]*)\|([^|]*)\|$/gm)];
+  const listed = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+  const documented = rows.map(([, room, entry, rooms, packages]) => [
+    room ?? entry,
+    { rooms: listed(rooms), packages: listed(packages) },
+  ]);
+  t.strictSame(Object.fromEntries(documented), ROOMS);
+  t.equal(documented.at(-1)?.[0], ENTRY);
 });

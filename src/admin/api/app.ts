@@ -7,13 +7,11 @@ import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess } from './access.ts';
 import { createErrorHandler } from './errors.ts';
-import { leadRoutes } from './leads.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
-import { recordRoutes } from './records.ts';
-import { type RunningState, stateRoutes } from './state.ts';
+import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
 
 const BODY_LIMIT = 64 * 1024;
-/** Operators are few and near; what is slower than this hangs. */
+/** Shorter than on the public side: operators are few and on a near network. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const CHECK_INTERVAL_MS = 1_000;
@@ -22,17 +20,17 @@ const MAX_CONNECTIONS = 200;
 export type AdminDeps = {
   readonly operations: Operations;
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
-  /** Opens everything. */
+  /** Token for all routes. */
   readonly token: string;
-  /** Opens `/metrics` alone. */
+  /** Token for `/metrics` only. */
   readonly metricsToken?: string;
   readonly state: RunningState;
   readonly logger: Logger;
-  /** Milliseconds since the epoch; for the pause after wrong tokens. */
+  /** Milliseconds since the epoch; for the limit of wrong tokens. */
   readonly now?: () => number;
 };
 
-/** Builds the operators' listener, ready to listen or to be injected into. It is never part of the public one. */
+/** Builds the operators' app; it does not listen yet. It is never part of the public listener. */
 export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   const { operations, metrics, token, metricsToken, state, logger, now = Date.now } = deps;
   const access = createAccess({ admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) }, now);
@@ -50,7 +48,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    // Fastify's own lines hold addresses, and an id in one is a capability.
+    // Fastify's own log lines hold addresses, and a conversation's id in an address grants access to it.
     logger: false,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
@@ -61,13 +59,13 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new AdminProblem(404, 'not_found', 'docs/operations.md lists what is here.')),
+    sendProblem(request, reply, new AdminProblem(404, 'not_found', 'docs/operations.md lists the routes.')),
   );
-  // Before routing is told apart, so that without a token nobody learns which paths exist.
+  // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     if (access(request) === 'metrics' && request.routeOptions.url !== '/metrics') {
-      throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics alone.');
+      throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics only.');
     }
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -81,7 +79,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   return app;
 }
 
-/** What a log line holds of a request: its route and never its address. */
+/** Gives the log fields of a request: its route, never its address. */
 function lineOf({ id, method, routeOptions }: FastifyRequest): Record<string, unknown> {
   return { event: 'admin', requestId: id, method, route: routeOptions.url };
 }

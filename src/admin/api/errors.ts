@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
-import { OperationError } from '../operations/error.ts';
+import { OperationError } from '../operations/input.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
 
 const STATUS = { invalid: 422, not_found: 404 } as const;

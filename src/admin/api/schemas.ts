@@ -1,6 +1,7 @@
 import type { XStatic } from 'typebox/schema';
+import type { PageRequest } from '../operations/operations.ts';
 
-/** Leads that one request may send; a command line has no such bound. */
+/** Most leads that one request may send; commands have no such limit. */
 export const SEND_MAX = 1_000;
 const IDS_MAX = 1_000;
 
@@ -8,13 +9,13 @@ const WORD = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const WORDS = { type: 'array', minItems: 1, maxItems: 20, items: WORD } as const;
 const PHONE = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const COUNTRY = { type: 'string', pattern: '^[A-Z]{2}$' } as const;
-/** Queries are text: nothing is coerced, so a number is one by its spelling. At most 500 a page. */
+/** A query string is text and is not coerced, so a pattern checks the number: 1 to 500 entries a page. */
 const LIMIT = { type: 'string', pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$' } as const;
 const CURSOR = { type: 'string', minLength: 1, maxLength: 128 } as const;
 
 const ID = { type: 'string', pattern: '^cnv_[A-Za-z0-9_-]{1,64}$' } as const;
 
-/** A filter in an address: lists are separated by commas, and a number is no part of it, since addresses are logged. */
+/** A filter in the query string, with comma-separated lists. It has no phone number, because proxies log addresses. */
 export const LEADS_QUERY = {
   type: 'object',
   additionalProperties: false,
@@ -105,3 +106,16 @@ export const REVEAL_QUERY = {
   properties: { reveal: { type: 'string', enum: ['true', 'false'] } },
 } as const;
 export type RevealQuery = XStatic<typeof REVEAL_QUERY>;
+
+/** Entries of a page if the request names no limit. */
+export const DEFAULT_LIMIT = 50;
+
+/** Reads the page of a query. */
+export function pageOf({ limit, after }: { limit?: string | undefined; after?: string | undefined }): PageRequest {
+  return { limit: limit === undefined ? DEFAULT_LIMIT : Number(limit), ...(after !== undefined && { after }) };
+}
+
+/** Reads a comma-separated list of a query into the named field; no field for an absent list. */
+export function wordsOf<Name extends string>(name: Name, text: string | undefined): { [N in Name]?: string[] } {
+  return (text === undefined ? {} : { [name]: text.split(',') }) as { [N in Name]?: string[] };
+}

@@ -1,21 +1,21 @@
 import type { Lead, Listing, Page, Phone } from '../../domain/lead.ts';
 
-/** Digits of a number that are shown: enough to recognise the caller on the phone, too few to call. */
+/** Digits of a number that are shown: enough to compare with a known number, too few to call it. */
 const SHOWN = 4;
 
-/** `+1******1212`: the country and the last digits; of a short number fewer. */
+/** Masks a number as `+1******1212`: country code and last digits; fewer digits of a short number. */
 export function maskPhone({ callingCode, national }: Phone): string {
   const shown = Math.min(SHOWN, Math.floor(national.length / 2.5));
   return `+${callingCode}${'*'.repeat(national.length - shown)}${national.slice(national.length - shown)}`;
 }
 
-/** The first letter of a name. */
+/** Keeps the first letter of a name. */
 export function maskName(name: string): string {
   const [first = ''] = name;
   return `${first}…`;
 }
 
-/** How long a text is, in characters. */
+/** Replaces a text by its length in characters. */
 export function maskText(text: string): string {
   return `(${[...text].length} characters)`;
 }
@@ -26,7 +26,7 @@ function maskListing(listing: Listing): string {
   return `(${count} ${count === 1 ? 'value' : 'values'})`;
 }
 
-/** A page's address without its query and fragment, where sites put what they know of a visitor. */
+/** Keeps a page's address without query and fragment, which may hold personal data of a visitor. */
 function maskPage({ url, title }: Page): Page {
   return {
     ...(url !== undefined && { url: url.replace(/[?#].*$/s, '') }),
@@ -34,7 +34,7 @@ function maskPage({ url, title }: Page): Page {
   };
 }
 
-/** A lead as operators see it unless they ask to reveal it: who it goes to in full, who sent it only in outline. */
+/** A lead as operators see it unless they reveal it: its target in full, the personal data of the consumer masked. */
 export type MaskedLead = Pick<Lead, 'target' | 'targetFrom' | 'placementId' | 'consent' | 'page' | 'origin'> & {
   readonly phone: string;
   readonly firstName?: string;
@@ -55,7 +55,7 @@ export function maskLead(lead: Lead): MaskedLead {
     ...(lastName !== undefined && { lastName: maskName(lastName) }),
     ...(question !== undefined && { question: maskText(question) }),
     ...(listing !== undefined && { listing: maskListing(listing) }),
-    // The text of a consent is the site's; but it comes with the request, so a caller may have written anything there.
+    // The site writes the text of a consent, but it comes with the request, so a requester may have put personal data there.
     ...(consent && {
       consent: {
         ...(consent.text !== undefined && { text: maskText(consent.text) }),

@@ -12,17 +12,14 @@ import type {
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { InvalidCursor } from '../../domain/ports/storage-errors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
-import { OperationError } from './error.ts';
-import { describeQuery, type LeadQuery, readFilter } from './filter.ts';
-import { type GivenNumber, readNumber } from './number.ts';
-import { type Selection, type SendAction, select } from './selection.ts';
-import { send } from './send.ts';
-import { isoTime } from './time.ts';
+import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
+import { type Selection, type SendAction, select, send } from './selection.ts';
 import {
   type AuditView,
   auditView,
   type ConsentView,
   consentView,
+  isoTime,
   type LeadDetailsView,
   type LeadView,
   leadDetailsView,
@@ -35,37 +32,37 @@ export type { Page, PageRequest };
 export type SuppressionView = { readonly hash: string; readonly createdAt: string };
 
 /**
- * What operators can do, the same from the command line and over the admin API. `actor` is `cli:<user>` or `admin`.
- * Nothing that is returned holds personal data unless it was asked to be revealed; what changes or reveals leaves an audit
- * entry.
+ * The operations of operators, the same for the command line and the admin API. `actor` is `cli:<user>` or `admin`. No result
+ * holds personal data unless it is revealed. Every operation that changes or reveals data writes an audit entry.
  *
- * All reject with OperationError for what was asked wrongly and with StorageUnavailable where the storage fails.
+ * All operations reject with OperationError for invalid input and with StorageUnavailable when the storage fails.
  */
 export interface Operations {
   /** Newest first. */
   listLeads(query: LeadQuery, page: PageRequest): Promise<Page<LeadView>>;
   countLeads(query: LeadQuery): Promise<number>;
   showLead(id: string, options: { actor: string; reveal: boolean }): Promise<LeadDetailsView>;
-  /** What an action would send; nothing is changed. */
+  /** Selects the leads that an action would send; nothing is changed. */
   selectLeads(action: SendAction, query: LeadQuery, max?: number): Promise<Selection>;
-  /** Queues what was selected; gives how many. */
+  /** Queues the selected leads; gives how many were queued. */
   sendLeads(selection: Selection, options: { actor: string; onProgress?: (done: number) => void }): Promise<number>;
-  /** Removes every trace of a number; `suppress` also puts it on the list first, so that none of it comes back. */
+  /** Erases the personal data of a number's leads. `suppress` first suppresses the number, so that no new lead of it is sent. */
   erase(number: GivenNumber, options: { actor: string; suppress: boolean }): Promise<{ erased: number }>;
-  /** Gives whether it was not on the list yet. */
+  /** Adds a number to the suppression list; `false` if it was on it already. */
   suppress(number: GivenNumber, actor: string): Promise<boolean>;
-  /** Gives whether it was on the list. */
+  /** Removes a number from the suppression list; `false` if it was not on it. */
   unsuppress(number: GivenNumber, actor: string): Promise<boolean>;
   suppressions(): Promise<readonly SuppressionView[]>;
-  /** Oldest first. The first page leaves the audit entry of the export. */
+  /** Oldest first. The first page writes the audit entry of the export. */
   consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
   stats(): Promise<StatsView>;
-  /** Leaves the audit entry of a parked provider that an operator took into use again. */
+  /** Writes the audit entry for a parked provider account that an operator released. */
   providerReleased(provider: string, actor: string): Promise<void>;
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
 }
 
+/** Consents read per page while counting an export. */
 const COUNTED_PAGE = 500;
 
 type OperationsStore = LeadRecords &
@@ -81,12 +78,12 @@ type Parts = {
   readonly hashing: Hashing;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told that leads were queued, so that a worker in this process looks at once. */
+  /** Called when leads were queued, so that the worker of this process polls at once. */
   readonly onQueued?: () => void;
 };
 
 export function createOperations({ store, hashing, now, onQueued = () => undefined }: Parts): Operations {
-  // The audit is kept for good: it tells that a number was meant and nothing by which to find out which.
+  // The audit is never erased, so an entry says that a number was concerned and nothing that identifies it.
   const audited = (actor: string, action: 'suppress' | 'unsuppress'): AuditEntry => ({
     at: now(),
     actor,
@@ -102,7 +99,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
 
   return {
     async listLeads(query, page) {
-      const { items, next } = await known(store.list(readFilter(query, hashing, now()), page));
+      const { items, next } = await checkCursor(store.list(readFilter(query, hashing, now()), page));
       return { items: items.map(leadView), ...(next !== undefined && { next }) };
     },
     countLeads: async (query) => store.count(readFilter(query, hashing, now())),
@@ -151,7 +148,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
           detail,
         });
       }
-      const { items, next } = await known(store.consents(filter, page));
+      const { items, next } = await checkCursor(store.consents(filter, page));
       return { items: items.map(consentView), ...(next !== undefined && { next }) };
     },
     async stats() {
@@ -163,16 +160,16 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
         actor,
         action: 'release',
         count: 0,
-        detail: `provider=${provider}, with all that waits for it`,
+        detail: `provider=${provider}, with all leads that wait for it`,
       }),
     async audit(page) {
-      const { items, next } = await known(store.audit(page));
+      const { items, next } = await checkCursor(store.audit(page));
       return { items: items.map(auditView), ...(next !== undefined && { next }) };
     },
   };
 }
 
-/** What an export is about to give; only leads with consent are part of it, and that is sealed. */
+/** Counts the consents that an export will return, page by page: consents are encrypted, so the store cannot count them. */
 async function countConsents(store: ConsentStore, filter: Filter): Promise<number> {
   let count = 0;
   let after: string | undefined;
@@ -184,12 +181,12 @@ async function countConsents(store: ConsentStore, filter: Filter): Promise<numbe
   return count;
 }
 
-/** A page whose cursor may be an operator's own invention. */
-async function known<T>(page: Promise<T>): Promise<T> {
+/** Turns the store's error about an invalid cursor into an operator's error. */
+async function checkCursor<T>(page: Promise<T>): Promise<T> {
   try {
     return await page;
   } catch (error) {
     if (!(error instanceof InvalidCursor)) throw error;
-    throw new OperationError('invalid', 'after: use the cursor that the page before gave');
+    throw new OperationError('invalid', 'after: use the cursor that the previous page returned');
   }
 }

@@ -1,54 +1,56 @@
 import type { Status } from '../../domain/lead.ts';
-import type { Filter, LeadRecord, LeadRecords } from '../../domain/ports/lead-records.ts';
-import { OperationError } from './error.ts';
-import { describeQuery, type LeadQuery } from './filter.ts';
+import type { Filter, LeadRecord, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
+import { describeQuery, type LeadQuery, OperationError } from './input.ts';
 
-/** To send (again) what is final or waits, or to let go only what waits for a person. */
+/** `replay` also sends final leads again; `release` sends only leads that wait for an operator. */
 export type SendAction = 'replay' | 'release';
 
-const OPEN_TO: Readonly<Record<SendAction, readonly Status[]>> = {
+const SENDABLE: Readonly<Record<SendAction, readonly Status[]>> = {
   replay: ['delivered', 'rejected', 'held', 'unknown', 'parked'],
   release: ['held', 'unknown', 'parked'],
 };
 
-/** Leads a page while selecting. */
+/** Leads read per page while selecting. */
 const PAGE = 500;
 
-/** Exactly the leads that would be sent, fixed when it was made: what comes in later is not swept along. */
+/** Leads queued per transaction: few enough that accepting new leads never waits long for the lock. */
+const CHUNK = 500;
+
+/** The exact leads that an action sends, fixed when they were selected: leads stored later are not included. */
 export type Selection = {
   readonly action: SendAction;
   readonly ids: readonly string[];
   readonly byStatus: Readonly<Partial<Record<Status, number>>>;
   readonly bySite: Readonly<Record<string, number>>;
-  /** How many of them may have reached the provider without our knowing. */
+  /** How many of them an earlier call may have delivered without a readable answer. */
   readonly mayHaveArrived: number;
-  /** Leads that match and would not be sent: queued or under way already, erased, or not of a status for this action. */
+  /** Leads that match and are not sent: already queued or being sent, erased, or of a status that the action does not send. */
   readonly skipped: number;
-  /** Ids that were named and match nothing. */
+  /** Given ids that match no lead. */
   readonly missing: number;
-  /** Whether more match than were asked for; the newest are taken. */
+  /** Whether more leads match than `max`; the newest are selected. */
   readonly more: boolean;
-  /** What was meant, for the audit. */
-  readonly words: string;
+  /** Description of the query, for the audit. */
+  readonly description: string;
 };
 
 /**
- * Finds what an action would send.
+ * Selects the leads that an action would send. Nothing is changed.
  *
- * @param query as given, for the audit's words and to refuse one that names nothing
- * @param max how many leads at most
- * @throws OperationError `invalid` for an empty query or a status that the action does not touch; `not_found` where ids
- *   were named and none is there
+ * @param query the query as given, for the description in the audit
+ * @param max most leads to select
+ * @throws OperationError `invalid` for an empty filter or a status that the action does not send; `not_found` if ids were
+ *   given and none of them exists
  */
 export async function select(
   store: Pick<LeadRecords, 'list'>,
   action: SendAction,
   { query, filter, max }: { query: LeadQuery; filter: Filter; max: number },
 ): Promise<Selection> {
-  const open = OPEN_TO[action];
-  const closed = filter.status?.find((status) => !open.includes(status));
-  if (closed) throw new OperationError('invalid', `status: ${action} takes ${open.join(', ')}`);
-  if (Object.keys(filter).length === 0) throw new OperationError('invalid', 'say which leads: ids or a filter');
+  const sendable = SENDABLE[action];
+  const other = filter.status?.find((status) => !sendable.includes(status));
+  if (other) throw new OperationError('invalid', `status: ${action} takes ${sendable.join(', ')}`);
+  if (Object.keys(filter).length === 0) throw new OperationError('invalid', 'say which leads: give ids or a filter');
 
   const ids: string[] = [];
   const byStatus: Partial<Record<Status, number>> = {};
@@ -57,7 +59,7 @@ export async function select(
   let skipped = 0;
   let more = false;
   for await (const lead of everyLead(store, filter)) {
-    if (!open.includes(lead.status) || lead.leased || lead.erased) {
+    if (!sendable.includes(lead.status) || lead.leased || lead.erased) {
       skipped += 1;
       continue;
     }
@@ -70,15 +72,38 @@ export async function select(
     if (lead.mayHaveArrived && lead.status !== 'delivered') mayHaveArrived += 1;
     bySite[lead.site] = (bySite[lead.site] ?? 0) + 1;
   }
-  const named = new Set(filter.ids);
-  const missing = more ? 0 : Math.max(0, named.size - ids.length - skipped);
-  if (missing > 0 && missing === named.size) throw new OperationError('not_found', 'no such lead');
-  return { action, ids, byStatus, bySite, mayHaveArrived, skipped, missing, more, words: describeQuery(query) };
+  const given = new Set(filter.ids);
+  const missing = more ? 0 : Math.max(0, given.size - ids.length - skipped);
+  if (missing > 0 && missing === given.size) throw new OperationError('not_found', 'no such lead');
+  return { action, ids, byStatus, bySite, mayHaveArrived, skipped, missing, more, description: describeQuery(query) };
 }
 
-/** Statuses that an action sends: asked for again at the moment of queueing. */
-export function openTo(action: SendAction): readonly Status[] {
-  return OPEN_TO[action];
+/**
+ * Queues the selected leads, oldest first; a running gateway sends them. A lead whose state has changed since it was
+ * selected is left unchanged, so nothing is sent that the operator did not see in the preview.
+ *
+ * @param options `actor` for the audit; `onProgress` gets the number of selected leads that are done
+ * @returns how many leads were queued
+ */
+export async function send(
+  store: RequeueStore,
+  selection: Selection,
+  {
+    actor,
+    now,
+    onProgress = () => undefined,
+  }: { actor: string; now: () => number; onProgress?: (done: number) => void },
+): Promise<number> {
+  const { action, description } = selection;
+  const ids = selection.ids.toReversed();
+  let queued = 0;
+  for (let from = 0; from < ids.length; from += CHUNK) {
+    const chunk = ids.slice(from, from + CHUNK);
+    const audit = { at: now(), actor, action, count: chunk.length, detail: description };
+    queued += (await store.requeue({ ids: chunk, status: SENDABLE[action] }, chunk.length, audit)).length;
+    onProgress(Math.min(from + CHUNK, ids.length));
+  }
+  return queued;
 }
 
 async function* everyLead(store: Pick<LeadRecords, 'list'>, filter: Filter): AsyncGenerator<LeadRecord> {

@@ -2,9 +2,8 @@ import { type Lead, type Listing, STATUSES, type Status } from '../../domain/lea
 import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, Stats } from '../../domain/ports/lead-records.ts';
 import { defined } from '../../lib/defined.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
-import { isoTime } from './time.ts';
 
-/** The shapes that `--json` and the admin API give; stable, with times in ISO 8601. */
+/** The shapes that `--json` and the admin API return. They are stable, and their times are in ISO 8601. */
 
 export type LeadView = {
   readonly id: string;
@@ -18,7 +17,7 @@ export type LeadView = {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly dueAt?: string;
-  /** Sent again, an agent may see it twice. */
+  /** Whether an earlier call may have delivered it; sent again, an agent may see it twice. */
   readonly mayHaveArrived: boolean;
   readonly leased: boolean;
   readonly erased: boolean;
@@ -43,15 +42,15 @@ export function leadView(record: LeadRecord): LeadView {
   });
 }
 
-/** What the consumer told us, in full. */
+/** A lead with its personal data in full. */
 export type RevealedLead = Omit<MaskedLead, 'listing'> & { readonly listing?: Listing };
 
 export type LeadDetailsView = LeadView & {
-  /** Whether `lead` and `description` are in full; then an audit entry was left. */
+  /** Whether `lead` and `description` are in full. An audit entry records each reveal. */
   readonly revealed: boolean;
-  /** Absent where it was erased, or where no key that we hold opens it. */
+  /** Absent if it was erased, or if no configured key decrypts it. */
   readonly lead?: MaskedLead | RevealedLead;
-  /** The provider's own words, which may quote the lead. */
+  /** The provider's description, which may quote the lead. */
   readonly description?: string;
 };
 
@@ -78,13 +77,14 @@ export type StatsView = {
 };
 
 export function statsView({ oldestQueuedAt, ...counts }: Stats, now: number): StatsView {
-  // One order for people, whatever the store's.
+  // A fixed order for readers; the order of a store varies.
   const byStatus = Object.fromEntries(STATUSES.map((status) => [status, counts.byStatus[status]])) as Stats['byStatus'];
   const stats = { ...counts, byStatus };
   if (oldestQueuedAt === undefined) return stats;
   return { ...stats, oldestQueuedAt: isoTime(oldestQueuedAt), oldestQueuedSeconds: ageSeconds(oldestQueuedAt, now) };
 }
 
+/** Gives the age in whole seconds of a time in milliseconds since the epoch; 0 for a time in the future. */
 export function ageSeconds(since: number, now: number): number {
   return Math.max(0, Math.round((now - since) / 1_000));
 }
@@ -99,4 +99,9 @@ export type AuditView = Omit<AuditEntry, 'at'> & { readonly at: string };
 
 export function auditView(entry: AuditEntry): AuditView {
   return { ...entry, at: isoTime(entry.at) };
+}
+
+/** Formats a time (milliseconds since the epoch) for output: ISO 8601 in UTC. */
+export function isoTime(time: number): string {
+  return new Date(time).toISOString();
 }

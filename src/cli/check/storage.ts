@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isoTime } from '../../admin/operations/time.ts';
+import { isoTime } from '../../admin/operations/views.ts';
+import { LEASE_MS } from '../../app/services.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/storage-errors.ts';
 import { tryKeys } from '../../leads/keys.ts';
@@ -15,15 +16,15 @@ const MIB = 1024 * 1024;
 const LOW_MIB = 1_024;
 const CRITICAL_MIB = 100;
 
-/** A correct clock is later than this: the program did not exist before. */
+/** A clock before this date is wrong, because the program did not exist then. */
 const EARLIEST = Date.UTC(2026, 0, 1);
-/** The newest lead may have been stored by another machine, whose clock is ahead by up to this much. */
+/** The clock of the machine that stored the newest lead may be ahead by up to this much. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** From this difference on a replica stops: half of a lease, see `outbox/postgres/skew.ts`. */
-const MAX_SKEW_MS = 30_000;
+/** A replica whose clock differs by more handles no leads (`store/postgres/replica-guard.ts`). */
+const MAX_SKEW_MS = LEASE_MS / 2;
 
-/** The database, the disk below it, the clock, the keys and what waits in the database. */
+/** Checks the database, its disk, the clock, the keys, and the leads and provider accounts that wait for an operator. */
 export async function checkStorage(
   { database: place }: Settings,
   now: number,
@@ -92,11 +93,11 @@ function checkSpace(path: string): Finding {
   return { name: 'disk', result, detail: `${free} MiB free` };
 }
 
-/** Whether the clock of this machine can be right: schedules, leases and retention depend on it. */
+/** Checks whether the clock of this machine is plausible: schedules, leases and retention depend on it. */
 async function checkClock({ store, skewMs }: Session, now: number): Promise<Finding> {
   if (skewMs !== undefined) {
     const apart = `${Math.abs(skewMs) / 1_000} s ${skewMs > 0 ? 'behind' : 'ahead of'}`;
-    const detail = `it is ${isoTime(now)} here, ${apart} the database server's clock; from ${MAX_SKEW_MS / 1_000} s on a replica does nothing`;
+    const detail = `it is ${isoTime(now)} here, ${apart} the database server's clock; from ${MAX_SKEW_MS / 1_000} s on a replica handles no leads`;
     return { name: 'clock', result: Math.abs(skewMs) > MAX_SKEW_MS ? 'problem' : 'warning', detail };
   }
   const [newest] = (await store.list({}, { limit: 1 })).items;

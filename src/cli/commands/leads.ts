@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CAUSES } from '../../admin/operations/filter.ts';
+import { CAUSES } from '../../admin/operations/input.ts';
 import type { LeadDetailsView, LeadView } from '../../admin/operations/views.ts';
 import { type Context, groupOf } from '../command.ts';
 import {

@@ -15,7 +15,7 @@ const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlemen
   parked: { status: 'parked', cause: 'schedule', attempted: true, description: 'No such merchant' },
 };
 
-/** Operations over a real store, at noon unless told, and leads in any state. */
+/** Creates operations over a real store, with the clock at noon, and a function that stores a lead of any status. */
 export function operationsOver(t: Test) {
   const outbox = sqliteOutbox(t)();
   t.teardown(() => outbox.close());
@@ -29,11 +29,11 @@ export function operationsOver(t: Test) {
     },
   });
 
-  /** Stores a lead that ends in a status, and gives its id. */
+  /** Stores a lead, brings it to a status, and gives its id. */
   const store = async (status: Status, changes: Partial<Lead> = {}, at = NOON): Promise<string> => {
     const content = lead(changes);
     const start = status === 'queued' ? ({ kind: 'due', at } as const) : ({ kind: 'leased' } as const);
-    // Over this cap with the first lead, and not yet over ten times it.
+    // The first lead already exceeds this cap, and does not exceed ten times the cap.
     const caps = status === 'held' ? [{ kind: 'site', key: randomBytes(16), max: 0.5 } as const] : [];
     const accepted = await outbox.accept(newLead({ lead: content, start, caps }), at);
     if (accepted.kind !== 'stored') throw new Error(`not stored: ${accepted.kind}`);

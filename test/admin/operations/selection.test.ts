@@ -3,7 +3,7 @@ import { NOON, operationsOver } from '../support/operations.ts';
 
 const ANN = { actor: 'cli:ann' };
 
-t.test('a replay previews what would be sent and leaves alone what is under way', async (t) => {
+t.test('a preview of a replay counts the leads to send and skips those already queued', async (t) => {
   const { operations, store } = operationsOver(t);
   await store('delivered');
   await store('parked', { site: 'north' });
@@ -20,7 +20,7 @@ t.test('a replay previews what would be sent and leaves alone what is under way'
   t.equal(selection.ids.length, 3);
 });
 
-t.test('a preview counts what may have arrived, whatever it was parked for', async (t) => {
+t.test('a preview counts leads that may have arrived, whatever the cause of their parking', async (t) => {
   const { outbox, operations, store } = operationsOver(t);
   await store('parked');
   await store('unknown');
@@ -33,7 +33,7 @@ t.test('a preview counts what may have arrived, whatever it was parked for', asy
   t.match(await operations.selectLeads('release', { since: '24h' }), { mayHaveArrived: 2, byStatus: { parked: 2 } });
 });
 
-t.test('what was selected is queued, the worker is woken, and the audit says who sent what', async (t) => {
+t.test('selected leads are queued, the worker is woken, and the audit names actor and query', async (t) => {
   const { operations, store, statusOf, kicks } = operationsOver(t);
   const ids = [await store('delivered'), await store('rejected'), await store('unknown')];
   const progress: number[] = [];
@@ -48,7 +48,7 @@ t.test('what was selected is queued, the worker is woken, and the audit says who
   ]);
 });
 
-t.test('a lead that comes in between preview and yes is not swept along', async (t) => {
+t.test('a lead stored between preview and confirmation is not sent', async (t) => {
   const { operations, store, statusOf } = operationsOver(t);
   await store('parked');
   const selection = await operations.selectLeads('release', { status: ['parked'] });
@@ -57,7 +57,7 @@ t.test('a lead that comes in between preview and yes is not swept along', async 
   t.equal(await statusOf(later), 'parked');
 });
 
-t.test('a lead that was let go meanwhile is not sent twice by a release', async (t) => {
+t.test('a lead that another operator released meanwhile is not sent twice', async (t) => {
   const { outbox, operations, store, statusOf } = operationsOver(t);
   const id = await store('parked');
   const selection = await operations.selectLeads('release', { ids: [id] });
@@ -69,7 +69,7 @@ t.test('a lead that was let go meanwhile is not sent twice by a release', async 
   t.equal(await statusOf(id), 'delivered');
 });
 
-t.test('a release takes what waits for a person and nothing else', async (t) => {
+t.test('a release sends only leads that wait for an operator', async (t) => {
   const { operations, store, statusOf } = operationsOver(t);
   const waiting = [await store('held'), await store('unknown'), await store('parked')];
   const final = [await store('delivered'), await store('rejected')];
@@ -83,26 +83,26 @@ t.test('a release takes what waits for a person and nothing else', async (t) => 
   });
 });
 
-t.test('nothing named is refused: an empty filter would send everything', async (t) => {
+t.test('an empty filter is refused, because it would send every lead', async (t) => {
   const { operations } = operationsOver(t);
   await t.rejects(operations.selectLeads('replay', {}), { code: 'invalid' });
 });
 
-t.test('ids that are not there are counted, and not found where none is', async (t) => {
+t.test('unknown ids are counted as missing, and if no id is known the selection fails', async (t) => {
   const { operations, store } = operationsOver(t);
   const id = await store('parked');
   t.match(await operations.selectLeads('replay', { ids: [id, 'cnv_none'] }), { ids: [id], missing: 1 });
   await t.rejects(operations.selectLeads('replay', { ids: ['cnv_none', 'cnv_nil'] }), { code: 'not_found' });
 });
 
-t.test('no more than asked for is selected, and it is said that there are more', async (t) => {
+t.test('a selection stops at its maximum and reports that more leads match', async (t) => {
   const { operations, store } = operationsOver(t);
   for (let n = 0; n < 3; n += 1) await store('parked');
   t.match(await operations.selectLeads('replay', { site: 'demo' }, 2), { ids: { length: 2 }, more: true });
   t.match(await operations.selectLeads('replay', { site: 'demo' }, 3), { ids: { length: 3 }, more: false });
 });
 
-t.test('many leads go in several transactions, each told as progress', async (t) => {
+t.test('many leads are queued in several transactions, and each reports progress', async (t) => {
   const { operations, store } = operationsOver(t);
   await Promise.all(Array.from({ length: 1_050 }, () => store('parked')));
   const progress: number[] = [];

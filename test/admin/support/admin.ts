@@ -1,15 +1,15 @@
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { buildAdminApp } from '../../../src/admin/api/app.ts';
-import type { RunningState } from '../../../src/admin/api/state.ts';
-import { NOON, operationsOver } from '../support/operations.ts';
+import type { RunningState } from '../../../src/admin/api/routes.ts';
+import { NOON, operationsOver } from './operations.ts';
 
 export const TOKEN = 'admin-token-of-thirty-two-letters';
 export const METRICS_TOKEN = 'metrics-token-of-thirty-two-letters';
 
 type Ask = { method?: 'GET' | 'POST' | 'DELETE'; token?: string | null; body?: unknown };
 
-/** The operators' listener over a real store, asked without a socket. */
+/** Builds the operators' app over a real store; requests are injected without a socket. */
 export function adminOver(t: Test) {
   const parts = operationsOver(t);
   const lines: string[] = [];

@@ -13,7 +13,7 @@ function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { reten
   const calls: string[] = [];
   const swept: Swept[] = [];
   const faults: unknown[] = [];
-  const told = <Args extends unknown[], T>(name: string, run: (...args: Args) => Promise<T>) => {
+  const recorded = <Args extends unknown[], T>(name: string, run: (...args: Args) => Promise<T>) => {
     return (...args: Args): Promise<T> => {
       calls.push(`${name} ${args.join()}`.trim());
       return run(...args);
@@ -21,9 +21,9 @@ function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { reten
   };
   const sweeper = createSweeper({
     store: {
-      expire: told('expire', store.expire ?? (async () => 0)),
-      purge: told('purge', store.purge ?? (async () => 0)),
-      scrub: told('scrub', store.scrub ?? (async () => undefined)),
+      expire: recorded('expire', store.expire ?? (async () => 0)),
+      purge: recorded('purge', store.purge ?? (async () => 0)),
+      scrub: recorded('scrub', store.scrub ?? (async () => undefined)),
     },
     retentionDays: options.retentionDays ?? (() => 30),
     onSwept: (one) => swept.push(one),
@@ -35,69 +35,72 @@ function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { reten
   return { clock, calls, named, swept, faults, sweeper };
 }
 
-/** Gives these numbers one after the other, then nothing more. */
-function giving(...numbers: number[]): () => Promise<number> {
+/** Creates a function that gives these numbers one after the other, then 0. */
+function sequence(...numbers: number[]): () => Promise<number> {
   return async () => numbers.shift() ?? 0;
 }
 
-t.test('it sweeps at the start and then every hour, by the days that are configured then', async (t) => {
-  let days = 30;
-  const { clock, named, sweeper } = sweeping(t, {}, { retentionDays: () => days });
-  sweeper.start();
-  await clock.settle();
-  t.strictSame(named('expire'), [`expire ${START - 30 * DAY_MS},500`]);
-  t.strictSame(named('purge'), [`purge ${START},500`]);
-  days = 7;
-  await clock.advance(HOUR_MS - 1);
-  t.equal(named('expire').length, 1);
-  await clock.advance(1);
-  t.equal(named('expire')[1], `expire ${START + HOUR_MS - 7 * DAY_MS},500`);
-});
+t.test(
+  'the sweeper runs at the start and then every hour, with the retention days configured at that time',
+  async (t) => {
+    let days = 30;
+    const { clock, named, sweeper } = sweeping(t, {}, { retentionDays: () => days });
+    sweeper.start();
+    await clock.settle();
+    t.strictSame(named('expire'), [`expire ${START - 30 * DAY_MS},500`]);
+    t.strictSame(named('purge'), [`purge ${START},500`]);
+    days = 7;
+    await clock.advance(HOUR_MS - 1);
+    t.equal(named('expire').length, 1);
+    await clock.advance(1);
+    t.equal(named('expire')[1], `expire ${START + HOUR_MS - 7 * DAY_MS},500`);
+  },
+);
 
-t.test('much is removed in chunks with a breath between them, and told once', async (t) => {
-  const { clock, named, swept, sweeper } = sweeping(t, { expire: giving(500, 500, 20), purge: giving(500, 3) });
+t.test('many leads are removed in chunks with pauses between them, and reported once', async (t) => {
+  const { clock, named, swept, sweeper } = sweeping(t, { expire: sequence(500, 500, 20), purge: sequence(500, 3) });
   sweeper.start();
   await clock.settle();
-  t.equal(named('expire').length, 1, 'others have their turn before the second');
+  t.equal(named('expire').length, 1, 'the second chunk waits for a pause');
   await clock.advance(1_000);
   t.equal(named('expire').length, 3);
   t.equal(named('purge').length, 2);
   t.strictSame(swept, [{ expired: 1_020, purged: 503 }]);
   await clock.advance(HOUR_MS);
-  t.equal(swept.length, 1, 'nothing is told of a sweep that found nothing');
+  t.equal(swept.length, 1, 'a sweep that removes nothing is not reported');
 });
 
-t.test('what was removed is scrubbed at the start, and then at most once a day', async (t) => {
-  const { clock, named, sweeper } = sweeping(t, { expire: giving(0, 1, 1) });
+t.test('removed data is scrubbed at the start, and then at most once a day', async (t) => {
+  const { clock, named, sweeper } = sweeping(t, { expire: sequence(0, 1, 1) });
   sweeper.start();
   await clock.settle();
-  t.equal(named('scrub').length, 1, 'a process before may have died in between');
+  t.equal(named('scrub').length, 1, 'an earlier process may have died before scrubbing');
   await clock.advance(DAY_MS - 1);
   t.equal(named('scrub').length, 1);
   await clock.advance(1);
   t.equal(named('scrub').length, 2);
   await clock.advance(3 * DAY_MS);
-  t.equal(named('scrub').length, 2, 'nothing was removed since');
+  t.equal(named('scrub').length, 2, 'nothing was removed since the last scrub');
 });
 
-t.test('a fault is told, and the next hour makes up for it', async (t) => {
+t.test('a fault is reported, and the next sweep scrubs again', async (t) => {
   const fault = new Error('full');
   let working = false;
   const failing = async () => {
     if (!working) throw fault;
   };
-  const { clock, named, faults, swept, sweeper } = sweeping(t, { expire: giving(3), scrub: failing });
+  const { clock, named, faults, swept, sweeper } = sweeping(t, { expire: sequence(3), scrub: failing });
   sweeper.start();
   await clock.settle();
   t.strictSame(faults, [fault]);
   t.strictSame(swept, [{ expired: 3, purged: 0 }]);
   working = true;
   await clock.advance(HOUR_MS);
-  t.equal(named('scrub').length, 2, 'what is left to scrub was not forgotten');
+  t.equal(named('scrub').length, 2, 'the failed scrub is repeated');
   t.equal(faults.length, 1);
 });
 
-t.test('stopping in a breath starts nothing more and leaves no timer', async (t) => {
+t.test('stopping between two chunks starts no further chunk and leaves no timer', async (t) => {
   const { clock, calls, sweeper } = sweeping(t, { expire: async () => 500 });
   sweeper.start();
   await clock.settle();
@@ -108,7 +111,7 @@ t.test('stopping in a breath starts nothing more and leaves no timer', async (t)
   t.equal(calls.length, 1);
 });
 
-t.test('stopping waits for the chunk under way', async (t) => {
+t.test('stopping waits for the running chunk', async (t) => {
   const chunk = Promise.withResolvers<number>();
   const { clock, calls, sweeper } = sweeping(t, { expire: () => chunk.promise });
   sweeper.start();
@@ -125,7 +128,7 @@ t.test('stopping waits for the chunk under way', async (t) => {
   t.equal(clock.next(), undefined);
 });
 
-t.test('over a real store, leads lose their data when they were final for long enough', async (t) => {
+t.test('over a real store, final leads lose their personal data after the retention period', async (t) => {
   const outbox = sqliteOutbox(t)();
   t.teardown(() => outbox.close());
   const { clock, swept, sweeper } = sweeping(t, outbox);

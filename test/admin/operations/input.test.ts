@@ -1,11 +1,10 @@
 import t from 'tap';
-import { CAUSES, describeQuery, readFilter } from '../../../src/admin/operations/filter.ts';
-import { readTime } from '../../../src/admin/operations/time.ts';
+import { CAUSES, describeQuery, readFilter, readTime } from '../../../src/admin/operations/input.ts';
 import { hashing } from '../../support/outbox.ts';
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 
-t.test('a query becomes the filter of the store', async (t) => {
+t.test('a query is converted to the filter of the store', async (t) => {
   const filter = readFilter(
     { status: ['held'], cause: ['phone_cap'], site: 'demo', since: '24h', until: '2026-11-24' },
     hashing,
@@ -20,13 +19,13 @@ t.test('a query becomes the filter of the store', async (t) => {
   });
 });
 
-t.test('a number is found whatever its spelling', async (t) => {
+t.test('a number has the same hash in every spelling', async (t) => {
   const expected = { phoneHash: hashing.phone('+14045551212') };
   t.strictSame(readFilter({ phone: ' +1 (404) 555-1212' }, hashing, NOW), expected);
   t.strictSame(readFilter({ phone: '404.555.1212', country: 'US' }, hashing, NOW), expected);
 });
 
-t.test('what is wrong is named, and a number is never quoted', async (t) => {
+t.test('an error names the invalid field and never quotes a number', async (t) => {
   const cases = [
     [{ status: ['open'] }, /^status: use queued, delivered/],
     [{ cause: ['bad luck'] }, /^cause: use phone_cap/],
@@ -43,7 +42,7 @@ t.test('what is wrong is named, and a number is never quoted', async (t) => {
   }
 });
 
-t.test('times are UTC dates, times with a zone, or how long ago', async (t) => {
+t.test('a time is a UTC date, a time with its zone, or a duration before now', async (t) => {
   t.equal(readTime('since', '2026-11-24', NOW), Date.parse('2026-11-24T00:00:00Z'));
   t.equal(readTime('since', '2026-11-24T09:00+01:00', NOW), Date.parse('2026-11-24T08:00:00Z'));
   t.equal(readTime('since', '90m', NOW), NOW - 5_400_000);
@@ -53,7 +52,7 @@ t.test('times are UTC dates, times with a zone, or how long ago', async (t) => {
   }
 });
 
-t.test("a query's words for the audit hold no number", async (t) => {
+t.test('the description of a query for the audit holds no number', async (t) => {
   t.equal(describeQuery({ phone: '+14045551212', country: 'US' }), 'phone=given');
   t.equal(describeQuery({ status: ['held', 'parked'], site: 'demo' }), 'status=held,parked site=demo');
   t.equal(describeQuery({ ids: ['cnv_a', 'cnv_b'] }), 'ids=cnv_a,cnv_b');

@@ -1,0 +1,129 @@
+import type { FastifyInstance } from 'fastify';
+import type { Operations } from '../operations/operations.ts';
+import type { SendAction } from '../operations/selection.ts';
+import { isoTime } from '../operations/views.ts';
+import { AdminProblem } from './problem.ts';
+import {
+  CONSENTS_QUERY,
+  type ConsentsQuery,
+  DEFAULT_LIMIT,
+  ERASE_BODY,
+  type EraseBody,
+  ID_PARAMS,
+  type IdParams,
+  LEADS_QUERY,
+  type LeadsQuery,
+  NUMBER_BODY,
+  type NumberBody,
+  PAGE_QUERY,
+  type PageQuery,
+  PROVIDER_PARAMS,
+  type ProviderParams,
+  pageOf,
+  REVEAL_QUERY,
+  type RevealQuery,
+  SEARCH_BODY,
+  SEND_BODY,
+  SEND_MAX,
+  type SearchBody,
+  type SendBody,
+  wordsOf,
+} from './schemas.ts';
+
+/** The actor in audit entries: a token does not identify a person. */
+const ACTOR = 'admin';
+
+/** Registers the routes that list, show, send and erase leads. */
+export function leadRoutes(app: FastifyInstance, operations: Operations): void {
+  app.get<{ Querystring: LeadsQuery }>('/leads', { schema: { querystring: LEADS_QUERY } }, ({ query }) => {
+    const { status, cause, limit, after, ...rest } = query;
+    const filter = { ...rest, ...wordsOf('status', status), ...wordsOf('cause', cause) };
+    return operations.listLeads(filter, pageOf({ limit, after }));
+  });
+
+  app.post<{ Body: SearchBody }>('/leads/search', { schema: { body: SEARCH_BODY } }, ({ body }) => {
+    const { limit = DEFAULT_LIMIT, after, ...filter } = body;
+    return operations.listLeads(filter, { limit, ...(after !== undefined && { after }) });
+  });
+
+  app.get<{ Params: IdParams; Querystring: RevealQuery }>(
+    '/leads/:id',
+    { schema: { params: ID_PARAMS, querystring: REVEAL_QUERY } },
+    ({ params, query }) => operations.showLead(params.id, { actor: ACTOR, reveal: query.reveal === 'true' }),
+  );
+
+  const send = (action: SendAction) =>
+    app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async ({ body }) => {
+      const { dryRun = false, limit = SEND_MAX, ...query } = body;
+      const selection = await operations.selectLeads(action, query, limit);
+      const { ids, byStatus, bySite, mayHaveArrived, skipped, missing, more } = selection;
+      const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: ACTOR });
+      return { action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, more, queued };
+    });
+  send('replay');
+  send('release');
+
+  app.post<{ Body: EraseBody }>('/leads/erase', { schema: { body: ERASE_BODY } }, ({ body }) => {
+    const { suppress = false, ...number } = body;
+    return operations.erase(number, { actor: ACTOR, suppress });
+  });
+}
+
+/** Registers the routes of suppressed numbers, consents, statistics and the audit. */
+export function recordRoutes(app: FastifyInstance, operations: Operations): void {
+  app.get('/suppressions', async () => ({ items: await operations.suppressions() }));
+  app.post<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async ({ body }) => ({
+    suppressed: true,
+    changed: await operations.suppress(body, ACTOR),
+  }));
+  app.delete<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async ({ body }) => ({
+    suppressed: false,
+    changed: await operations.unsuppress(body, ACTOR),
+  }));
+
+  app.get<{ Querystring: ConsentsQuery }>('/consents', { schema: { querystring: CONSENTS_QUERY } }, ({ query }) => {
+    const { limit, after, ...filter } = query;
+    return operations.consents(filter, pageOf({ limit, after }), ACTOR);
+  });
+  app.get('/stats', () => operations.stats());
+  app.get<{ Querystring: PageQuery }>('/audit', { schema: { querystring: PAGE_QUERY } }, ({ query }) =>
+    operations.audit(pageOf(query)),
+  );
+}
+
+/** State of the running process that operators may see. Times are milliseconds since the epoch. */
+export interface RunningState {
+  /** Lists every provider account, with `parkedAt` and `probeAt` while it is parked. */
+  providers(): Promise<readonly { id: string; region: string; parkedAt?: number; probeAt?: number }[]>;
+  /** Gives the circuit breakers of the regions that were called since the start. */
+  breakers(): ReadonlyMap<string, 'closed' | 'half_open' | 'open'>;
+  /** Releases a parked provider account. */
+  releaseProvider(id: string): Promise<void>;
+}
+
+/** Registers the routes that show provider accounts and circuit breakers, and release a parked account. */
+export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations): void {
+  app.get('/state', async () => ({
+    providers: (await state.providers()).map(({ id, region, parkedAt, probeAt }) => ({
+      id,
+      region,
+      parked: parkedAt !== undefined,
+      ...(parkedAt !== undefined && { parkedAt: isoTime(parkedAt) }),
+      ...(probeAt !== undefined && { probeAt: isoTime(probeAt) }),
+    })),
+    breakers: [...state.breakers()].map(([region, breaker]) => ({ region, state: breaker })),
+  }));
+
+  app.post<{ Params: ProviderParams }>(
+    '/providers/:id/release',
+    { schema: { params: PROVIDER_PARAMS } },
+    async ({ params: { id } }) => {
+      const provider = (await state.providers()).find((known) => known.id === id);
+      if (!provider) throw new AdminProblem(404, 'not_found', 'There is no such provider account.');
+      if (provider.parkedAt === undefined) return { id, released: false };
+      await state.releaseProvider(id);
+      await operations.providerReleased(id, ACTOR);
+      return { id, released: true };
+    },
+  );
+}

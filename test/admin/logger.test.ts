@@ -1,0 +1,72 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import t from 'tap';
+import { outputDestination } from '../../src/admin/log-destination.ts';
+import { createLogger } from '../../src/admin/logger.ts';
+import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { startGateway } from '../support/gateway.ts';
+
+t.test('lines of one turn of the event loop are written together, in order', async (t) => {
+  const path = join(t.testdir(), 'log');
+  const fd = openSync(path, 'w');
+  const output = outputDestination(fd);
+  const log = createLogger({ level: 'info', destination: output });
+  log.info('one');
+  log.info('two');
+  t.equal(readFileSync(path, 'utf8'), '', 'nothing is written within the turn');
+  output.flush();
+  t.strictSame(
+    readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg),
+    ['one', 'two'],
+  );
+  closeSync(fd);
+});
+
+t.test('a full disk behind the log loses lines and throws no error', async (t) => {
+  const fd = openSync('/dev/full', 'w');
+  const output = outputDestination(fd);
+  output.write('lost\n');
+  t.doesNotThrow(() => output.flush());
+  t.throws(() => writeSync(fd, 'lost'), { code: 'ENOSPC' }, 'the device really is full');
+  closeSync(fd);
+});
+
+t.test('a closed pipe behind the log stops neither answers nor the program', async (t) => {
+  const gateway = await startGateway(t, { DATABASE_URL: `sqlite:${join(t.testdir(), 'gateway.db')}` });
+  gateway.stopReading();
+  for (let n = 0; n < 3; n += 1) t.equal((await fetch(`${gateway.url}/healthz`)).status, 200);
+  t.strictSame(await gateway.end('SIGTERM'), { code: 0, signal: null });
+});
+
+function errorOf(run: () => void): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('No error was thrown.');
+}
+
+t.test(
+  "a storage fault is logged with SQLite's code and fixed text, and without the message that quotes the statement",
+  async (t) => {
+    const database = new DatabaseSync(':memory:');
+    t.teardown(() => database.close());
+    const cause = errorOf(() => database.exec('SELECT * FROM hunter2'));
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+    log.error({ err: new StorageUnavailable('The storage did not take the write.', { cause }) }, 'worker fault');
+    t.match(JSON.parse(lines.join('')), {
+      err: {
+        type: 'StorageUnavailable',
+        message: 'The storage did not take the write.',
+        cause: { code: 'ERR_SQLITE_ERROR', errstr: 'SQL logic error' },
+      },
+    });
+    t.notMatch(lines.join(''), 'hunter2');
+  },
+);
