@@ -6,7 +6,7 @@ import { listen } from './listen.ts';
 
 /** The operators' listener, where the settings ask for one; from then on everything is counted. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, closers, hashing, accounts, outbox, counting, sharedCounts }: Foundation,
+  { settings, log, disposers, hashing, accounts, outbox, counting, sharedCounts }: Foundation,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
@@ -40,6 +40,6 @@ export async function openAdminListener(
     },
     logger: log,
   });
-  closers.add(() => app.close());
+  disposers.add(() => app.close());
   return listen(app, admin, 'ADMIN_PORT');
 }

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts';
-import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
 import type { Hashing } from '../leads/hashing.ts';
 
 /**

@@ -1,22 +1,23 @@
 import { createAttemptLog } from '../admin/attempt-log.ts';
+import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
-import { type Foundation, LEASE_MS } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 
 /** Delivers what is stored from now on; stops taking new work when closed, and waits for the attempts under way. */
 export function startDelivery({
   settings,
   live,
   log,
-  closers,
+  disposers,
   accounts,
   outbox,
   counting,
   credentials,
 }: Foundation): RunningDelivery {
   const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
-  closers.add(() => provider.close());
+  disposers.add(() => provider.close());
   const logAttempt = createAttemptLog(log);
   const delivering: RunningDelivery = composeDelivery({
     outbox,
@@ -54,7 +55,7 @@ export function startDelivery({
     random: Math.random,
     leaseMs: LEASE_MS,
   });
-  closers.add(() => delivering.stop());
+  disposers.add(() => delivering.stop());
   delivering.worker.start();
   return delivering;
 }

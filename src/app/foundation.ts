@@ -6,10 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
 import type { SharedCounts } from '../http/limits/shared-counts.ts';
 import type { Hashing } from '../leads/hashing.ts';
-import type { Closers } from '../lib/disposers.ts';
-
-/** How long a lease lasts unless it is renewed; far longer than an attempt. */
-export const LEASE_MS = 60_000;
+import type { Disposers } from '../lib/disposers.ts';
 
 /** What the running parts stand on. */
 export type Foundation = {
@@ -17,7 +14,7 @@ export type Foundation = {
   readonly live: LiveSettings;
   readonly log: Logger;
   readonly version: string;
-  readonly closers: Closers;
+  readonly disposers: Disposers;
   readonly hashing: Hashing;
   readonly accounts: Accounts;
   readonly outbox: Outbox;

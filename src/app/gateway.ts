@@ -4,18 +4,18 @@ import { NO_COUNTING } from '../admin/counting.ts';
 import { createLiveSettings, type LiveSettings } from '../config/live.ts';
 import { createAccounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
+import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { createHashing } from '../leads/hashing.ts';
-import { tryKeys } from '../leads/keys.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { type Closers, createClosers } from '../lib/disposers.ts';
+import { createDisposers, type Disposers } from '../lib/disposers.ts';
 import { randomBytes } from '../lib/random.ts';
 import { openOutbox } from '../store/open.ts';
-import { createVault } from '../store/vault.ts';
+import { createVault, tryKeys } from '../store/vault.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { createCredentials } from './credentials.ts';
 import { startDelivery } from './delivery.ts';
-import { type Foundation, LEASE_MS } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import { openPublicListener } from './public-listener.ts';
 import { startSharedCounts } from './shared-counts.ts';
 import { startBundledSimulator } from './simulator.ts';
@@ -38,20 +38,20 @@ export type Gateway = {
  * also when a later part fails to start.
  */
 export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
-  const closers = createClosers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
+  const disposers = createDisposers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
   try {
-    return await open(settings, log, version, closers);
+    return await open(settings, log, version, disposers);
   } catch (error) {
-    await closers.close();
+    await disposers.dispose();
     throw error;
   }
 }
 
-async function open(settings: Settings, log: Logger, version: string, closers: Closers): Promise<Gateway> {
+async function open(settings: Settings, log: Logger, version: string, disposers: Disposers): Promise<Gateway> {
   const live = createLiveSettings(settings);
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
-  if (simulator) closers.add(() => simulator.close());
+  if (simulator) disposers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
   const credentials = createCredentials(live.current, hashing);
   const outbox = await openOutbox(settings.database, {
@@ -65,19 +65,19 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
-  closers.add(() => outbox.close());
+  disposers.add(() => outbox.close());
   const keys = await tryKeys(outbox);
   if (keys.kind === 'does_not_open') {
     log.warn({ event: 'keys', conversation: keys.id }, 'no DATA_KEY that is configured opens the newest lead');
   }
   const counting = { by: NO_COUNTING };
-  const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
   const foundation: Foundation = {
     settings,
     live,
     log,
     version,
-    closers,
+    disposers,
     hashing,
     accounts,
     outbox,
@@ -92,7 +92,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const adminUrl = await openAdminListener(foundation, delivering);
   const publicListener = await openPublicListener(foundation, delivering, simulator?.inboxUrl);
   // First of all, and not with the rest of delivery: callers are waited for in between.
-  closers.add(() => delivering.worker.stop());
+  disposers.add(() => delivering.worker.stop());
 
   return {
     url: publicListener.url,
@@ -105,12 +105,12 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     },
     close() {
       publicListener.drain();
-      return closers.close();
+      return disposers.dispose();
     },
   };
 }
 
-function startSweeping({ live, log, closers, outbox }: Foundation): void {
+function startSweeping({ live, log, disposers, outbox }: Foundation): void {
   const sweeper = createSweeper({
     store: outbox,
     retentionDays: () => live.current().retentionDays,
@@ -119,5 +119,5 @@ function startSweeping({ live, log, closers, outbox }: Foundation): void {
     onSwept: (swept) => log.info({ event: 'retention', ...swept }, 'retention'),
   });
   sweeper.start();
-  closers.add(() => sweeper.stop());
+  disposers.add(() => sweeper.stop());
 }

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { buildApp } from '../http/app.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
@@ -19,7 +19,7 @@ import { listen } from './listen.ts';
  * @param inboxUrl where the bundled simulator's inbox is, for the demo page
  */
 export async function openPublicListener(
-  { settings, live, log, version, closers, hashing, outbox, counting, sharedCounts }: Foundation,
+  { settings, live, log, version, disposers, hashing, outbox, counting, sharedCounts }: Foundation,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -83,7 +83,7 @@ export async function openPublicListener(
     logger: log,
     version,
   });
-  closers.add(() => app.close());
+  disposers.add(() => app.close());
   const url = await listen(app, settings.listen, 'PORT');
   return {
     url,

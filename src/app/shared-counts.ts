@@ -7,8 +7,8 @@ export async function startSharedCounts({
   settings: { redis },
   hashing,
   log,
-  closers,
-}: Pick<Foundation, 'settings' | 'hashing' | 'log' | 'closers'>): Promise<SharedCounts | undefined> {
+  disposers,
+}: Pick<Foundation, 'settings' | 'hashing' | 'log' | 'disposers'>): Promise<SharedCounts | undefined> {
   if (redis === undefined) return undefined;
   // Only where there is a Redis: what is not loaded does not slow the start.
   const { connectRedis, faultOf } = await import('../http/limits/redis.ts');
@@ -21,7 +21,7 @@ export async function startSharedCounts({
       log.warn({ event: 'limits_local', cause: faultOf(error) }, 'Redis does not count; this process counts by itself');
     },
   });
-  closers.add(() => counts.stop());
+  disposers.add(() => counts.stop());
   await counts.start();
   return counts;
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
 import { createLogger } from '../../src/admin/log.ts';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 
 function faultOf(run: () => void): unknown {
   try {

@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
-import type { Admittance, Delivering } from '../../src/leads/delivering.ts';
+import type { Delivering } from '../../src/leads/delivery/attempt.ts';
+import type { Clearance } from '../../src/leads/delivery/breaker.ts';
 import type { Caller } from '../../src/leads/request-identity.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
@@ -10,7 +11,7 @@ import { hashing, sqliteOutbox } from '../support/outbox.ts';
 
 type Test = Parameters<typeof sqliteOutbox>[0];
 type Options = {
-  readonly admittance?: Admittance['kind'];
+  readonly clearance?: Clearance['kind'];
   readonly outcome?: (conversation: Conversation) => Promise<Conversation>;
   readonly caps?: readonly Cap[];
 };
@@ -27,7 +28,7 @@ const visitor = (changes: Partial<Caller> = {}): Caller => ({
   ...changes,
 });
 
-function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = [] }: Options = {}) {
+function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] }: Options = {}) {
   const store = sqliteOutbox(t)();
   t.teardown(() => store.close());
   const clock = manualClock(1_000_000);
@@ -36,10 +37,10 @@ function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = []
   let charges = 0;
   const abandoned: unknown[] = [];
   const delivery: Delivering = {
-    enter: () =>
-      admittance === 'go'
-        ? { kind: 'go', permit: { settle: (answer) => abandoned.push(answer) } }
-        : { kind: admittance },
+    clear: () =>
+      clearance === 'go'
+        ? { kind: 'go', permit: { report: (outcome) => abandoned.push(outcome) } }
+        : { kind: clearance },
     async attempt(_lead, lease) {
       calls += 1;
       const answer = await outcome({ id: lease.id, status: 'queued', attempts: 0, createdAt: 1, updatedAt: 1 });
@@ -102,12 +103,12 @@ t.test('a lead that is safe is answered, even when its outcome could not be reco
 });
 
 t.test('behind an open breaker or a parked provider a lead is stored and nobody is called', async (t) => {
-  for (const [admittance, status] of [
+  for (const [clearance, status] of [
     ['later', 'queued'],
     ['parked', 'parked'],
   ] as const) {
-    await t.test(admittance, async (t) => {
-      const { submit, context, calls } = submitting(t, { admittance });
+    await t.test(clearance, async (t) => {
+      const { submit, context, calls } = submitting(t, { clearance });
       t.match(await submit(lead(), context()), { conversation: { status } });
       t.equal(calls(), 0);
     });

@@ -9,8 +9,8 @@ import type {
   RequeueStore,
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
+import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
-import { InvalidCursor } from '../../domain/ports/storage-errors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { OperationError } from './error.ts';
 import { describeQuery, type LeadQuery, readFilter } from './filter.ts';

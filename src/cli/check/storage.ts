@@ -2,10 +2,11 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isoTime } from '../../admin/operations/time.ts';
 import type { Settings } from '../../config/settings.ts';
-import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/storage-errors.ts';
-import { tryKeys } from '../../leads/keys.ts';
+import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
+import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { nameOfPlace } from '../../store/open.ts';
 import { orphanedLog } from '../../store/sqlite/identity.ts';
+import { tryKeys } from '../../store/vault.ts';
 import { plural } from '../output.ts';
 import type { Session } from '../session.ts';
 import { type Finding, reasonOf } from './finding.ts';
@@ -20,8 +21,8 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 /** The newest lead may have been stored by another machine, whose clock is ahead by up to this much. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** From this difference on a replica stops: half of a lease, see `outbox/postgres/skew.ts`. */
-const MAX_SKEW_MS = 30_000;
+/** From this difference on a replica stops (`store/postgres/replica-guard.ts`). */
+const MAX_SKEW_MS = maxClockSkewMs(LEASE_MS);
 
 /** The database, the disk below it, the clock, the keys and what waits in the database. */
 export async function checkStorage(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import { adminOver, METRICS_TOKEN, TOKEN } from './support.ts';
 
 t.test('a request is one line with its route, and nothing that was sent', async (t) => {

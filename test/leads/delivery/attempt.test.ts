@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { LEASE_MS, type Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { createDelivery } from '../../../src/leads/delivery/attempt.ts';
-import { createGate } from '../../../src/leads/delivery/gate.ts';
+import { createGate } from '../../../src/leads/delivery/breaker.ts';
 import { manualClock } from '../../support/clock.ts';
 import { lead } from '../../support/lead.ts';
 
@@ -31,10 +31,10 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
     report: (report) => reports.push(report),
     clock,
     random: () => 0.5,
-    leaseMs: 60_000,
+    leaseMs: LEASE_MS,
   });
   const context = {
-    permit: { settle: (answer: unknown) => permits.push(answer) },
+    permit: { report: (answer: unknown) => permits.push(answer) },
     tries: 0,
     unknowns: 0,
     mayHaveArrived: false,
@@ -70,7 +70,7 @@ t.test('it gives up when the lease would be over, and says so', async (t) => {
     throw new StorageUnavailable('full');
   });
   const done = attempt(lead(), LEASE, context);
-  await clock.advance(60_000);
+  await clock.advance(LEASE_MS);
   t.equal(await done, undefined);
   t.match(reports, [{ lease: LEASE, answer: { outcome: { class: 'delivered' } }, fault: { message: 'full' } }]);
 });

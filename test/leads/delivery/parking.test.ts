@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import { PROBE_EVERY_MS } from '../../../src/domain/ports/delivery-queue.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
@@ -28,13 +29,13 @@ t.test(
   async (t) => {
     const { statuses, clock, calls, gate } = await parkedProvider(t);
     t.equal(await statuses(), 'parked');
-    t.match(gate.enter('default'), { kind: 'parked' });
+    t.match(gate.clear('default'), { kind: 'parked' });
     const before = calls.length;
     await clock.advance(598_000);
     t.equal(calls.length, before, 'left alone');
     await clock.advance(2_000);
     t.equal(calls.length, before + 1, 'one probe');
-    await clock.advance(600_000);
+    await clock.advance(PROBE_EVERY_MS);
     t.equal(calls.length, before + 2);
     t.equal(await statuses(), 'parked');
   },
@@ -74,13 +75,13 @@ t.test('once a provider is parked no caller is sent on to it, without waiting fo
   worker.start();
   await clock.settle();
   for (let n = 0; n < 3; n += 1) {
-    const admittance = delivery.enter('default');
-    if (admittance.kind !== 'go') throw new Error(admittance.kind);
-    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    const clearance = delivery.clear('default');
+    if (clearance.kind !== 'go') throw new Error(clearance.kind);
+    const context = { permit: clearance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
     await delivery.attempt(lead(), await leased(outbox, START), context);
   }
   await clock.settle();
-  t.match(delivery.enter('default'), { kind: 'parked' });
+  t.match(delivery.clear('default'), { kind: 'parked' });
 });
 
 t.test(
@@ -102,8 +103,8 @@ t.test(
     // The breaker opens a moment before the probe is due, for five seconds.
     await clock.advance(598_000);
     for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
-      const admittance = gate.enterParked('default');
-      if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+      const clearance = gate.clearProbe('default');
+      if (clearance.kind === 'go') clearance.permit.report('not_sent');
     }
     const [provider] = await outbox.parked();
     const until = gate.blockedUntil('default') ?? 0;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { PROBE_EVERY_MS } from '../../../src/domain/ports/delivery-queue.ts';
 import { manualClock } from '../../support/clock.ts';
 import { deliver } from '../../support/delivery.ts';
 import { leased, sqliteOutbox } from '../../support/outbox.ts';
@@ -26,7 +27,7 @@ t.test('of all processes that see a probe due, one probes, every ten minutes', a
   for (let minutes = 10; minutes <= 30; minutes += 10) {
     await Promise.all(processes.map(({ parking }) => parking.refresh()));
     await Promise.all(processes.map(({ parking }) => parking.tidy()));
-    await clock.advance(600_000);
+    await clock.advance(PROBE_EVERY_MS);
     const probes = await Promise.all(processes.map(({ parking }) => parking.claimProbes()));
     t.equal(probes.flat().length, 1, `after ${minutes} minutes`);
   }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { deliver } from '../../support/delivery.ts';
 import { queued, sqliteOutbox } from '../../support/outbox.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { leased, queued, sqliteOutbox } from '../../support/outbox.ts';
@@ -19,9 +19,9 @@ t.test(
     });
     worker.start();
     await clock.advance(100);
-    const admittance = delivery.enter('default');
-    if (admittance.kind !== 'go') throw new Error(admittance.kind);
-    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    const clearance = delivery.clear('default');
+    if (clearance.kind !== 'go') throw new Error(clearance.kind);
+    const context = { permit: clearance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
     await delivery.attempt(lead(), await leased(outbox, clock.now()), context);
     await clock.advance(10_000);
     t.strictSame(

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { entry, LEASE_MS, leased, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';
