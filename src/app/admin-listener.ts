@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
 
 /** Opens the operators' listener, if the settings ask for one, and counts all events from then on. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, closers, hashing, accounts, outbox, events, sharedCounts }: Services,
+  { settings, log, disposers, hashing, accounts, outbox, events, sharedCounts }: Services,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
@@ -40,6 +40,6 @@ export async function openAdminListener(
     },
     logger: log,
   });
-  closers.add(() => app.close());
+  disposers.add(() => app.close());
   return listen(app, admin, 'ADMIN_PORT');
 }

@@ -1,22 +1,23 @@
 import { createAttemptLog } from '../admin/attempt-log.ts';
+import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
-import { LEASE_MS, type Services } from './services.ts';
+import type { Services } from './services.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
 export function startDelivery({
   settings,
   live,
   log,
-  closers,
+  disposers,
   accounts,
   outbox,
   events,
   credentials,
 }: Services): RunningDelivery {
   const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
-  closers.add(() => provider.close());
+  disposers.add(() => provider.close());
   const logAttempt = createAttemptLog(log);
   const delivering: RunningDelivery = composeDelivery({
     outbox,
@@ -54,7 +55,7 @@ export function startDelivery({
     random: Math.random,
     leaseMs: LEASE_MS,
   });
-  closers.add(() => delivering.stop());
+  disposers.add(() => delivering.stop());
   delivering.worker.start();
   return delivering;
 }

@@ -3,18 +3,18 @@ import type { Logger } from 'pino';
 import { createLiveSettings, type LiveSettings } from '../config/live.ts';
 import { createAccounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
+import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { createHashing } from '../leads/hashing.ts';
-import { tryKeys } from '../leads/keys.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { type Closers, createClosers } from '../lib/disposers.ts';
+import { createDisposers, type Disposers } from '../lib/disposers.ts';
 import { randomBytes } from '../lib/random.ts';
 import { openOutbox } from '../store/open.ts';
-import { createVault } from '../store/vault.ts';
+import { createVault, tryKeys } from '../store/vault.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
 import { openPublicListener } from './public-listener.ts';
-import { createCredentials, LEASE_MS, NO_METRICS, type Services, startSharedCounts } from './services.ts';
+import { createCredentials, NO_METRICS, type Services, startSharedCounts } from './services.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
@@ -34,20 +34,20 @@ export type Gateway = {
  * to start.
  */
 export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
-  const closers = createClosers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
+  const disposers = createDisposers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
   try {
-    return await open(settings, log, version, closers);
+    return await open(settings, log, version, disposers);
   } catch (error) {
-    await closers.close();
+    await disposers.dispose();
     throw error;
   }
 }
 
-async function open(settings: Settings, log: Logger, version: string, closers: Closers): Promise<Gateway> {
+async function open(settings: Settings, log: Logger, version: string, disposers: Disposers): Promise<Gateway> {
   const live = createLiveSettings(settings);
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
-  if (simulator) closers.add(() => simulator.close());
+  if (simulator) disposers.add(() => simulator.close());
   const accounts = createAccounts(live.current, simulator?.endpoint);
   const credentials = createCredentials(live.current, hashing);
   const outbox = await openOutbox(settings.database, {
@@ -64,19 +64,19 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
-  closers.add(() => outbox.close());
+  disposers.add(() => outbox.close());
   const keys = await tryKeys(outbox);
   if (keys.kind === 'does_not_open') {
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
   const events = { current: NO_METRICS };
-  const sharedCounts = await startSharedCounts({ settings, hashing, log, closers });
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
   const services: Services = {
     settings,
     live,
     log,
     version,
-    closers,
+    disposers,
     hashing,
     accounts,
     outbox,
@@ -91,7 +91,7 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
   const adminUrl = await openAdminListener(services, delivering);
   const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
   // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.
-  closers.add(() => delivering.worker.stop());
+  disposers.add(() => delivering.worker.stop());
 
   return {
     url: publicListener.url,
@@ -104,12 +104,12 @@ async function open(settings: Settings, log: Logger, version: string, closers: C
     },
     close() {
       publicListener.drain();
-      return closers.close();
+      return disposers.dispose();
     },
   };
 }
 
-function startSweeping({ live, log, closers, outbox }: Services): void {
+function startSweeping({ live, log, disposers, outbox }: Services): void {
   const sweeper = createSweeper({
     store: outbox,
     retentionDays: () => live.current().retentionDays,
@@ -118,7 +118,7 @@ function startSweeping({ live, log, closers, outbox }: Services): void {
     onSwept: (swept) => log.info({ event: 'retention', ...swept }, 'retention'),
   });
   sweeper.start();
-  closers.add(() => sweeper.stop());
+  disposers.add(() => sweeper.stop());
 }
 
 /** Starts the simulator on its configured port, or on any free port if another process uses that one. */

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { buildApp } from '../http/app.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
@@ -19,7 +19,7 @@ import type { Services } from './services.ts';
  * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, log, version, closers, hashing, outbox, events, sharedCounts }: Services,
+  { settings, live, log, version, disposers, hashing, outbox, events, sharedCounts }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -83,7 +83,7 @@ export async function openPublicListener(
     logger: log,
     version,
   });
-  closers.add(() => app.close());
+  disposers.add(() => app.close());
   const url = await listen(app, settings.listen, 'PORT');
   return {
     url,

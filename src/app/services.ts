@@ -4,14 +4,11 @@ import type { LiveSettings } from '../config/live.ts';
 import type { Accounts } from '../config/providers.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
-import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
 import { createSharedCounts, type SharedCounts } from '../http/limits/shared-counts.ts';
 import type { Hashing } from '../leads/hashing.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import type { Closers } from '../lib/disposers.ts';
-
-/** Milliseconds that a lease lasts unless it is renewed; longer than any attempt. */
-export const LEASE_MS = 60_000;
+import type { Disposers } from '../lib/disposers.ts';
 
 /** The services that several parts of the running gateway share. */
 export type Services = {
@@ -19,7 +16,7 @@ export type Services = {
   readonly live: LiveSettings;
   readonly log: Logger;
   readonly version: string;
-  readonly closers: Closers;
+  readonly disposers: Disposers;
   readonly hashing: Hashing;
   readonly accounts: Accounts;
   readonly outbox: Outbox;
@@ -66,8 +63,8 @@ export async function startSharedCounts({
   settings: { redis },
   hashing,
   log,
-  closers,
-}: Pick<Services, 'settings' | 'hashing' | 'log' | 'closers'>): Promise<SharedCounts | undefined> {
+  disposers,
+}: Pick<Services, 'settings' | 'hashing' | 'log' | 'disposers'>): Promise<SharedCounts | undefined> {
   if (redis === undefined) return undefined;
   // Loaded on demand, because loading the Redis client slows the start.
   const { connectRedis, faultOf } = await import('../http/limits/redis.ts');
@@ -84,7 +81,7 @@ export async function startSharedCounts({
       );
     },
   });
-  closers.add(() => counts.stop());
+  disposers.add(() => counts.stop());
   await counts.start();
   return counts;
 }

@@ -1,6 +1,5 @@
-import type { Rate } from '../domain/partner.ts';
-import type { Region } from '../domain/provider-account.ts';
-import type { SiteForm } from '../domain/site.ts';
+import type { Region } from '../domain/provider.ts';
+import type { Rate, SiteForm } from '../domain/site.ts';
 
 /** Name of the provider account that `PROVIDER_*` describe, and that a site uses when it names none. */
 export const DEFAULT_PROVIDER = 'default';

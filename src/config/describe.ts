@@ -1,4 +1,4 @@
-import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
 import type { Settings } from './settings.ts';
 
 /** Enough names to recognise a configuration, few enough for one log line. */

@@ -1,4 +1,4 @@
-import type { Partner } from '../domain/partner.ts';
+import type { Partner } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { PARTNER_RATE } from './defaults.ts';
 import type { Findings } from './document.ts';

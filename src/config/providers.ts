@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import type { ProviderAccount, WireProfile } from '../domain/provider-account.ts';
-import { REGION_URLS } from '../domain/provider-account.ts';
+import { type ProviderAccount, REGION_URLS, type WireProfile } from '../domain/provider.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Findings } from './document.ts';

@@ -1,7 +1,6 @@
-import type { PostgresPlace, RedisServer, SqlitePlace, TlsFiles } from '../domain/addresses.ts';
-import type { Partner, Rate } from '../domain/partner.ts';
-import type { ProviderAccount } from '../domain/provider-account.ts';
-import type { DailyMax, Site, UnknownOutcome } from '../domain/site.ts';
+import type { Place, RedisServer, TlsFiles } from '../domain/addresses.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
+import type { DailyMax, Partner, Rate, Site, UnknownOutcome } from '../domain/site.ts';
 
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {
@@ -36,7 +35,7 @@ export type Settings = {
   readonly admin?: { readonly host: string; readonly port: number; readonly token: string };
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
-  readonly database: SqlitePlace | PostgresPlace;
+  readonly database: Place;
   /** Where all replicas count their callers together; without it each counts by itself. */
   readonly redis?: RedisServer;
   readonly logLevel: LogLevel;

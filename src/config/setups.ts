@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { ProviderAccount } from '../domain/provider-account.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { createFindings, type Findings, fileProblem, parseDocument } from './document.ts';

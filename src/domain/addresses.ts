@@ -1,7 +1,10 @@
-/** A file of this machine's, by its absolute path. */
+/** A file on this machine, by its absolute path. */
 export type SqlitePlace = { readonly kind: 'sqlite'; readonly path: string };
 
-/** A database of a server. With `tls` its certificate is verified, against `rootCertFile` or the authorities that Node knows. */
+/**
+ * A database on a server. With `tls` the server's certificate is verified against `rootCertFile`, or else against the
+ * authorities that Node knows. Without `tls` the connection is not encrypted.
+ */
 export type PostgresPlace = {
   readonly kind: 'postgres';
   readonly host: string;
@@ -13,6 +16,9 @@ export type PostgresPlace = {
   /** Connections of one process at most. */
   readonly poolMax: number;
 };
+
+/** Where leads are stored: a file on this machine, or a database that several replicas share. */
+export type Place = SqlitePlace | PostgresPlace;
 
 /** A Redis or Valkey server. `database` is its number there. */
 export type RedisServer = {

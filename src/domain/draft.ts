@@ -1,14 +1,10 @@
 import { defined } from '../lib/defined.ts';
-import type { Consent, Lead, Listing, Page } from './lead.ts';
-import { draftListing } from './listing.ts';
-import type { Partner } from './partner.ts';
+import type { Consent, Lead, Listing, Page, Target } from './lead.ts';
 import { parsePhone } from './phone.ts';
 import { Refusal } from './refusal.ts';
-import type { Site } from './site.ts';
-import { resolveTarget } from './target.ts';
-import { optionalText, requireXmlText } from './text.ts';
+import type { Partner, Site, TargetRule } from './site.ts';
 
-/** The body of `POST /conversations` after its schema held: shapes and lengths are right, meanings are not checked yet. */
+/** The body of `POST /conversations` after schema validation: shapes and lengths are right, meanings are not checked yet. */
 export type LeadRequest = {
   readonly site?: string;
   readonly advertiserId?: string;
@@ -26,22 +22,22 @@ export type LeadRequest = {
   readonly page?: Page;
 };
 
-/** Who sends it, after admission: a partner, or a visitor's browser with the origin that was admitted. */
-export type Sender = { readonly partner?: Partner; readonly origin?: string };
+/** The authenticated sender of a request: a partner, or a visitor's browser with its allowed origin. */
+export type Requester = { readonly partner?: Partner; readonly origin?: string };
 
 /**
- * Applies the domain's rules to an admitted request and gives the lead that is stored.
- * Blank optional texts become absent; every other text stays as it came.
+ * Applies the domain's rules to a request and gives the lead to store. Blank optional texts become absent; every other text
+ * stays unchanged.
  *
  * @throws Refusal that names the field: `invalid_request`, `target_not_allowed`, `invalid_phone`, `country_not_allowed`,
  *   `consent_required`
  */
-export function draftLead(body: LeadRequest, site: Site, sender: Sender): Lead {
+export function draftLead(body: LeadRequest, site: Site, requester: Requester): Lead {
   const { consumer } = body;
-  const { target, targetFrom } = resolveTarget(body, site, sender.partner);
+  const { target, targetFrom } = resolveTarget(body, site, requester.partner);
   return defined({
     site: site.key,
-    partner: sender.partner?.id,
+    partner: requester.partner?.id,
     provider: site.provider,
     target,
     targetFrom,
@@ -57,7 +53,7 @@ export function draftLead(body: LeadRequest, site: Site, sender: Sender): Lead {
     listing: draftListing(body.listing),
     consent: draftConsent(body.consent, site.consentRequired),
     page: draftPage(body.page),
-    origin: sender.origin,
+    origin: requester.origin,
   });
 }
 
@@ -84,4 +80,99 @@ function draftPage(page: Page | undefined): Page | undefined {
     });
   }
   return url === undefined && title === undefined ? undefined : defined({ url, title });
+}
+
+type Named = { readonly advertiserId?: string; readonly merchantId?: number };
+
+/**
+ * The merchant that a request goes to: the one that it names, else the site's default.
+ * @throws Refusal `invalid_request` for both ids or for none without a default, `target_not_allowed` for one that the
+ *   site's or the partner's configuration does not list
+ */
+export function resolveTarget(named: Named, site: Site, partner?: Partner): Pick<Lead, 'target' | 'targetFrom'> {
+  const asked = namedTarget(named);
+  const target = asked ?? site.defaultTarget;
+  if (target === undefined) {
+    throw new Refusal(
+      'invalid_request',
+      'Is needed: this site has no default target. Send advertiserId or merchantId.',
+      {
+        pointer: '/advertiserId',
+      },
+    );
+  }
+  const bySite = asked === undefined || allows(site.targets, target);
+  if (bySite && (!partner?.targets || allows(partner.targets, target))) {
+    return { target, targetFrom: asked ? 'caller' : 'site' };
+  }
+  throw new Refusal('target_not_allowed', `Is not a target of this ${bySite ? 'partner' : 'site'}.`, {
+    pointer: 'merchantId' in target ? '/merchantId' : '/advertiserId',
+  });
+}
+
+function namedTarget({ advertiserId, merchantId }: Named): Target | undefined {
+  if (advertiserId !== undefined && merchantId !== undefined) {
+    throw new Refusal('invalid_request', 'Is given beside advertiserId; send one of the two.', {
+      pointer: '/merchantId',
+    });
+  }
+  if (merchantId !== undefined) return { merchantId };
+  if (advertiserId === undefined) return undefined;
+  if (advertiserId.trim() === '') {
+    throw new Refusal('invalid_request', 'Is blank; send the id or leave it out.', { pointer: '/advertiserId' });
+  }
+  return { advertiserId: requireXmlText(advertiserId, '/advertiserId') };
+}
+
+function allows(rule: TargetRule, target: Target): boolean {
+  return 'merchantId' in target
+    ? rule.merchantIds === '*' || rule.merchantIds.has(target.merchantId)
+    : rule.advertiserIds === '*' || rule.advertiserIds.has(target.advertiserId);
+}
+
+/**
+ * The listing as it is stored: blank texts are absent, everything else is unchanged.
+ * @throws Refusal `invalid_request` for a name or text that XML cannot carry, a blank name, or an integer beyond 2^53,
+ *   which JSON has already rounded
+ */
+export function draftListing(listing: Listing | undefined): Listing | undefined {
+  if (listing === undefined || typeof listing === 'string') return optionalText(listing, '/listing');
+  const kept = Object.entries(listing).filter(([name, value]) => keeps(name, value));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function keeps(name: string, value: string | number | boolean): boolean {
+  const pointer = `/listing/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  requireXmlText(name, '/listing');
+  if (name.trim() === '') throw new Refusal('invalid_request', 'Has a blank name; name every value.', { pointer });
+  if (typeof value === 'string') return optionalText(value, pointer) !== undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new Refusal('invalid_request', 'Is too large an integer to arrive unchanged; send it as text.', { pointer });
+  }
+  return true;
+}
+
+/** Whatever is no `Char` of XML 1.0 (https://www.w3.org/TR/xml/#charsets) and cannot be carried even as a reference. */
+const IMPOSSIBLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+
+/** Whether `text` can arrive at the provider unchanged. */
+export function isXmlText(text: string): boolean {
+  return !IMPOSSIBLE.test(text);
+}
+
+/** Refuses a text that XML could not carry, naming the field and never quoting it. */
+export function requireXmlText(text: string, pointer: string): string {
+  if (isXmlText(text)) return text;
+  throw new Refusal(
+    'invalid_request',
+    'Contains a control character, a non-character or half a surrogate pair; remove it.',
+    {
+      pointer,
+    },
+  );
+}
+
+/** An optional text as it is stored: unchanged, or absent where it is blank. */
+export function optionalText(text: string | undefined, pointer: string): string | undefined {
+  return text === undefined || requireXmlText(text, pointer).trim() === '' ? undefined : text;
 }

@@ -5,9 +5,9 @@ import {
   type PhoneNumber,
   parsePhoneNumberFromString,
 } from 'libphonenumber-js/max/es6';
+import type { Phone } from './lead.ts';
 import { plainSpelling, readings } from './phone-spelling.ts';
 import { Refusal } from './refusal.ts';
-import type { Phone } from './lead.ts';
 
 const POINTER = '/consumer/phone';
 const EXAMPLE = 'write it as (404) 555-1212 or, with its country, +1 404 555 1212';

@@ -1,10 +1,79 @@
-import type { Lead } from './lead.ts';
-import type { Answer } from './outcome.ts';
+import type { Lead, RejectionReason } from './lead.ts';
 
-/** The port to the provider's API. The delivery code uses it; `upstream` implements it over HTTP. */
+/** A provider account: the endpoint, the credentials and the wire format of its calls. */
+export type ProviderAccount = {
+  readonly id: string;
+  readonly region: Region;
+  /** The endpoint: the region's own or an override. */
+  readonly url: string;
+  readonly providerId: number;
+  readonly username: string;
+  readonly password: string;
+  readonly wire: WireProfile;
+};
+
+export type Region = 'na' | 'au' | 'eu';
+
+/** The properties of the document that the provider's reference does not state (`docs/architecture.md`). */
+export type WireProfile = {
+  readonly root: string;
+  readonly namespace?: string;
+  readonly order: 'documented' | 'alphabetical';
+  readonly contentType: string;
+  readonly listingFormat: 'text' | 'json' | 'urlencoded';
+};
+
+/** The provider's endpoint of each region, from its public reference. An account may override its own. */
+export const REGION_URLS: Readonly<Record<Region, string>> = {
+  na: 'https://services.contactatonce.com/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
+  au: 'https://services.contactatonce.com.au/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
+  eu: 'https://services.contactatonce.co.uk/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
+};
+
+/**
+ * The wire format of an account whose configuration does not state one. The provider's reference leaves all of it
+ * unstated, so each value is a setting (docs/architecture.md, "What the provider leaves open").
+ */
+export const DEFAULT_WIRE: WireProfile = Object.freeze({
+  root: 'MobileTextConnectRequest',
+  order: 'documented',
+  contentType: 'application/xml; charset=utf-8',
+  listingFormat: 'text',
+});
+
+/** The port to the provider's API. `leads/delivery` uses it; `provider/client.ts` implements it over HTTP. */
 export interface Provider {
   /** Makes at most one call, within a bounded time. Never rejects: every fault becomes an outcome. */
   send(lead: Lead): Promise<Answer>;
   /** Waits for the calls under way and closes all connections. */
   close(): Promise<void>;
 }
+
+/**
+ * The outcome of one call to the provider: one of six classes (docs/architecture.md, "What the provider's answer becomes").
+ * `cause` is a short stable word for logs and metrics (`timeout`, `dns`, `http_503`, …), never the upstream's text.
+ * `description` is the provider's own text, capped; it may quote the lead and is for operators only.
+ */
+export type Outcome =
+  | { readonly class: 'delivered' }
+  | {
+      readonly class: 'rejected';
+      readonly reason: RejectionReason;
+      readonly cause: string;
+      readonly description?: string;
+    }
+  | { readonly class: 'credentials'; readonly cause: string; readonly description?: string }
+  | { readonly class: 'refused'; readonly cause: string; readonly description?: string }
+  | { readonly class: 'not_sent'; readonly cause: string; readonly retryAfterMs?: number }
+  | { readonly class: 'unknown'; readonly cause: string };
+
+export type OutcomeClass = Outcome['class'];
+
+/** An outcome with details of the call for operators. `httpStatus` is absent if no status line arrived. */
+export type Answer = {
+  readonly outcome: Outcome;
+  readonly httpStatus?: number;
+  readonly durationMs: number;
+  /** No call was made, because none is possible for this lead, now or later. */
+  readonly uncalled?: true;
+};

@@ -4,22 +4,22 @@ export type Site = {
   /** The public key that buttons carry. */
   readonly key: string;
   readonly name: string;
-  /** Exact serialised origins (`https://dealer.example`), or `*`: any, `null` and none. */
+  /** Exact serialised origins (`https://dealer.example`), or `*`: every origin, `null` and an absent header. */
   readonly origins: '*' | ReadonlySet<string>;
   readonly targets: TargetRule;
   readonly defaultTarget?: Target;
   readonly placementId?: number;
-  /** ISO 3166-1 alpha-2; how a number without a country is read. */
+  /** ISO 3166-1 alpha-2; the country of a number without a country code. */
   readonly country: string;
-  /** Countries whose numbers are taken; never empty. */
+  /** Countries whose numbers are accepted; never empty. */
   readonly countries: ReadonlySet<string>;
   readonly consentRequired: boolean;
-  /** What visitors agree to, where the site says so: its text in the site's own language, and its version. */
+  /** The text that visitors consent to, in the site's language, and the version of that text. */
   readonly consentText?: string;
   readonly consentVersion?: string;
-  /** What a visitor's form shows, and what has to come with a lead from it. */
+  /** What a visitor's form shows, and what a lead from it must contain. */
   readonly form: SiteForm;
-  /** The site's own caps and its own way with unknown outcomes, where it has them. */
+  /** Override the general caps and the general rule for unknown outcomes. */
   readonly dailyMax?: Partial<DailyMax>;
   readonly unknownOutcome?: UnknownOutcome;
   /** Name of a provider account. */
@@ -31,21 +31,21 @@ export type SiteForm = {
   readonly token: 'required' | 'optional';
   /** A lead with a token younger than this is a suspect, in seconds. */
   readonly minFillS: number;
-  /** When a proof of work is asked for. */
+  /** When a proof of work is required. */
   readonly proof: 'off' | 'adaptive' | 'always';
-  /** With `adaptive`: leads of an address in a UTC day that need none. */
+  /** With `adaptive`: leads of an address in a UTC day that need no proof. */
   readonly adaptiveAfter: number;
   readonly fields: Readonly<Record<FormField, 'shown' | 'hidden' | 'required'>>;
-  /** The site's own words instead of the button's, by language (lower case) and by name. */
+  /** Texts that replace those of the button, by language (lower case) and by name. */
   readonly texts: ReadonlyMap<string, Readonly<Record<string, string>>>;
 };
 
-/** Fields of the form that a site may do without; the phone is always there. */
+/** Fields of the form that a site may hide. The phone is always shown. */
 export const FORM_FIELDS = ['firstName', 'lastName', 'question'] as const;
 
 export type FormField = (typeof FORM_FIELDS)[number];
 
-/** Which targets may be reached; `*` is all. */
+/** Which targets are allowed; `*` allows all. */
 export type TargetRule = {
   readonly advertiserIds: '*' | ReadonlySet<string>;
   readonly merchantIds: '*' | ReadonlySet<number>;
@@ -53,5 +53,19 @@ export type TargetRule = {
 
 export type DailyMax = { readonly phone: number; readonly site: number };
 
-/** What becomes of a lead that may have arrived: sent again a few times, or left for a person. */
+/** What happens to a lead that may have arrived: it is sent again a few times, or a person decides. */
 export type UnknownOutcome = 'resend' | 'hold';
+
+export type Partner = {
+  readonly id: string;
+  /** SHA-256 of each valid key, 32 bytes. */
+  readonly keyHashes: readonly Buffer[];
+  readonly defaultSite?: string;
+  readonly sites: '*' | ReadonlySet<string>;
+  /** Narrows the targets that the site allows; absent: no further restriction. */
+  readonly targets?: TargetRule;
+  readonly rate: Rate;
+};
+
+/** At most `max` requests in any window of `windowS` seconds. */
+export type Rate = { readonly max: number; readonly windowS: number };

@@ -4,8 +4,12 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Conversation } from '../domain/lead.ts';
 import type { Submit } from '../leads/submit.ts';
-import { CONNECTION_LIMITS, type ConnectionLimits, createConnections } from '../lib/connections.ts';
-import { endConnectionsOnClose } from '../lib/graceful-shutdown.ts';
+import {
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+  createConnections,
+  endConnectionsOnClose,
+} from '../lib/connections.ts';
 import { bounded } from './bounded.ts';
 import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';

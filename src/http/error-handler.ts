@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { StorageUnavailable } from '../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
 import {
   PROBLEM_TYPE,

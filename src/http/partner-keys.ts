@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Partner } from '../domain/partner.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Partner } from '../domain/site.ts';
 
 /** `Bearer` and a token of RFC 6750, section 2.1. Keys are far shorter than this bound on what is hashed. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i;

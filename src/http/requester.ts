@@ -1,5 +1,4 @@
-import type { Partner } from '../domain/partner.ts';
-import type { Site } from '../domain/site.ts';
+import type { Partner, Site } from '../domain/site.ts';
 import type { Patience } from './limits/shared-counts.ts';
 
 /** What is found out about a request on its way in: the limits count by it, and its log line tells some of it. */

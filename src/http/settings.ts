@@ -1,6 +1,5 @@
 import type { TlsFiles } from '../domain/addresses.ts';
-import type { Partner, Rate } from '../domain/partner.ts';
-import type { Site } from '../domain/site.ts';
+import type { Partner, Rate, Site } from '../domain/site.ts';
 
 /** The settings of the public listener. Sites, partners and rates may be replaced while it runs: read them at each request. */
 export type AppSettings = {

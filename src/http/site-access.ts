@@ -1,6 +1,5 @@
-import type { Partner } from '../domain/partner.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Site } from '../domain/site.ts';
+import type { Partner, Site } from '../domain/site.ts';
 
 /** Who asks for a site: a partner by its key, else a visitor's browser by its `Origin`. */
 export type Asker = { readonly partner?: Partner | undefined; readonly origin?: string | undefined };

@@ -1,13 +1,16 @@
 import type { Lead } from '../domain/lead.ts';
 import type { Cap } from '../domain/ports/lead-store.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { secondsToNextDay } from '../lib/days.ts';
+import { secondsToNextDay } from '../lib/clock.ts';
 import type { Hashing } from './hashing.ts';
 import type { Caller } from './request-identity.ts';
 
 export type DailyMaxima = { readonly phone: number; readonly site: number; readonly visitor: number };
 
-/** The counters of a lead by UTC day. A partner's back end is one address for many visitors: it is not counted as one. */
+/**
+ * The daily counters that a lead is counted on. A partner's lead is not counted by address, because the address of its back
+ * end stands for many visitors.
+ */
 export function capsFor(
   hashing: Hashing,
   maxima: DailyMaxima,
@@ -24,7 +27,7 @@ export function capsFor(
   return caps;
 }
 
-/** What a caller is told beyond ten times a cap, or beyond a visitor's day. */
+/** The refusal of a lead beyond ten times the cap of its number or site, or beyond a visitor's daily maximum. */
 export function overCap(kind: Cap['kind'], now: number): Refusal {
   const retryAfterS = secondsToNextDay(now);
   switch (kind) {

@@ -14,35 +14,35 @@ export interface Hashing {
   siteCap(site: string): Buffer;
   /** The counter of one visitor (site and address block). */
   visitorCap(site: string, address: string): Buffer;
-  /** A caller of one limit, in a store that replicas share with others. */
+  /** The counter of one requester in a rate limit that replicas share. */
   limit(purpose: string, caller: string): Buffer;
-  /** An `Idempotency-Key` in its scope: the partner, or the site. */
+  /** An `Idempotency-Key` within its scope: the partner or the site. */
   idempotencyKey(scope: string, key: string): Buffer;
-  /** A request without a key: the same caller, address and lead are the same request. */
+  /** A request without a key: the same scope, address and lead are the same request. */
   keylessRequest(scope: string, address: string, lead: Lead): Buffer;
-  /** The validated lead itself. */
+  /** The validated lead. */
   fingerprint(lead: Lead): Buffer;
-  /** The same for the same `HASH_KEY`, and tells nothing of it: to notice that another one is configured. */
+  /** The check value of `HASH_KEY`, which does not reveal the key: shows whether another key is configured. */
   check(): Buffer;
-  /** A provider account's credentials, to notice that they changed. */
+  /** A provider account's credentials: shows whether they have changed. */
   credentials(providerId: number, username: string, password: string): string;
 }
 
 export function createHashing(hashKey: Buffer): Hashing {
-  // As an object the key is taken over once; as a buffer it would be for every hash, at several times the cost of hashing.
+  // A key object is imported once. A buffer would be imported for every hash, at several times the cost of hashing.
   const key = createSecretKey(hashKey);
   const hash = (purpose: string, ...parts: readonly (string | Buffer)[]): Buffer => {
-    // Lengths keep ("ab", "c") and ("a", "bc") apart.
+    // The lengths distinguish ("ab", "c") from ("a", "bc").
     const text = parts.map((part) =>
       typeof part === 'string' ? `${part.length}:${part}` : part.toString('base64url'),
     );
-    // By way of a string: a digest that comes as a buffer has memory of its own outside the heap, at the price of a hash.
+    // A digest as a buffer would allocate memory outside the heap, which costs as much as a hash; a string does not.
     const digest = createHmac('sha256', key)
       .update([purpose, ...text].join('\0'))
       .digest('binary');
     return Buffer.from(digest.slice(0, 16), 'binary');
   };
-  // Sites come from the configuration: few, and the same for every lead.
+  // Sites come from the configuration, so there are few of them.
   const siteCaps = new Map<string, Buffer>();
   const siteCap = (site: string): Buffer => {
     const known = siteCaps.get(site) ?? hash('site-cap', site);
@@ -65,9 +65,9 @@ export function createHashing(hashKey: Buffer): Hashing {
 }
 
 /**
- * The same text for the same lead, whatever the order of its listing's names. The origin is no part of it (it is a header), nor
- * who named the target: spelling out the site's default is the same lead.
- * Every other field of `Lead` has its place here; a field without one would let another lead pass for the same.
+ * The canonical text of a lead, which does not depend on the order of its listing's names. It leaves out `origin`, which is a
+ * header, and `targetFrom`: naming the site's default target gives the same lead. It has to contain every other field of
+ * `Lead`; two leads that differ only in a missing field would count as the same.
  */
 function canonical(lead: Lead): string {
   const { site, partner, provider, target, placementId, phone, firstName, lastName, question } = lead;

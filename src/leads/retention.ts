@@ -1,41 +1,40 @@
 import type { RetentionStore } from '../domain/ports/privacy-store.ts';
-import type { Clock } from '../lib/clock.ts';
-import { DAY_MS } from '../lib/days.ts';
+import { type Clock, DAY_MS, HOUR_MS } from '../lib/clock.ts';
 
-const SWEEP_EVERY_MS = 3_600_000;
-/** Rows in one transaction, and the breath between two: nobody waits long behind a sweep. */
+const SWEEP_EVERY_MS = HOUR_MS;
+/** Rows that one transaction removes, and the pause between two transactions: other writers wait only a short time. */
 const CHUNK = 500;
-const BREATH_MS = 100;
+const CHUNK_PAUSE_MS = 100;
 
 export type Swept = { readonly expired: number; readonly purged: number };
 
 type Parts = {
   readonly store: RetentionStore;
   readonly retentionDays: () => number;
-  /** Told of a sweep that removed something. */
+  /** Called after a sweep that removed something. */
   readonly onSwept: (swept: Swept) => void;
-  /** Told of a fault of the storage; the next sweep goes on. */
+  /** Called for a storage fault. The next sweep continues the work. */
   readonly onFault: (error: unknown) => void;
   readonly clock: Clock;
 };
 
 export interface Sweeper {
-  /** Sweeps at once, and then every hour. */
+  /** Sweeps at once and then every hour. */
   start(): void;
-  /** Resolves when the chunk under way is over. */
+  /** Resolves when the transaction under way has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Removes personal data that was kept long enough, and records that only matter for a day or two. What was removed is
- * scrubbed from the last byte once a day, which is the unit that data is kept in: with 100,000 leads a day it takes half
- * a second.
+ * Removes personal data whose retention period is over, and idempotency records and counters that have expired. Once a day
+ * the storage overwrites the bytes of all that was removed (half a second with 100,000 leads a day). A day is the unit of
+ * `RETENTION_DAYS`.
  */
 export function createSweeper({ store, retentionDays, onSwept, onFault, clock }: Parts): Sweeper {
   let stopped = true;
   let sweeping: Promise<void> = Promise.resolve();
   let endPause: () => void = () => undefined;
-  // An earlier process may have removed something and died before it was scrubbed.
+  // True at the start: an earlier process may have removed data and died before it overwrote the bytes.
   let unscrubbed = true;
   let scrubAt = 0;
 
@@ -53,7 +52,7 @@ export function createSweeper({ store, retentionDays, onSwept, onFault, clock }:
       some = await removeSome();
       removed += some;
       if (some > 0) unscrubbed = true;
-      if (some >= CHUNK && !stopped) await pause(BREATH_MS);
+      if (some >= CHUNK && !stopped) await pause(CHUNK_PAUSE_MS);
     }
     return removed;
   };

@@ -1,10 +1,10 @@
 import type { Conversation, Lead } from '../domain/lead.ts';
-import type { Accepted, Cap, Known, LeadStore, RequestKey, Start } from '../domain/ports/lead-store.ts';
+import type { Accepted, Cap, Known, LeadStore, RequestKey, Screening, Start, Use } from '../domain/ports/lead-store.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Screening, Use } from '../domain/screening.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import { overCap } from './caps.ts';
-import type { Delivering, Permit } from './delivering.ts';
+import type { Delivering } from './delivery/attempt.ts';
+import type { Permit } from './delivery/breaker.ts';
 import type { Hashing } from './hashing.ts';
 import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
 
@@ -55,10 +55,10 @@ export function createSubmit(parts: Parts): Submit {
     if (known) return answerKnown(known, identity);
     const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
     await context.charge();
-    const admittance = suspect ? HELD : delivery.enter(lead.provider);
-    let unused = admittance.kind === 'go' ? admittance.permit : undefined;
+    const clearance = suspect ? HELD : delivery.clear(lead.provider);
+    let unused = clearance.kind === 'go' ? clearance.permit : undefined;
     try {
-      const accepted = await accept(lead, identity.request, context.caller, admittance.kind, uses);
+      const accepted = await accept(lead, identity.request, context.caller, clearance.kind, uses);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
@@ -71,7 +71,7 @@ export function createSubmit(parts: Parts): Submit {
       if (accepted.conversation.status === 'queued') onQueued();
       return { conversation: accepted.conversation, replayed: false };
     } finally {
-      unused?.settle(undefined);
+      unused?.report(undefined);
     }
   };
 
@@ -79,16 +79,12 @@ export function createSubmit(parts: Parts): Submit {
     lead: Lead,
     request: RequestKey,
     caller: Caller,
-    admittance: 'go' | 'later' | 'parked' | 'held',
+    clearance: 'go' | 'later' | 'parked' | 'held',
     uses: readonly Use[],
   ) => {
     const now = clock.now();
     const start: Start =
-      admittance === 'go'
-        ? { kind: 'leased' }
-        : admittance === 'later'
-          ? { kind: 'due', at: now }
-          : { kind: admittance };
+      clearance === 'go' ? { kind: 'leased' } : clearance === 'later' ? { kind: 'due', at: now } : { kind: clearance };
     const phoneHash = hashing.phone(lead.phone.e164);
     return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start, uses }, now);
   };

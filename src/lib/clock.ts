@@ -1,4 +1,4 @@
-/** Time as a parameter: the program runs on the machine's, tests on one that they move by hand. */
+/** Time as a parameter: the program uses the machine's clock, tests use one that they advance by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -30,4 +30,20 @@ export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promis
       },
     );
   });
+}
+
+/** The length of an hour in milliseconds. */
+export const HOUR_MS = 3_600_000;
+
+/** The length of a UTC day in milliseconds. Caps count leads by UTC day. */
+export const DAY_MS = 86_400_000;
+
+/** The number of the UTC day that `now` (milliseconds since the epoch) falls on. */
+export function dayOf(now: number): number {
+  return Math.floor(now / DAY_MS);
+}
+
+/** Whole seconds until the next UTC day begins, at least one: the wait of a visitor after the last lead that a daily maximum allows. */
+export function secondsToNextDay(now: number): number {
+  return Math.ceil((DAY_MS - (now % DAY_MS)) / 1_000);
 }

@@ -8,26 +8,27 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createGuard, type Guard } from './guard.ts';
 
-/** What one peer may make a listener hold. */
+/** Limits of the resources that peers may occupy on a listener. */
 export type ConnectionLimits = {
-  /** Open connections; further ones are closed as soon as they are accepted. */
+  /** Open connections of the listener; a further one is closed as soon as it is accepted. */
   readonly connections: number;
-  /** Requests of one connection that are unanswered, or whose answers are unread; one more ends the connection. */
+  /** Requests of one connection that are unanswered or whose answers are unread. One more request ends the connection. */
   readonly unanswered: number;
-  /** Requests that one connection brings in all; the answer to the last one closes it. */
+  /** Requests of one connection in total; the answer to the last one closes the connection. */
   readonly requests: number;
-  /** How long a peer may read nothing of what is written to it, in milliseconds. */
+  /** How long a peer may leave written data unread, in milliseconds. */
   readonly unreadMs: number;
   /** How long a TLS handshake may take, in milliseconds. */
   readonly handshakeMs: number;
 };
 
 /**
- * No browser pipelines, and the tools that do send a handful of requests at a time. Node hands over every request of a chunk
- * (64 KiB: 1,500 small ones) at once, so that pausing the socket would come too late: the connection ends.
+ * Browsers do not pipeline, and tools that do send a handful of requests at a time. Node passes on all requests of a chunk
+ * (64 KiB, up to 1,500 small requests) at once, so pausing the socket would come too late, and the connection is ended instead.
  */
 export const CONNECTION_LIMITS: Omit<ConnectionLimits, 'connections'> = {
   unanswered: 16,
@@ -36,53 +37,53 @@ export const CONNECTION_LIMITS: Omit<ConnectionLimits, 'connections'> = {
   handshakeMs: 5_000,
 };
 
-/** Longer than load balancers keep an idle connection (60 s), so that it is not we who close one under a request. */
+/** Longer than load balancers keep an idle connection (60 s), so that this server closes none while a request is on its way. */
 const KEEP_ALIVE_MS = 72_000;
 
-/** A socket as node's HTTP server leaves it, with its parser. */
+/** A socket of Node's HTTP server, with its parser. */
 type ServerSocket = Socket & { parser?: { onIncoming?: () => number } | null };
 
-/** What node's parser takes as: no further request follows, as behind an `Upgrade`. */
+/** The result of `onIncoming` that tells Node's parser to expect no further request, as after an `Upgrade`. */
 const NO_MORE_REQUESTS = 2;
 
 export type Exchange = { readonly request: IncomingMessage; readonly reply: ServerResponse };
 
-/** An open connection: what is under way on it, oldest first, and how many requests came over it. */
+/** An open connection: its exchanges under way, oldest first, and the number of its requests so far. */
 export type Connection = { readonly exchanges: Exchange[]; requests: number };
 
-/** Makes the server of one listener, and knows its open connections. */
+/** Creates the server of one listener and tracks its open connections. */
 export type Connections = {
-  /** For fastify's option of this name. */
+  /** For fastify's option `serverFactory`. */
   readonly serverFactory: (handler: RequestListener) => Server;
-  /** Over TLS also those that have not shaken hands. */
+  /** Includes TLS connections whose handshake is not complete. */
   readonly open: ReadonlyMap<Socket, Connection>;
   readonly guard: Guard;
 };
 
 type Parts = {
   readonly limits: ConnectionLimits;
-  /** Time limits of node's own for reading requests. */
+  /** Node's own time limits for reading requests. */
   readonly options: ServerOptions;
-  /** With it the server speaks HTTPS. */
+  /** If present, the server speaks HTTPS. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
-  /** Answers an `Expect` other than `100-continue`; node's own answer by default. */
+  /** Answers a request with an `Expect` other than `100-continue`; 417 without a body by default. */
   readonly refuseExpectation?: RequestListener;
   readonly logger: Logger;
 };
 
 /**
- * Bounds what peers can do to a listener by its connections: memory, time, and exceptions outside of a request. A request
- * whose peer is gone already, so that it has no address, is dropped unanswered: it is nobody's.
+ * Bounds the memory and time that the connections of a listener take, and catches exceptions outside of a request. A
+ * connection whose peer has already gone has no address, and its requests are dropped without an answer.
  */
 export function createConnections({ limits, options, tls, refuseExpectation = refuse, logger }: Parts): Connections {
   const open = new Map<Socket, Connection>();
-  // A TLS socket does not tell which plain one it took over; both have the same far end.
+  // A TLS socket does not reveal which plain socket it took over, but both have the same far end.
   const byFarEnd = new Map<string, Socket>();
   const guard = createGuard(logger);
 
   const end = (socket: ServerSocket, cause: 'pipelined' | 'unread'): void => {
     socket.destroy();
-    // Node would make objects of every request that is left in the chunk: 20 ms of everybody's time.
+    // Otherwise Node would create objects for all requests that are left in the chunk, which blocks the event loop for 20 ms.
     if (socket.parser) socket.parser.onIncoming = () => NO_MORE_REQUESTS;
     logger.info({ event: 'connection_ended', cause }, 'connection ended');
   };
@@ -100,20 +101,20 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
     });
   };
 
-  /** Hands on the requests that the limits let through. */
+  /** Passes on the requests that are within the limits. */
   const gate =
     (handler: RequestListener): RequestListener =>
     (request, reply) => {
       const { socket } = request;
       const connection = open.get(socket);
-      // Ended, by its peer or by us, with requests left in what had been read.
+      // The connection has ended, and this request was left in the data that had been read.
       if (connection === undefined || socket.destroyed) return void socket.destroy();
       const { exchanges } = connection;
       dropFinished(exchanges);
       if (exchanges.length >= limits.unanswered) return end(socket, 'pipelined');
       exchanges.push({ request, reply });
       connection.requests += 1;
-      // What was sent behind the last one is not answered: the connection closes with that one's answer.
+      // Requests after the last allowed one get no answer, because the answer to that one closes the connection.
       if (connection.requests > limits.requests) return;
       if (connection.requests === limits.requests) reply.shouldKeepAlive = false;
       try {
@@ -124,12 +125,15 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
       }
     };
 
-  /** After a time without a byte in either direction: keeps whoever waits for us, and ends whoever lets us wait. */
+  /**
+   * Runs after a time without a byte in either direction. Ends a connection that is idle or whose peer reads nothing, and keeps
+   * one whose peer waits for an answer.
+   */
   const onTimeout = (socket: Socket): void => {
     const exchanges = open.get(socket)?.exchanges ?? [];
     dropFinished(exchanges);
     if (socket.writableLength > 0) end(socket, 'unread');
-    // The oldest is not read whole (node's own time limits see to that) or not answered yet (the handler's do).
+    // Otherwise the oldest request is incomplete (Node's time limits apply) or unanswered (the handler's apply).
     else if (exchanges.length === 0) socket.destroy();
   };
 
@@ -147,7 +151,7 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
       server.on('connection', guard(track));
       server.on('secureConnection', guard(track));
       server.on('checkExpectation', guard(gate(refuseExpectation)));
-      // The system accepts no connection for lack of files or memory: those that are open go on, and so does listening.
+      // The system has no file descriptor or memory for another connection. Open connections and listening go on.
       server.on('error', ({ code }: NodeJS.ErrnoException) => {
         if (server.listening) logger.error({ event: 'accept_fault', code }, 'a connection could not be accepted');
       });
@@ -156,11 +160,48 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
   };
 }
 
-/** Answers finish in the order of their requests. */
+/** Removes the finished exchanges. Answers finish in the order of their requests. */
 function dropFinished(exchanges: Exchange[]): void {
   while (exchanges[0]?.reply.writableFinished) exchanges.shift();
 }
 
 function refuse(_request: IncomingMessage, reply: ServerResponse): void {
   reply.writeHead(417).end();
+}
+
+/** The interval of the checks while closing, and so the time that reading an incomplete request may still take. */
+const CHECK_EVERY_MS = 1_000;
+/** How many checks a written answer may stay unread. */
+const CHECKS_UNREAD = 3;
+
+/**
+ * Ensures that no connection keeps the server from closing. A request that has arrived gets its answer, which closes the
+ * connection; otherwise a keep-alive connection that keeps sending requests would never become idle. A connection without a
+ * complete request is closed within a second: Node stops its checks for slow senders while it closes, and does not count a
+ * connection that never sent a byte as idle.
+ */
+export function endConnectionsOnClose(app: FastifyInstance, { open, guard }: Connections): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+    if (!app.server.listening) return;
+    const check = guard(() => {
+      for (const [socket, { exchanges }] of open) if (!exchanges.some(isOwed)) socket.destroy();
+    });
+    const timer = setInterval(check, CHECK_EVERY_MS);
+    app.server.once('close', () => clearInterval(timer));
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
+
+  const unread = new WeakMap<ServerResponse, number>();
+  const isOwed = ({ request, reply }: Exchange): boolean => {
+    if (!request.complete || reply.writableFinished) return false;
+    if (!reply.writableEnded) return true;
+    const checks = (unread.get(reply) ?? 0) + 1;
+    unread.set(reply, checks);
+    return checks < CHECKS_UNREAD;
+  };
 }

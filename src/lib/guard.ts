@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 
-/** Gives a listener of the same shape that never throws. */
+/** Wraps a listener so that it never throws. */
 export type Guard = <Arguments extends readonly unknown[]>(
   listener: (...args: Arguments) => void,
 ) => (...args: Arguments) => void;
 
 /**
- * Guards listeners and timers: they run outside of every request's promise chain, where an exception would end the process.
- * What one throws is logged as `listener_fault` and costs its own event alone.
+ * Creates a guard for listeners and timers. They run outside of every request's promise chain, where an exception would end
+ * the process. An exception of a guarded listener is logged as `listener_fault` and affects only the event at hand.
  */
 export function createGuard(logger: Pick<Logger, 'error'>): Guard {
   return (listener) =>

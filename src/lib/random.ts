@@ -4,8 +4,8 @@ const pool = Buffer.alloc(8 * 1024);
 let used = pool.length;
 
 /**
- * Cryptographically strong random bytes, at most a few hundred a call. They come from a pool that is filled by one system call
- * for many. Each byte is given out once and then wiped from the pool.
+ * Cryptographically strong random bytes, at most a few hundred a call. They come from a pool that one system call fills for
+ * many calls. Each byte is given out once and then wiped from the pool.
  */
 export function randomBytes(size: number): Buffer {
   if (used + size > pool.length) {

@@ -1,8 +1,7 @@
 import type { Lead } from '../domain/lead.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { Outcome } from '../domain/provider.ts';
 import type { Exchange } from './exchange.ts';
 import { classifyFailure, type FailureSubject } from './failure.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 /**
  * The outcome of an exchange, by the table "What the provider's answer becomes" in `docs/architecture.md`. Pure.
@@ -60,4 +59,45 @@ function outcomeOfFailure(
     case 'other':
       return { class: 'refused', cause, ...description };
   }
+}
+
+const SECONDS = /^(-?\d{1,10})(?:\.\d{1,9})?$/;
+
+const DATES = [
+  // IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT, also with the names that hosts write for GMT
+  /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|Z|[+-]0000)$/,
+  // RFC 850: Sunday, 06-Nov-94 08:49:37 GMT
+  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} (?:GMT|UTC|Z|[+-]0000)$/,
+  // asctime, always in GMT: Sun Nov  6 08:49:37 1994
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+  // ISO 8601 with a time zone: 1994-11-06T08:49:37Z
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/,
+];
+
+/**
+ * `Retry-After` as milliseconds from `now` (milliseconds since the epoch). Reads both forms of RFC 9110, section 10.2.3
+ * (seconds, and an HTTP date in its three spellings, section 5.6.7), and the spellings that hosts send beside them:
+ * fractions of a second, quotes, `UTC` or `+0000` for `GMT`, ISO 8601, and a list, of which the longest time counts.
+ * A time in the past gives 0, any other text `undefined`. Finite but not capped: the retry policy caps it. Never throws.
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  const whole = parseOne(value, now);
+  if (whole !== undefined) return whole;
+  // The comma after the name of a day is part of a date.
+  const items = value.split(/(?<!\b[A-Z][a-z]{2,8}),/).map((item) => parseOne(item, now));
+  return items.every((item) => item !== undefined) ? Math.max(...items) : undefined;
+}
+
+function parseOne(value: string, now: number): number | undefined {
+  const text = value
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
+  if (SECONDS.test(text)) return Math.max(0, Math.round(Number(text) * 1_000));
+  // `Date.parse` alone accepts almost any text as a date.
+  const form = DATES.findIndex((pattern) => pattern.test(text));
+  if (form === -1) return undefined;
+  const at = Date.parse(form === 2 ? `${text} GMT` : text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

@@ -1,6 +1,6 @@
+import { isXmlText } from '../domain/draft.ts';
 import type { Lead, Listing } from '../domain/lead.ts';
-import type { ProviderAccount, WireProfile } from '../domain/provider-account.ts';
-import { isXmlText } from '../domain/text.ts';
+import type { ProviderAccount, WireProfile } from '../domain/provider.ts';
 
 /** The twelve elements in the order in which the provider's reference lists them. */
 const DOCUMENTED = [

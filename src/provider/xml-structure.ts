@@ -1,4 +1,4 @@
-import { isXmlText } from '../domain/text.ts';
+import { isXmlText } from '../domain/draft.ts';
 
 /** Upper bounds on a document that is parsed. They bound its depth, too. A real answer has three elements. */
 const MAX_ELEMENTS = 256;

@@ -1,8 +1,7 @@
 import type { Conversation } from '../domain/lead.ts';
 import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
-import type { Accepted, Cap, Known, NewLead, RequestKey, Start } from '../domain/ports/lead-store.ts';
-import type { Use } from '../domain/screening.ts';
-import { dayOf } from '../lib/days.ts';
+import type { Accepted, Cap, Known, NewLead, RequestKey, Start, Use } from '../domain/ports/lead-store.ts';
+import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
 import { randomBytes } from '../lib/random.ts';
 import { type Row, toBuffer, toConversation } from './rows.ts';

@@ -1,13 +1,7 @@
-import type { Outbox } from '../domain/ports/outbox.ts';
-import { UnusableDatabase } from '../domain/ports/storage-errors.ts';
+import type { Place } from '../domain/addresses.ts';
+import { type Outbox, UnusableDatabase } from '../domain/ports/outbox.ts';
 import type { OutboxOptions } from './options.ts';
-import type { Address } from './postgres/connection.ts';
 import type { PostgresOptions } from './postgres/outbox.ts';
-
-/** Where leads are stored: a file on this machine, or a database that several replicas share. */
-export type Place =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | ({ readonly kind: 'postgres'; readonly poolMax: number } & Address);
 
 export type OpenOptions = OutboxOptions &
   Pick<PostgresOptions, 'schema' | 'clock' | 'onSkew'> & {

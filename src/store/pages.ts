@@ -1,5 +1,5 @@
 import type { ConsentRecord, Page, PageRequest } from '../domain/ports/lead-records.ts';
-import { InvalidCursor } from '../domain/ports/storage-errors.ts';
+import { InvalidCursor } from '../domain/ports/outbox.ts';
 import { type Row, readLead, toConsent } from './rows.ts';
 import type { Vault } from './vault.ts';
 

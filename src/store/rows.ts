@@ -1,8 +1,7 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../domain/lead.ts';
-import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
+import type { Cause, Lease, ProviderState } from '../domain/ports/delivery-queue.ts';
 import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, OpenCounts } from '../domain/ports/lead-records.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
-import type { ProviderState } from '../domain/ports/provider-store.ts';
 import { defined } from '../lib/defined.ts';
 import { type Vault, VaultError } from './vault.ts';
 

@@ -1,5 +1,13 @@
-import type { Account, Lease, Settled, Settlement } from '../domain/ports/delivery-queue.ts';
+import { createHash } from 'node:crypto';
+import {
+  type Account,
+  type Lease,
+  PROBE_EVERY_MS,
+  type Settled,
+  type Settlement,
+} from '../domain/ports/delivery-queue.ts';
 import { defined } from '../lib/defined.ts';
+import type { Row } from './rows.ts';
 
 /** Whether the provider of a settled lead is parked, and whether this very answer parked it. */
 export type Parking = 'in-use' | 'parked' | 'just-parked';
@@ -34,4 +42,108 @@ export function acceptsCredentials(settlement: Settlement): settlement is AboutC
 /** Whether the answer counts as a refusal of the configured credentials. */
 export function refusesCredentials(settlement: Settlement): settlement is AboutCredentials {
   return settlement.credentials === 'refused' && settlement.account !== undefined;
+}
+
+/** So many refusals in a row, each of another lead, park the provider: then its account is at fault and not the leads. */
+const REFUSALS_TO_PARK = 3;
+/** With two accepted targets, at least one of them is another target than the one that is refused. */
+const TARGETS_TO_PROVE = 2;
+
+/** A refused lead and the hash of its target. The target is hashed because any text can be one. */
+type RefusedLead = { readonly lead: string; readonly target: string };
+
+/** Refusals of the same credentials in a row. */
+type Streak = { readonly credentials: string; readonly refusals: readonly RefusedLead[] };
+
+/** Hashes of the targets for which these credentials were accepted, at most `TARGETS_TO_PROVE`. */
+type Proof = { readonly credentials: string; readonly targets: readonly string[] };
+
+/** What a provider's row says about its credentials. */
+export type ProviderRecord = { readonly parked: boolean; readonly streak?: Streak; readonly proof?: Proof };
+
+/** @param row with streak, parked_at, credentials, proof: refusals as JSON beside their credentials, and the proof as JSON */
+export function toProviderRecord(row: Row | undefined): ProviderRecord {
+  const { streak, parked_at: parkedAt, credentials, proof } = row ?? {};
+  return {
+    parked: typeof parkedAt === 'number',
+    ...(typeof credentials === 'string' &&
+      typeof streak === 'string' && { streak: { credentials, refusals: JSON.parse(streak) } }),
+    ...(typeof proof === 'string' && { proof: JSON.parse(proof) }),
+  };
+}
+
+/** What a refusal changes: the columns to write, if any, and whether the provider is parked. */
+export type Refusal = {
+  readonly parking: Parking;
+  readonly columns?: {
+    readonly streak: string;
+    readonly parkedAt: number | null;
+    readonly probeAt: number | null;
+    readonly credentials: string;
+  };
+};
+
+/**
+ * Records that the provider refused its credentials for `lead`. A lead counts once, however often it is tried. Three leads park
+ * the provider if they were for two targets or more. If all were for one target, they park it only if the same credentials
+ * were never accepted for another target: then a single odd merchant parks nobody, and a provider with a single merchant can
+ * still be parked (docs/adr/0017). Any answer but a refusal ends the streak, so that one odd merchant among good leads parks
+ * nobody either.
+ */
+export function recordRefusal(record: ProviderRecord, account: Account, lead: string, now: number): Refusal {
+  if (record.parked) return { parking: 'parked' };
+  const { streak, proof } = record;
+  const { credentials } = account;
+  const target = hashOf(account.target);
+  const before = streak?.credentials === credentials ? streak.refusals : [];
+  const counted = before.some((refusal) => refusal.lead === lead);
+  const ofTarget = before.filter((refusal) => refusal.target === target).length;
+  const refusals = counted || ofTarget >= REFUSALS_TO_PARK ? before : [...before, { lead, target }];
+  const oneTarget = refusals.every((refusal) => refusal.target === target);
+  const provenForOther = proof?.credentials === credentials && proof.targets.some((other) => other !== target);
+  const parks = refusals.length >= REFUSALS_TO_PARK && !(oneTarget && provenForOther);
+  return {
+    parking: parks ? 'just-parked' : 'in-use',
+    columns: {
+      streak: JSON.stringify(refusals),
+      parkedAt: parks ? now : null,
+      probeAt: parks ? now + PROBE_EVERY_MS : null,
+      credentials,
+    },
+  };
+}
+
+/** Records that the provider accepted its credentials. Gives the column `proof` to write; `undefined` if it stays as it is. */
+export function recordAcceptance({ proof }: ProviderRecord, { credentials, target }: Account): string | undefined {
+  const targets = proof?.credentials === credentials ? proof.targets : [];
+  if (targets.length >= TARGETS_TO_PROVE) return undefined;
+  const hash = hashOf(target);
+  if (targets.includes(hash)) return undefined;
+  return JSON.stringify({ credentials, targets: [...targets, hash] } satisfies Proof);
+}
+
+/** The acceptances that this process knows to be recorded, so that settling a good lead reads nothing of its provider. */
+export interface RecordedAcceptances {
+  has(provider: string, account: Account): boolean;
+  add(provider: string, account: Account): void;
+}
+
+export function createRecordedAcceptances(): RecordedAcceptances {
+  const byProvider = new Map<string, { readonly credentials: string; readonly targets: Set<string> }>();
+  return {
+    has(provider, { credentials, target }) {
+      const recorded = byProvider.get(provider);
+      if (recorded?.credentials !== credentials) return false;
+      return recorded.targets.size >= TARGETS_TO_PROVE || recorded.targets.has(target);
+    },
+    add(provider, { credentials, target }) {
+      const recorded = byProvider.get(provider);
+      if (recorded?.credentials !== credentials) byProvider.set(provider, { credentials, targets: new Set([target]) });
+      else if (recorded.targets.size < TARGETS_TO_PROVE) recorded.targets.add(target);
+    },
+  };
+}
+
+function hashOf(target: string): string {
+  return createHash('sha256').update(target).digest('base64url').slice(0, 16);
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
+import type { LeadRecords } from '../domain/ports/lead-records.ts';
 import { randomBytes } from '../lib/random.ts';
 
 /** A lead as it is stored. `key` is null if the lead is not encrypted (no `DATA_KEY`, outside production only). */
@@ -102,4 +103,24 @@ function decrypt(key: KeyObject, nonce: Buffer, sealed: Buffer): Buffer {
   } catch (error) {
     throw new VaultError('It was altered or sealed with another key.', { cause: error });
   }
+}
+
+/** How many of the newest leads are searched for one whose personal data is still stored. */
+const NEWEST = 100;
+
+/** Whether the configured keys open the stored leads, judged by the newest lead whose personal data is still stored. */
+export type KeysVerdict =
+  | { readonly kind: 'opens' }
+  | { readonly kind: 'nothing_to_open' }
+  | { readonly kind: 'does_not_open'; readonly id: string };
+
+/** @throws StorageUnavailable */
+export async function tryKeys(store: Pick<LeadRecords, 'list' | 'show'>): Promise<KeysVerdict> {
+  const { items } = await store.list({}, { limit: NEWEST });
+  const kept = items.find(({ erased }) => !erased);
+  if (!kept) return { kind: 'nothing_to_open' };
+  const details = await store.show(kept.id);
+  // The lead may have been erased between the two queries.
+  if (!details || details.erased || details.lead) return { kind: 'opens' };
+  return { kind: 'does_not_open', id: kept.id };
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
 import { outputDestination } from '../../src/admin/log-destination.ts';
 import { createLogger } from '../../src/admin/logger.ts';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { startGateway } from '../support/gateway.ts';
 
 t.test('lines of one turn of the event loop are written together, in order', async (t) => {

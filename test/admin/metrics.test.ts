@@ -1,7 +1,7 @@
 import t from 'tap';
 import { createMetrics } from '../../src/admin/metrics.ts';
-import type { OutcomeClass } from '../../src/domain/outcome.ts';
 import type { OpenCounts } from '../../src/domain/ports/lead-records.ts';
+import type { OutcomeClass } from '../../src/domain/provider.ts';
 import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
 import { readExposition } from './support/exposition.ts';
 

@@ -4,7 +4,7 @@ import { type Context, type Io, UsageError } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { keyHashBytes } from '../../src/config/formats/formats.ts';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { createPartnerCheck } from '../../src/http/partner-keys.ts';
 import { terminalOver, type } from './support/terminal.ts';
 

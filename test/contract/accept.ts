@@ -1,7 +1,6 @@
 import type { Test } from 'tap';
-import type { Cap } from '../../src/domain/ports/lead-store.ts';
-import type { Use } from '../../src/domain/screening.ts';
-import { DAY_MS } from '../../src/lib/days.ts';
+import type { Cap, Use } from '../../src/domain/ports/lead-store.ts';
+import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox } from '../support/outbox.ts';
 

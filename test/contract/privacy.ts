@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Cap, RequestKey } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
-import { DAY_MS } from '../../src/lib/days.ts';
+import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, LEASE_MS, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { draftLead, type LeadRequest } from '../../src/domain/draft.ts';
-import type { Partner } from '../../src/domain/partner.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
+import type { Partner } from '../../src/domain/site.ts';
 import { leadRequest, site } from '../support/lead.ts';
 
 function refusal(body: LeadRequest, at = site(), partner?: Partner): { code: string; pointer: string | undefined } {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { DELIVERED, goodBody, ID, KEYS, NOW, type Overrides, testApp } from './support/app.ts';
 
 const BODY = {

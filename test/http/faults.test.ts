@@ -1,5 +1,5 @@
 import t from 'tap';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { goodBody, testApp } from './support/app.ts';
 
 const SECRET = 'hunter2';

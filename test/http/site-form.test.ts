@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import { StorageUnavailable } from '../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import type { Site } from '../../src/domain/site.ts';
 import { site } from '../support/lead.ts';
 import { testApp, testGuard } from './support/app.ts';

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { RetentionStore } from '../../src/domain/ports/privacy-store.ts';
 import { createSweeper, type Swept } from '../../src/leads/retention.ts';
-import { DAY_MS } from '../../src/lib/days.ts';
+import { DAY_MS } from '../../src/lib/clock.ts';
 import { manualClock } from '../support/clock.ts';
 import { leased, newLead, sqliteOutbox } from '../support/outbox.ts';
 

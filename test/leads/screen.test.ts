@@ -1,7 +1,7 @@
 import t from 'tap';
+import type { Screening } from '../../src/domain/ports/lead-store.ts';
 import { Refusal } from '../../src/domain/refusal.ts';
-import type { Screening } from '../../src/domain/screening.ts';
-import type { Delivering } from '../../src/leads/delivering.ts';
+import type { Delivering } from '../../src/leads/delivery/attempt.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
@@ -17,11 +17,11 @@ const USES = [
 function submitting(t: Test) {
   const store = sqliteOutbox(t)();
   t.teardown(() => store.close());
-  const counts = { entered: 0, attempts: 0, charges: 0, screened: 0 };
+  const counts = { cleared: 0, attempts: 0, charges: 0, screened: 0 };
   const delivery: Delivering = {
-    enter() {
-      counts.entered += 1;
-      return { kind: 'go', permit: { settle: () => undefined } };
+    clear() {
+      counts.cleared += 1;
+      return { kind: 'go', permit: { report: () => undefined } };
     },
     async attempt(_lead, lease) {
       counts.attempts += 1;
@@ -60,7 +60,7 @@ t.test('a suspect is stored and held, and the provider is not even asked for', a
   );
   t.match(conversation, { status: 'held', attempts: 0 });
   t.equal(await store.count({ cause: ['suspect'] }), 1);
-  t.match(counts, { entered: 0, attempts: 0, charges: 1 });
+  t.match(counts, { cleared: 0, attempts: 0, charges: 1 });
 });
 
 t.test('a lead that is no suspect goes its way', async (t) => {
@@ -93,7 +93,7 @@ t.test('what fails the screening is not stored and costs nothing of the limit', 
   const refuse = async () => Promise.reject(new Refusal('form_token_invalid', 'No.'));
   await t.rejects(submit(lead(), context('k', refuse)), { code: 'form_token_invalid' });
   t.equal(await store.count({}), 0);
-  t.match(counts, { charges: 0, entered: 0 });
+  t.match(counts, { charges: 0, cleared: 0 });
 });
 
 t.test(

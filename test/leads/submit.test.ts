@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
-import type { Admittance, Delivering } from '../../src/leads/delivering.ts';
+import type { Delivering } from '../../src/leads/delivery/attempt.ts';
+import type { Clearance } from '../../src/leads/delivery/breaker.ts';
 import type { Caller } from '../../src/leads/request-identity.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
@@ -10,7 +11,7 @@ import { hashing, sqliteOutbox } from '../support/outbox.ts';
 
 type Test = Parameters<typeof sqliteOutbox>[0];
 type Options = {
-  readonly admittance?: Admittance['kind'];
+  readonly clearance?: Clearance['kind'];
   readonly outcome?: (conversation: Conversation) => Promise<Conversation>;
   readonly caps?: readonly Cap[];
 };
@@ -27,22 +28,23 @@ const visitor = (changes: Partial<Caller> = {}): Caller => ({
   ...changes,
 });
 
-function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = [] }: Options = {}) {
+function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] }: Options = {}) {
   const store = sqliteOutbox(t)();
   t.teardown(() => store.close());
   const clock = manualClock(1_000_000);
   const faults: unknown[] = [];
   let calls = 0;
   let charges = 0;
-  const abandoned: unknown[] = [];
+  const reported: unknown[] = [];
   const delivery: Delivering = {
-    enter: () =>
-      admittance === 'go'
-        ? { kind: 'go', permit: { settle: (answer) => abandoned.push(answer) } }
-        : { kind: admittance },
-    async attempt(_lead, lease) {
+    clear: () =>
+      clearance === 'go'
+        ? { kind: 'go', permit: { report: (outcome) => reported.push(outcome) } }
+        : { kind: clearance },
+    async attempt(_lead, lease, { permit }) {
       calls += 1;
       const answer = await outcome({ id: lease.id, status: 'queued', attempts: 0, createdAt: 1, updatedAt: 1 });
+      permit.report('delivered');
       await store.settle(lease, { status: answer.status, attempted: true }, clock.now());
       return answer;
     },
@@ -64,7 +66,7 @@ function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = []
       charges += 1;
     },
   });
-  return { store, clock, submit, context, faults, abandoned, calls: () => calls, charges: () => charges };
+  return { store, clock, submit, context, faults, reported, calls: () => calls, charges: () => charges };
 }
 
 t.test('the caller gets the outcome when it comes in time', async (t) => {
@@ -83,15 +85,16 @@ t.test('the caller gets the stored lead when the outcome takes longer', async (t
   await clock.settle();
 });
 
-t.test('an attempt that outlasts its caller still tells the breaker what became of it', async (t) => {
+t.test('an attempt that lasts longer than its request still reports its outcome to the breaker', async (t) => {
   const outcome = Promise.withResolvers<Conversation>();
-  const { submit, context, clock, abandoned } = submitting(t, { outcome: () => outcome.promise });
+  const { submit, context, clock, reported } = submitting(t, { outcome: () => outcome.promise });
   const answer = submit(lead(), context());
   await clock.advance(4_000);
   const { conversation } = await answer;
-  t.strictSame(abandoned, [], 'the permit is still in use');
+  t.strictSame(reported, [], 'the attempt still holds the permit');
   outcome.resolve(await delivered(conversation));
   await clock.settle();
+  t.strictSame(reported, ['delivered'], 'the permit was used once, by the attempt');
 });
 
 t.test('a lead that is safe is answered, even when its outcome could not be recorded', async (t) => {
@@ -102,12 +105,12 @@ t.test('a lead that is safe is answered, even when its outcome could not be reco
 });
 
 t.test('behind an open breaker or a parked provider a lead is stored and nobody is called', async (t) => {
-  for (const [admittance, status] of [
+  for (const [clearance, status] of [
     ['later', 'queued'],
     ['parked', 'parked'],
   ] as const) {
-    await t.test(admittance, async (t) => {
-      const { submit, context, calls } = submitting(t, { admittance });
+    await t.test(clearance, async (t) => {
+      const { submit, context, calls } = submitting(t, { clearance });
       t.match(await submit(lead(), context()), { conversation: { status } });
       t.equal(calls(), 0);
     });
@@ -192,9 +195,9 @@ t.test('without a key the same lead is a new one after ten minutes', async (t) =
 
 t.test('a request that stored nothing does not use up its key', async (t) => {
   const cap: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', 'a'), max: 0 };
-  const { submit, context, store, abandoned } = submitting(t, { caps: [cap] });
+  const { submit, context, store, reported } = submitting(t, { caps: [cap] });
   await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), { code: 'rate_limited', retryAfterS: 85_400 });
-  t.strictSame(abandoned, [undefined], 'the permit was given back');
+  t.strictSame(reported, [undefined], 'the permit was returned without a call');
   const refused = { ...context({ idempotencyKey: 'k' }), charge: async () => Promise.reject(new Error('limit')) };
   await t.rejects(submit(lead(), refused), { message: 'limit' });
   t.strictSame(await store.claim({ providers: ['default'], limit: 1, now: Number.MAX_SAFE_INTEGER }), []);

@@ -1,9 +1,8 @@
 import t from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import { classify } from '../../src/provider/classify.ts';
+import type { Outcome } from '../../src/domain/provider.ts';
+import { classify, parseRetryAfter } from '../../src/provider/classify.ts';
 import type { Exchange, Reply } from '../../src/provider/exchange.ts';
-import { parseRetryAfter } from '../../src/provider/retry-after.ts';
 import { lead } from '../support/lead.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);

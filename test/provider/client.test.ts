@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import { DEFAULT_WIRE, REGION_URLS } from '../../src/domain/provider-account.ts';
+import { DEFAULT_WIRE, type Outcome, REGION_URLS } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { lead } from '../support/lead.ts';
 import { account, ok, rawServer, SUCCESS } from './support.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import t from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
-import type { ProviderAccount } from '../../src/domain/provider-account.ts';
+import type { ProviderAccount } from '../../src/domain/provider.ts';
 import { defined } from '../../src/lib/defined.ts';
 import { encodeLead, listingDetails } from '../../src/provider/encode.ts';
 import { lead } from '../support/lead.ts';

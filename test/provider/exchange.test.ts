@@ -1,8 +1,13 @@
 import t from 'tap';
 import { Dispatcher } from 'undici';
 import { decodeAnswer } from '../../src/provider/decode.ts';
-import { endpointOf, exchange } from '../../src/provider/exchange.ts';
-import { causeBeforeWriting, causeOfBrokenReply, causeWithoutReply } from '../../src/provider/network-errors.ts';
+import {
+  causeBeforeWriting,
+  causeOfBrokenReply,
+  causeWithoutReply,
+  endpointOf,
+  exchange,
+} from '../../src/provider/exchange.ts';
 
 const CALL = { endpoint: endpointOf('http://provider.example/'), contentType: 'text/xml', body: '<a/>' };
 

@@ -1,12 +1,12 @@
 import t from 'tap';
+import { PROBE_EVERY_MS } from '../../src/domain/ports/delivery-queue.ts';
 import {
   createRecordedAcceptances,
-  PROBE_EVERY_MS,
   type ProviderRecord,
   recordAcceptance,
   recordRefusal,
   toProviderRecord,
-} from '../../src/store/streak.ts';
+} from '../../src/store/settle.ts';
 
 const account = (target: string, credentials = 'credentials-1') => ({ credentials, target });
 

@@ -1,11 +1,11 @@
 import type { Test } from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
-import type { Answer, Outcome } from '../../src/domain/outcome.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import type { Answer, Outcome } from '../../src/domain/provider.ts';
 import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
 import { composeDelivery } from '../../src/leads/delivery/compose.ts';
 import type { RetryRules } from '../../src/leads/delivery/policy.ts';
-import type { Limits } from '../../src/leads/delivery/step.ts';
+import type { Limits } from '../../src/leads/delivery/poll.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 import { LEASE_MS } from './outbox.ts';
 

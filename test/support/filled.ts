@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Cap, NewLead } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
-import { DAY_MS } from '../../src/lib/days.ts';
+import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from './lead.ts';
 import { hashing, newLead } from './outbox.ts';
 import { canary } from './traces.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
-import type { Lease } from '../../src/domain/ports/delivery-queue.ts';
+import { LEASE_MS, type Lease } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Accepted, NewLead } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
@@ -11,7 +11,7 @@ import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { lead } from './lead.ts';
 
-export const LEASE_MS = 60_000;
+export { LEASE_MS };
 export const hashing = createHashing(Buffer.alloc(32, 7));
 export const dataKey = Buffer.alloc(32, 9);
 

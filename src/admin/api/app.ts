@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { CONNECTION_LIMITS, createConnections } from '../../lib/connections.ts';
-import { endConnectionsOnClose } from '../../lib/graceful-shutdown.ts';
+import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess } from './access.ts';

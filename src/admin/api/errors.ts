@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import type { Logger } from 'pino';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { OperationError } from '../operations/input.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
 

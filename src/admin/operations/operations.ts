@@ -9,8 +9,8 @@ import type {
   RequeueStore,
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
+import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
-import { InvalidCursor } from '../../domain/ports/storage-errors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
 import { type Selection, type SendAction, select, send } from './selection.ts';

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 
 /** What one check found. A `problem` stops the gateway from working; a person should look at a `warning`. */
 export type Finding = {

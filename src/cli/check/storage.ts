@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isoTime } from '../../admin/operations/views.ts';
-import { LEASE_MS } from '../../app/services.ts';
 import type { Settings } from '../../config/settings.ts';
-import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/storage-errors.ts';
-import { tryKeys } from '../../leads/keys.ts';
+import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
+import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { nameOfPlace } from '../../store/open.ts';
 import { orphanedLog } from '../../store/sqlite/identity.ts';
+import { tryKeys } from '../../store/vault.ts';
 import { plural } from '../output.ts';
 import type { Session } from '../session.ts';
 import { type Finding, reasonOf } from './finding.ts';
@@ -21,8 +21,8 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 /** The clock of the machine that stored the newest lead may be ahead by up to this much. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** A replica whose clock differs by more handles no leads (`store/postgres/replica-guard.ts`). */
-const MAX_SKEW_MS = LEASE_MS / 2;
+/** From this difference on a replica stops (`store/postgres/replica-guard.ts`). */
+const MAX_SKEW_MS = maxClockSkewMs(LEASE_MS);
 
 /** Checks the database, its disk, the clock, the keys, and the leads and provider accounts that wait for an operator. */
 export async function checkStorage(

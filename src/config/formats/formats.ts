@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isSupportedCountry } from 'libphonenumber-js/max/es6';
-import { isXmlText } from '../../domain/text.ts';
+import { isXmlText } from '../../domain/draft.ts';
 import { DEVELOPMENT_HASH_KEY } from '../defaults.ts';
 import type { Mistake } from '../problem.ts';
 import { checkCidr, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';

@@ -1,5 +1,5 @@
 import type { XStatic } from 'typebox/schema';
-import { DEFAULT_WIRE } from '../../domain/provider-account.ts';
+import { DEFAULT_WIRE } from '../../domain/provider.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
 import * as value from './values.ts';
 

@@ -13,6 +13,20 @@ export type Lease = {
   readonly createdAt: number;
 };
 
+/** How long a lease lasts unless it is renewed, in milliseconds; far longer than an attempt. */
+export const LEASE_MS = 60_000;
+
+/**
+ * How far the clocks of two replicas may differ, in milliseconds: half a lease. Beyond that a replica could take over leases
+ * that another one still holds.
+ */
+export function maxClockSkewMs(leaseMs: number): number {
+  return leaseMs / 2;
+}
+
+/** How long a parked provider is left alone before one lead probes it, in milliseconds. */
+export const PROBE_EVERY_MS = 600_000;
+
 /** Why a conversation waits for a person, or was never sent: one stable word for operators. */
 export type Cause =
   | 'phone_cap'
@@ -107,4 +121,34 @@ export interface LeaseStore {
   renew(leases: readonly Lease[], now: number): Promise<void>;
   /** Ends a lease and records how it ended. A stale lease changes nothing and gives `undefined`. */
   settle(lease: Lease, settlement: Settlement, now: number): Promise<Settled | undefined>;
+}
+
+/** A parked provider account as the store knows it; all processes share it. */
+export type ProviderState = {
+  readonly id: string;
+  readonly parkedAt: number;
+  /** When the next probe is due. */
+  readonly probeAt: number;
+  /** Hash of the refused credentials. The provider is in use again once other credentials are configured. */
+  readonly credentials: string;
+};
+
+/** Which providers are parked. Every method of the ports of this file rejects with `StorageUnavailable`. */
+export interface ProviderStore {
+  parked(): Promise<readonly ProviderState[]>;
+  /**
+   * Postpones a probe that is due at `now` until `probeAt`. Gives `true` to exactly one of the processes that ask at the same
+   * time; that one may probe.
+   */
+  postponeProbe(provider: string, now: number, probeAt: number): Promise<boolean>;
+  /** Puts the provider back into use. */
+  unpark(provider: string, now: number): Promise<void>;
+}
+
+/** Moves conversations between a provider's queue and its parking. */
+export interface ParkedLeadStore {
+  /** Parks queued conversations of a parked provider, at most `limit` a call; gives how many. */
+  parkQueued(provider: string, limit: number, now: number): Promise<number>;
+  /** Queues conversations that waited only for a provider which is back in use, at most `limit` a call; gives how many. */
+  releaseWaiting(provider: string, limit: number, now: number): Promise<number>;
 }

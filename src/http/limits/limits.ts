@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Rate } from '../../domain/partner.ts';
+import type { Rate } from '../../domain/site.ts';
 import type { Caller } from '../requester.ts';
 import { createLocalCounts } from './local-counts.ts';
 import { PATIENCE_MS, type SharedCounts } from './shared-counts.ts';

@@ -1,6 +1,6 @@
 import type { Challenge } from 'altcha-lib/types';
+import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { Screening } from '../../domain/screening.ts';
 import type { Site } from '../../domain/site.ts';
 import type { FormTokens } from './form-token.ts';
 import type { PageIdentity } from './page.ts';

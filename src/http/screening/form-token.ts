@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Use } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { Use } from '../../domain/screening.ts';
 import type { PageIdentity } from './page.ts';
 
 /** How long a visitor may take to fill in a form, in milliseconds: two hours. */

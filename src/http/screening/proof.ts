@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 import { type Challenge, createChallenge, type Payload, randomInt, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/sha';
+import type { Use } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { Use } from '../../domain/screening.ts';
 import type { PageIdentity } from './page.ts';
 
 /** How long a challenge may be solved and its proof sent, in milliseconds: as long as a form token is good. */

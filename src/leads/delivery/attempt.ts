@@ -1,24 +1,47 @@
-import type { Lead } from '../../domain/lead.ts';
-import type { Answer } from '../../domain/outcome.ts';
+import type { Conversation, Lead } from '../../domain/lead.ts';
 import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
-import type { Provider } from '../../domain/provider.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
+import type { Answer, Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { AttemptContext, Delivering } from '../delivering.ts';
-import type { Gate } from './gate.ts';
+import type { Clearance, Gate, Permit } from './breaker.ts';
 import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
-import { settleDurably } from './settle.ts';
 
-/** What one attempt came to, for the log line and the metrics: no field of it comes from the lead or the provider's text. */
+/** How long to wait between two tries to record an outcome. */
+const SETTLE_RETRY_MS = 500;
+
+/** What an attempt needs to know besides its lead. */
+export type AttemptContext = {
+  readonly permit: Permit;
+  /** Calls before this attempt, since the lead was stored or last released. */
+  readonly tries: number;
+  /** How many of those calls had an unknown outcome. */
+  readonly unknowns: number;
+  /** Whether any earlier call, also one before the last release, may have reached the provider. */
+  readonly mayHaveArrived: boolean;
+  /** Id of the request that waits for the outcome; absent for a background attempt. */
+  readonly requestId?: string;
+};
+
+/** The part of delivery that submitting a lead uses. */
+export interface Delivering {
+  clear(provider: string): Clearance;
+  /**
+   * Makes one call to the provider and records its outcome. Gives the conversation, or `undefined` if the lease was stale or
+   * the storage did not take the outcome.
+   */
+  attempt(lead: Lead, lease: Lease, context: AttemptContext): Promise<Conversation | undefined>;
+}
+
+/** The result of one attempt, for the log line and the metrics: no field of it comes from the lead's content. */
 export type AttemptReport = {
   readonly lead: Pick<Lead, 'site' | 'partner' | 'provider'>;
   readonly lease: Lease;
   readonly context: Pick<AttemptContext, 'requestId' | 'tries' | 'unknowns' | 'mayHaveArrived'>;
   readonly answer: Answer;
   readonly settlement: Settlement;
-  /** Absent where the lease was stale, since somebody else had taken the lead over, and where there is a `fault`. */
+  /** Absent if the lease was stale because another process had taken the lead over, and if there is a `fault`. */
   readonly settled: Settled | undefined;
-  /** Why the outcome could not be stored: the lease runs out, and the lead counts as one that may have arrived. */
+  /** Why the outcome could not be stored. The lease runs out then, and the lead counts as one that may have arrived. */
   readonly fault?: StorageUnavailable;
 };
 
@@ -26,9 +49,9 @@ type Parts = {
   readonly queue: LeaseStore;
   readonly upstream: Pick<Provider, 'send'>;
   readonly gate: Gate;
-  /** The site's own way with unknown outcomes, and the schedule. */
+  /** The retry schedule, with the site's own rule for unknown outcomes. */
   readonly rules: (site: string) => RetryRules;
-  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  /** Hash of the credentials that an account uses now; `undefined` if the account is no longer configured. */
   readonly credentials: (provider: string) => string | undefined;
   readonly report: (report: AttemptReport) => void;
   readonly clock: Clock;
@@ -37,25 +60,25 @@ type Parts = {
 };
 
 export interface Delivery extends Delivering {
-  /** Records the end of a lease without a call, by the same rules. */
+  /** Ends a lease without a call. A stale lease changes nothing and gives `undefined`. */
   settle(lease: Lease, settlement: Settlement): Promise<Settled | undefined>;
   /** How many attempts are under way. */
   running(): number;
-  /** Resolves when none is. */
+  /** Resolves when no attempt is under way. */
   idle(): Promise<void>;
 }
 
-/** The one path on which leads are delivered: whoever holds a lease comes here. */
+/** The only code path that calls the provider: requests and the background worker both use it. */
 export function createDelivery(parts: Parts): Delivery {
   const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
   const running = new Map<Promise<unknown>, Lease>();
   let cancelRenewal: (() => void) | undefined;
 
   const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
-    // The account is read when the call is made: between the two nothing can change it.
+    // `send` reads the account before its first await, so these are the credentials that the call uses.
     const used = credentials(lead.provider);
     const answer = await upstream.send(lead);
-    context.permit.settle(answer.uncalled ? undefined : answer.outcome.class);
+    context.permit.report(answer.uncalled ? undefined : answer.outcome.class);
     const { tries, unknowns } = context;
     const outdated = used !== credentials(lead.provider);
     const tried = { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() };
@@ -65,7 +88,7 @@ export function createDelivery(parts: Parts): Delivery {
     const settlement: Settlement = account ? { ...decided, account } : decided;
     const made = { lead, lease, context, answer, settlement };
     try {
-      const settled = await settleDurably(queue, lease, settlement, { clock, patienceMs: leaseMs });
+      const settled = await settleDurably(queue, lease, settlement, { clock, timeoutMs: leaseMs });
       report({ ...made, settled });
       return settled;
     } catch (fault) {
@@ -75,12 +98,12 @@ export function createDelivery(parts: Parts): Delivery {
     }
   };
 
-  // Leases outlive every attempt by far; renewal is for a provider that was given a longer time-out than a lease lasts.
+  // A lease lasts far longer than an attempt by default. Renewal serves providers whose time-out is set above that.
   const renewLater = (): void => {
     cancelRenewal ??= clock.after(leaseMs / 3, () => {
       cancelRenewal = undefined;
       if (running.size === 0) return;
-      // What cannot be renewed now runs out later and counts as unknown: no reason to fail the attempt.
+      // A lease that is not renewed runs out later, and its attempt counts as unknown. The attempt itself goes on.
       queue.renew([...running.values()], clock.now()).catch(() => undefined);
       renewLater();
     });
@@ -100,7 +123,7 @@ export function createDelivery(parts: Parts): Delivery {
   };
 
   return {
-    enter: (provider) => gate.enter(provider),
+    clear: (provider) => gate.clear(provider),
     async attempt(lead, lease, context) {
       return (await track(lease, run(lead, lease, context)))?.conversation;
     },
@@ -110,4 +133,27 @@ export function createDelivery(parts: Parts): Delivery {
       while (running.size > 0) await Promise.allSettled(running.keys());
     },
   };
+}
+
+/**
+ * Records an outcome, and retries while the storage is unavailable and the lease lasts: losing the outcome here would turn a
+ * delivered lead into one with an unknown outcome.
+ *
+ * @throws StorageUnavailable if the storage did not recover within `timeoutMs`
+ */
+async function settleDurably(
+  queue: Pick<LeaseStore, 'settle'>,
+  lease: Lease,
+  settlement: Settlement,
+  { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+): Promise<Settled | undefined> {
+  const giveUpAt = clock.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await queue.settle(lease, settlement, clock.now());
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable) || clock.now() + SETTLE_RETRY_MS >= giveUpAt) throw error;
+      await new Promise<void>((resume) => clock.after(SETTLE_RETRY_MS, resume));
+    }
+  }
 }

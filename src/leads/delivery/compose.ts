@@ -4,25 +4,24 @@ import type { Outbox } from '../../domain/ports/outbox.ts';
 import type { Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts';
-import type { Breaker } from './breaker.ts';
-import { createGate, type Gate } from './gate.ts';
+import { type Breaker, createGate, type Gate } from './breaker.ts';
 import { createParking, type Parking } from './parking.ts';
 import type { RetryRules } from './policy.ts';
-import type { Limits } from './step.ts';
+import type { Limits } from './poll.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 export type DeliveryParts = {
   readonly outbox: Outbox;
   readonly upstream: Pick<Provider, 'send'>;
   readonly accounts: { ids(): readonly string[]; region(id: string): string };
-  /** Hash of the credentials that an account uses now; `undefined` where the account is gone. */
+  /** Hash of the credentials that an account uses now; `undefined` if the account is no longer configured. */
   readonly credentials: (provider: string) => string | undefined;
   readonly rules: (site: string) => RetryRules;
   readonly report: (report: AttemptReport) => void;
   readonly onBreaker: (region: string, state: Breaker['state']) => void;
   readonly onReleased: (provider: string) => void;
   readonly onFault: (error: unknown) => void;
-  /** Told of a lead whose owner died while it may have been sending. */
+  /** Called for a lead whose owner died while it may have been sending. */
   readonly onTakenOver: (claim: Claim, conversation: Conversation) => void;
   readonly clock: Clock;
   readonly random: () => number;
@@ -35,11 +34,11 @@ export type RunningDelivery = {
   readonly worker: Worker;
   readonly gate: Gate;
   readonly parking: Parking;
-  /** Starts nothing new and waits for the attempts under way. */
+  /** Starts no new attempt and waits for the attempts under way. */
   stop(): Promise<void>;
 };
 
-/** Puts delivery together over a store; the worker is not started yet. */
+/** Builds delivery over a store. It does not start the worker. */
 export function composeDelivery(parts: DeliveryParts): RunningDelivery {
   const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
   const gate = createGate({
@@ -58,7 +57,7 @@ export function composeDelivery(parts: DeliveryParts): RunningDelivery {
     credentials,
     report(report) {
       parts.report(report);
-      // The gate learns of it from the store; until then callers would be sent on to the provider.
+      // The worker's next poll tells the gate that the provider is parked; until then requests would still call it.
       if (report.settled?.parkedProvider) worker.kick();
       if (report.settled?.conversation.dueAt !== undefined) worker.wakeBy(report.settled.conversation.dueAt);
     },

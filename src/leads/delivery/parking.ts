@@ -1,41 +1,52 @@
-import type { Claim, DeliveryQueue, ProbeQueue } from '../../domain/ports/delivery-queue.ts';
-import type { ParkedLeadStore, ProviderState, ProviderStore } from '../../domain/ports/provider-store.ts';
+import {
+  type Claim,
+  type DeliveryQueue,
+  type ParkedLeadStore,
+  PROBE_EVERY_MS,
+  type ProbeQueue,
+  type ProviderState,
+  type ProviderStore,
+} from '../../domain/ports/delivery-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Gate } from './gate.ts';
+import type { Gate } from './breaker.ts';
 
-/** A parked provider is tried with one lead this often. */
-const PROBE_EVERY_MS = 600_000;
-/** How many conversations change hands in one transaction, so that nobody waits long for the lock. */
+/** Conversations that one transaction moves; small, so that other writers wait only a short time for the lock. */
 const CHUNK = 1_000;
 
 type Parts = {
   readonly store: ProviderStore & ParkedLeadStore;
   readonly queue: ProbeQueue & Pick<DeliveryQueue, 'nextDue'>;
   readonly gate: Gate;
-  /** All accounts at the start. */
+  /** Ids of all accounts that are configured at the start. */
   readonly providers: readonly string[];
-  /** Hash of the credentials that are configured now; `undefined` where the account is gone. */
+  /** Hash of the credentials that are configured now; `undefined` if the account is no longer configured. */
   readonly credentials: (provider: string) => string | undefined;
   readonly onReleased: (provider: string) => void;
   readonly clock: Clock;
 };
 
-/** Providers that refuse our credentials: their leads wait, one probes, and a Success or other credentials release all. */
+/**
+ * Parks providers that refuse our credentials. The leads of a parked provider wait, one lead at a time probes it, and a
+ * delivered probe or changed credentials release all of them.
+ */
 export interface Parking {
-  /** Learns from the store which providers are parked, and releases those whose credentials have changed. */
+  /** Reads from the store which providers are parked, and releases those whose credentials have changed. */
   refresh(): Promise<void>;
-  /** Moves conversations to where their provider's state wants them, a chunk at a time; gives whether more are left. */
+  /**
+   * Parks the queued leads of parked providers and queues the waiting leads of released ones, a chunk at a time. Gives
+   * whether more are left.
+   */
   tidy(): Promise<boolean>;
-  /** Leases a lead of each provider whose probe is due, unless another process probes it. */
+  /** Leases one lead of each provider whose probe is due, unless another process probes it. */
   claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
   release(provider: string): Promise<void>;
-  /** When a probe is due and its region may be called. */
+  /** The earliest time when a probe is due and its region may be called; `undefined` if no provider is parked. */
   nextProbe(): number | undefined;
 }
 
 export function createParking({ store, queue, gate, providers, credentials, onReleased, clock }: Parts): Parking {
   let parked: readonly ProviderState[] = [];
-  // Whoever started the last release may have died in the middle of it.
+  // At the start all providers: a process may have died in the middle of a release.
   const releasing = new Set(providers);
 
   const release = async (provider: string): Promise<void> => {

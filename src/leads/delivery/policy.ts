@@ -1,34 +1,36 @@
-import type { Outcome } from '../../domain/outcome.ts';
 import type { Settlement } from '../../domain/ports/delivery-queue.ts';
+import type { Outcome } from '../../domain/provider.ts';
+import { HOUR_MS } from '../../lib/clock.ts';
 
-/** How failures are met. */
+/** The settings that decide what follows a failed attempt. */
 export type RetryRules = {
-  /** `RETRY_SCHEDULE_S`: seconds before each further try. */
+  /** `RETRY_SCHEDULE_S`: seconds before each retry. */
   readonly scheduleS: readonly number[];
-  /** `UNKNOWN_OUTCOME`: whether a lead that may have arrived is sent again by itself. */
+  /** `UNKNOWN_OUTCOME`: whether a lead that may have arrived is sent again automatically. */
   readonly unknown: 'resend' | 'hold';
-  /** `UNKNOWN_RESEND_MAX`: how often. */
+  /** `UNKNOWN_RESEND_MAX`: how often such a lead is sent again at most. */
   readonly resendMax: number;
 };
 
+/** One attempt, and what its settlement depends on. */
 export type Tried = {
   readonly outcome: Outcome;
   /** Calls before this one since the lead was stored or released. */
   readonly tries: number;
   /** How many of those had an unknown outcome. */
   readonly unknowns: number;
-  /** The call logged in with credentials that are no longer in use. */
+  /** The call used credentials that are no longer configured. */
   readonly outdated?: boolean;
   readonly now: number;
-  /** In [0, 1): spreads leads that failed together. */
+  /** In [0, 1): spreads the retries of leads that failed together. */
   readonly random: number;
 };
 
-/** A lead that can become no call: a person has to look at it. It says nothing of the provider, and is no attempt. */
+/** For a lead that no call can be made for. A person has to look at it. It counts neither as an attempt nor as an answer. */
 export const UNCALLED: Settlement = { status: 'parked', cause: 'refused', attempted: false };
 
-/** A provider's `Retry-After` is believed up to here; a header must not be able to put a lead off for a year. */
-export const RETRY_AFTER_MAX_MS = 3_600_000;
+/** The longest `Retry-After` that is followed: a header must not be able to postpone a lead for a year. */
+export const RETRY_AFTER_MAX_MS = HOUR_MS;
 /** Each delay is stretched or shortened by up to this share. */
 const JITTER = 0.2;
 
@@ -52,7 +54,7 @@ export function settlementFor(tried: Tried, rules: RetryRules): Settlement {
     case 'refused':
       return { status: 'parked', cause: 'refused', attempted: true, credentials: 'accepted', ...described(outcome) };
     case 'credentials':
-      // Says nothing of those that are in use now: they are tried at once.
+      // The refusal does not concern the current credentials, so they are tried at once.
       if (tried.outdated) return { status: 'queued', dueAt: tried.now, attempted: true, ...described(outcome) };
       return { ...retry(tried, rules), credentials: 'refused', ...described(outcome) };
     case 'not_sent':
@@ -69,7 +71,7 @@ function afterUnknown(tried: Tried, rules: RetryRules): Settlement {
   return { ...retry({ ...tried, unknowns: tried.unknowns + 1 }, rules), repeatable: true };
 }
 
-/** At the end of the schedule a lead that may have arrived is `unknown`: `parked` would say that the provider does not have it. */
+/** At the end of the schedule, a lead that may have arrived is `unknown`: `parked` would claim that the provider does not have it. */
 function retry({ tries, unknowns, now, random }: Tried, { scheduleS }: RetryRules, retryAfterMs = 0): Settlement {
   const delayS = scheduleS[tries];
   if (delayS === undefined) {

@@ -1,51 +1,51 @@
-import { createStep, DEFAULT_LIMITS, type Limits, type StepParts } from './step.ts';
+import { createPoll, DEFAULT_LIMITS, type Limits, type PollParts } from './poll.ts';
 
-/** After a fault of the storage: no hot loop, and soon enough to go on by itself. */
+/** The sleep after a storage fault: long enough to be no busy loop, and short enough to recover soon. */
 const FAULT_PAUSE_MS = 1_000;
 
 export interface Worker {
   start(): void;
-  /** Something may be due now: look at once. */
+  /** Polls at once, because a lead may be due now. */
   kick(): void;
-  /** Something is due then: look at that time at the latest. */
+  /** Polls at `at` at the latest, because a lead is due then. */
   wakeBy(at: number): void;
-  /** Whether the last look at the queue went well. */
+  /** Whether the last poll succeeded. */
   healthy(): boolean;
-  /** Starts nothing new; resolves when the step under way is over. Attempts under way go on (`Delivery.idle`). */
+  /** Starts no new attempt; resolves when the poll under way has ended. Attempts under way go on (`Delivery.idle`). */
   stop(): Promise<void>;
 }
 
-/** Attempts what is due and takes over what a dead process left. It sleeps until the next due time, or until it is kicked. */
-export function createWorker(parts: Omit<StepParts, 'limits'> & { readonly limits?: Limits }): Worker {
+/** Attempts due leads and takes over leads of dead processes. It sleeps until the next due time, or until it is kicked. */
+export function createWorker(parts: Omit<PollParts, 'limits'> & { readonly limits?: Limits }): Worker {
   const { onFault, clock } = parts;
   let stopped = true;
   let healthy = false;
-  /** When it looks next: while it sleeps the end of its sleep, while it looks the earliest time that was asked for meanwhile. */
+  /** While the worker sleeps: the end of its sleep. While it polls: the earliest time that a caller has asked for meanwhile. */
   let wakeAt = Number.POSITIVE_INFINITY;
-  let stepping: Promise<void> | undefined;
+  let polling: Promise<void> | undefined;
   let cancelSleep: (() => void) | undefined;
 
   const wakeBy = (at: number): void => {
     if (stopped || at >= wakeAt) return;
     wakeAt = at;
-    if (stepping) return;
+    if (polling) return;
     cancelSleep?.();
     if (at <= clock.now()) wake();
     else sleep();
   };
   const kick = (): void => wakeBy(clock.now());
-  const step = createStep({ ...parts, limits: parts.limits ?? DEFAULT_LIMITS }, kick);
+  const poll = createPoll({ ...parts, limits: parts.limits ?? DEFAULT_LIMITS }, kick);
 
-  const look = async (): Promise<void> => {
+  const pollOnce = async (): Promise<void> => {
     try {
-      wakeAt = Math.min(await step(), wakeAt);
+      wakeAt = Math.min(await poll(), wakeAt);
       healthy = true;
     } catch (error) {
       healthy = false;
       onFault(error);
       wakeAt = clock.now() + FAULT_PAUSE_MS;
     }
-    stepping = undefined;
+    polling = undefined;
     if (!stopped) sleep();
   };
   const sleep = (): void => {
@@ -54,7 +54,7 @@ export function createWorker(parts: Omit<StepParts, 'limits'> & { readonly limit
   const wake = (): void => {
     cancelSleep = undefined;
     wakeAt = Number.POSITIVE_INFINITY;
-    stepping = look();
+    polling = pollOnce();
   };
 
   return {
@@ -69,7 +69,7 @@ export function createWorker(parts: Omit<StepParts, 'limits'> & { readonly limit
       stopped = true;
       cancelSleep?.();
       cancelSleep = undefined;
-      await stepping;
+      await polling;
     },
   };
 }

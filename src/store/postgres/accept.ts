@@ -1,6 +1,5 @@
 import type { Accepted, Known, LeadStore, RequestKey } from '../../domain/ports/lead-store.ts';
-import type { Clock } from '../../lib/clock.ts';
-import { dayOf } from '../../lib/days.ts';
+import { type Clock, dayOf } from '../../lib/clock.ts';
 import { decide, knownRequest, newId } from '../accept.ts';
 import { type Row, STATE, toConversation, toLease } from '../rows.ts';
 import { createBatcher } from './batch.ts';

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { createGroupCommit, type GroupCommit, type PendingWrite } from '../group-commit.ts';
 import { StorageFault } from './faults.ts';
 

@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
+import type { PostgresPlace } from '../../domain/addresses.ts';
 
-/**
- * Where the database is. `rootCertFile` names certificate authorities to trust instead of the system's. Without `tls` the
- * connection is not encrypted.
- */
-export type Address = {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password?: string;
-  readonly tls?: { readonly rootCertFile?: string };
-};
+/** What connecting to the database needs. */
+export type Address = Omit<PostgresPlace, 'kind' | 'poolMax'>;
 
 /** For connecting, and for waiting until a connection of the pool is free. */
 const CONNECT_MS = 3_000;

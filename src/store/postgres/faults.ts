@@ -1,4 +1,4 @@
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { dayOf } from '../../lib/days.ts';
+import { dayOf } from '../../lib/clock.ts';
 import { type Row, STATE } from '../rows.ts';
 import { type Query, toColumns } from './database.ts';
 import {

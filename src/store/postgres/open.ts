@@ -1,4 +1,4 @@
-import { EmptyDatabase, StorageUnavailable, UnusableDatabase } from '../../domain/ports/storage-errors.ts';
+import { EmptyDatabase, StorageUnavailable, UnusableDatabase } from '../../domain/ports/outbox.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type Address, createPool } from './connection.ts';
 import { createDatabase, type Database, type Query } from './database.ts';

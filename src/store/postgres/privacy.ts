@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
-import { type Clock, systemClock } from '../../lib/clock.ts';
-import { dayOf } from '../../lib/days.ts';
+import { type Clock, dayOf, systemClock } from '../../lib/clock.ts';
 import { toSuppression } from '../rows.ts';
 import { type Database, IS_FINAL, type Query, type Store } from './database.ts';
 import { advisoryLocks, DeadRowsRemain, retryUntilUnlocked, TABLE_LOCK_MS, UNLOCKED_WITHIN_MS } from './locks.ts';

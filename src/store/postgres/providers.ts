@@ -1,8 +1,14 @@
-import type { Lease, Settlement } from '../../domain/ports/delivery-queue.ts';
-import type { ParkedLeadStore, ProviderStore } from '../../domain/ports/provider-store.ts';
+import type { Lease, ParkedLeadStore, ProviderStore, Settlement } from '../../domain/ports/delivery-queue.ts';
 import { toProviderState } from '../rows.ts';
-import { acceptsCredentials, type Parking, refusesCredentials } from '../settle.ts';
-import { type ProviderRecord, recordAcceptance, recordRefusal, toProviderRecord } from '../streak.ts';
+import {
+  acceptsCredentials,
+  type Parking,
+  type ProviderRecord,
+  recordAcceptance,
+  recordRefusal,
+  refusesCredentials,
+  toProviderRecord,
+} from '../settle.ts';
 import type { Query, Store } from './database.ts';
 import { advisoryLocks } from './locks.ts';
 import { WAKE } from './notifications.ts';

@@ -1,9 +1,10 @@
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 
-/** Replicas compute leases and caps by their own clocks; an operator should know of a larger difference than this. */
+/** Replicas compute leases and caps by their own clocks; an operator is warned of a larger difference than this. */
 const WARN_FROM_MS = 2_000;
 const MEASURE_EVERY_MS = 60_000;
 
@@ -47,7 +48,7 @@ export function watchSkew({ database, clock, leaseMs, onSkew }: SkewParts): Skew
   return {
     measure,
     check() {
-      if (leaseMs > 0 && Math.abs(skewMs) > Math.max(leaseMs / 2, WARN_FROM_MS))
+      if (leaseMs > 0 && Math.abs(skewMs) > Math.max(maxClockSkewMs(leaseMs), WARN_FROM_MS))
         throw new StorageUnavailable("This machine's clock and the database server's are too far apart.");
     },
     stop: () => cancel(),

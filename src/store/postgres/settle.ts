@@ -1,8 +1,14 @@
 import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Row, STATE, toConversation } from '../rows.ts';
-import { acceptsCredentials, type Parking, refusesCredentials, toSettled } from '../settle.ts';
-import { createRecordedAcceptances, type RecordedAcceptances } from '../streak.ts';
+import {
+  acceptsCredentials,
+  createRecordedAcceptances,
+  type Parking,
+  type RecordedAcceptances,
+  refusesCredentials,
+  toSettled,
+} from '../settle.ts';
 import { createBatcher } from './batch.ts';
 import { type Query, type Store, toColumns } from './database.ts';
 import { retryLostConnection, StorageFault } from './faults.ts';

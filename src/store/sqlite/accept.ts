@@ -1,5 +1,5 @@
 import type { Known, LeadStore, RequestKey } from '../../domain/ports/lead-store.ts';
-import { dayOf } from '../../lib/days.ts';
+import { dayOf } from '../../lib/clock.ts';
 import { decide, knownRequest, newId } from '../accept.ts';
 import { STATE } from '../rows.ts';
 import type { Store } from './database.ts';

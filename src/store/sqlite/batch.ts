@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { createGroupCommit, type PendingWrite } from '../group-commit.ts';
 
 /** How long a batch waits for another process's lock before its writes are refused, and how often it tries. */

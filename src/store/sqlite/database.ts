@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
 import type { BatchWriter } from './batch.ts';
 

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 
 /** The file header of SQLite 3 and, at byte 68, our `application_id` (https://sqlite.org/fileformat.html#the_database_header). */
 const HEADER_BYTES = 100;

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Known, NewLead, RequestKey } from '../../domain/ports/lead-store.ts';
-import type { Use } from '../../domain/screening.ts';
+import type { Known, NewLead, RequestKey, Use } from '../../domain/ports/lead-store.ts';
 import type { FirstState, Ledger } from '../accept.ts';
 import type { SealedLead } from '../vault.ts';
 import type { BatchCache } from './batch.ts';

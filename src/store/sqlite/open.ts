@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { UnusableDatabase } from '../../domain/ports/storage-errors.ts';
+import { UnusableDatabase } from '../../domain/ports/outbox.ts';
 import { orphanedLog } from './identity.ts';
 import { MIGRATIONS } from './migrations.ts';
 

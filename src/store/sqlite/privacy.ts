@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
-import { StorageUnavailable } from '../../domain/ports/storage-errors.ts';
-import { dayOf } from '../../lib/days.ts';
+import { dayOf } from '../../lib/clock.ts';
 import { toSuppression } from '../rows.ts';
 import type { Wait } from './batch.ts';
 import { IS_FINAL, SEQS_OF_NUMBER, type Store } from './database.ts';

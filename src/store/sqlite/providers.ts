@@ -1,9 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Account, Settlement } from '../../domain/ports/delivery-queue.ts';
-import type { ParkedLeadStore, ProviderStore } from '../../domain/ports/provider-store.ts';
+import type { Account, ParkedLeadStore, ProviderStore, Settlement } from '../../domain/ports/delivery-queue.ts';
 import { toProviderState } from '../rows.ts';
-import { acceptsCredentials, type Parking, refusesCredentials } from '../settle.ts';
-import { type RecordedAcceptances, recordAcceptance, recordRefusal, toProviderRecord } from '../streak.ts';
+import {
+  acceptsCredentials,
+  type Parking,
+  type RecordedAcceptances,
+  recordAcceptance,
+  recordRefusal,
+  refusesCredentials,
+  toProviderRecord,
+} from '../settle.ts';
 import type { Store } from './database.ts';
 
 /** Records what an answer says about the provider's credentials, inside the transaction that settles `lead`. */

@@ -1,6 +1,5 @@
 import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
-import { acceptsCredentials, toSettled } from '../settle.ts';
-import { createRecordedAcceptances } from '../streak.ts';
+import { acceptsCredentials, createRecordedAcceptances, toSettled } from '../settle.ts';
 import type { Store } from './database.ts';
 import { prepareStreaks } from './providers.ts';
 

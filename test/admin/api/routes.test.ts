@@ -1,5 +1,5 @@
 import t from 'tap';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import { adminOver, METRICS_TOKEN, TOKEN } from '../support/admin.ts';
 import { NOON } from '../support/operations.ts';
 

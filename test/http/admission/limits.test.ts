@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import t from 'tap';
-import type { Partner } from '../../../src/domain/partner.ts';
+import type { Partner } from '../../../src/domain/site.ts';
 import { createLimits, type Limits } from '../../../src/http/limits/limits.ts';
 import type { SharedCounts } from '../../../src/http/limits/shared-counts.ts';
 import type { Caller } from '../../../src/http/requester.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import t from 'tap';
-import type { Partner } from '../../../src/domain/partner.ts';
+import type { Partner } from '../../../src/domain/site.ts';
 import { createPartnerCheck } from '../../../src/http/partner-keys.ts';
 
 function partner(id: string, ...keys: string[]): Partner {

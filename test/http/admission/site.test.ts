@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Partner } from '../../../src/domain/partner.ts';
+import type { Partner } from '../../../src/domain/site.ts';
 import { admitToSite, evidentOrigin } from '../../../src/http/site-access.ts';
 import { site } from '../../support/lead.ts';
 

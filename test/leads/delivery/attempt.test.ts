@@ -1,11 +1,12 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { LEASE_MS, type Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { createDelivery } from '../../../src/leads/delivery/attempt.ts';
-import { createGate } from '../../../src/leads/delivery/gate.ts';
+import { createGate, FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
 import { manualClock } from '../../support/clock.ts';
 import { lead } from '../../support/lead.ts';
+import { leased, sqliteOutbox } from '../../support/outbox.ts';
 
 const LEASE = { id: 'cnv_1', fence: 1, provider: 'default', attempts: 0, createdAt: 1_000 };
 
@@ -31,10 +32,10 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
     report: (report) => reports.push(report),
     clock,
     random: () => 0.5,
-    leaseMs: 60_000,
+    leaseMs: LEASE_MS,
   });
   const context = {
-    permit: { settle: (answer: unknown) => permits.push(answer) },
+    permit: { report: (answer: unknown) => permits.push(answer) },
     tries: 0,
     unknowns: 0,
     mayHaveArrived: false,
@@ -70,7 +71,7 @@ t.test('it gives up when the lease would be over, and says so', async (t) => {
     throw new StorageUnavailable('full');
   });
   const done = attempt(lead(), LEASE, context);
-  await clock.advance(60_000);
+  await clock.advance(LEASE_MS);
   t.equal(await done, undefined);
   t.match(reports, [{ lease: LEASE, answer: { outcome: { class: 'delivered' } }, fault: { message: 'full' } }]);
 });
@@ -83,3 +84,43 @@ t.test('idle waits for attempts under way', async (t) => {
   t.equal(running(), 0);
   t.equal(settled.length, 1);
 });
+
+t.test(
+  'a lead that can become no call is parked, is no attempt, and says nothing of region or credentials',
+  async (t) => {
+    const outbox = sqliteOutbox(t)();
+    const clock = manualClock(1_000_000);
+    const gate = createGate({ region: () => 'na', clock, onChange: () => undefined });
+    const refused: Outcome = { class: 'refused', cause: 'not_encodable' };
+    const delivery = createDelivery({
+      queue: outbox,
+      upstream: { send: async () => ({ outcome: refused, durationMs: 0, uncalled: true }) },
+      gate,
+      rules: () => ({ scheduleS: [5], unknown: 'resend', resendMax: 1 }),
+      credentials: () => 'credentials-1',
+      report: () => undefined,
+      clock,
+      random: () => 0.5,
+      leaseMs: 60_000,
+    });
+    const takePermit = () => {
+      const clearance = gate.clear('default');
+      if (clearance.kind !== 'go') throw new Error(clearance.kind);
+      return clearance.permit;
+    };
+    const account = { credentials: 'credentials-1', target: 'a' };
+    const refusal = { status: 'queued', dueAt: 9e9, attempted: true, credentials: 'refused', account } as const;
+    for (let n = 0; n < 2; n += 1) await outbox.settle(await leased(outbox, clock.now()), refusal, clock.now());
+    for (let n = 0; n < FAILURES_TO_OPEN; n += 1) takePermit().report('not_sent');
+    await clock.advance(6_000);
+
+    const lease = await leased(outbox, clock.now());
+    const context = { permit: takePermit(), tries: 0, unknowns: 0, mayHaveArrived: false };
+    await delivery.attempt(lead(), lease, context);
+    t.match(await outbox.show(lease.id), { status: 'parked', cause: 'refused', attempts: 0 });
+    t.notMatch(gate.breakers().get('na'), 'closed');
+    const third = await outbox.settle(await leased(outbox, clock.now()), refusal, clock.now());
+    t.match(third, { parkedProvider: true }, 'the call that was not made does not end the streak of refusals');
+    await outbox.close();
+  },
+);

@@ -1,6 +1,8 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import { PROBE_EVERY_MS } from '../../../src/domain/ports/delivery-queue.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
+import { manualClock } from '../../support/clock.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { leased, queued, sqliteOutbox } from '../../support/outbox.ts';
@@ -28,13 +30,13 @@ t.test(
   async (t) => {
     const { statuses, clock, calls, gate } = await parkedProvider(t);
     t.equal(await statuses(), 'parked');
-    t.match(gate.enter('default'), { kind: 'parked' });
+    t.match(gate.clear('default'), { kind: 'parked' });
     const before = calls.length;
     await clock.advance(598_000);
     t.equal(calls.length, before, 'left alone');
     await clock.advance(2_000);
     t.equal(calls.length, before + 1, 'one probe');
-    await clock.advance(600_000);
+    await clock.advance(PROBE_EVERY_MS);
     t.equal(calls.length, before + 2);
     t.equal(await statuses(), 'parked');
   },
@@ -74,13 +76,13 @@ t.test('once a provider is parked no caller is sent on to it, without waiting fo
   worker.start();
   await clock.settle();
   for (let n = 0; n < 3; n += 1) {
-    const admittance = delivery.enter('default');
-    if (admittance.kind !== 'go') throw new Error(admittance.kind);
-    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    const clearance = delivery.clear('default');
+    if (clearance.kind !== 'go') throw new Error(clearance.kind);
+    const context = { permit: clearance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
     await delivery.attempt(lead(), await leased(outbox, START), context);
   }
   await clock.settle();
-  t.match(delivery.enter('default'), { kind: 'parked' });
+  t.match(delivery.clear('default'), { kind: 'parked' });
 });
 
 t.test(
@@ -102,8 +104,8 @@ t.test(
     // The breaker opens a moment before the probe is due, for five seconds.
     await clock.advance(598_000);
     for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
-      const admittance = gate.enterParked('default');
-      if (admittance.kind === 'go') admittance.permit.settle('not_sent');
+      const clearance = gate.clearProbe('default');
+      if (clearance.kind === 'go') clearance.permit.report('not_sent');
     }
     const [provider] = await outbox.parked();
     const until = gate.blockedUntil('default') ?? 0;
@@ -113,3 +115,52 @@ t.test(
     t.ok(looks - before <= 4, `${looks - before} looks`);
   },
 );
+
+const REFUSAL = {
+  status: 'queued',
+  dueAt: START,
+  attempted: true,
+  credentials: 'refused',
+  account: { credentials: 'credentials-1', target: 'a' },
+} as const;
+
+t.test('of all processes that see a probe due, one probes, every ten minutes', async (t) => {
+  const open = sqliteOutbox(t);
+  const clock = manualClock(START);
+  const processes = await Promise.all(
+    ['a', 'b', 'c'].map((owner) =>
+      deliver(t, { outbox: open({ owner }), clock, provider: () => ({ class: 'delivered' }) }),
+    ),
+  );
+  const outbox = open();
+  for (let n = 0; n < 9; n += 1) await outbox.settle(await leased(outbox, START), REFUSAL, START);
+  await outbox.close();
+  for (let minutes = 10; minutes <= 30; minutes += 10) {
+    await Promise.all(processes.map(({ parking }) => parking.refresh()));
+    await Promise.all(processes.map(({ parking }) => parking.tidy()));
+    await clock.advance(PROBE_EVERY_MS);
+    const probes = await Promise.all(processes.map(({ parking }) => parking.claimProbes()));
+    t.equal(probes.flat().length, 1, `after ${minutes} minutes`);
+  }
+});
+
+t.test('calls that are out when the credentials change do not park the provider under the new ones', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  let credentials = 'old';
+  const waiting: ((outcome: Outcome) => void)[] = [];
+  const { clock, worker, calls } = await deliver(t, {
+    outbox,
+    credentials: () => credentials,
+    provider: () =>
+      credentials === 'new' ? { class: 'delivered' } : new Promise<Outcome>((resolve) => waiting.push(resolve)),
+  });
+  const ids = await Promise.all(Array.from({ length: 6 }, () => queued(outbox, START)));
+  worker.start();
+  await clock.advance(1_000);
+  t.equal(calls.length, 6);
+  credentials = 'new';
+  for (const answer of waiting) answer({ class: 'credentials', cause: 'http_401' });
+  await clock.advance(1_000);
+  t.strictSame(await outbox.parked(), []);
+  for (const id of ids) t.match(await outbox.find(id), { status: 'delivered', attempts: 2 });
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { RETRY_AFTER_MAX_MS, type RetryRules, settlementFor } from '../../../src/leads/delivery/policy.ts';
 
 const NOW = 1_000_000;

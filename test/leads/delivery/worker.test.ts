@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { entry, LEASE_MS, leased, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';
@@ -193,3 +193,55 @@ t.test('what was claimed before the storage failed is attempted, and not left to
   t.ok(faults.length > 0);
   t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
 });
+
+t.test('leads of an account that is configured no more are parked, whenever it was taken out', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker } = await deliver(t, {
+    outbox,
+    providers: ['default'],
+    provider: ({ provider }) =>
+      provider === 'gone' ? { class: 'refused', cause: 'unknown_provider' } : { class: 'delivered' },
+  });
+  const store = (at: number) =>
+    queued(outbox, at, { lead: lead({ provider: 'gone' }), start: { kind: 'due', at: clock.now() } });
+  const before = await store(START);
+  worker.start();
+  await clock.advance(1_000);
+  t.match(await outbox.find(before), { status: 'parked' });
+  const later = await store(clock.now());
+  await clock.advance(5_000);
+  t.match(await outbox.find(later), { status: 'parked' });
+});
+
+const BUSY: Outcome = { class: 'not_sent', cause: 'http_503' };
+
+for (const [order, script] of [
+  ['last', [BUSY, UNKNOWN]],
+  ['first', [UNKNOWN, BUSY]],
+] as const) {
+  t.test(
+    `a lead that may have arrived by its ${order} call is unknown, and its release a possible repeat`,
+    async (t) => {
+      const outbox = sqliteOutbox(t)();
+      const { clock, worker, reports } = await deliver(t, {
+        outbox,
+        rules: { scheduleS: [1] },
+        provider: (_, call) => script[call - 1] ?? { class: 'delivered' },
+      });
+      const id = await queued(outbox, START);
+      worker.start();
+      await clock.advance(60_000);
+      t.match(await outbox.show(id), { status: 'unknown', attempts: 2, mayHaveArrived: true });
+      const release = { at: clock.now(), actor: 'admin', action: 'release', count: 0, detail: '' } as const;
+      t.strictSame(await outbox.requeue({ cause: ['schedule'] }, 9, release), [], 'not with those that never arrived');
+      await outbox.requeue({ ids: [id] }, 9, release);
+      worker.kick();
+      await clock.settle();
+      t.match(await outbox.find(id), { status: 'delivered' });
+      t.strictSame(
+        reports.map(({ context }) => context.mayHaveArrived),
+        [false, order === 'first', true],
+      );
+    },
+  );
+}

@@ -1,8 +1,7 @@
 import t, { type Test } from 'tap';
+import { LEASE_MS } from '../../../src/domain/ports/delivery-queue.ts';
 import { watchSkew } from '../../../src/store/postgres/replica-guard.ts';
 import { manualClock } from '../../support/clock.ts';
-
-const LEASE_MS = 60_000;
 
 /** A watch of a server whose clock is `aheadMs` ahead of ours. */
 function watchOf(t: Test, aheadMs: number, leaseMs = LEASE_MS) {

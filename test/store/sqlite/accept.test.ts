@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { NewLead } from '../../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
-import { DAY_MS } from '../../../src/lib/days.ts';
+import { DAY_MS } from '../../../src/lib/clock.ts';
 import { withDatabase } from '../../support/database.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, leased, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { UnusableDatabase } from '../../../src/domain/ports/storage-errors.ts';
+import { UnusableDatabase } from '../../../src/domain/ports/outbox.ts';
 import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/store/sqlite/open.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
-import { DAY_MS } from '../../../src/lib/days.ts';
+import { DAY_MS } from '../../../src/lib/clock.ts';
 import { openDatabase } from '../../../src/store/sqlite/open.ts';
 import { EMPTY_LOG_WITHIN_MS, emptyLog } from '../../../src/store/sqlite/privacy.ts';
 import { createVault } from '../../../src/store/vault.ts';

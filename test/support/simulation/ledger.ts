@@ -1,6 +1,6 @@
-import type { OutcomeClass } from '../../../src/domain/outcome.ts';
 import type { Claim, Lease, Settled } from '../../../src/domain/ports/delivery-queue.ts';
 import type { Accepted, NewLead } from '../../../src/domain/ports/lead-store.ts';
+import type { OutcomeClass } from '../../../src/domain/provider.ts';
 import { LEASE_MS } from '../outbox.ts';
 
 export type Call = { readonly lead: number; readonly outcome: OutcomeClass };

@@ -1,7 +1,6 @@
 import type { Lead } from '../../../src/domain/lead.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Outbox } from '../../../src/domain/ports/outbox.ts';
-import { StorageUnavailable } from '../../../src/domain/ports/storage-errors.ts';
+import { type Outbox, StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import { composeDelivery } from '../../../src/leads/delivery/compose.ts';
 import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
 import { createSubmit, type Submit } from '../../../src/leads/submit.ts';

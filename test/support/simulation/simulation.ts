@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Lead } from '../../../src/domain/lead.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
 import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
+import { FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { leased, queued, sqliteOutbox } from '../../support/outbox.ts';
@@ -19,9 +20,9 @@ t.test(
     });
     worker.start();
     await clock.advance(100);
-    const admittance = delivery.enter('default');
-    if (admittance.kind !== 'go') throw new Error(admittance.kind);
-    const context = { permit: admittance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
+    const clearance = delivery.clear('default');
+    if (clearance.kind !== 'go') throw new Error(clearance.kind);
+    const context = { permit: clearance.permit, tries: 0, unknowns: 0, mayHaveArrived: false };
     await delivery.attempt(lead(), await leased(outbox, clock.now()), context);
     await clock.advance(10_000);
     t.strictSame(
@@ -69,4 +70,52 @@ t.test('a worker that was stopped, also in the middle of a look, never looks aga
   await clock.advance(60_000);
   t.equal(looks, 1);
   t.equal(clock.next(), undefined, 'and it sleeps no more');
+});
+
+t.test('delivery is stopped when every attempt under way is recorded, and not before', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const answer = Promise.withResolvers<Outcome>();
+  const { clock, worker, calls, stop } = await deliver(t, { outbox, provider: () => answer.promise });
+  const id = await queued(outbox, START);
+  worker.start();
+  await clock.settle();
+  t.equal(calls.length, 1);
+  let stopped = false;
+  const stopping = stop().then(() => {
+    stopped = true;
+  });
+  await clock.advance(5_000);
+  t.notOk(stopped);
+  answer.resolve({ class: 'delivered' });
+  await stopping;
+  t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
+});
+
+/** More looks at the queue than a minute of sleeping needs; from then on each fails, so that a hot loop ends. */
+const MANY = 100;
+
+t.test('a breaker whose pause is over before any lead is due lets the worker sleep', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  let looks = 0;
+  const counting = {
+    ...outbox,
+    async parked() {
+      looks += 1;
+      if (looks > MANY) throw new Error('too many looks');
+      return outbox.parked();
+    },
+  };
+  const { clock, worker, calls, changes } = await deliver(t, {
+    outbox: counting,
+    provider: () => NOT_SENT,
+    rules: { scheduleS: [40, 40] },
+  });
+  await Promise.all(Array.from({ length: FAILURES_TO_OPEN }, () => queued(outbox, START)));
+  worker.start();
+  await clock.advance(39_000);
+  t.equal(calls.length, FAILURES_TO_OPEN);
+  t.strictSame(changes, ['na open'], 'no probe is begun that has nothing to send');
+  t.ok(looks <= 20, `${looks} looks in 39 s`);
+  await clock.advance(2_000);
+  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead goes ahead when it is due');
 });

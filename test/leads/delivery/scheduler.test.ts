@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import { parts } from '../../../src/leads/delivery/shares.ts';
+import type { Outcome } from '../../../src/domain/provider.ts';
+import { distribute } from '../../../src/leads/delivery/scheduler.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
 import { queued, sqliteOutbox } from '../../support/outbox.ts';
@@ -84,5 +84,6 @@ t.test('dividing is even, within the rooms, and wastes nothing', async (t) => {
     [3, [], []],
     [3, [Number.POSITIVE_INFINITY], [3]],
   ];
-  for (const [total, rooms, expected] of cases) t.strictSame(parts(total, rooms), expected, `${total} into ${rooms}`);
+  for (const [total, rooms, expected] of cases)
+    t.strictSame(distribute(total, rooms), expected, `${total} into ${rooms}`);
 });
