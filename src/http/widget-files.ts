@@ -41,10 +41,23 @@ export function demoFiles(settings: DemoSettings, folder = DEMO): NonNullable<Fi
   return {
     files: once(async () => new Map([...(await readFiles(folder, () => false)), ['config.json', config]])),
     // As strict as a careful dealer's page.
-    policy:
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-      `${inboxUrl ? `frame-src ${new URL(inboxUrl).origin}; ` : ''}base-uri 'none'; form-action 'self'; frame-ancestors 'none'; ` +
-      "require-trusted-types-for 'script'",
+    helmet: {
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          connectSrc: ["'self'"],
+          ...(inboxUrl !== undefined && { frameSrc: [new URL(inboxUrl).origin] }),
+          baseUri: ["'none'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+          requireTrustedTypesFor: ["'script'"],
+        },
+      },
+    },
   };
 }
 

@@ -6,20 +6,20 @@ import { type Clock, within } from '../lib/clock.ts';
 import { overCap } from './caps.ts';
 import type { Delivering, Permit } from './delivering.ts';
 import type { Hashing } from './hashing.ts';
-import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
+import { type IdempotencyScope, identify, type RequestIdentity } from './request-identity.ts';
 
 export type SubmitContext = {
   readonly requestId: string;
-  readonly caller: Caller;
-  /** Charges the caller's rate limit; throws a Refusal when it is used up. Replays are answered before it is called. */
-  readonly charge: () => Promise<void>;
-  /** Checks what came with the lead against robots; throws a Refusal where it is wrong. Replays are answered before it is called. */
-  readonly screen?: () => Promise<Screening>;
+  readonly scope: IdempotencyScope;
+  /**
+   * Checks the lead before it is stored: what came with it against robots, then the rate limit. Throws where the lead must not
+   * be stored. Replays are answered without it.
+   */
+  readonly screen: () => Promise<Screening>;
 };
 
 export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
 
-const UNSCREENED: Screening = { suspect: false, uses: [] };
 const HELD = { kind: 'held' } as const;
 
 /**
@@ -36,8 +36,8 @@ type Parts = {
   readonly store: LeadStore;
   readonly delivery: Delivering;
   readonly hashing: Hashing;
-  /** The counters that a lead of this caller is counted on. */
-  readonly caps: (lead: Lead, phoneHash: Buffer, caller: Caller) => readonly Cap[];
+  /** The counters that a lead of this requester is counted on. */
+  readonly caps: (lead: Lead, phoneHash: Buffer, scope: IdempotencyScope) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
   /** Told when a lead was left to the background worker, which may sleep. */
@@ -53,17 +53,16 @@ export function createSubmit(parts: Parts): Submit {
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
     const known = await store.lookup(identity.request, clock.now());
     if (known) return answerKnown(known, identity);
-    const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
-    await context.charge();
-    const admittance = suspect ? HELD : delivery.enter(lead.provider);
-    let unused = admittance.kind === 'go' ? admittance.permit : undefined;
+    const { suspect, uses } = await context.screen();
+    const admission = suspect ? HELD : delivery.enter(lead.provider);
+    let unused = admission.kind === 'go' ? admission.permit : undefined;
     try {
-      const accepted = await accept(lead, identity.request, context.caller, admittance.kind, uses);
+      const accepted = await accept(lead, identity.request, context.scope, admission.kind, uses);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
       if (unused && accepted.lease) {
-        // From here on it is the attempt's, which may outlast this caller.
+        // From here on the permit belongs to the attempt, which may outlast this request.
         const permit = unused;
         unused = undefined;
         return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
@@ -78,19 +77,15 @@ export function createSubmit(parts: Parts): Submit {
   const accept = (
     lead: Lead,
     request: RequestKey,
-    caller: Caller,
-    admittance: 'go' | 'later' | 'parked' | 'held',
+    scope: IdempotencyScope,
+    admission: 'go' | 'later' | 'parked' | 'held',
     uses: readonly Use[],
   ) => {
     const now = clock.now();
     const start: Start =
-      admittance === 'go'
-        ? { kind: 'leased' }
-        : admittance === 'later'
-          ? { kind: 'due', at: now }
-          : { kind: admittance };
+      admission === 'go' ? { kind: 'leased' } : admission === 'later' ? { kind: 'due', at: now } : { kind: admission };
     const phoneHash = hashing.phone(lead.phone.e164);
-    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start, uses }, now);
+    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, scope), start, uses }, now);
   };
 
   const firstOutcome = async (
@@ -110,7 +105,7 @@ export function createSubmit(parts: Parts): Submit {
   };
 
   return async (lead, context) => {
-    const identity = identify(hashing, lead, context.caller, clock.now());
+    const identity = identify(hashing, lead, context.scope, clock.now());
     const earlier = underWay.get(identity.name);
     if (earlier) return joinEarlier(earlier, identity);
     const submission = take(lead, identity, context).finally(() => underWay.delete(identity.name));

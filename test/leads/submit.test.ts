@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
 import type { Admittance, Delivering } from '../../src/leads/delivering.ts';
-import type { Caller } from '../../src/leads/request-identity.ts';
+import type { IdempotencyScope } from '../../src/leads/request-identity.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
@@ -20,7 +20,7 @@ const delivered = async (conversation: Conversation): Promise<Conversation> => (
   status: 'delivered',
   attempts: 1,
 });
-const visitor = (changes: Partial<Caller> = {}): Caller => ({
+const visitor = (changes: Partial<IdempotencyScope> = {}): IdempotencyScope => ({
   kind: 'visitor',
   id: 'demo',
   address: '192.0.2.1',
@@ -33,7 +33,7 @@ function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = []
   const clock = manualClock(1_000_000);
   const faults: unknown[] = [];
   let calls = 0;
-  let charges = 0;
+  let screenings = 0;
   const abandoned: unknown[] = [];
   const delivery: Delivering = {
     enter: () =>
@@ -57,14 +57,15 @@ function submitting(t: Test, { admittance = 'go', outcome = delivered, caps = []
     waitMs: 4_000,
     clock,
   });
-  const context = (caller: Partial<Caller> = {}): SubmitContext => ({
+  const context = (caller: Partial<IdempotencyScope> = {}): SubmitContext => ({
     requestId: 'r',
-    caller: visitor(caller),
-    async charge() {
-      charges += 1;
+    scope: visitor(caller),
+    async screen() {
+      screenings += 1;
+      return { suspect: false, uses: [] };
     },
   });
-  return { store, clock, submit, context, faults, abandoned, calls: () => calls, charges: () => charges };
+  return { store, clock, submit, context, faults, abandoned, calls: () => calls, screenings: () => screenings };
 }
 
 t.test('the caller gets the outcome when it comes in time', async (t) => {
@@ -117,13 +118,13 @@ t.test('behind an open breaker or a parked provider a lead is stored and nobody 
 t.test('the same request again gets the lead as it is now, calls nobody and is charged nothing', async (t) => {
   for (const idempotencyKey of ['key-1', undefined]) {
     await t.test(idempotencyKey ?? 'without a key', async (t) => {
-      const { submit, context, calls, charges } = submitting(t);
+      const { submit, context, calls, screenings } = submitting(t);
       const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
       const first = await submit(lead(), context(caller));
       const again = await submit(lead(), context(caller));
       t.match(again, { conversation: { id: first.conversation.id, status: 'delivered' }, replayed: true });
       t.equal(calls(), 1);
-      t.equal(charges(), 1);
+      t.equal(screenings(), 1);
     });
   }
 });
@@ -163,7 +164,7 @@ t.test('the same key while the first is under way is told so; without a key both
 
 t.test('a key means the same within its scope only; without one the address and the lead count', async (t) => {
   const { submit, context } = submitting(t);
-  const callers: Partial<Caller>[] = [
+  const callers: Partial<IdempotencyScope>[] = [
     { idempotencyKey: 'k' },
     { idempotencyKey: 'k', id: 'other' },
     { idempotencyKey: 'k', kind: 'partner' },
@@ -195,7 +196,7 @@ t.test('a request that stored nothing does not use up its key', async (t) => {
   const { submit, context, store, abandoned } = submitting(t, { caps: [cap] });
   await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), { code: 'rate_limited', retryAfterS: 85_400 });
   t.strictSame(abandoned, [undefined], 'the permit was given back');
-  const refused = { ...context({ idempotencyKey: 'k' }), charge: async () => Promise.reject(new Error('limit')) };
+  const refused = { ...context({ idempotencyKey: 'k' }), screen: async () => Promise.reject(new Error('limit')) };
   await t.rejects(submit(lead(), refused), { message: 'limit' });
   t.strictSame(await store.claim({ providers: ['default'], limit: 1, now: Number.MAX_SAFE_INTEGER }), []);
 });

@@ -33,9 +33,8 @@ export type AdminDeps = {
 };
 
 /** Builds the operators' listener, ready to listen or to be injected into. It is never part of the public one. */
-export function buildAdminApp(deps: AdminDeps): FastifyInstance {
+export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   const { operations, metrics, token, metricsToken, state, logger, now = Date.now } = deps;
-  const access = createAccess({ admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) }, now);
   const connections = createConnections({
     limits: { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS },
     options: {
@@ -57,6 +56,8 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
     },
   });
 
+  const tokens = { admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) };
+  const access = await createAccess(app, tokens, now);
   endConnectionsOnClose(app, connections);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
@@ -66,7 +67,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   // Before routing is told apart, so that without a token nobody learns which paths exist.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (access(request) === 'metrics' && request.routeOptions.url !== '/metrics') {
+    if ((await access(request)) === 'metrics' && request.routeOptions.url !== '/metrics') {
       throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics alone.');
     }
   });

@@ -1,3 +1,4 @@
+import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problems.ts';
 
@@ -19,8 +20,8 @@ export type Files = (name: string) => Promise<StaticFile | undefined>;
 
 export type FileDeps = {
   readonly widget: Files;
-  /** The demo page, outside production: its files, and the policy that they are served under. */
-  readonly demo?: { readonly files: Files; readonly policy: string };
+  /** The demo page, outside production: its files, and the security headers that differ from those of data. */
+  readonly demo?: { readonly files: Files; readonly helmet: FastifyHelmetOptions };
 };
 
 const FRESH_FOR_S = 300;
@@ -42,11 +43,12 @@ export async function fileRoutes(app: FastifyInstance, { widget, demo }: FileDep
   const page = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
     const file = await demo.files(name);
     if (!file) throw new Problem('not_found');
-    reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': demo.policy });
+    reply.header('cache-control', 'no-cache');
     return sendFile(request, reply, file);
   };
-  app.get('/demo', OPEN, async (request, reply) => page(request, reply, 'index.html'));
-  app.get<{ Params: { '*': string } }>('/demo/*', OPEN, async (request, reply) =>
+  const options = { ...OPEN, helmet: demo.helmet };
+  app.get('/demo', options, async (request, reply) => page(request, reply, 'index.html'));
+  app.get<{ Params: { '*': string } }>('/demo/*', options, async (request, reply) =>
     page(request, reply, request.params['*'] || 'index.html'),
   );
 }

@@ -103,7 +103,7 @@ t.test('what is wrong with a request is said, and what was sent is not quoted', 
 });
 
 t.test('a body that is no JSON is refused', async (t) => {
-  const { app } = adminOver(t);
+  const app = await adminOver(t).app;
   const inject = (type: string, payload: string) =>
     app.inject({
       method: 'POST',
