@@ -1,3 +1,4 @@
+import { escapePointer } from '../lib/escape.ts';
 import type { Listing } from './lead.ts';
 import { Refusal } from './refusal.ts';
 import { optionalText, requireXmlText } from './text.ts';
@@ -14,7 +15,7 @@ export function draftListing(listing: Listing | undefined): Listing | undefined 
 }
 
 function keeps(name: string, value: string | number | boolean): boolean {
-  const pointer = `/listing/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const pointer = `/listing/${escapePointer(name)}`;
   requireXmlText(name, '/listing');
   if (name.trim() === '') throw new Refusal('invalid_request', 'Has a blank name; name every value.', { pointer });
   if (typeof value === 'string') return optionalText(value, pointer) !== undefined;

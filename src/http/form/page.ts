@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
+import { escapeHtml } from '../../lib/escape.ts';
 import type { Language } from './language.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
@@ -60,13 +61,4 @@ ${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</foote
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
