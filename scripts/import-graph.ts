@@ -48,7 +48,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   widget: { rooms: [], packages: ['@noble/hashes'] },
   app: {
     rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'simulator'],
-    packages: ['fastify', 'pino'],
+    // In development the app bundles the button with the script that builds it.
+    packages: ['fastify', 'pino', 'scripts'],
   },
   cli: {
     rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'app'],

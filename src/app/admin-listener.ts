@@ -24,7 +24,7 @@ export async function openAdminListener(
     process: true,
   });
   events.current = metrics;
-  const app = buildAdminApp({
+  const app = await buildAdminApp({
     operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
     metrics,
     token: admin.token,

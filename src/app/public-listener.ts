@@ -1,9 +1,9 @@
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { buildApp } from '../http/app.ts';
+import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
 import { createProofs } from '../http/screening/proof.ts';
-import { demoFiles, widgetFiles } from '../http/widget-files.ts';
 import { capsFor } from '../leads/caps.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
@@ -68,7 +68,8 @@ export async function openPublicListener(
     guard: formGuard({ settings, hashing, outbox }),
     ...(sharedCounts && { sharedCounts }),
     files: {
-      widget: widgetFiles(),
+      // In development, where esbuild is installed, no build is needed.
+      widget: widgetFiles(async () => (await import('../../scripts/build-widget.ts')).buildWidget()),
       ...(!settings.production && { demo: demoFiles({ inboxUrl, site: settings.sites.keys().next().value }) }),
     },
     async isReady() {

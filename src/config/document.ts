@@ -6,8 +6,9 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
+import { escapePointer } from '../lib/escape.ts';
 import type { Mistake, Problem } from './problem.ts';
-import { escapePointer, type Located } from './schema/validate.ts';
+import type { Located } from './schema/validate.ts';
 
 /** A parsed JSON document with comments, and the place of each value in the text. */
 type JsonDocument = {

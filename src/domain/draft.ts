@@ -1,4 +1,5 @@
 import { defined } from '../lib/defined.ts';
+import { escapePointer } from '../lib/escape.ts';
 import type { Consent, Lead, Listing, Page, Target } from './lead.ts';
 import { parsePhone } from './phone.ts';
 import { Refusal } from './refusal.ts';
@@ -142,7 +143,7 @@ export function draftListing(listing: Listing | undefined): Listing | undefined 
 }
 
 function keeps(name: string, value: string | number | boolean): boolean {
-  const pointer = `/listing/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const pointer = `/listing/${escapePointer(name)}`;
   requireXmlText(name, '/listing');
   if (name.trim() === '') throw new Refusal('invalid_request', 'Has a blank name; name every value.', { pointer });
   if (typeof value === 'string') return optionalText(value, pointer) !== undefined;

@@ -10,10 +10,8 @@ import {
   createConnections,
   endConnectionsOnClose,
 } from '../lib/connections.ts';
-import { bounded } from './bounded.ts';
 import { drainBeforeAnswer } from './drain.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
-import { addIntake } from './intake.ts';
 import { parseJson } from './json-body.ts';
 import { knownPaths } from './known-paths.ts';
 import { createProxyTest } from './limits/address.ts';
@@ -21,6 +19,7 @@ import type { SharedCounts } from './limits/shared-counts.ts';
 import { addOpenApi } from './openapi/plugin.ts';
 import { Problem } from './problems.ts';
 import { warnOfUntrustedProxy } from './proxy-warning.ts';
+import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -64,7 +63,7 @@ export type Timeouts = {
   readonly checkIntervalMs: number;
 };
 
-/** `Node's and fastify's own are off or minutes long. With the default wait of 4 s a handler has 15 s. */
+/** Node's and fastify's own are off or minutes long. With the default wait of 4 s a handler has 15 s. */
 const TIMEOUTS: Timeouts = { headersMs: 5_000, requestMs: 10_000, handlerMs: 11_000, checkIntervalMs: 1_000 };
 
 const BODY_LIMIT = 64 * 1024;
@@ -85,7 +84,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       headersTimeout: timeouts.headersMs,
       requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
-      // Checked by the intake instead, which answers it with a problem.
+      // Checked by the request hooks instead, which answers it with a problem.
       requireHostHeader: false,
     },
     ...(tls && { tls: await readKeyPair(tls) }),
@@ -131,18 +130,17 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const known = knownPaths(app);
   warnOfUntrustedProxy(app, logger);
-  const limits = await addIntake(app, settings, known, { now, sharedCounts: deps.sharedCounts });
+  const limits = await addRequestHooks(app, settings, known, { now, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
-    // What has no route at all ended in the intake. Here come files that the reference does not have, and OPTIONS
+    // What has no route at all ended in the request hooks. Here come files that the reference does not have, and OPTIONS
     // requests that CORS left alone, which are no error on a path that exists.
     const methods = request.method === 'OPTIONS' ? known(request.url) : [];
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
-  const submit = bounded(deps.submit, settings.deliverWaitMs + timeouts.handlerMs);
   await addOpenApi(app, deps.version);
   const sites = () => settings.sites;
-  const takeLead = createTakeLead({ ...deps, sites, limits, submit });
+  const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(formPostRoutes, { takeLead, logger });
   await app.register(siteFormRoutes, { sites, guard: deps.guard });
@@ -157,7 +155,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   return app;
 }
 
-/** Whether the router can decode the path; what it cannot decode would miss the intake, and so limits and CORS. */
+/** Whether the router can decode the path; what it cannot decode would miss the request hooks, and so limits and CORS. */
 function isReadable(url: string): boolean {
   if (!url.includes('%')) return true;
   try {

@@ -29,7 +29,7 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 
 /** Answers a request with a problem, and leaves its code for the request's log line. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, options }: Problem): FastifyReply {
-  request.caller.problem = code;
+  request.requester.problem = code;
   return reply
     .code(PROBLEMS[code].status)
     .headers({ 'cache-control': 'no-store', ...options.headers })

@@ -28,15 +28,15 @@ export function logRequests(app: FastifyInstance, logger: Logger, guard: Guard):
 }
 
 function fields(request: FastifyRequest, elapsedMs: number): Record<string, unknown> {
-  const { id, method, routeOptions, caller } = request;
+  const { id, method, routeOptions, requester } = request;
   return {
     event: 'request',
     requestId: id,
     method,
     route: routeOptions.url,
     ms: Math.round(elapsedMs * 10) / 10,
-    code: caller.problem,
-    site: caller.site?.key,
-    partner: caller.partner?.id,
+    code: requester.problem,
+    site: requester.site?.key,
+    partner: requester.partner?.id,
   };
 }

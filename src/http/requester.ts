@@ -1,22 +1,30 @@
-import type { Partner, Site } from '../domain/site.ts';
-import type { Patience } from './limits/shared-counts.ts';
+import type { Partner, Rate, Site } from '../domain/site.ts';
 
-/** What is found out about a request on its way in: the limits count by it, and its log line tells some of it. */
-export type Caller = {
+/** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
+export type Usage = {
+  readonly name: 'reads' | 'health' | 'files' | 'attempts' | 'visitor' | 'partner';
+  readonly rate: Rate;
+  readonly remaining: number;
+  readonly resetS: number;
+  readonly exceeded: boolean;
+};
+
+/** What the hooks and routes find out about the sender of a request. Limits count by it; the log line has parts of it. */
+export type Requester = {
   /** The key of its address (`addressKey`): for counting, never logged. */
   readonly address: string;
-  /** Set when a key was presented and is a partner's. */
+  /** Set when the request has the key of a partner. */
   partner?: Partner;
-  /** Set when the caller was admitted to it. */
+  /** Set when the request may use the site. */
   site?: Site;
-  /** How long the request may still wait for counts that replicas share. */
-  patience?: Patience;
-  /** Code of the problem that it was answered with. */
+  /** The limit that the answer reports in its header fields; absent where the answer reports none. */
+  usage?: Usage;
+  /** Code of the problem that the request was answered with. */
   problem?: string;
 };
 
 declare module 'fastify' {
   interface FastifyRequest {
-    caller: Caller;
+    requester: Requester;
   }
 }

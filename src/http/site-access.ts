@@ -1,20 +1,23 @@
 import { Refusal } from '../domain/refusal.ts';
 import type { Partner, Site } from '../domain/site.ts';
 
-/** Who asks for a site: a partner by its key, else a visitor's browser by its `Origin`. */
-export type Asker = { readonly partner?: Partner | undefined; readonly origin?: string | undefined };
+/** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */
+export type SiteRequest = { readonly partner?: Partner | undefined; readonly origin?: string | undefined };
 
 /** Longer than any real origin (a scheme, a host of 253 characters, a port); what is longer is not kept as evidence. */
 const ORIGIN_MAX = 280;
 
 /**
- * The site that a lead is for, when this caller may send it leads.
+ * The site that a lead is for, where the request may send leads to it.
  *
  * @param key the lead's `site`; a partner may leave it out for its default site
  * @throws Refusal `invalid_request` for none, `unknown_site`, `origin_not_allowed`
  */
-export function admitToSite(sites: ReadonlyMap<string, Site>, key: string | undefined, asker: Asker): Site {
-  const { partner, origin } = asker;
+export function siteFor(
+  sites: ReadonlyMap<string, Site>,
+  key: string | undefined,
+  { partner, origin }: SiteRequest,
+): Site {
   const wanted = key ?? partner?.defaultSite;
   if (wanted === undefined) {
     throw new Refusal(
@@ -35,8 +38,8 @@ export function admitToSite(sites: ReadonlyMap<string, Site>, key: string | unde
   return site;
 }
 
-/** The origin as evidence beside a visitor's consent; a partner's header says nothing about a visitor. */
-export function evidentOrigin({ partner, origin }: Asker): string | undefined {
+/** The origin that is recorded beside a visitor's consent; a partner's header says nothing about a visitor. */
+export function recordedOrigin({ partner, origin }: SiteRequest): string | undefined {
   return partner || origin === undefined || origin.length > ORIGIN_MAX ? undefined : origin;
 }
 
@@ -51,4 +54,17 @@ function requireOrigin({ origins }: Site, origin: string | undefined): void {
   if (!origins.has(origin)) {
     throw new Refusal('origin_not_allowed', "The page's origin is not on this site's list.");
   }
+}
+
+/** A page as tokens and proofs know it: its origin, or `self` for one that lies on the gateway's own host. */
+export type PageIdentity = string;
+
+/**
+ * The page that a request comes from. Browsers leave `Origin` out of a GET to the page's own host and send it with a POST
+ * there, so both have to give the same page. A client that is no browser and sends no `Origin` counts as `self`, too.
+ *
+ * @param host of the request, with its port where it has one
+ */
+export function pageOf(origin: string | undefined, host: string): PageIdentity {
+  return origin === undefined || URL.parse(origin)?.host === host ? 'self' : origin;
 }

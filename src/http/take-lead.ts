@@ -1,65 +1,75 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { draftLead } from '../domain/draft.ts';
+import type { Lead } from '../domain/lead.ts';
+import type { Screening } from '../domain/ports/lead-store.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Site } from '../domain/site.ts';
-import type { Submission, Submit, SubmitContext } from '../leads/submit.ts';
+import { FORM_FIELDS, type Site, type SiteForm } from '../domain/site.ts';
+import type { IdempotencyScope } from '../leads/request-identity.ts';
+import type { Submission, Submit } from '../leads/submit.ts';
+import { systemClock, within } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
-import type { Limits } from './limits/limits.ts';
-import { applyUsage } from './rate-headers.ts';
-import type { Caller } from './requester.ts';
+import { holdToLimit, type Limits } from './limits/limits.ts';
+import { Problem, RETRY_LATER } from './problems.ts';
+import type { Requester } from './requester.ts';
 import type { LeadRequestBody } from './schemas/lead-request.ts';
-import { requireFormFields } from './screening/form-fields.ts';
-import { type Bearer, type FormGuard, isTrapped } from './screening/form-guard.ts';
-import { pageOf } from './screening/page.ts';
-import { admitToSite, evidentOrigin } from './site-access.ts';
+import { type FormGuard, isTrapped, type PageKind } from './screening/form-guard.ts';
+import { pageOf, recordedOrigin, siteFor } from './site-access.ts';
 
 export type LeadDeps = {
   readonly sites: () => ReadonlyMap<string, Site>;
   readonly limits: Limits;
   readonly guard: FormGuard;
   readonly submit: Submit;
+  /** Longest wait for an answer, in milliseconds. It bounds the wait and not the lead: what was stored by then is delivered. */
+  readonly waitMs: number;
 };
 
 /** What a request brings: the validated body, its `Idempotency-Key`, and whether a script or a plain form sent it. */
 export type IncomingLead = {
   readonly body: LeadRequestBody;
   readonly idempotencyKey: string | undefined;
-  readonly from: Bearer['kind'];
+  readonly from: PageKind;
 };
 
-export type TakeLead = (request: FastifyRequest, reply: FastifyReply, incoming: IncomingLead) => Promise<Submission>;
+/**
+ * Takes the lead of a request.
+ *
+ * @throws Refusal of the site, the lead's rules, the screening, the limits and `submit`: nothing was stored
+ * @throws Problem `overloaded` when no outcome is known in time
+ */
+export type TakeLead = (request: FastifyRequest, incoming: IncomingLead) => Promise<Submission>;
 
 /**
- * The way of a lead from a validated body to its outcome, the same for every form that it comes in: admission to the site,
- * the domain's rules, then `submit`, which screens and charges it unless it is a replay. Headers that tell of limits and
- * replays are set on the reply.
+ * The way of a lead from a validated body to its outcome, the same for every form that it comes in: the site that it may be
+ * sent to, the domain's rules, then `submit`, which has it screened and counted unless it is a replay.
  */
-export function createTakeLead({ sites, limits, guard, submit }: LeadDeps): TakeLead {
-  return async (request, reply, { body, idempotencyKey, from }) => {
-    const { caller } = request;
+export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDeps): TakeLead {
+  return async (request, { body, idempotencyKey, from }) => {
+    const { requester } = request;
+    const { partner, address } = requester;
     const { origin } = request.headers;
-    const asker = { partner: caller.partner, origin };
-    const site = admitToSite(sites(), body.site, asker);
-    caller.site = site;
-    const lead = draftLead(body, site, defined({ partner: caller.partner, origin: evidentOrigin(asker) }));
-    if (!caller.partner) requireFormFields(lead, site.form);
-    const submission = await submit(lead, {
-      requestId: request.id,
-      caller: senderOf(caller, site, validKey(idempotencyKey)),
-      screen: async () =>
-        // A partner's back end has proven itself by its key; only what its own form caught counts.
-        caller.partner
-          ? { suspect: isTrapped(body.trap), uses: [] }
-          : guard.check(body, site, { kind: from, page: pageOf(origin, request.host), address: caller.address }),
-      charge: async () => applyUsage(reply, await limits.leads(request)),
-    });
-    if (submission.replayed) reply.header('idempotency-replayed', 'true');
+    const site = siteFor(sites(), body.site, { partner, origin });
+    requester.site = site;
+    const lead = draftLead(body, site, defined({ partner, origin: recordedOrigin({ partner, origin }) }));
+    if (!partner) requireFormFields(lead, site.form);
+    const screen = async (): Promise<Screening> => {
+      // The key of a partner's back end is proof enough; only what its own form caught counts.
+      const screening = partner
+        ? { suspect: isTrapped(body.trap), uses: [] }
+        : await guard.check(body, site, { kind: from, page: pageOf(origin, request.host), address });
+      holdToLimit(requester, await limits.leads(request));
+      return screening;
+    };
+    const scope = scopeOf(requester, site, validKey(idempotencyKey));
+    // Fastify's own `handlerTimeout` bounds the wait too, at the price of an aborted signal and its exception for each request.
+    const submission = await within(systemClock, waitMs, submit(lead, { requestId: request.id, scope, screen }));
+    if (!submission) throw new Problem('overloaded', { headers: RETRY_LATER });
     return submission;
   };
 }
 
-/** Within whom an `Idempotency-Key` means the same request: the partner, or the site. */
-function senderOf({ partner, address }: Caller, site: Site, key: string | undefined): SubmitContext['caller'] {
+/** Within which an `Idempotency-Key` means the same request: the partner, or the site. */
+function scopeOf({ partner, address }: Requester, site: Site, key: string | undefined): IdempotencyScope {
   return defined({
     kind: partner ? ('partner' as const) : ('visitor' as const),
     id: partner?.id ?? site.key,
@@ -71,4 +81,11 @@ function senderOf({ partner, address }: Caller, site: Site, key: string | undefi
 function validKey(key: string | undefined): string | undefined {
   if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Refusal('invalid_idempotency_key', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.');
+}
+
+/** Holds a visitor's lead to the fields that the site's form requires; the refusal names the first one that is missing. */
+function requireFormFields(lead: Lead, { fields }: SiteForm): void {
+  const missing = FORM_FIELDS.find((name) => fields[name] === 'required' && lead[name] === undefined);
+  if (missing === undefined) return;
+  throw new Refusal('invalid_request', 'Is missing, and this site requires it.', { pointer: `/consumer/${missing}` });
 }

@@ -1,5 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify';
 import type { FieldError } from '../domain/refusal.ts';
+import { escapePointer } from '../lib/escape.ts';
 
 /** An ajv error with `verbose` on: the schema that failed and the value that it failed for. */
 type Failure = FastifySchemaValidationError & {
@@ -48,7 +49,7 @@ function pointerOf({ keyword, instancePath, params }: Failure): string {
 
 /** One token of a JSON pointer (RFC 6901), shortened where a caller's key is absurdly long. */
 export function pointerToken(key: string): string {
-  return key.slice(0, KEY_SHOWN).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+  return escapePointer(key.slice(0, KEY_SHOWN).toWellFormed());
 }
 
 function detailOf({ keyword, params, data, parentSchema = {} }: Failure): string {

@@ -3,7 +3,7 @@ import type { Cap } from '../domain/ports/lead-store.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { secondsToNextDay } from '../lib/clock.ts';
 import type { Hashing } from './hashing.ts';
-import type { Caller } from './request-identity.ts';
+import type { IdempotencyScope } from './request-identity.ts';
 
 export type DailyMaxima = { readonly phone: number; readonly site: number; readonly visitor: number };
 
@@ -16,7 +16,7 @@ export function capsFor(
   maxima: DailyMaxima,
   { site }: Lead,
   phoneHash: Buffer,
-  caller: Caller,
+  caller: IdempotencyScope,
 ): readonly Cap[] {
   const caps: Cap[] = [
     { kind: 'phone', key: hashing.phoneCap(site, phoneHash), max: maxima.phone },

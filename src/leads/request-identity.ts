@@ -2,11 +2,11 @@ import type { Lead } from '../domain/lead.ts';
 import type { RequestKey } from '../domain/ports/lead-store.ts';
 import type { Hashing } from './hashing.ts';
 
-/** Who sends a request, as far as it matters for telling requests apart and for counting. */
-export type Caller = {
+/** The scope within which an `Idempotency-Key` means the same request, and what tells requests without a key apart. */
+export type IdempotencyScope = {
   /** A partner's back end, or a visitor's browser. */
   readonly kind: 'partner' | 'visitor';
-  /** The partner's id, or the site's key: a key means the same request within it. */
+  /** The partner's id, or the site's key. */
   readonly id: string;
   /** IPv4 address or IPv6 /64, normalised. */
   readonly address: string;
@@ -26,15 +26,15 @@ const KEYED_MS = 48 * 3_600_000;
 const KEYLESS_MS = 600_000;
 
 /**
- * What makes a request the same as an earlier one: its `Idempotency-Key` within the caller's scope, or, without a key, the
- * caller, the address and the lead together.
+ * What makes a request the same as an earlier one: its `Idempotency-Key` within its scope, or, without a key, the
+ * scope, the address and the lead together.
  */
-export function identify(hashing: Hashing, lead: Lead, caller: Caller, now: number): RequestIdentity {
-  const scope = `${caller.kind}:${caller.id}`;
-  const keyed = caller.idempotencyKey !== undefined;
+export function identify(hashing: Hashing, lead: Lead, requester: IdempotencyScope, now: number): RequestIdentity {
+  const scope = `${requester.kind}:${requester.id}`;
+  const keyed = requester.idempotencyKey !== undefined;
   const key = keyed
-    ? hashing.idempotencyKey(scope, caller.idempotencyKey)
-    : hashing.keylessRequest(scope, caller.address, lead);
+    ? hashing.idempotencyKey(scope, requester.idempotencyKey)
+    : hashing.keylessRequest(scope, requester.address, lead);
   // Without a key the lead is part of the key itself: there is nothing left to compare.
   const fingerprint = keyed ? hashing.fingerprint(lead) : key;
   const expiresAt = now + (keyed ? KEYED_MS : KEYLESS_MS);

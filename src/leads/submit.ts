@@ -6,20 +6,20 @@ import { overCap } from './caps.ts';
 import type { Delivering } from './delivery/attempt.ts';
 import type { Permit } from './delivery/breaker.ts';
 import type { Hashing } from './hashing.ts';
-import { type Caller, identify, type RequestIdentity } from './request-identity.ts';
+import { type IdempotencyScope, identify, type RequestIdentity } from './request-identity.ts';
 
 export type SubmitContext = {
   readonly requestId: string;
-  readonly caller: Caller;
-  /** Charges the caller's rate limit; throws a Refusal when it is used up. Replays are answered before it is called. */
-  readonly charge: () => Promise<void>;
-  /** Checks what came with the lead against robots; throws a Refusal where it is wrong. Replays are answered before it is called. */
-  readonly screen?: () => Promise<Screening>;
+  readonly scope: IdempotencyScope;
+  /**
+   * Checks the lead before it is stored: what came with it against robots, then the rate limit. Throws where the lead must not
+   * be stored. Replays are answered without it.
+   */
+  readonly screen: () => Promise<Screening>;
 };
 
 export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
 
-const UNSCREENED: Screening = { suspect: false, uses: [] };
 const HELD = { kind: 'held' } as const;
 
 /**
@@ -36,8 +36,8 @@ type Parts = {
   readonly store: LeadStore;
   readonly delivery: Delivering;
   readonly hashing: Hashing;
-  /** The counters that a lead of this caller is counted on. */
-  readonly caps: (lead: Lead, phoneHash: Buffer, caller: Caller) => readonly Cap[];
+  /** The counters that a lead of this requester is counted on. */
+  readonly caps: (lead: Lead, phoneHash: Buffer, scope: IdempotencyScope) => readonly Cap[];
   /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onFault: (error: unknown, id: string) => void;
   /** Told when a lead was left to the background worker, which may sleep. */
@@ -53,17 +53,16 @@ export function createSubmit(parts: Parts): Submit {
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
     const known = await store.lookup(identity.request, clock.now());
     if (known) return answerKnown(known, identity);
-    const { suspect, uses } = (await context.screen?.()) ?? UNSCREENED;
-    await context.charge();
+    const { suspect, uses } = await context.screen();
     const clearance = suspect ? HELD : delivery.clear(lead.provider);
     let unused = clearance.kind === 'go' ? clearance.permit : undefined;
     try {
-      const accepted = await accept(lead, identity.request, context.caller, clearance.kind, uses);
+      const accepted = await accept(lead, identity.request, context.scope, clearance.kind, uses);
       if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
       if (unused && accepted.lease) {
-        // From here on it is the attempt's, which may outlast this caller.
+        // From here on the permit belongs to the attempt, which may outlast this request.
         const permit = unused;
         unused = undefined;
         return { conversation: await firstOutcome(lead, accepted, permit, context), replayed: false };
@@ -78,7 +77,7 @@ export function createSubmit(parts: Parts): Submit {
   const accept = (
     lead: Lead,
     request: RequestKey,
-    caller: Caller,
+    scope: IdempotencyScope,
     clearance: 'go' | 'later' | 'parked' | 'held',
     uses: readonly Use[],
   ) => {
@@ -86,7 +85,7 @@ export function createSubmit(parts: Parts): Submit {
     const start: Start =
       clearance === 'go' ? { kind: 'leased' } : clearance === 'later' ? { kind: 'due', at: now } : { kind: clearance };
     const phoneHash = hashing.phone(lead.phone.e164);
-    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, caller), start, uses }, now);
+    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, scope), start, uses }, now);
   };
 
   const firstOutcome = async (
@@ -106,7 +105,7 @@ export function createSubmit(parts: Parts): Submit {
   };
 
   return async (lead, context) => {
-    const identity = identify(hashing, lead, context.caller, clock.now());
+    const identity = identify(hashing, lead, context.scope, clock.now());
     const earlier = underWay.get(identity.name);
     if (earlier) return joinEarlier(earlier, identity);
     const submission = take(lead, identity, context).finally(() => underWay.delete(identity.name));

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
 import { checkButton } from '../../src/cli/check/check.ts';
-import { BUILT_WIDGET } from '../../src/http/widget-files.ts';
+import { BUILT_WIDGET } from '../../src/http/routes/files.ts';
 import { soundFile } from '../config/helper.ts';
 import { besideRunning, gateway } from './support/process.ts';
 

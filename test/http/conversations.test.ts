@@ -14,8 +14,8 @@ const BODY = {
 /** An app whose every lead ends as told. */
 function endingAs(changes: Partial<Conversation>): Overrides {
   return {
-    submit: async (_lead, { charge }) => {
-      await charge();
+    submit: async (_lead, { screen }) => {
+      await screen();
       return { conversation: { ...DELIVERED, ...changes }, replayed: false };
     },
   };
@@ -110,9 +110,8 @@ t.test('what is submitted is the whole lead, with its site, origin and request',
       },
       context: {
         requestId: answer.headers['x-request-id'],
-        caller: { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+        scope: { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
         screen: submitted[0]?.context.screen,
-        charge: submitted[0]?.context.charge,
       },
     },
   ]);

@@ -18,7 +18,7 @@ t.test('an answer page runs nothing, loads nothing and may not be framed', async
     const style = /<style>([\s\S]*)<\/style>/.exec(answer.body)?.[1] ?? '';
     t.equal(
       answer.headers['content-security-policy'],
-      `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none';style-src 'sha256-${hash('sha256', style, 'base64')}';base-uri 'none';form-action 'none';frame-ancestors 'none'`,
     );
     t.match(answer.headers, { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     t.notMatch(answer.body, /<script|<img|<link|<form|\son\w+=|https?:/i);

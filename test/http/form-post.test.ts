@@ -93,7 +93,7 @@ t.test('the key of the form, else of the header, makes a repetition the same req
   await postForm(app, goodForm({ idempotencyKey: 'key-1' }), { 'idempotency-key': 'key-2' });
   await postForm(app, goodForm(), { 'idempotency-key': 'key-2' });
   t.strictSame(
-    submitted.map(({ context }) => context.caller.idempotencyKey),
+    submitted.map(({ context }) => context.scope.idempotencyKey),
     ['key-1', 'key-2'],
   );
   const replay = await testApp(t, endingAs({}, true));
@@ -125,7 +125,7 @@ t.test('a partner may post a form as well', async (t) => {
   const { app, submitted } = await testApp(t);
   const body = goodForm({ site: undefined, 'consent.text': 'yes' });
   t.equal((await postForm(app, body, { authorization: `Bearer ${KEYS.acme}` })).statusCode, 201);
-  t.match(submitted[0]?.context.caller, { kind: 'partner', id: 'acme' });
+  t.match(submitted[0]?.context.scope, { kind: 'partner', id: 'acme' });
   t.equal((await postForm(app, body, { authorization: 'Bearer wrong' })).statusCode, 401);
 });
 

@@ -13,7 +13,7 @@ t.test('a key is passed on within the scope of its sender', async (t) => {
   await app.inject(post({ 'idempotency-key': 'key-1', authorization: `Bearer ${KEYS.acme}` }, partnerBody));
   await app.inject(post({}));
   t.strictSame(
-    submitted.map(({ context }) => context.caller),
+    submitted.map(({ context }) => context.scope),
     [
       { kind: 'visitor', id: 'demo', address: '127.0.0.1', idempotencyKey: 'key-1' },
       { kind: 'partner', id: 'acme', address: '127.0.0.1', idempotencyKey: 'key-1' },

@@ -48,8 +48,7 @@ t.test('a conversation with more than its schema is answered by the schema', asy
   const { app } = await testApp(t, {
     find: async () => found,
     submit: async (_lead, context) => {
-      await context.screen?.();
-      await context.charge();
+      await context.screen();
       return { conversation: found, replayed: false };
     },
   });

@@ -17,7 +17,7 @@ const USES = [
 function submitting(t: Test) {
   const store = sqliteOutbox(t)();
   t.teardown(() => store.close());
-  const counts = { cleared: 0, attempts: 0, charges: 0, screened: 0 };
+  const counts = { cleared: 0, attempts: 0, screened: 0 };
   const delivery: Delivering = {
     clear() {
       counts.cleared += 1;
@@ -40,10 +40,7 @@ function submitting(t: Test) {
   });
   const context = (idempotencyKey: string, screening: () => Promise<Screening>): SubmitContext => ({
     requestId: 'r',
-    caller: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey },
-    async charge() {
-      counts.charges += 1;
-    },
+    scope: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey },
     screen() {
       counts.screened += 1;
       return screening();
@@ -60,7 +57,7 @@ t.test('a suspect is stored and held, and the provider is not even asked for', a
   );
   t.match(conversation, { status: 'held', attempts: 0 });
   t.equal(await store.count({ cause: ['suspect'] }), 1);
-  t.match(counts, { cleared: 0, attempts: 0, charges: 1 });
+  t.match(counts, { cleared: 0, attempts: 0, screened: 1 });
 });
 
 t.test('a lead that is no suspect goes its way', async (t) => {
@@ -88,12 +85,12 @@ t.test('the same request again is answered before it is screened', async (t) => 
   t.match(counts, { screened: 1, attempts: 1 });
 });
 
-t.test('what fails the screening is not stored and costs nothing of the limit', async (t) => {
+t.test('what fails the screening is not stored and takes no permit', async (t) => {
   const { store, submit, context, counts } = submitting(t);
   const refuse = async () => Promise.reject(new Refusal('form_token_invalid', 'No.'));
   await t.rejects(submit(lead(), context('k', refuse)), { code: 'form_token_invalid' });
   t.equal(await store.count({}), 0);
-  t.match(counts, { charges: 0, cleared: 0 });
+  t.match(counts, { screened: 1, cleared: 0 });
 });
 
 t.test(

@@ -3,7 +3,7 @@ import type { Conversation } from '../../src/domain/lead.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
 import type { Delivering } from '../../src/leads/delivery/attempt.ts';
 import type { Clearance } from '../../src/leads/delivery/breaker.ts';
-import type { Caller } from '../../src/leads/request-identity.ts';
+import type { IdempotencyScope } from '../../src/leads/request-identity.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';
@@ -21,7 +21,7 @@ const delivered = async (conversation: Conversation): Promise<Conversation> => (
   status: 'delivered',
   attempts: 1,
 });
-const visitor = (changes: Partial<Caller> = {}): Caller => ({
+const visitor = (changes: Partial<IdempotencyScope> = {}): IdempotencyScope => ({
   kind: 'visitor',
   id: 'demo',
   address: '192.0.2.1',
@@ -34,7 +34,7 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] 
   const clock = manualClock(1_000_000);
   const faults: unknown[] = [];
   let calls = 0;
-  let charges = 0;
+  let screenings = 0;
   const reported: unknown[] = [];
   const delivery: Delivering = {
     clear: () =>
@@ -59,14 +59,15 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] 
     waitMs: 4_000,
     clock,
   });
-  const context = (caller: Partial<Caller> = {}): SubmitContext => ({
+  const context = (caller: Partial<IdempotencyScope> = {}): SubmitContext => ({
     requestId: 'r',
-    caller: visitor(caller),
-    async charge() {
-      charges += 1;
+    scope: visitor(caller),
+    async screen() {
+      screenings += 1;
+      return { suspect: false, uses: [] };
     },
   });
-  return { store, clock, submit, context, faults, reported, calls: () => calls, charges: () => charges };
+  return { store, clock, submit, context, faults, reported, calls: () => calls, screenings: () => screenings };
 }
 
 t.test('the caller gets the outcome when it comes in time', async (t) => {
@@ -120,13 +121,13 @@ t.test('behind an open breaker or a parked provider a lead is stored and nobody 
 t.test('the same request again gets the lead as it is now, calls nobody and is charged nothing', async (t) => {
   for (const idempotencyKey of ['key-1', undefined]) {
     await t.test(idempotencyKey ?? 'without a key', async (t) => {
-      const { submit, context, calls, charges } = submitting(t);
+      const { submit, context, calls, screenings } = submitting(t);
       const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
       const first = await submit(lead(), context(caller));
       const again = await submit(lead(), context(caller));
       t.match(again, { conversation: { id: first.conversation.id, status: 'delivered' }, replayed: true });
       t.equal(calls(), 1);
-      t.equal(charges(), 1);
+      t.equal(screenings(), 1);
     });
   }
 });
@@ -166,7 +167,7 @@ t.test('the same key while the first is under way is told so; without a key both
 
 t.test('a key means the same within its scope only; without one the address and the lead count', async (t) => {
   const { submit, context } = submitting(t);
-  const callers: Partial<Caller>[] = [
+  const callers: Partial<IdempotencyScope>[] = [
     { idempotencyKey: 'k' },
     { idempotencyKey: 'k', id: 'other' },
     { idempotencyKey: 'k', kind: 'partner' },
@@ -198,7 +199,7 @@ t.test('a request that stored nothing does not use up its key', async (t) => {
   const { submit, context, store, reported } = submitting(t, { caps: [cap] });
   await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), { code: 'rate_limited', retryAfterS: 85_400 });
   t.strictSame(reported, [undefined], 'the permit was returned without a call');
-  const refused = { ...context({ idempotencyKey: 'k' }), charge: async () => Promise.reject(new Error('limit')) };
+  const refused = { ...context({ idempotencyKey: 'k' }), screen: async () => Promise.reject(new Error('limit')) };
   await t.rejects(submit(lead(), refused), { message: 'limit' });
   t.strictSame(await store.claim({ providers: ['default'], limit: 1, now: Number.MAX_SAFE_INTEGER }), []);
 });

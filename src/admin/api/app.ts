@@ -30,9 +30,8 @@ export type AdminDeps = {
 };
 
 /** Builds the operators' app; it does not listen yet. It is never part of the public listener. */
-export function buildAdminApp(deps: AdminDeps): FastifyInstance {
+export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   const { operations, metrics, token, metricsToken, state, logger, now = Date.now } = deps;
-  const access = createAccess({ admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) }, now);
   const connections = createConnections({
     limits: { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS },
     options: {
@@ -54,6 +53,8 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
     },
   });
 
+  const tokens = { admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) };
+  const access = await createAccess(app, tokens, now);
   endConnectionsOnClose(app, connections);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
@@ -63,7 +64,7 @@ export function buildAdminApp(deps: AdminDeps): FastifyInstance {
   // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (access(request) === 'metrics' && request.routeOptions.url !== '/metrics') {
+    if ((await access(request)) === 'metrics' && request.routeOptions.url !== '/metrics') {
       throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics only.');
     }
   });

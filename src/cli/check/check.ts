@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
-import { BUILT_WIDGET } from '../../http/widget-files.ts';
+import { BUILT_WIDGET } from '../../http/routes/files.ts';
 import { type Context, EXIT, type Io } from '../command.ts';
 import type { JsonOption } from '../options.ts';
 import { json, plural, table } from '../output.ts';

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { escapePointer } from '../../lib/escape.ts';
 import { FORMATS } from '../formats/formats.ts';
 import { nearest } from '../nearest.ts';
 import type { Mistake } from '../problem.ts';
@@ -91,11 +92,6 @@ function toMistake(error: ErrorObject): Located {
     default:
       return { pointer, problem: 'has the wrong form', fix: right };
   }
-}
-
-/** Escapes one name as a part of a JSON pointer (RFC 6901). */
-export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function article(type: string): string {

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../lib/escape.ts';
 import { PROBLEMS } from '../problems.ts';
 
 /** The page that each problem's `type` points into: every code with its status, meaning and remedy. */
@@ -28,8 +29,4 @@ export function problemsPage(): string {
   </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

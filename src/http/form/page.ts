@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import type { FastifyHelmetOptions } from '@fastify/helmet';
+import { escapeHtml } from '../../lib/escape.ts';
 import type { Language } from './language.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
@@ -22,9 +24,18 @@ footer { margin-block-start: 2rem; padding-block-start: 1rem; border-block-start
 `;
 
 /** No script, no image, nothing from anywhere; its one style sheet by its hash. */
-export const PAGE_CSP =
-  `default-src 'none'; style-src 'sha256-${hash('sha256', STYLE, 'base64')}'; ` +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const PAGE_HEADERS: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: [`'sha256-${hash('sha256', STYLE, 'base64')}'`],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+};
 
 /** A page for whoever sent a plain HTML form. */
 export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
@@ -50,13 +61,4 @@ ${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</foote
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -1,31 +1,30 @@
-import type { FastifyRequest } from 'fastify';
+import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Refusal } from '../../domain/refusal.ts';
 import type { Rate } from '../../domain/site.ts';
-import type { Caller } from '../requester.ts';
-import { createLocalCounts } from './local-counts.ts';
-import { PATIENCE_MS, type SharedCounts } from './shared-counts.ts';
+import { type Counted, createLocalCounts } from '../../lib/local-counts.ts';
+import type { Requester, Usage } from '../requester.ts';
+import type { SharedCounts } from './shared-counts.ts';
 
-/** GET, HEAD, OPTIONS, and whatever ends in a 404 or 405. */
+/** GET, HEAD, OPTIONS, and every request that ends in a 404 or 405. */
 const READS: Rate = { max: 120, windowS: 60 };
 
 /**
- * Health checks, and files of the button, by address: far beyond what orchestrators ask, and what the pages of all visitors
- * behind one address load. Counted by this process alone, so that neither depends on Redis.
+ * Health checks, and files of the button, by address: far more than orchestrators ask, and more than the pages of all visitors
+ * behind one address load.
  */
 const HEALTH: Rate = { max: 600, windowS: 60 };
 const FILES: Rate = { max: 1_200, windowS: 60 };
 
-/** Requests that a caller may waste on each one that counts: refused bodies and replays are bounded, too. */
-const WASTE_FACTOR = 60;
+/** POST requests that a requester may send for each lead that counts: refused bodies and replays are bounded, too. */
+const ATTEMPTS_FACTOR = 60;
 
-/** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
-export type Usage = {
-  readonly name: 'reads' | 'health' | 'files' | 'attempts' | 'visitor' | 'partner';
-  readonly rate: Rate;
-  readonly remaining: number;
-  readonly resetS: number;
-  readonly exceeded: boolean;
-};
+/** Counted by each process alone, so that health checks and files of the button do not depend on Redis. */
+const COUNTED_LOCALLY: ReadonlySet<string> = new Set<Usage['name']>(['health', 'files']);
 
+type Count = (request: FastifyRequest) => Promise<Usage>;
+
+/** Each function counts one request for `request.requester` and gives what is left. */
 export type Limits = {
   /** Everything that brings no lead, by address. */
   readonly reads: Count;
@@ -33,72 +32,134 @@ export type Limits = {
   readonly health: Count;
   /** Files of the button and the demo page, by address. */
   readonly files: Count;
-  /** Every POST before it is looked at, by partner or address. */
+  /** Every POST before its body is read, by partner or address. */
   readonly attempts: Count;
-  /** Leads that were valid and admitted, by partner, or by site and address. */
+  /** Leads that are valid and passed the screening, by partner, or by site and address. */
   readonly leads: Count;
 };
 
-type Count = (request: FastifyRequest) => Promise<Usage>;
-
 /**
- * The limits of callers: over all replicas where counts are shared, and else of this process. They count by `request.caller`.
+ * Registers @fastify/rate-limit and makes the limits of the public listener with it. Without `sharedCounts` each process
+ * counts alone.
  *
  * @param now milliseconds since the epoch
- * @param visitorRate of a visitor; a partner brings its own
+ * @param visitorRate the rate of visitors, read at each request; a partner has its own
  */
-export function createLimits(now: () => number, visitorRate: () => Rate, shared?: SharedCounts): Limits {
-  const leadRate = ({ partner }: Caller): Rate => partner?.rate ?? visitorRate();
+export async function createLimits(
+  app: FastifyInstance,
+  now: () => number,
+  visitorRate: () => Rate,
+  sharedCounts?: SharedCounts,
+): Promise<Limits> {
+  // Not global: the plugin then adds no hook and so none of its own headers, which are those of an old draft.
+  await app.register(rateLimit, { global: false, store: storeOf(now, sharedCounts) });
+  const leadRate = ({ partner }: Requester): Rate => partner?.rate ?? visitorRate();
 
-  function counter(
-    kind: Exclude<Usage['name'], 'partner'>,
-    key: (caller: Caller) => string,
-    rate: typeof leadRate,
-    counts: 'all replicas' | 'this process' = 'all replicas',
+  /** @param key `<name of the limit>:<requester>`: the plugin's own `groupId` does not tell limits apart */
+  function limit(
+    key: (requester: Requester) => `${Usage['name']}:${string}`,
+    rate: (requester: Requester) => Rate,
   ): Count {
-    const local = createLocalCounts(now);
-    const together = counts === 'all replicas' ? shared : undefined;
-    return async ({ caller }) => {
-      const name = kind === 'visitor' && caller.partner ? 'partner' : kind;
-      const { max, windowS } = rate(caller);
-      // Counted here also while all replicas count together: who used up its limit gets no new one when that ends.
-      const own = local.count(key(caller), windowS * 1000);
-      caller.patience ??= { leftMs: PATIENCE_MS };
-      const { count, resetMs } = (await together?.count(name, key(caller), windowS * 1000, caller.patience)) ?? own;
+    const count = app.createRateLimit({
+      keyGenerator: ({ requester }) => key(requester),
+      max: ({ requester }) => rate(requester).max,
+      timeWindow: ({ requester }) => rate(requester).windowS * 1000,
+    });
+    return async (request) => {
+      const counted = await count(request);
+      if (counted.isAllowed) throw new TypeError('No requester is exempt from limits.');
+      const { max, timeWindow, remaining, ttlInSeconds, isExceeded } = counted;
+      const [name] = splitKey(counted.key);
       return {
-        name,
-        rate: { max, windowS },
-        remaining: Math.max(0, max - count),
-        resetS: Math.ceil(resetMs / 1000),
-        exceeded: count > max,
+        name: name as Usage['name'],
+        rate: { max, windowS: timeWindow / 1000 },
+        remaining,
+        resetS: ttlInSeconds,
+        exceeded: isExceeded,
       };
     };
   }
 
   return {
-    reads: counter('reads', byAddress, () => READS),
-    health: counter('health', byAddress, () => HEALTH, 'this process'),
-    files: counter('files', byAddress, () => FILES, 'this process'),
-    attempts: counter(
-      'attempts',
-      (caller) => byPartner(caller) ?? byAddress(caller),
-      (caller) => {
-        const { max, windowS } = leadRate(caller);
-        return { max: max * WASTE_FACTOR, windowS };
+    reads: limit(
+      ({ address }) => `reads:ip:${address}`,
+      () => READS,
+    ),
+    health: limit(
+      ({ address }) => `health:ip:${address}`,
+      () => HEALTH,
+    ),
+    files: limit(
+      ({ address }) => `files:ip:${address}`,
+      () => FILES,
+    ),
+    attempts: limit(
+      ({ partner, address }) => (partner ? `attempts:partner:${partner.id}` : `attempts:ip:${address}`),
+      (requester) => {
+        const { max, windowS } = leadRate(requester);
+        return { max: max * ATTEMPTS_FACTOR, windowS };
       },
     ),
-    leads: counter('visitor', (caller) => byPartner(caller) ?? bySiteAndAddress(caller), leadRate),
+    leads: limit(
+      ({ partner, site, address }) =>
+        partner ? `partner:partner:${partner.id}` : `visitor:ip:${site?.key}:${address}`,
+      leadRate,
+    ),
   };
 }
 
-function byAddress({ address }: Caller): string {
-  return `ip:${address}`;
+/**
+ * The header fields that tell a requester what is left of its limit: `r` requests, `t` seconds, of a quota `q` in a window
+ * `w` (draft-ietf-httpapi-ratelimit-headers-11).
+ */
+export function usageHeaders({ name, rate, remaining, resetS }: Usage): Record<string, string> {
+  return {
+    RateLimit: `"${name}";r=${remaining};t=${resetS}`,
+    'RateLimit-Policy': `"${name}";q=${rate.max};w=${rate.windowS}`,
+  };
 }
 
-function byPartner({ partner }: Caller): string | undefined {
-  return partner && `partner:${partner.id}`;
+/**
+ * Has the answer report this usage.
+ * @throws Refusal `rate_limited` where the limit is exceeded
+ */
+export function holdToLimit(requester: Requester, usage: Usage): void {
+  requester.usage = usage;
+  const { exceeded, rate, resetS } = usage;
+  if (exceeded) {
+    throw new Refusal('rate_limited', `More than ${rate.max} requests came in ${rate.windowS} seconds; wait.`, {
+      retryAfterS: Math.max(1, resetS),
+    });
+  }
 }
 
-function bySiteAndAddress({ site, address }: Caller): string {
-  return `ip:${site?.key}:${address}`;
+/** The plugin makes one store, and a child of it for each limit: each limit remembers requesters of its own. */
+function storeOf(now: () => number, sharedCounts: SharedCounts | undefined): FastifyRateLimitStoreCtor {
+  return class Store implements FastifyRateLimitStore {
+    readonly #local = createLocalCounts(now);
+
+    /** Calls `done` at once where only this process counts, so that concurrent requests each get their own count. */
+    incr(key: string, done: StoreCallback, windowMs: number): void {
+      // Count locally too, so that losing Redis grants no fresh quota.
+      const local = this.#local.count(key, windowMs);
+      const [name, requester] = splitKey(key);
+      if (sharedCounts === undefined || COUNTED_LOCALLY.has(name)) done(null, resultOf(local));
+      else sharedCounts.count(name, requester, windowMs).then((shared) => done(null, resultOf(shared ?? local)), done);
+    }
+
+    child(): Store {
+      return new Store();
+    }
+  };
+}
+
+type StoreCallback = Parameters<FastifyRateLimitStore['incr']>[1];
+
+function resultOf({ count, resetMs }: Counted): { current: number; ttl: number } {
+  return { current: count, ttl: resetMs };
+}
+
+function splitKey(key: string): [name: string, requester: string] {
+  const end = key.indexOf(':');
+  return [key.slice(0, end), key.slice(end + 1)];
 }

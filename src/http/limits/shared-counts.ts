@@ -1,7 +1,5 @@
 import { type Clock, within } from '../../lib/clock.ts';
-
-/** How often a caller came in its window, this time included, and how long that window still lasts, in milliseconds. */
-export type Counted = { readonly count: number; readonly resetMs: number };
+import type { Counted } from '../../lib/local-counts.ts';
 
 /** An open connection to a server that counts for all replicas. */
 export type CountingServer = {
@@ -10,17 +8,14 @@ export type CountingServer = {
   close(): void;
 };
 
-/** What is left of the time that one request may wait for counts, over all that it needs, in milliseconds. */
-export type Patience = { leftMs: number };
-
 export type SharedCounts = {
   /**
-   * Counts one more of this caller's for all replicas. Gives `undefined` where nobody can be asked, or where no answer came
-   * while the request had patience: then the caller's own process has to know.
+   * Counts one more request of this requester for all replicas, and waits `COUNT_WAIT_MS` at most. Gives `undefined` where
+   * no server is connected or no answer came in time: then the count of this process has to do.
    *
-   * @param purpose which limit is meant; callers of different purposes are counted apart
+   * @param purpose which limit is meant; the same requester is counted apart for each purpose
    */
-  count(purpose: string, caller: string, windowMs: number, patience: Patience): Promise<Counted | undefined>;
+  count(purpose: string, requester: string, windowMs: number): Promise<Counted | undefined>;
   state(): CountsState;
   /** Resolves when it is known whether the server counts; from then on it is looked after. */
   start(): Promise<void>;
@@ -40,11 +35,11 @@ type Parts = {
   readonly onChange: (state: CountsState, error?: unknown) => void;
 };
 
-/** What one request may wait in all. With a process's own share of delays it stays below 350 ms. */
-export const PATIENCE_MS = 300;
-
-/** Slower than this a server is not used: a lead is counted twice on its way in, and both have to fit into its patience. */
-const SLOW_MS = PATIENCE_MS / 2;
+/**
+ * Longest wait for one count, in milliseconds. A lead is counted twice on its way in, so both waits together stay below the
+ * 350 ms that a request may lose to a Redis that does not answer. A server that needs longer is not used.
+ */
+export const COUNT_WAIT_MS = 150;
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
@@ -97,7 +92,7 @@ export function createSharedCounts({ connect, hash, clock, onChange }: Parts): S
     try {
       found = await connect((error) => lose(found, error));
       // It has to count and not only to answer: one that is full or read-only does the second all the same.
-      await answered(found.count(PROBE, SLOW_MS), SLOW_MS);
+      await answered(found.count(PROBE, COUNT_WAIT_MS));
       if (stopped) return found.close();
       server = found;
       sharedSince = clock.now();
@@ -109,26 +104,23 @@ export function createSharedCounts({ connect, hash, clock, onChange }: Parts): S
     }
   }
 
-  async function answered(answer: Promise<Counted>, ms: number): Promise<Counted> {
+  async function answered(answer: Promise<Counted>): Promise<Counted> {
     // After a turn that took too long, timers run before the answers that lie ready are read: so one turn more.
-    const counted = (await within(clock, ms, answer)) ?? (await Promise.race([answer, nextTurn()]));
+    const counted = (await within(clock, COUNT_WAIT_MS, answer)) ?? (await Promise.race([answer, nextTurn()]));
     if (counted === undefined) throw new NoAnswer();
     return counted;
   }
 
   return {
-    async count(purpose, caller, windowMs, patience) {
+    async count(purpose, requester, windowMs) {
       const asked = server;
       if (asked === undefined) return undefined;
-      const askedAt = clock.now();
-      const key = `${PREFIX}:${purpose}:${hash(purpose, caller).toString('base64url')}`;
+      const key = `${PREFIX}:${purpose}:${hash(purpose, requester).toString('base64url')}`;
       try {
-        return await answered(asked.count(key, windowMs), patience.leftMs);
+        return await answered(asked.count(key, windowMs));
       } catch (error) {
         lose(asked, error);
         return undefined;
-      } finally {
-        patience.leftMs = Math.max(0, patience.leftMs - (clock.now() - askedAt));
       }
     },
     state: () => (server === undefined ? 'local' : 'shared'),

@@ -37,11 +37,12 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
       },
     },
     async (request, reply) => {
-      const { conversation } = await takeLead(request, reply, {
+      const { conversation, replayed } = await takeLead(request, {
         body: request.body,
         idempotencyKey: request.headers['idempotency-key']?.toString(),
         from: 'script',
       });
+      if (replayed) reply.header('idempotency-replayed', 'true');
       return answerLead(reply, conversation, now());
     },
   );

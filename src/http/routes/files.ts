@@ -1,3 +1,9 @@
+import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problems.ts';
 
@@ -19,8 +25,8 @@ export type Files = (name: string) => Promise<StaticFile | undefined>;
 
 export type FileDeps = {
   readonly widget: Files;
-  /** The demo page, outside production: its files, and the policy that they are served under. */
-  readonly demo?: { readonly files: Files; readonly policy: string };
+  /** The demo page, outside production: its files, and the security headers that differ from those of data. */
+  readonly demo?: { readonly files: Files; readonly helmet: FastifyHelmetOptions };
 };
 
 const FRESH_FOR_S = 300;
@@ -42,11 +48,12 @@ export async function fileRoutes(app: FastifyInstance, { widget, demo }: FileDep
   const page = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
     const file = await demo.files(name);
     if (!file) throw new Problem('not_found');
-    reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': demo.policy });
+    reply.header('cache-control', 'no-cache');
     return sendFile(request, reply, file);
   };
-  app.get('/demo', OPEN, async (request, reply) => page(request, reply, 'index.html'));
-  app.get<{ Params: { '*': string } }>('/demo/*', OPEN, async (request, reply) =>
+  const options = { ...OPEN, helmet: demo.helmet };
+  app.get('/demo', options, async (request, reply) => page(request, reply, 'index.html'));
+  app.get<{ Params: { '*': string } }>('/demo/*', options, async (request, reply) =>
     page(request, reply, request.params['*'] || 'index.html'),
   );
 }
@@ -59,4 +66,96 @@ function sendFile(request: FastifyRequest, reply: FastifyReply, file: StaticFile
   if (known.split(',').some((each) => each.trim().replace(/^W\//, '') === tag)) return reply.code(304).send();
   if (gzipped) reply.header('content-encoding', 'gzip');
   return reply.type(file.type).send(gzipped ? file.gzip : file.body);
+}
+
+/** Where `npm run build:widget` puts the button's files. */
+export const BUILT_WIDGET = path.join(import.meta.dirname, '../../../dist/widget');
+const DEMO = path.join(import.meta.dirname, '../../widget/demo');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.ts': 'text/plain; charset=utf-8',
+};
+
+/** Bundles the button from its sources. */
+export type BuildWidget = () => Promise<{ readonly files: ReadonlyMap<string, StaticFile> }>;
+
+/**
+ * The button's files: those that `npm run build:widget` made, and without them built by `build` when the first is requested.
+ * Files of earlier builds beside them are served as well, so that a page that names one by its hash keeps working.
+ */
+export function widgetFiles(build: BuildWidget, folder = BUILT_WIDGET): Files {
+  return once(async () => {
+    if (existsSync(folder)) return readFiles(folder, (name) => /\.[0-9a-f]{12}\.js$/.test(name));
+    return (await build()).files;
+  });
+}
+
+/** Settings of the demo page. */
+export type DemoSettings = { readonly inboxUrl: string | undefined; readonly site: string | undefined };
+
+/** The demo page with the button on it, beside the simulator's inbox where there is one. */
+export function demoFiles(settings: DemoSettings, folder = DEMO): NonNullable<FileDeps['demo']> {
+  const { inboxUrl } = settings;
+  const config = staticFile('config.json', Buffer.from(JSON.stringify(settings)), false);
+  return {
+    files: once(async () => new Map([...(await readFiles(folder, () => false)), ['config.json', config]])),
+    // As strict as a careful dealer's page.
+    helmet: {
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:'],
+          connectSrc: ["'self'"],
+          ...(inboxUrl !== undefined && { frameSrc: [new URL(inboxUrl).origin] }),
+          baseUri: ["'none'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+          requireTrustedTypesFor: ["'script'"],
+        },
+      },
+    },
+  };
+}
+
+/** Reads the files when the first is requested; after a failure the next request reads them again. */
+function once(read: () => Promise<ReadonlyMap<string, StaticFile>>): Files {
+  let reading: Promise<ReadonlyMap<string, StaticFile>> | undefined;
+  return async (name) => {
+    reading ??= read();
+    try {
+      return (await reading).get(name);
+    } catch (error) {
+      reading = undefined;
+      throw error;
+    }
+  };
+}
+
+async function readFiles(folder: string, immutable: (name: string) => boolean): Promise<Map<string, StaticFile>> {
+  const names = (await readdir(folder)).filter((name) => TYPES[path.extname(name)] !== undefined);
+  return new Map(
+    await Promise.all(
+      names.map(async (name): Promise<[string, StaticFile]> => {
+        return [name, staticFile(name, await readFile(path.join(folder, name)), immutable(name))];
+      }),
+    ),
+  );
+}
+
+function staticFile(name: string, body: Buffer, immutable: boolean): StaticFile {
+  return {
+    type: TYPES[path.extname(name)] ?? 'application/octet-stream',
+    body,
+    gzip: gzipSync(body, { level: 9 }),
+    integrity: `sha384-${hash('sha384', body, 'base64')}`,
+    immutable,
+  };
 }

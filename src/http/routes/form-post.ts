@@ -7,7 +7,7 @@ import { decodeForm } from '../form/decode.ts';
 import { explain } from '../form/explain.ts';
 import { type Language, languageOf } from '../form/language.ts';
 import { nextPage } from '../form/next.ts';
-import { PAGE_CSP, type PageContent, renderPage } from '../form/page.ts';
+import { PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
 import { type FormExtras, readForm } from '../form/read.ts';
 import { TEXTS } from '../form/texts.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
@@ -37,6 +37,7 @@ export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }:
     '/conversations/form',
     {
       schema: POST_FORM,
+      helmet: PAGE_HEADERS,
       config: { documentedBody: { content: { [FORM_TYPE]: { schema: { $ref: 'LeadForm#' } } } } },
       onRequest: async ({ headers }) => requireBodyType(FORM_TYPE, 'a form', headers),
       preValidation: async (request) => {
@@ -48,16 +49,17 @@ export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }:
       },
     },
     async (request, reply) => {
-      const { body, headers, caller } = request;
+      const { body, headers, requester } = request;
       const formExtras = request.formExtras ?? NO_EXTRAS;
-      const { conversation } = await takeLead(request, reply, {
+      const { conversation, replayed } = await takeLead(request, {
         body,
         idempotencyKey: formExtras.idempotencyKey ?? headers['idempotency-key']?.toString(),
         from: 'static',
       });
+      if (replayed) reply.header('idempotency-replayed', 'true');
       if (conversation.status === 'rejected') throw rejected(conversation);
       const outcome = conversation.status === 'delivered' ? 'delivered' : 'received';
-      const next = caller.site && nextPage(formExtras.next, caller.site, headers.origin, outcome);
+      const next = requester.site && nextPage(formExtras.next, requester.site, headers.origin, outcome);
       if (next !== undefined) return reply.header('cache-control', 'no-store').redirect(next, 303);
       const language = languageFor(request);
       const [title, text] = TEXTS[language][outcome];
@@ -71,7 +73,7 @@ function rejected({ id, reason = 'other' }: Conversation): Problem {
 }
 
 function sendProblemPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  request.caller.problem = problem.code;
+  request.requester.problem = problem.code;
   const language = languageFor(request);
   const texts = TEXTS[language];
   const { paragraphs, forDeveloper } = explain(problem, texts);
@@ -89,7 +91,7 @@ function sendPage(reply: FastifyReply, status: number, content: PageContent): Fa
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
-    .headers({ 'content-security-policy': PAGE_CSP, 'cache-control': 'no-store', 'content-language': content.language })
+    .headers({ 'cache-control': 'no-store', 'content-language': content.language })
     .send(renderPage(content));
 }
 

@@ -2,15 +2,18 @@ import type { Challenge } from 'altcha-lib/types';
 import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
+import type { PageIdentity } from '../site-access.ts';
 import type { FormTokens } from './form-token.ts';
-import type { PageIdentity } from './page.ts';
 import type { Proofs } from './proof.ts';
 
 /** What comes with a lead to tell people from robots; blank counts as absent. */
 export type Evidence = { readonly formToken?: string; readonly proof?: string; readonly trap?: string };
 
-/** Who sends it. A `static` page is plain HTML and can bring neither token nor proof. */
-export type Bearer = { readonly kind: 'script' | 'static'; readonly page: PageIdentity; readonly address: string };
+/** What sends a lead: a script, or a `static` page, which is plain HTML and can bring neither token nor proof. */
+export type PageKind = 'script' | 'static';
+
+/** Where a lead comes from. */
+export type LeadSource = { readonly kind: PageKind; readonly page: PageIdentity; readonly address: string };
 
 /** What a form gets to send along with its lead; a challenge only where the site asks this address for a proof now. */
 export type Issued = { readonly formToken: string; readonly challenge?: Challenge };
@@ -26,7 +29,7 @@ export interface FormGuard {
    * @throws Refusal `form_token_invalid`, `proof_required`
    * @throws StorageUnavailable where the site's proof is adaptive
    */
-  check(evidence: Evidence, site: Site, bearer: Bearer): Promise<Screening>;
+  check(evidence: Evidence, site: Site, source: LeadSource): Promise<Screening>;
 }
 
 /** @param leadsToday leads that were stored for a site from an address this UTC day */

@@ -22,7 +22,7 @@ export function adminOver(t: Test) {
     breakers: () => new Map([['eu', 'open']]),
     releaseProvider: async (id) => void released.push(id),
   };
-  const app = buildAdminApp({
+  const building = buildAdminApp({
     operations: parts.operations,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
     token: TOKEN,
@@ -31,9 +31,10 @@ export function adminOver(t: Test) {
     logger: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
     now: () => NOON,
   });
-  t.teardown(() => app.close());
+  t.teardown(async () => (await building).close());
 
   const ask = async (url: string, { method = 'GET', token = TOKEN, body }: Ask = {}) => {
+    const app = await building;
     const answer = await app.inject({
       method,
       url,
@@ -49,7 +50,7 @@ export function adminOver(t: Test) {
       body: parse(type, answer.body),
     };
   };
-  return { ...parts, app, ask, lines, released };
+  return { ...parts, app: building, ask, lines, released };
 }
 
 function parse(type: string, text: string): Record<string, unknown> {

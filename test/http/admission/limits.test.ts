@@ -1,22 +1,21 @@
-import type { FastifyRequest } from 'fastify';
+import Fastify, { type FastifyRequest } from 'fastify';
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
 import { createLimits, type Limits } from '../../../src/http/limits/limits.ts';
 import type { SharedCounts } from '../../../src/http/limits/shared-counts.ts';
-import type { Caller } from '../../../src/http/requester.ts';
+import type { Requester } from '../../../src/http/requester.ts';
 import { site } from '../../support/lead.ts';
 
-function limitsOf(max = 2, sharedCounts?: SharedCounts): Limits {
-  return createLimits(Date.now, () => ({ max, windowS: 60 }), sharedCounts);
+function limitsOf(max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
+  return createLimits(Fastify(), Date.now, () => ({ max, windowS: 60 }), sharedCounts);
 }
 
 /** Counts of all replicas, as the test has them; `undefined` while nobody can be asked. */
 function sharedCounts(next: () => number | undefined) {
-  const asked: { purpose: string; caller: string; windowMs: number; leftMs: number }[] = [];
+  const asked: { purpose: string; requester: string; windowMs: number }[] = [];
   const counts: SharedCounts = {
-    async count(purpose, caller, windowMs, patience) {
-      asked.push({ purpose, caller, windowMs, leftMs: patience.leftMs });
-      patience.leftMs -= 100;
+    async count(purpose, requester, windowMs) {
+      asked.push({ purpose, requester, windowMs });
       const count = next();
       return count === undefined ? undefined : { count, resetMs: 20_500 };
     },
@@ -28,14 +27,14 @@ function sharedCounts(next: () => number | undefined) {
 }
 
 /** As much of a request as a limit looks at. */
-function from(caller: Caller): FastifyRequest {
-  return { caller } as FastifyRequest;
+function from(requester: Requester): FastifyRequest {
+  return { requester, routeOptions: {} } as FastifyRequest;
 }
 
 const PARTNER: Partner = { id: 'acme', keyHashes: [], sites: '*', rate: { max: 3, windowS: 30 } };
 
 t.test('a visitor’s leads are counted until the limit, and then refused', async (t) => {
-  const { leads } = limitsOf();
+  const { leads } = await limitsOf();
   const visitor = from({ address: '203.0.113.9', site: site() });
   const rate = { max: 2, windowS: 60 };
   t.strictSame(await leads(visitor), { name: 'visitor', rate, remaining: 1, resetS: 60, exceeded: false });
@@ -44,7 +43,7 @@ t.test('a visitor’s leads are counted until the limit, and then refused', asyn
 });
 
 t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
-  const { leads } = limitsOf(3);
+  const { leads } = await limitsOf(3);
   const usages = await Promise.all(
     Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
   );
@@ -55,7 +54,7 @@ t.test('of leads that come at once as many pass as of leads that come one by one
 });
 
 t.test('another address, another site and another kind of request are counted apart', async (t) => {
-  const { leads, attempts, reads } = limitsOf(1);
+  const { leads, attempts, reads } = await limitsOf(1);
   const visitor = { address: '203.0.113.9', site: site() };
   await leads(from(visitor));
   t.match(await leads(from(visitor)), { exceeded: true });
@@ -66,7 +65,7 @@ t.test('another address, another site and another kind of request are counted ap
 });
 
 t.test('a partner has its own rate, wherever it calls from and whatever site it names', async (t) => {
-  const { leads, attempts } = limitsOf();
+  const { leads, attempts } = await limitsOf();
   const call = (address: string, key: string) => from({ address, partner: PARTNER, site: site({ key }) });
   t.match(await leads(call('203.0.113.1', 'a')), { name: 'partner', rate: PARTNER.rate, remaining: 2, resetS: 30 });
   t.match(await leads(call('203.0.113.2', 'b')), { remaining: 1 });
@@ -74,23 +73,23 @@ t.test('a partner has its own rate, wherever it calls from and whatever site it 
 });
 
 t.test('a partner’s id is not taken for an address', async (t) => {
-  const { attempts } = limitsOf(1);
+  const { attempts } = await limitsOf(1);
   await attempts(from({ address: '203.0.113.9' }));
   t.match(await attempts(from({ address: 'x', partner: { ...PARTNER, id: '203.0.113.9' } })), { remaining: 179 });
 });
 
 t.test('six thousand new addresses do not push an offender out', async (t) => {
-  const { leads } = limitsOf(1);
+  const { leads } = await limitsOf(1);
   const offender = from({ address: '203.0.113.9', site: site() });
   await leads(offender);
   for (let index = 0; index < 6000; index += 1) await leads(from({ address: `2001:db8:0:${index}::`, site: site() }));
   t.match(await leads(offender), { exceeded: true });
 });
 
-t.test('what all replicas counted together decides', async (t) => {
+t.test('the common count of all replicas decides', async (t) => {
   const numbers = [2, 3, 1];
   const { counts, asked } = sharedCounts(() => numbers.shift());
-  const { leads } = limitsOf(2, counts);
+  const { leads } = await limitsOf(2, counts);
   const visitor = () => from({ address: '203.0.113.9', site: site() });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: false });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: true });
@@ -98,29 +97,31 @@ t.test('what all replicas counted together decides', async (t) => {
   t.match(asked[0], { purpose: 'visitor', windowMs: 60_000 });
 });
 
-t.test('each limit is counted for its own purpose, and the counts of a request share one patience', async (t) => {
+t.test('each limit is counted for its own purpose, and health checks and files are not counted together', async (t) => {
   const { counts, asked } = sharedCounts(() => 1);
-  const { reads, attempts, leads } = limitsOf(2, counts);
+  const { reads, health, files, attempts, leads } = await limitsOf(2, counts);
   const request = from({ address: '203.0.113.9', site: site() });
   await attempts(request);
   await leads(request);
   await reads(from({ address: '203.0.113.9' }));
   await leads(from({ address: '203.0.113.9', partner: PARTNER }));
+  await health(request);
+  await files(request);
   t.strictSame(
-    asked.map(({ purpose, leftMs }) => [purpose, leftMs]),
+    asked.map(({ purpose, requester }) => [purpose, requester]),
     [
-      ['attempts', 300],
-      ['visitor', 200],
-      ['reads', 300],
-      ['partner', 300],
+      ['attempts', 'ip:203.0.113.9'],
+      ['visitor', 'ip:demo:203.0.113.9'],
+      ['reads', 'ip:203.0.113.9'],
+      ['partner', 'partner:acme'],
     ],
   );
 });
 
-t.test('who used up a limit gets no new one when replicas can no longer count together', async (t) => {
+t.test('a requester that used up its limit gets no new one when replicas can no longer count together', async (t) => {
   const answers = [1, 2, undefined, 1, undefined, 1, undefined];
   const { counts } = sharedCounts(() => answers.shift());
-  const { leads } = limitsOf(2, counts);
+  const { leads } = await limitsOf(2, counts);
   const exceeded: boolean[] = [];
   for (let times = 0; times < 7; times += 1) {
     exceeded.push((await leads(from({ address: '203.0.113.9', site: site() }))).exceeded);
@@ -130,7 +131,7 @@ t.test('who used up a limit gets no new one when replicas can no longer count to
 
 t.test('a rate that changes holds for the next request', async (t) => {
   let max = 1;
-  const { leads } = createLimits(Date.now, () => ({ max, windowS: 60 }));
+  const { leads } = await createLimits(Fastify(), Date.now, () => ({ max, windowS: 60 }));
   const visitor = from({ address: '203.0.113.9', site: site() });
   await leads(visitor);
   t.match(await leads(visitor), { exceeded: true });

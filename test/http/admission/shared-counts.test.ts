@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { type CountingServer, createSharedCounts, PATIENCE_MS } from '../../../src/http/limits/shared-counts.ts';
+import { COUNT_WAIT_MS, type CountingServer, createSharedCounts } from '../../../src/http/limits/shared-counts.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { manualClock } from '../../support/clock.ts';
 
@@ -38,7 +38,7 @@ function playedServer(t: Test) {
       lost = onLost;
       return server();
     },
-    hash: (purpose, caller) => Buffer.from(`${purpose}/${caller}`),
+    hash: (purpose, requester) => Buffer.from(`${purpose}/${requester}`),
     clock,
     onChange: (state, error) => changes.push(error instanceof Error ? `${state}: ${error.message}` : state),
   });
@@ -54,57 +54,55 @@ function playedServer(t: Test) {
     open: () => open,
     /** The connection breaks by itself. */
     breakConnection: () => lost(new Error('broken')),
-    count: (caller = 'ann', patience = { leftMs: PATIENCE_MS }) => shared.count('visitor', caller, 60_000, patience),
+    count: (requester = 'ann') => shared.count('visitor', requester, 60_000),
   };
 }
 
-t.test('a caller is counted by the server, and callers of another purpose apart from it', async (t) => {
+t.test('a requester is counted by the server, and apart for another purpose', async (t) => {
   const { shared, count, changes } = playedServer(t);
   await shared.start();
   t.strictSame(changes, ['shared']);
   t.strictSame(await count(), { count: 1, resetMs: 60_000 });
   t.match(await count(), { count: 2 });
   t.match(await count('bob'), { count: 1 });
-  t.match(await shared.count('reads', 'ann', 60_000, { leftMs: PATIENCE_MS }), { count: 1 });
+  t.match(await shared.count('reads', 'ann', 60_000), { count: 1 });
 });
 
-t.test('keys have the purpose in their prefix, and of the caller only its hash', async (t) => {
+t.test('keys have the purpose in their prefix, and only the hash of the requester', async (t) => {
   const { shared, count, keys } = playedServer(t);
   await shared.start();
   await count();
   t.strictSame(keys(), ['tcg:limit:probe', `tcg:limit:visitor:${Buffer.from('visitor/ann').toString('base64url')}`]);
 });
 
-t.test('a request waits as long as it has patience, and no later one waits at all', async (t) => {
+t.test('a request waits 150 ms for a count at most, and no later one waits at all', async (t) => {
   const { shared, clock, script, count, changes, asked } = playedServer(t);
+  t.equal(COUNT_WAIT_MS, 150);
   await shared.start();
   script.fault = 'hung';
-  const patience = { leftMs: PATIENCE_MS };
-  const answer = count('ann', patience);
-  await clock.advance(PATIENCE_MS - 1);
+  const answer = count('ann');
+  await clock.advance(COUNT_WAIT_MS - 1);
   t.equal(shared.state(), 'shared');
   await clock.advance(1);
   t.equal(await answer, undefined);
-  t.equal(patience.leftMs, 0);
   t.match(changes, ['shared', /^local/]);
   const before = asked();
   t.equal(await count(), undefined);
   t.equal(asked(), before, 'nobody asks a server that failed');
 });
 
-t.test('all counts of one request share its patience', async (t) => {
+t.test('each count of a request may take the whole wait', async (t) => {
   const { shared, clock, script, count } = playedServer(t);
   await shared.start();
-  script.delayMs = 140;
-  const patience = { leftMs: PATIENCE_MS };
-  for (const left of [160, 20]) {
-    const answer = count('ann', patience);
-    await clock.advance(140);
-    t.match(await answer, { resetMs: 60_000 });
-    t.equal(patience.leftMs, left);
+  script.delayMs = COUNT_WAIT_MS - 10;
+  for (const counted of [1, 2]) {
+    const answer = count('ann');
+    await clock.advance(COUNT_WAIT_MS - 10);
+    t.match(await answer, { count: counted, resetMs: 60_000 });
   }
-  const third = count('ann', patience);
-  await clock.advance(20);
+  script.delayMs = COUNT_WAIT_MS + 10;
+  const third = count('ann');
+  await clock.advance(COUNT_WAIT_MS);
   t.equal(await third, undefined);
 });
 
@@ -115,14 +113,14 @@ t.test('an answer that lies ready when a held-up process gets to it still counts
       count: () => new Promise((resolve) => setImmediate(() => resolve({ count: 1, resetMs: 60_000 }))),
       close() {},
     }),
-    hash: (_purpose, caller) => Buffer.from(caller),
+    hash: (_purpose, requester) => Buffer.from(requester),
     clock: systemClock,
     onChange: (state) => changes.push(state),
   });
   t.teardown(() => shared.stop());
   await shared.start();
-  const answer = shared.count('visitor', 'ann', 60_000, { leftMs: 1 });
-  const until = performance.now() + 5;
+  const answer = shared.count('visitor', 'ann', 60_000);
+  const until = performance.now() + COUNT_WAIT_MS + 5;
   while (performance.now() < until);
   t.match(await answer, { count: 1 });
   t.strictSame(changes, ['shared']);
@@ -150,11 +148,11 @@ for (const fault of ['refused', 'hung', 'full'] as const) {
 
 t.test('a server that answers too slowly for two counts of one request is not used', async (t) => {
   const { shared, clock, script, changes } = playedServer(t);
-  script.delayMs = PATIENCE_MS / 2 + 1;
+  script.delayMs = COUNT_WAIT_MS + 1;
   void shared.start();
   await clock.advance(1_000);
   t.match(changes, [/^local/]);
-  script.delayMs = PATIENCE_MS / 2 - 1;
+  script.delayMs = COUNT_WAIT_MS - 1;
   await clock.advance(10_000);
   t.match(changes, [/^local/, 'shared']);
 });

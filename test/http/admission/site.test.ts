@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
-import { admitToSite, evidentOrigin } from '../../../src/http/site-access.ts';
+import { recordedOrigin, siteFor } from '../../../src/http/site-access.ts';
 import { site } from '../../support/lead.ts';
 
 const SITES = new Map(
@@ -15,28 +15,28 @@ const PARTNER: Partner = {
 };
 
 t.test('a browser is admitted from a page of the site', async (t) => {
-  t.equal(admitToSite(SITES, 'dealer', { origin: 'https://dealer.example' }).key, 'dealer');
+  t.equal(siteFor(SITES, 'dealer', { origin: 'https://dealer.example' }).key, 'dealer');
 });
 
 t.test('a site that takes any origin also takes null and none', async (t) => {
   for (const origin of ['https://anywhere.example', 'null', undefined]) {
-    t.equal(admitToSite(SITES, 'demo', { origin }).key, 'demo');
+    t.equal(siteFor(SITES, 'demo', { origin }).key, 'demo');
   }
 });
 
 t.test('a partner needs no origin, and its own default site applies', async (t) => {
-  t.equal(admitToSite(SITES, undefined, { partner: PARTNER }).key, 'dealer');
-  t.equal(admitToSite(SITES, 'dealer', { partner: PARTNER, origin: 'https://evil.example' }).key, 'dealer');
+  t.equal(siteFor(SITES, undefined, { partner: PARTNER }).key, 'dealer');
+  t.equal(siteFor(SITES, 'dealer', { partner: PARTNER, origin: 'https://evil.example' }).key, 'dealer');
 });
 
 t.test('a partner reaches only its own sites', async (t) => {
-  t.throws(() => admitToSite(SITES, 'demo', { partner: PARTNER }), { code: 'unknown_site' });
-  t.equal(admitToSite(SITES, 'demo', { partner: { ...PARTNER, sites: '*' } }).key, 'demo');
+  t.throws(() => siteFor(SITES, 'demo', { partner: PARTNER }), { code: 'unknown_site' });
+  t.equal(siteFor(SITES, 'demo', { partner: { ...PARTNER, sites: '*' } }).key, 'demo');
 });
 
 t.test('the origin is evidence of a visitor, not of a partner, and never without bounds', async (t) => {
-  t.equal(evidentOrigin({ origin: 'https://dealer.example' }), 'https://dealer.example');
-  t.equal(evidentOrigin({ origin: 'https://dealer.example', partner: PARTNER }), undefined);
-  t.equal(evidentOrigin({ origin: `https://${'a'.repeat(300)}` }), undefined);
-  t.equal(evidentOrigin({}), undefined);
+  t.equal(recordedOrigin({ origin: 'https://dealer.example' }), 'https://dealer.example');
+  t.equal(recordedOrigin({ origin: 'https://dealer.example', partner: PARTNER }), undefined);
+  t.equal(recordedOrigin({ origin: `https://${'a'.repeat(300)}` }), undefined);
+  t.equal(recordedOrigin({}), undefined);
 });

@@ -67,8 +67,7 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
   });
   const app: FastifyInstance = await buildApp({
     submit: async (lead, context) => {
-      await context.screen?.();
-      await context.charge();
+      await context.screen();
       submitted.push({ lead, context });
       return { conversation: DELIVERED, replayed: false };
     },

@@ -41,8 +41,8 @@ t.test(
     for (let n = 0; n < LEADS; n += 1) {
       const { conversation } = await submit(lead({ question: String(n) }), {
         requestId: 'r',
-        caller: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey: `key-${n}` },
-        charge: async () => undefined,
+        scope: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey: `key-${n}` },
+        screen: async () => ({ suspect: false, uses: [] }),
       });
       if (conversation.status !== 'queued') t.fail(`lead ${n} is ${conversation.status}`);
       ids.push(conversation.id);

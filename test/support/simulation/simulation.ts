@@ -150,8 +150,8 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
       if (!process) throw new Error('Nobody is there.');
       const { conversation, replayed } = await process.submit(leadOf(n), {
         requestId: `request-${n}`,
-        caller: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey: `key-${n}` },
-        charge: async () => undefined,
+        scope: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey: `key-${n}` },
+        screen: async () => ({ suspect: false, uses: [] }),
       });
       note(`answered ${n} ${conversation.status}${replayed ? ' again' : ''}`);
       if ((acknowledged.get(n) ?? conversation.id) !== conversation.id) ledger.violations.push(`lead ${n} has two ids`);

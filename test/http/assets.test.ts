@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { BUILT_WIDGET, demoFiles, widgetFiles } from '../src/http/widget-files.ts';
+import { buildWidget } from '../../scripts/build-widget.ts';
+import { BUILT_WIDGET, demoFiles, widgetFiles } from '../../src/http/routes/files.ts';
+
+const unneeded = async () => {
+  throw new Error('There is a build.');
+};
 
 t.test('what the build left is served by its own names, and earlier builds that lie beside it', async (t) => {
   const folder = t.testdir({
@@ -12,7 +17,7 @@ t.test('what the build left is served by its own names, and earlier builds that 
     'v1.d.ts': 'types',
     'notes.txt': 'none of it',
   });
-  const files = widgetFiles(folder);
+  const files = widgetFiles(unneeded, folder);
   t.match(await files('v1.js'), { type: 'text/javascript; charset=utf-8', immutable: false });
   t.match(await files('v1.0123456789ab.js'), { immutable: true, integrity: (await files('v1.js'))?.integrity });
   t.equal(String((await files('v1.ba9876543210.js'))?.body), 'of before');
@@ -23,7 +28,7 @@ t.test('what the build left is served by its own names, and earlier builds that 
 });
 
 t.test('without a build the button is made when it is first asked for', async (t) => {
-  const files = widgetFiles(join(t.testdir(), 'missing'));
+  const files = widgetFiles(buildWidget, join(t.testdir(), 'missing'));
   const entry = await files('v1.js');
   t.match(entry, { type: 'text/javascript; charset=utf-8', immutable: false, integrity: /^sha384-/ });
   t.ok(entry && entry.body.length > 0);
@@ -37,16 +42,22 @@ t.test('the built button lies in dist/widget of the checkout, and the demo page 
 
 t.test('the demo page is told where the inbox is, and may frame it and nothing else', async (t) => {
   const folder = t.testdir({ 'index.html': 'page', 'demo.css': 'look' });
-  const { files, policy } = demoFiles({ inboxUrl: 'http://127.0.0.1:8090/', site: 'demo' }, folder);
+  const { files, helmet } = demoFiles({ inboxUrl: 'http://127.0.0.1:8090/', site: 'demo' }, folder);
   t.strictSame(JSON.parse(String((await files('config.json'))?.body)), {
     inboxUrl: 'http://127.0.0.1:8090/',
     site: 'demo',
   });
-  t.match(policy, 'frame-src http://127.0.0.1:8090;');
-  t.notMatch(policy, /unsafe|\*/);
+  t.match(helmet, { contentSecurityPolicy: { directives: { frameSrc: ['http://127.0.0.1:8090'] } } });
+  t.notMatch(JSON.stringify(helmet), /unsafe|\*/);
   t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
   t.match(await files('demo.css'), { type: 'text/css; charset=utf-8', immutable: false });
   const alone = demoFiles({ inboxUrl: undefined, site: 'dealer' }, folder);
   t.strictSame(JSON.parse(String((await alone.files('config.json'))?.body)), { site: 'dealer' });
-  t.notMatch(alone.policy, 'frame-src');
+  t.notMatch(JSON.stringify(alone.helmet), 'frameSrc');
+});
+
+t.test('the build and the demo page lie where the program looks for them', async (t) => {
+  t.equal(BUILT_WIDGET, join(process.cwd(), 'dist/widget'));
+  const { files } = demoFiles({ inboxUrl: undefined, site: 'demo' });
+  t.match(String((await files('index.html'))?.body), '<!doctype html>');
 });

@@ -1,0 +1,191 @@
+import type { Socket } from 'node:net';
+import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Site } from '../domain/site.ts';
+import { derived } from '../lib/derived.ts';
+import type { KnownPaths } from './known-paths.ts';
+import { addressKey } from './limits/address.ts';
+import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
+import type { SharedCounts } from './limits/shared-counts.ts';
+import { createPartnerCheck } from './partner-keys.ts';
+import { Problem } from './problems.ts';
+import type { Requester } from './requester.ts';
+import type { AppSettings } from './settings.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A limit of the route's own; without it requests count as reads, or as attempts where they are POSTs. */
+    limit?: 'health' | 'files';
+  }
+}
+
+/** Seconds for which a browser keeps the answer to a preflight; Chromium keeps it for two hours at most. */
+const PREFLIGHT_MAX_AGE_S = 7200;
+
+type HookSettings = Pick<AppSettings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
+
+/** How requests are counted. `now` gives milliseconds since the epoch; without `sharedCounts` this process counts alone. */
+type Counting = { readonly now: () => number; readonly sharedCounts?: SharedCounts | undefined };
+
+/**
+ * Adds the hooks that every request passes before its route, in this order: identity, security headers, the limit of
+ * preflights (which CORS answers by itself), CORS (so that a page can read even a 429), then keys, limits and 404s. All of
+ * them run before a byte of the body is read.
+ *
+ * @returns the limits, for routes that count by what is in the body
+ */
+export async function addRequestHooks(
+  app: FastifyInstance,
+  settings: HookSettings,
+  known: KnownPaths,
+  { sharedCounts, now }: Counting,
+): Promise<Limits> {
+  const partnerCheck = derived(() => settings.partners, createPartnerCheck);
+  const isPreflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
+
+  const limits = await createLimits(app, now, () => settings.visitorRate, sharedCounts);
+
+  app.decorateRequest('requester', null as unknown as Requester);
+  app.addHook('onRequest', (request, reply, done) => {
+    request.requester = { address: addressKey(request.ip, request.socket.remoteAddress ?? '') };
+    // On node's own response, as helmet's headers are, so that it is there even when the connection breaks before fastify answers.
+    reply.raw.setHeader('x-request-id', request.id);
+    done();
+  });
+  await app.register(helmet, securityHeaders(settings.listen.tls !== undefined));
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isPreflight(request)) countRead(request).then(() => done(), done);
+    else done();
+  });
+  await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
+    if (isPreflight(request)) return;
+    const { limit } = request.routeOptions.config;
+    if (limit) return countOpen(limit, request, reply);
+    if (request.is404 || request.method !== 'POST') {
+      await countRead(request);
+      if (request.is404) throw notFound(known(request.url));
+      return;
+    }
+    await countAttempt(request);
+  });
+  app.addHook('onSend', ({ requester }, reply, _payload, done) => {
+    if (requester?.usage) reply.headers(usageHeaders(requester.usage));
+    done();
+  });
+
+  async function countRead(request: FastifyRequest): Promise<void> {
+    holdToLimit(request.requester, await limits.reads(request));
+  }
+
+  /** Connections that sent a health check before. */
+  const checked = new WeakSet<Socket>();
+
+  /**
+   * An orchestrator may share its address with a flood (behind address translation, or a proxy that is not trusted) and must not
+   * take this for death: the first health check of a connection is always answered, and a refused one ends its connection,
+   * so that no two in a row are refused.
+   */
+  async function countOpen(limit: 'health' | 'files', request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { socket } = request.raw;
+    const first = !checked.has(socket);
+    const usage = await limits[limit](request);
+    if (limit === 'health') {
+      checked.add(socket);
+      if (first || !usage.exceeded) return;
+      reply.raw.shouldKeepAlive = false;
+    }
+    if (usage.exceeded) holdToLimit(request.requester, usage);
+  }
+
+  async function countAttempt(request: FastifyRequest): Promise<void> {
+    const { requester, headers } = request;
+    try {
+      if (headers.authorization !== undefined) requester.partner = partnerCheck()(headers.authorization);
+    } finally {
+      // Also where the key is wrong: guesses are counted by address.
+      const usage = await limits.attempts(request);
+      if (usage.exceeded) holdToLimit(requester, usage);
+    }
+  }
+  return limits;
+}
+
+/** 405 where the path takes other methods, else 404. */
+function notFound(methods: readonly string[]): Problem {
+  return methods.length === 0
+    ? new Problem('not_found')
+    : new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });
+}
+
+/**
+ * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
+ * resource policy is `cross-origin`. A route that answers a page has a policy of its own in its option `helmet`.
+ *
+ * @param tls whether the gateway itself speaks TLS: HSTS is ours to send only then
+ */
+function securityHeaders(tls: boolean): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
+    xFrameOptions: { action: 'deny' },
+    // Data has nothing that these are about: DNS prefetching of links, Flash, old Internet Explorers, pages' processes.
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  };
+}
+
+/**
+ * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
+ * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site. The button itself is public.
+ */
+function corsDelegate(sites: () => ReadonlyMap<string, Site>, known: KnownPaths): FastifyCorsOptionsDelegateCallback {
+  const data = dataOptions(sites);
+  return ({ url, method }, answer) => {
+    const options = url.startsWith('/widget/') ? PUBLIC_FILES : data;
+    // The preflight of a path that does not exist goes on to its 404.
+    const nowhere = method === 'OPTIONS' && known(url).length === 0;
+    answer(null, nowhere ? { ...options, preflight: false } : options);
+  };
+}
+
+const PUBLIC_FILES: FastifyCorsOptions = {
+  origin: '*',
+  methods: ['GET'],
+  maxAge: PREFLIGHT_MAX_AGE_S,
+  strictPreflight: false,
+};
+
+function dataOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions {
+  const allowed = derived(sites, unionOfOrigins);
+  return {
+    origin(origin, answer) {
+      const origins = allowed();
+      answer(null, origins === '*' || origins.has(origin ?? ''));
+    },
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['Content-Type', 'Idempotency-Key'],
+    exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
+    maxAge: PREFLIGHT_MAX_AGE_S,
+    strictPreflight: false,
+  };
+}
+
+function unionOfOrigins(sites: ReadonlyMap<string, Site>): '*' | ReadonlySet<string> {
+  const origins = [...sites.values()].map((site) => site.origins);
+  return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
+}
