@@ -35,7 +35,7 @@ t.test('without a build the button is made when it is first asked for', async (t
 });
 
 t.test('the built button lies in dist/widget of the checkout, and the demo page among the sources', async (t) => {
-  t.equal(BUILT_WIDGET, join(import.meta.dirname, '../dist/widget'));
+  t.equal(BUILT_WIDGET, join(import.meta.dirname, '../../dist/widget'));
   const { files } = demoFiles({ inboxUrl: undefined, site: undefined });
   t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
 });

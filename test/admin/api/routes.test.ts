@@ -106,8 +106,8 @@ t.test('a refusal names the fault of a request and does not quote its values', a
   }
 });
 
+t.test('a body that is not JSON, or is too large, is refused', async (t) => {
   const app = await adminOver(t).app;
-  const { app } = adminOver(t);
   const inject = (type: string, payload: string) =>
     app.inject({
       method: 'POST',
