@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { BlockList } from 'node:net';
 import { Ajv } from 'ajv';
@@ -208,4 +209,23 @@ t.test('what runs the gateway has a memory limit, the same as in Kubernetes, and
   for (const [name, { image, mem_limit }] of services) if (image === OURS) t.equal(mem_limit, '512m', name);
   const [, percentage] = /^ENV NODE_OPTIONS=--max-old-space-size-percentage=(\d+)$/m.exec(dockerfile) ?? [];
   t.ok(Number(percentage) > 0 && Number(percentage) <= 50);
+});
+
+const options = /^ENV NODE_OPTIONS=(\S+)$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1] ?? '';
+
+t.test('containers have the memory limit that the gateway is proven to keep to', async (t) => {
+  // test/process/floods.test.ts runs with half of this as its heap.
+  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'));
+  for (const name of ['gateway', 'replica']) t.equal(services[name].mem_limit, '512m', name);
+  const { spec } = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
+  t.equal(spec.template.spec.containers[0].resources.limits.memory, '512Mi');
+});
+
+t.test('node takes the option by which the image gives half of that to the heap', async (t) => {
+  t.equal(options, '--max-old-space-size-percentage=50');
+  const { status, stderr } = spawnSync(process.execPath, ['-e', '0'], {
+    env: { NODE_OPTIONS: options },
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stderr);
 });

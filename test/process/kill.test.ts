@@ -25,7 +25,7 @@ const SHARED_CALLERS = 24;
 
 const seed = chosenSeed();
 t.comment(`SEED=${seed}`);
-t.setTimeout(scaled(240_000, 3_600_000));
+t.setTimeout(scaled(480_000, 5_400_000));
 
 for (const policy of ['resend', 'hold'] as const) {
   t.test(`killed at random under load, with ${policy}, it loses nothing that it acknowledged`, async (t) => {

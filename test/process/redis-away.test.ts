@@ -7,7 +7,7 @@ import { startReplicas } from '../support/replicas.ts';
 import { openSlowLink } from '../support/slow-link.ts';
 import { allowance, limitedBy, load, MAX, startLimited } from '../support/visitors.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(480_000);
 
 const LEADS = 200;
 

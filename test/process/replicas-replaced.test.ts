@@ -19,7 +19,7 @@ const RESEND_MAX = 2;
 
 const seed = chosenSeed();
 t.comment(`SEED=${seed}`);
-t.setTimeout(scaled(180_000, 3_600_000));
+t.setTimeout(scaled(360_000, 3_600_000));
 const server = await startPostgres();
 
 t.test(

@@ -14,7 +14,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
 import { scaled } from '../support/scale.ts';
 
-t.setTimeout(scaled(180_000, 900_000));
+t.setTimeout(scaled(480_000, 1_500_000));
 const server = await startPostgres();
 /** Leads that are released one after the other. */
 const RELEASES = 5;

@@ -10,7 +10,7 @@ import { startGateway } from '../support/gateway.ts';
 import { leadsToSend, sendAll } from '../support/load.ts';
 import { startProvider } from '../support/provider.ts';
 
-t.setTimeout(90_000);
+t.setTimeout(210_000);
 
 const LEADS = 200;
 const ROTATED = 'rotated-password';

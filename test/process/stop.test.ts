@@ -17,7 +17,7 @@ const CALLERS = 8;
 
 const seed = chosenSeed();
 t.comment(`SEED=${seed}`);
-t.setTimeout(scaled(200_000, 900_000));
+t.setTimeout(scaled(320_000, 1_200_000));
 
 async function setup(t: Test, changes: Record<string, string>) {
   const provider = await startProvider(t);

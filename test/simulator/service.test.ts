@@ -1,4 +1,9 @@
-import t from 'tap';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
 import { call, control, documentOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
 
 const SUCCESS =
@@ -230,4 +235,58 @@ t.test('the rules can be changed while it runs', async (t) => {
   const { told } = await control(simulator, 'POST', '/control/rules', { order: 'alphabetical' });
   t.match(told.rules, { order: 'alphabetical', root: 'MobileTextConnectRequest', textXmlOnly: false });
   t.match((await call(simulator.endpoint, documentOf(LEAD))).body.toString(), /is required\./);
+});
+
+const MAIN = path.join(import.meta.dirname, '../../src/simulator/main.ts');
+
+function start(t: Test, env: Record<string, string>) {
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await exit;
+  });
+  return { child, exit };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`the program prints its addresses in three lines and stops at once on ${signal}`, async (t) => {
+    const { child, exit } = start(t, {
+      SIMULATOR_PORT: '0',
+      SIMULATOR_PROVIDER_ID: '7',
+      SIMULATOR_USERNAME: 'ann',
+      SIMULATOR_PASSWORD: 'canary-secret',
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      lines.push(line);
+      if (lines.length === 3) break;
+    }
+    t.match(lines[0], /^Provider {2}http:\/\/127\.0\.0\.1:\d+\/MobileTextConnectRestService\.svc\/Initiate/);
+    t.equal(lines[1], 'Accepts   provider 7, user ann');
+    t.match(lines[2], /^Inbox {5}http:\/\/127\.0\.0\.1:\d+\/$/);
+    t.notMatch(lines.join(), 'canary-secret');
+
+    const endpoint = String(lines[0]?.split(/\s+/)[1]);
+    const lead = { ...LEAD, ProviderId: '7', UserName: 'ann', Password: 'canary-secret' };
+    t.match((await call(endpoint, documentOf(lead))).body.toString(), '<Status>Success</Status>');
+    const hanging = call(endpoint, documentOf({ ...lead, ConsumerPhoneNumber: '4045552070' }));
+    child.kill(signal);
+    t.strictSame(await exit, [0, null], 'a call in flight does not delay it');
+    t.ok((await hanging).failure);
+  });
+}
+
+t.test('a start that fails prints one line and exits 1', async (t) => {
+  const taken = new URL((await simulatorFor(t)).endpoint).port;
+  const cases: [env: Record<string, string>, said: RegExp][] = [
+    [{ SIMULATOR_PORT: taken }, /^The simulator cannot start: listen EADDRINUSE.*\n$/],
+    [{ SIMULATOR_PORT: '80x' }, /^The simulator cannot start: SIMULATOR_PORT must be an integer from 0 to 65535\n$/],
+    [{ SIMULATOR_PORT: '0', SIMULATOR_PROVIDER_ID: '-1' }, /^The simulator cannot start: SIMULATOR_PROVIDER_ID must/],
+  ];
+  for (const [env, said] of cases) {
+    const { child, exit } = start(t, env);
+    t.match(await text(child.stderr), said);
+    t.strictSame(await exit, [1, null]);
+  }
 });
