@@ -5,9 +5,9 @@ import autocannon from 'autocannon';
 import { type Child, cpuMs, median, start } from './child.ts';
 
 /**
- * The gateway with everything on (durable, encrypted, limits, caps, idempotency) against a bare handler that only
- * translates, in one run and against the same local provider. The two take turns, so that a machine that drifts drifts for
- * both; only the ratios mean anything.
+ * Compares the gateway with all features (durable, encrypted, limits, caps, idempotency) with a minimal handler that only
+ * translates, in one run and against the same local provider. They run alternately, because the speed of a machine changes over
+ * time; only the ratios are meaningful.
  *
  *   npm run bench [-- ROUNDS REQUESTS]
  */

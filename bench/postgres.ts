@@ -7,7 +7,7 @@ import { startServer } from '../test/support/postgres-server.ts';
 import { median } from './child.ts';
 
 /**
- * What the store costs on Postgres, on a server of its own on this machine: what batching is worth, what a claim costs in a
+ * Measures the store on its own Postgres server on this machine: the gain of batches, the cost of a claim in a
  * store of a thousand leads and in one of a million, and how long an erasure takes there. Only ratios mean anything.
  *
  *   npm run bench:postgres [-- ROUNDS LARGE LEADS]

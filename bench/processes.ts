@@ -107,7 +107,7 @@ async function load(url: string, amount: number, sites: number, connections: num
   if (result['2xx'] !== amount) throw new Error(`${amount - result['2xx']} of ${amount} leads were not answered 2xx`);
 }
 
-/** A lead of a number and a question of its own, to one site after the other, each from an address of its own. */
+/** Builds a lead with a unique number, question and address; the sites alternate. */
 function next(sites: number): { headers: Record<string, string>; body: string } {
   sent += 1;
   const site = sent % sites;

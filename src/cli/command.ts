@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
 
-/** What the exit code of a command tells a script. */
+/** Exit codes of commands, for scripts. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The command line is wrong. The message is a sentence without its full stop; it says what would be right. */
+/** The command line is wrong. The message is a sentence without its full stop and says what is valid. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -21,7 +21,7 @@ export interface Io {
   err(text: string): void;
   /** Reads all of standard input. */
   readInput(): Promise<Uint8Array>;
-  /** Whether a person can answer a question. */
+  /** Whether an operator can answer a question. */
   readonly interactive: boolean;
   /** Whether standard error is a terminal, on which a line can be redrawn. */
   readonly redraws: boolean;
@@ -35,7 +35,7 @@ export interface Io {
   readonly user: string;
 }
 
-/** What the actions of one command line share. */
+/** Values that all actions of one command line share. */
 export type Context = {
   readonly io: Io;
   /** The actor of audit entries: `cli:<user>`. */

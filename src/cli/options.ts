@@ -6,7 +6,7 @@ import { UsageError } from './command.ts';
 export const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 50;
 
-/** The parsed options that say which leads are meant. */
+/** The parsed options that select leads. */
 export type LeadOptions = {
   readonly status?: readonly string[];
   readonly site?: string;
@@ -20,7 +20,7 @@ export type PhoneOptions = { readonly phone?: string; readonly country?: string 
 export type PageOptions = { readonly limit: number; readonly after?: string };
 export type JsonOption = { readonly json?: boolean };
 
-/** Adds every option that says which leads are meant; a lead has to match all that are given. */
+/** Adds the options that select leads. A lead has to match all given options. */
 export function leadOptions(command: Command): Command {
   command
     .option('--status <status,…>', 'queued, delivered, rejected, held, unknown, parked', list('status'))
@@ -50,18 +50,18 @@ export function pageOptions(command: Command): Command {
   return (
     command
       .option('--limit <n>', `how many, from 1 to ${MAX_PAGE}`, count('limit', MAX_PAGE), DEFAULT_PAGE)
-      // A cursor may start with a dash. Whether it is one is checked where it is used.
+      // A cursor may start with a dash, so it is not parsed as text. The operation checks it.
       .option('--after <cursor>', 'the page after the one that ended with this cursor')
   );
 }
 
-/** The page that options name. */
+/** Reads the options of a page. */
 export function pageOf({ limit, after }: PageOptions): { limit: number; after?: string } {
   if (after === '') throw new UsageError('--after is empty');
   return defined({ limit, after });
 }
 
-/** A query from options and ids. Its values are checked where it is used. */
+/** Builds a query from options and ids. The operation checks its values. */
 export function leadQuery(options: LeadOptions, ids: readonly string[] = []): LeadQuery {
   const { status, cause, site, partner, provider, since, until, phone, country } = options;
   const given = ids.length === 0 ? undefined : ids;
@@ -69,20 +69,20 @@ export function leadQuery(options: LeadOptions, ids: readonly string[] = []): Le
 }
 
 /**
- * The one phone number that a command is about, given as its argument or with --phone.
+ * Reads the one phone number of a command, given as its argument or with --phone.
  *
  * @throws UsageError without a number, or with more than one
  */
 export function oneNumber(operands: readonly string[], { phone: named, country }: PhoneOptions): GivenNumber {
   const [phone, ...more] = named === undefined ? operands : [named, ...operands];
-  if (phone === undefined) throw new UsageError('Give the number with --phone, or by itself');
-  if (more.length > 0) throw new UsageError('Give one number, in quotes where it has spaces');
+  if (phone === undefined) throw new UsageError('Give the number as the argument or with --phone');
+  if (more.length > 0) throw new UsageError('Give one number only, in quotes if it has spaces');
   return defined({ phone, country });
 }
 
 /**
- * A parser for the text of an option. commander takes the argument after an option as its value whatever it is, so that
- * `--site --yes` would name a site `--yes`: a value that starts with a dash is refused.
+ * Creates a parser for the text of an option. commander takes any argument after an option as its value, so `--site --yes`
+ * would name a site `--yes`. The parser therefore refuses a value that starts with a dash.
  */
 export function text(name: string): (value: string) => string {
   return (value) => {
@@ -92,7 +92,7 @@ export function text(name: string): (value: string) => string {
   };
 }
 
-/** A parser for a list that is given as `a,b`, by repeating the option, or both. */
+/** Creates a parser for a list, given as `a,b`, by repeating the option, or both. */
 function list(name: string): (value: string, previous?: readonly string[]) => readonly string[] {
   const parse = text(name);
   return (value, previous = []) => {
@@ -104,7 +104,7 @@ function list(name: string): (value: string, previous?: readonly string[]) => re
   };
 }
 
-/** A parser for a whole number from 1 to `max`. */
+/** Creates a parser for a whole number from 1 to `max`. */
 function count(name: string, max: number): (value: string) => number {
   const parse = text(name);
   return (value) => {

@@ -1,18 +1,18 @@
 import { EXIT, type ExitCode, type Io } from './command.ts';
 
 /**
- * Characters that a terminal obeys or that change the direction of text: C0 and C1 controls, DEL, and Unicode's direction
- * marks. Texts of leads come from strangers, and a person reads them on a terminal.
+ * Characters that control a terminal or change the direction of text: C0 and C1 controls, DEL, and Unicode's direction
+ * marks. Texts of leads come from strangers, and an operator reads them on a terminal.
  */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 const BAR_WIDTH = 30;
 
-/** Text on one line, in which every character that a terminal obeys is escaped. */
+/** Text on one line, in which every control character is escaped. */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** One line of JSON. Characters that a terminal obeys are escaped; the parsed value is the same. */
+/** One line of JSON. Control characters are escaped; the parsed value is the same. */
 export function json(value: unknown): string {
   return `${printable(JSON.stringify(value))}\n`;
 }
@@ -44,6 +44,7 @@ export function csvLine(cells: readonly (string | undefined)[]): string {
   return `${cells.map((cell = '') => quoteCell(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)).join(',')}\r\n`;
 }
 
+/** Writes a count with its noun: `1 lead`, `2 leads`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
@@ -62,14 +63,14 @@ export function createProgress({ err, redraws }: Pick<Io, 'err' | 'redraws'>, to
 }
 
 /**
- * Asks the person on the terminal whether to go on, unless --yes was given.
+ * Asks the operator on the terminal whether to continue, unless --yes was given.
  *
- * @returns `undefined` to go on, or the exit code to stop with
+ * @returns `undefined` to continue, or the exit code to stop with
  */
 export async function confirm(io: Io, yes: boolean | undefined, question: string): Promise<ExitCode | undefined> {
   if (yes) return undefined;
   if (!io.interactive) {
-    io.err('Nothing was done: add --yes where nobody can be asked.\n');
+    io.err('Nothing was done: add --yes, because there is no terminal to ask on.\n');
     return EXIT.usage;
   }
   const answer = await io.ask(`${question} [y/N] `);

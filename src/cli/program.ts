@@ -28,7 +28,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addConfigurationCommands,
 ];
 
-/** Every command, its options and its help. Each call gives a new program, because commander keeps parsed values in it. */
+/** Creates the program with every command, its options and its help. commander keeps parsed values in it, so each run needs a new one. */
 export function createProgram(context: Context): Command {
   const program = new Command(START)
     .description("Operator's commands of the Text Connect Gateway, with the same settings as the gateway itself.")
@@ -50,12 +50,12 @@ export function createProgram(context: Context): Command {
   return program;
 }
 
-/** The commands without subcommands of their own, in the order of the help. */
+/** Lists the commands that have no subcommands, in the order of the help. */
 export function leavesOf(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length === 0 ? [child] : leavesOf(child)));
 }
 
-/** A command as it is typed, such as `leads list`. */
+/** Gives the full name of a command as it is typed, such as `leads list`. */
 export function nameOf(command: Command): string {
   const { parent } = command;
   return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
@@ -93,7 +93,7 @@ export async function run(args: readonly string[], io: Io, open: (io: Io) => Pro
 }
 
 function reportError(error: unknown, program: Command, args: readonly string[], io: Io): ExitCode {
-  // commander throws after it printed the help that was asked for, too.
+  // commander also throws after it has printed the help.
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const command = findCommand(program, args);
   if (error instanceof CommanderError && command.commands.length > 0 && error.code !== 'commander.unknownOption') {
@@ -114,14 +114,14 @@ function reportError(error: unknown, program: Command, args: readonly string[], 
     io.err(`${error.message}\n`);
     return EXIT.failed;
   }
-  // Only messages of our own are shown: another library's may quote the data that it failed on.
+  // Only the gateway's own messages are shown, because the message of a library may quote personal data.
   const { type, message, code, frames } = describeError(error);
   const where = Array.isArray(frames) ? frames[0] : undefined;
   io.err(`${message ?? ['The command failed', type, code, where].filter(Boolean).join(': ')}\n`);
   return EXIT.failed;
 }
 
-/** The command that the first words name, or the group or program that they stop at. */
+/** Finds the command that the first words name, or the group or program up to which they are known. */
 function findCommand(program: Command, args: readonly string[]): Command {
   let command = program;
   for (const word of args) {
@@ -132,7 +132,7 @@ function findCommand(program: Command, args: readonly string[]): Command {
   return command;
 }
 
-/** What is wrong with the command line, as a sentence without its full stop, or `undefined` for another kind of error. */
+/** Describes an error of the command line, as a sentence without its full stop; `undefined` for another kind of error. */
 function usageProblem(error: unknown, command: Command): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (error instanceof OperationError) return error.code === 'invalid' ? error.message : undefined;
@@ -158,7 +158,7 @@ function describeUnknownOption(message: string, command: Command): string {
 
 function describeUnknownCommand(group: Command, args: readonly string[]): string {
   const names = leavesOf(group).map(nameOf);
-  if (args.length === 0) return `Say which command: ${names.join(', ')}.`;
+  if (args.length === 0) return `Give one of these commands: ${names.join(', ')}.`;
   const [first = '', second] = args;
   const meant = nearest([first, second].join(' '), names) ?? nearest(first, names);
   const suggestion = meant === undefined ? '' : ` Did you mean ${meant}?`;

@@ -12,7 +12,7 @@ try {
   console.log(`Provider  ${simulator.endpoint}`);
   console.log(`Accepts   provider ${credentials.providerId}, user ${credentials.username}`);
   console.log(`Inbox     ${simulator.inboxUrl}`);
-  // Not once: under npm one Ctrl-C arrives twice, from the terminal and passed on by npm.
+  // `on` and not `once`: under npm one Ctrl-C arrives twice, from the terminal and from npm.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void simulator.close());
 } catch (error) {
   console.error(`The simulator cannot start: ${error instanceof Error ? error.message : String(error)}`);

@@ -18,7 +18,7 @@ export const ENDPOINT_PATH = '/MobileTextConnectRestService.svc/InitiateMobileTe
 const KEEP_ALIVE_MS = 120_000;
 
 export type SimulatorOptions = {
-  /** Address to listen on; loopback unless told otherwise. */
+  /** Address to listen on; loopback by default. */
   readonly host?: string;
   /** 0, the default, takes any free port. */
   readonly port?: number;

@@ -24,7 +24,7 @@ export function createEvents(): Events {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
       response.write(`retry: 1000\n\n${first.join('')}`);
       listeners.add(response);
-      // Of the connection: an answer that still waits behind another one is never told that its own is gone.
+      // `close` of the socket, because a response that waits behind another one gets no `close` event.
       response.req.socket.once('close', () => listeners.delete(response));
     },
     publish(event) {

@@ -19,12 +19,12 @@ const NAMES: readonly string[] = [
 /** `firstName` as `first-name`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Attributes whose change an element has to hear of. The others are read when they are needed. */
+/** Attributes that an element observes. The others are read when they are needed. */
 export const ATTRIBUTES: readonly string[] = [...NAMES.map(kebab), 'lang', 'listing', 'texts'];
 
 /**
- * What is given by a property, or where that is undefined by an attribute. Text that is a JSON object counts as that object,
- * also as a property: frameworks set the same value now as the one and now as the other.
+ * Reads the value of a property or, if that is undefined, of the attribute. Text of a JSON object is parsed in both cases,
+ * because frameworks set the same value either as a property or as an attribute.
  */
 export function given<T extends object>(
   property: T | string | null | undefined,
@@ -56,7 +56,7 @@ export function reflectAttributes(prototype: HTMLElement): void {
   }
 }
 
-/** Properties that were set before the script came stand in the way of the class's own: they are set again through it. */
+/** Properties that were set before the class was defined shadow its accessors, so they are deleted and set again. */
 export function upgradeProperties(element: HTMLElement): void {
   for (const [name, value] of Object.entries(element)) {
     if (!(name in Object.getPrototypeOf(element))) continue;

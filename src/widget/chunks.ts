@@ -1,16 +1,16 @@
-/** Hash of all the parts that are loaded only when they are used; the build puts it in. */
+/** Hash of all parts that are loaded on demand; the build inserts it. */
 declare const PARTS_HASH: string;
 
-/** Milliseconds after which a part that has not come is asked for anew. */
+/** Milliseconds after which a part that has not arrived is requested again. */
 const TIMEOUT_MS = 10_000;
 
 let failures = 0;
 
 /**
- * Loads a part of the script from where the script came from. A browser never tries the address of a module again that it once
- * failed to load; so from then on addresses are others, without the hash, which is also right after a newer release took its place.
+ * Loads a part of the script from the origin of the script. A browser never retries the address of a module that failed to load.
+ * After a failure the addresses therefore change: they have no hash, which also works after a newer release replaced the files.
  *
- * @throws where it cannot be had now
+ * @throws if the part cannot be loaded now
  */
 export async function loadChunk<T>(name: string): Promise<T> {
   try {

@@ -3,32 +3,32 @@ import type { Lead } from './lead.ts';
 import { pause, unless } from './pause.ts';
 import type { TicketDesk } from './ticket.ts';
 
-/** Calls for one click, when nothing comes back or the gateway is in trouble: about a minute. */
+/** Calls for one click while no answer arrives or the gateway reports a fault: about one minute. */
 const TRIES = 6;
 const LONGEST_WAIT_MS = 30_000;
 
 export type Progress = 'sending' | 'retrying' | 'offline';
 
 export type Outcome =
-  /** The gateway has it. */
+  /** The gateway stored the lead. */
   | { readonly kind: 'safe'; readonly answer: Answer }
-  /** The gateway's no: the same again would be refused again, or (429) too soon. */
+  /** The gateway refused the lead: the same request would be refused again, or (429) came too soon. */
   | { readonly kind: 'refused'; readonly answer: Answer }
-  /** All tries are used up; nobody knows whether it arrived. The same key makes another try harmless. */
+  /** All calls failed, and it is unknown whether the lead arrived. The idempotency key makes another call harmless. */
   | { readonly kind: 'failed'; readonly answer: Answer | undefined }
   /** The signal fired. */
   | { readonly kind: 'stopped'; readonly answer?: undefined };
 
 export type Delivery = {
   readonly tickets: TicketDesk;
-  /** Without it there is one call: nobody waits for what comes of it. */
+  /** Without a signal there is one call only, because no caller waits for the result. */
   readonly onProgress?: (progress: Progress) => void;
   readonly signal: AbortSignal;
 };
 
 /**
- * Sends a lead until the gateway answers: tries again after faults, gets another ticket where one is over, and while the
- * browser believes to be offline waits for the connection, but not for ever, as that belief may be wrong.
+ * Sends a lead until the gateway answers. It retries after faults and replaces an expired ticket. While the browser reports that
+ * it is offline, it waits for the connection for a limited time, because that report may be wrong.
  */
 export async function deliver(lead: Lead, { tickets, onProgress, signal }: Delivery): Promise<Outcome> {
   let refreshed = false;
@@ -45,7 +45,7 @@ export async function deliver(lead: Lead, { tickets, onProgress, signal }: Deliv
       if (answer && isRefusal(answer)) return { kind: 'refused', answer };
       if (!onProgress) return { kind: 'failed', answer };
       if (!navigator.onLine) {
-        // A call that failed for want of a connection does not count.
+        // A call that failed because the browser is offline does not count.
         onProgress('offline');
         await pause(LONGEST_WAIT_MS, signal, 'online');
         if (navigator.onLine) onProgress('sending');
@@ -61,7 +61,7 @@ export async function deliver(lead: Lead, { tickets, onProgress, signal }: Deliv
   }
 }
 
-/** One call; undefined where no answer came. Throws only when stopped. */
+/** Makes one call; `undefined` without an answer. Throws only when stopped. */
 async function attempt(lead: Lead, tickets: TicketDesk, signal: AbortSignal): Promise<Answer | undefined> {
   try {
     const { answer, readyAt, proof } = await unless(signal, tickets.get(signal));
@@ -73,7 +73,7 @@ async function attempt(lead: Lead, tickets: TicketDesk, signal: AbortSignal): Pr
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': lead.key },
         body: JSON.stringify({ ...lead.body, formToken: answer.body.formToken, proof: await proof(signal) }),
-        // Goes on when the visitor leaves the page.
+        // `keepalive`: the call continues when the visitor leaves the page.
         keepalive: true,
       },
       signal,
@@ -84,20 +84,20 @@ async function attempt(lead: Lead, tickets: TicketDesk, signal: AbortSignal): Pr
   }
 }
 
-/** The gateway has it. Any other 2xx is somebody else's, such as the page of a network that wants a log-in. */
+/** Whether the gateway stored the lead. Any other 2xx is not from the gateway, for instance a network's log-in page. */
 function isTaken({ status, body }: Answer): boolean {
   return (status === 201 || status === 202) && typeof body.id === 'string';
 }
 
 /**
- * The gateway's own no, which has a code; a page of a firewall has none. Not a no: the first call still runs (409), it was
- * too slow (408), or the gateway is in trouble.
+ * Whether the answer is a refusal by the gateway, which has a code; a firewall's page has none. These are no refusals: the first
+ * call is still running (409), the request was too slow (408), or the gateway has a fault (5xx).
  */
 function isRefusal({ status, body }: Answer): boolean {
   return status === 429 || (typeof body.code === 'string' && status < 500 && status !== 408 && status !== 409);
 }
 
-/** 1, 2, 4, 8 … seconds, within a fifth, or what the gateway asks for. */
+/** Delay before the next call: 1, 2, 4, 8 … seconds, varied by 20 %, or the delay that the gateway asks for. */
 function waitMs(failures: number, retryAfterS = 0): number {
   const backoff = 500 * 2 ** failures * (0.8 + 0.4 * Math.random());
   return Math.min(LONGEST_WAIT_MS, Math.max(backoff, retryAfterS * 1000));

@@ -13,7 +13,7 @@ export type Model = {
   readonly modes: Readonly<Record<FieldName, TextUsField>>;
 };
 
-/** What stands in the form; blanks are left out. The consent is the text that was agreed to. */
+/** The values of the form without blank fields. The consent is the text to which the visitor agreed. */
 export type Values = { readonly [name in FieldName]?: string };
 
 export type Messages = { readonly [name in FieldName]?: string };
@@ -22,19 +22,19 @@ export type Dialog = {
   readonly element: HTMLDialogElement;
   show(model: Model): void;
   values(): Values;
-  /** What stands in the field that no person sees. */
+  /** The value of the hidden trap field. */
   trap(): string;
   /**
-   * Puts messages beside their fields and the focus on the first of them; without any, `general` is announced where it stands.
-   * Whether there was one.
+   * Shows messages beside their fields and focuses the first of those fields. Without any, `general` is announced.
+   * Returns whether a field had a message.
    */
   complain(messages: Messages, general?: string): boolean;
-  /** Something is under way, and what; undefined once it is not. */
+  /** Shows the text of a running action; `undefined` ends it. */
   busy(status: string | undefined): void;
   done(heading: string, text: string): void;
-  /** Puts the focus where the visitor begins. */
+  /** Focuses the first field. */
   focus(): void;
-  /** An empty form again. */
+  /** Empties the form. */
   reset(): void;
 };
 
@@ -59,7 +59,7 @@ export function createDialog(on: DialogEvents): Dialog {
   const status = make('p', { part: 'status', role: 'status' });
   const alert = make('p', { part: 'error', role: 'alert' });
   const intro = make('p', { part: 'intro' }, slots.intro);
-  // No browser and no password manager knows it as theirs, no screen reader and no key comes here.
+  // Autofill and password managers do not recognise this field; screen readers and the Tab key skip it.
   const trap = make('input', { tabindex: '-1', autocomplete: 'off', 'data-1p-ignore': '', 'data-lpignore': 'true' });
   const outcome = make('div', { class: 'row' }, status, alert, make('div', { class: 'actions' }, submit, cancel));
   const form = make(
@@ -79,7 +79,7 @@ export function createDialog(on: DialogEvents): Dialog {
     done,
   );
 
-  /** On a small screen it may lie below the fold. */
+  /** On a small screen the element may be outside the visible area. */
   const reveal = (): void => outcome.scrollIntoView({ block: 'nearest' });
 
   form.onsubmit = () => {
@@ -88,7 +88,7 @@ export function createDialog(on: DialogEvents): Dialog {
   };
   cancel.onclick = on.cancel;
   leave.onclick = cross.onclick = on.close;
-  // Only now: an outcome that came while the dialog was closed waits to be seen.
+  // Reset only now, so that an outcome that arrived while the dialog was closed is shown first.
   element.onclose = () => {
     if (!done.hidden) dialog.reset();
   };
@@ -117,13 +117,13 @@ export function createDialog(on: DialogEvents): Dialog {
     },
     busy(text) {
       const isBusy = text !== undefined;
-      // Said once: what is set again would be read out again.
+      // Set once only, because a screen reader reads out a text that is set again.
       if (status.textContent !== text) status.textContent = text ?? '';
-      // The focus of what is hidden would fall to the page.
+      // Hiding the focused element would move the focus to the page.
       if (!isBusy && cancel.matches(':focus')) submit.focus();
       cancel.hidden = !isBusy;
       if (isBusy) reveal();
-      // Not `disabled`, which would take the focus away from whoever pressed it.
+      // Not `disabled`, which would remove the focus from the pressed button.
       submit.setAttribute('aria-disabled', String(isBusy));
       for (const name of FIELD_NAMES) fields[name].lock(isBusy);
     },

@@ -15,7 +15,7 @@ import type { TextUsElement, TextUsListing, TextUsTexts } from './types.ts';
 
 /** Milliseconds that a click waits for the site's form and the language, so that nothing moves once the dialog is shown. */
 const HOLD_MS = 500;
-/** Milliseconds between two tries of what is kept. */
+/** Milliseconds between two attempts to send kept leads. */
 const KEPT_AGAIN_MS = 60_000;
 /** The script is `/widget/v1.js` of its gateway. */
 const HOME = new URL('../', import.meta.url).href;
@@ -46,7 +46,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   #texts: TextUsTexts | null | undefined;
   #listing: TextUsListing | null | undefined;
   #opening: Promise<void> | undefined;
-  /** Ends with every stay in a document, and with it all that the element waits for or listens to outside itself. */
+  /** Aborted when the element is removed from the document; it ends all waiting and all listeners outside the element. */
   #stay = new AbortController();
 
   constructor() {
@@ -87,7 +87,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     if (this.#dialog?.element.open) void this.#prepare();
   }
 
-  /** What the visitor looks at. Of the attribute and the property the one that was set last counts. */
+  /** The listing that the visitor looks at. The attribute or the property counts, whichever was set last. */
   get listing(): TextUsListing | null {
     return given(this.#listing, this.getAttribute('listing'));
   }
@@ -96,7 +96,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     this.#listing = listing;
   }
 
-  /** Texts that replace the button's own and the site's; as with the listing, what was set last counts. */
+  /** Texts that replace those of the button and the site. As with the listing, the value set last counts. */
   get texts(): TextUsTexts {
     return Object(given(this.#texts, this.getAttribute('texts')));
   }
@@ -118,7 +118,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     return this.#opening;
   }
 
-  /** Closes the dialog. What was typed stays, and what is being sent goes on. */
+  /** Closes the dialog. The form keeps its values, and a running submission continues. */
   close(): void {
     this.#dialog?.element.close();
   }
@@ -144,7 +144,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     tell(this, 'text-us:open', null);
   }
 
-  /** Fetches what the dialog needs. Without it the dialog works all the same, in English and with all fields. */
+  /** Fetches form and texts for the dialog. If that fails, the dialog works in English and with all fields. */
   async #prepare(): Promise<void> {
     const { signal } = this.#stay;
     await Promise.allSettled([this.#tickets.get(signal), loadTexts(languageOf(this))]);

@@ -5,7 +5,7 @@ import type { TextUsText, TextUsTexts } from './types.ts';
 
 type Complaint = { readonly messages: Messages; readonly general: string };
 
-/** What can be told without asking the gateway: required fields that are empty. */
+/** Finds the faults that need no call to the gateway: required fields that are empty. */
 export function missing(values: Values, { modes, texts }: Model): Messages {
   const messages: Partial<Record<FieldName, string>> = {};
   for (const name of FIELD_NAMES) {
@@ -15,7 +15,7 @@ export function missing(values: Values, { modes, texts }: Model): Messages {
   return messages;
 }
 
-/** The gateway's refusal in the visitor's words, beside the fields that are meant, and in general. */
+/** Gives the texts for a refusal of the gateway: one for each field that it names, and a general one. */
 export function explain({ status, body, retryAfterS }: Answer, { texts, lang, modes }: Model): Complaint {
   if (status === 429) {
     return { messages: {}, general: texts.tooMany.replace('{when}', whenIn(retryAfterS ?? 60, lang)) };
@@ -32,11 +32,11 @@ export function explain({ status, body, retryAfterS }: Answer, { texts, lang, mo
 
 function wordsFor(field: FieldName, code: unknown, texts: AllTexts): string {
   if (code === 'country_not_allowed') return texts.countryWrong;
-  // Of a consent nothing can be wrong but that it is missing.
+  // The only possible fault of a consent is its absence.
   return textOf(texts, `${field}Wrong`) ?? textOf(texts, `${field}Missing`) ?? texts.fieldWrong;
 }
 
-/** A field's own text, where there is one. */
+/** Gives the text of a field, if it has one. */
 function textOf(texts: TextUsTexts, name: string): string | undefined {
   return texts[name as TextUsText];
 }

@@ -4,9 +4,9 @@ import type { TextUsField } from './types.ts';
 export type Field = {
   readonly row: HTMLElement;
   show(label: string, mode: TextUsField, optional: string): void;
-  /** What was entered, without blanks around it; of a box the text that it stands by, if it is ticked. */
+  /** The trimmed value; for a check box its label if it is checked. */
   value(): string;
-  /** An empty message takes the complaint back. */
+  /** Shows a message; an empty one removes it. */
   complain(message: string): void;
   lock(locked: boolean): void;
   focus(): void;
@@ -14,7 +14,7 @@ export type Field = {
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** A line, or with `rows` several, under its label. Nothing here touches what is typed. */
+/** Creates a labelled text field, with several lines if `rows` is given. The typed text is never changed. */
 export function inputField(name: string, attributes: Attributes): Field {
   const input = make(attributes.rows ? 'textarea' : 'input', {
     id: name,
@@ -42,7 +42,7 @@ export function inputField(name: string, attributes: Attributes): Field {
   };
 }
 
-/** A box with a text that the page may replace by a slot of the same name. */
+/** Creates a check box whose text the page may replace by a slot of the same name. */
 export function checkField(name: string): Field {
   const input = make('input', { id: name, type: 'checkbox', part: name });
   const slot = make('slot', { name });
@@ -61,7 +61,7 @@ export function checkField(name: string): Field {
       return input.checked && !row.hidden ? shown.join(' ').replace(/\s+/g, ' ').trim() : '';
     },
     lock(locked) {
-      // A box knows no `readonly`, and `disabled` would take the focus away.
+      // A check box has no `readonly`, and `disabled` would remove the focus.
       input.onclick = () => !locked;
     },
   };

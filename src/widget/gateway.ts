@@ -2,7 +2,7 @@ import { unless } from './pause.ts';
 import type { Challenge } from './proof.ts';
 import type { TextUsField, TextUsTexts } from './types.ts';
 
-/** Milliseconds for one whole call; after that nobody knows whether it arrived. */
+/** Milliseconds for one whole call; after that it is unknown whether the call arrived. */
 const TIMEOUT_MS = 10_000;
 
 export type Answer = {
@@ -13,21 +13,21 @@ export type Answer = {
   readonly retryAfterS: number | undefined;
 };
 
-/** What `GET /sites/{key}/form` tells of a site. */
+/** The answer of `GET /sites/{key}/form`. */
 export type FormRules = {
   readonly fields?: Readonly<Record<string, TextUsField>>;
   readonly texts?: TextUsTexts;
   readonly consent?: { readonly required?: boolean; readonly text?: string; readonly version?: string };
   readonly formToken?: string;
-  /** Seconds that a person takes at least; a lead that comes sooner is suspect. */
+  /** Least number of seconds that a visitor needs to fill in the form; an earlier lead is suspicious. */
   readonly minFillS?: number;
   readonly challenge?: Challenge;
 };
 
 /**
- * One call with a time-out. Any answer resolves, whatever its status.
+ * Makes one call with a time-out. It resolves with any answer, whatever its status.
  *
- * @throws where no answer came: network, time-out, or the signal
+ * @throws without an answer: network error, time-out, or the signal
  */
 export function call(url: string, init: RequestInit, signal: AbortSignal): Promise<Answer> {
   const controller = new AbortController();
@@ -38,12 +38,12 @@ export function call(url: string, init: RequestInit, signal: AbortSignal): Promi
       ...init,
       cache: 'no-store',
       credentials: 'omit',
-      // The gateway sends nobody on: who does is none.
+      // The gateway never redirects, so a redirect comes from another server.
       redirect: 'error',
       signal: controller.signal,
     });
     const retryAfterS = Number(response.headers.get('retry-after')) || undefined;
-    // Without a readable body the status still counts.
+    // Without a readable body the status is still used.
     const body = Object(await response.json().catch(() => null));
     return { status: response.status, body, retryAfterS };
   };

@@ -1,7 +1,7 @@
 import type { Outcome } from './deliver.ts';
 import type { Lead } from './lead.ts';
 
-/** Unsent leads of pages that ask for it lie in `localStorage`, an entry each, for a week at most. */
+/** Pages can ask to keep unsent leads in `localStorage`, one entry per lead, for at most a week. */
 const PREFIX = 'text-us:';
 const LASTS_MS = 7 * 86_400_000;
 
@@ -10,16 +10,16 @@ const underWay = new Set<string>();
 
 type Entry = { readonly lead: Lead; readonly at: number };
 
-/** Stores a lead, where the browser has room and storage for this page. */
+/** Stores a lead, if the page has storage with enough space. */
 export function keep(lead: Lead, now: number): void {
   try {
     localStorage.setItem(PREFIX + lead.key, JSON.stringify({ lead, at: now } satisfies Entry));
   } catch {
-    // `isKept` tells.
+    // `isKept` reports the result.
   }
 }
 
-/** Whether the lead with this key lies on the device. */
+/** Whether the lead with this key is stored on the device. */
 export function isKept(key: string): boolean {
   return !!read(PREFIX + key);
 }
@@ -28,32 +28,32 @@ export function forget(key: string): void {
   try {
     localStorage.removeItem(PREFIX + key);
   } catch {
-    // Where there is no storage, nothing was kept.
+    // Without storage no lead was kept.
   }
 }
 
 /**
- * Sends what is kept for a gateway, each lead by one tab only. What the gateway took or refused for good is forgotten.
+ * Sends the kept leads of a gateway, each by one tab only. A lead that the gateway stored or finally refused is removed.
  *
  * @param now milliseconds since the epoch
  */
 export async function sendKept(base: string, now: number, send: (lead: Lead) => Promise<Outcome>): Promise<void> {
   for (const lead of keptFor(base, now)) {
     await withTabLock(lead.key, async () => {
-      // Another tab may have sent it meanwhile.
+      // Another tab may have sent it in the meantime.
       if (isKept(lead.key) && isOver(await send(lead))) forget(lead.key);
     });
   }
 }
 
-/** Whether nothing more can become of a lead by sending it again. */
+/** Whether sending a lead again cannot change its result. */
 export function isOver(outcome: Outcome): boolean {
   return outcome.kind === 'safe' || (outcome.kind === 'refused' && outcome.answer.status !== 429);
 }
 
 /**
- * Runs `work` while no other tab does so for the same lead. With a signal it waits for that until the signal fires; without
- * one it leaves the lead to the other. What comes of the work; nothing where it was not begun.
+ * Runs `work` unless another tab runs it for the same lead. With a signal it waits for the other tab until the signal fires;
+ * without one it does nothing then. Gives the result of the work; `undefined` if the work did not run.
  */
 export async function withTabLock<T>(
   key: string,
@@ -69,7 +69,7 @@ export async function withTabLock<T>(
     });
   } catch (error) {
     if (begun) throw error;
-    // Stopped while it waited; else the page has no locks, or may not use them.
+    // Either the wait was stopped, or the page has no locks or may not use them.
     if (signal?.aborted) return undefined;
   }
   if (!signal && underWay.has(key)) return undefined;

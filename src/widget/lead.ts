@@ -1,26 +1,26 @@
 import type { Dialog } from './dialog.ts';
 import type { TextUsListing } from './types.ts';
 
-/** A lead that is to be sent: where, under which key, and the body without what proves a person. */
+/** A lead to be sent: its gateway, its idempotency key, and its body without form token and proof. */
 export type Lead = {
   readonly base: string;
-  /** Idempotency key: the same for every try of the same content. */
+  /** Idempotency key: the same for every call with the same content. */
   readonly key: string;
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-/** 128 random bits. Not `randomUUID`, which pages on plain http do not have. */
+/** Gives 128 random bits. `randomUUID` does not exist on pages on plain http. */
 export function newKey(): string {
   return crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
-/** The page as evidence of what the visitor saw. Its fragment never leaves the browser. */
+/** Describes the page as evidence for the consent. The fragment of its address never leaves the browser. */
 function pageOf({ location, title }: Document): object | undefined {
   const url = location.href.replace(/#.*/, '');
   return /^http/.test(url) && url.length <= 2048 ? { url, title: cut(title, 256) || undefined } : undefined;
 }
 
-/** The body of a lead as `POST /conversations` takes it. Undefined members do not become JSON. */
+/** Builds the body of `POST /conversations`. Members that are undefined are not serialised. */
 export function bodyOf(
   element: Element,
   listing: TextUsListing | null,
@@ -29,7 +29,7 @@ export function bodyOf(
 ): Lead['body'] {
   const { consent, ...consumer } = dialog.values();
   const attribute = (name: string): string | undefined => element.getAttribute(name) || undefined;
-  // What is no number goes as it is, for the gateway to name.
+  // A value that is no number is sent unchanged, so that the gateway names the fault.
   const number = (name: string): number | string | undefined => Number(attribute(name)) || attribute(name);
   return {
     site: attribute('site'),
@@ -44,7 +44,7 @@ export function bodyOf(
   };
 }
 
-/** At most so many code points; a cut in the middle of one would be refused. */
+/** Shortens a text to `max` code points; the gateway refuses a text that is cut inside a code point. */
 function cut(text: string, most: number): string {
   return [...text].slice(0, most).join('');
 }

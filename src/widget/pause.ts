@@ -1,5 +1,5 @@
 /**
- * What comes of `work`, unless the signal fires first. The work itself goes on then.
+ * Gives the result of `work`, unless the signal fires first. The work itself continues then.
  *
  * @throws AbortError once the signal fires
  */
@@ -14,8 +14,8 @@ export function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /**
- * Waits `ms` milliseconds, or until the window has an event if that comes first. Mostly that is the visitor leaving: a call
- * that is made at that moment still goes out, and one that waits would be lost.
+ * Waits `ms` milliseconds or until an event of the window, whichever comes first. The event is mostly the visitor leaving the
+ * page: a call that starts at that moment is still sent, and a call that waits would be lost.
  *
  * @throws AbortError once the signal fires
  */
@@ -25,7 +25,7 @@ export function pause(ms: number, signal: AbortSignal, event: 'pagehide' | 'onli
     const done = (): void => resolve();
     const timer = setTimeout(done, ms);
     addEventListener(event, done);
-    // A timer of none would take a turn, and a page that is being left has none.
+    // Even a timer of 0 ms needs a turn of the event loop, which a page that is being left does not get.
     if (ms <= 0) done();
     end = () => {
       clearTimeout(timer);

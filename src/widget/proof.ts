@@ -3,13 +3,13 @@ import { type ChallengeParameters, createSearch, type Solution } from './search.
 
 export type Challenge = { readonly parameters: ChallengeParameters; readonly signature?: string };
 
-/** Milliseconds of work between two breaths of the page; a task of 50 would be felt. */
+/** Milliseconds of work between two pauses; users notice a task of 50 ms. */
 const SLICE_MS = 6;
 
 /**
- * Solves a challenge: in a worker if asked to and possible, else in slices between which the page goes on.
+ * Solves a challenge, in a worker if asked to and possible, else in slices with pauses for the page.
  *
- * @returns what goes into a lead's `proof`; undefined for an algorithm that we do not know
+ * @returns the `proof` of the lead; undefined for an unknown algorithm
  * @throws AbortError once the signal fires
  */
 export async function prove(challenge: Challenge, worker: boolean, signal: AbortSignal): Promise<string | undefined> {
@@ -29,7 +29,7 @@ async function inSlices(parameters: ChallengeParameters, signal: AbortSignal): P
   }
 }
 
-/** Lets the page do what waits, for no longer than that: a timer would take four milliseconds, and a second in a hidden tab. */
+/** Lets the page run its waiting tasks. A timer would wait at least four milliseconds, and one second in a hidden tab. */
 function breath(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -41,12 +41,12 @@ function breath(): Promise<void> {
   });
 }
 
-/** A page that once let no worker start is not asked again: each time would be another violation. */
+/** After one failed start no further worker is tried, because each attempt would be another reported violation. */
 let isRefused = false;
 
 /**
- * Undefined where the page's policy allows no such worker. Trying that is a violation which the page's owner may be told of,
- * and no page can be asked beforehand; so it is tried only where the owner says that workers are welcome.
+ * Gives `undefined` if the page's policy forbids such a worker. The attempt alone may be reported to the page's owner as a violation,
+ * and the policy cannot be read beforehand, so a worker is tried only if the page asks for one.
  */
 async function inWorker(parameters: ChallengeParameters, signal: AbortSignal): Promise<Solution | undefined> {
   if (isRefused) return undefined;
@@ -75,10 +75,10 @@ async function inWorker(parameters: ChallengeParameters, signal: AbortSignal): P
 type ScriptUrls = { createScriptURL(url: string): string };
 type PolicyFactory = { createPolicy(name: string, rules: ScriptUrls): ScriptUrls };
 
-/** A page that lists its policies lets each name be made once. */
+/** A page that lists its Trusted Types policies lets a script create each name only once. */
 let policy: ScriptUrls | undefined;
 
-/** The address in the form that pages with Trusted Types ask for. */
+/** Converts the address to the type that pages with Trusted Types require. */
 function trusted(url: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: PolicyFactory };
   policy ??= trustedTypes?.createPolicy('text-us', { createScriptURL: (given) => given });

@@ -3,7 +3,7 @@ import { FIELD_NAMES, type FieldName, type Model } from './dialog.ts';
 import type { FormRules } from './gateway.ts';
 import type { TextUsField } from './types.ts';
 
-/** Which fields are shown: what the page's `field-…` attributes say, else the site, else all but the consent. */
+/** Decides which fields are shown: by the page's `field-…` attributes, else by the site, else all except the consent. */
 export function modesOf(element: Element, { fields, consent }: FormRules): Model['modes'] {
   const modes: Record<Exclude<FieldName, 'phone'>, TextUsField> & { phone?: TextUsField } = {
     firstName: 'shown',

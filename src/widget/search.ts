@@ -1,4 +1,4 @@
-/** Parameters of an ALTCHA challenge, version 2: the values in hex, `cost` in hashes a try. */
+/** Parameters of an ALTCHA challenge, version 2: the values in hex, `cost` in hashes per attempt. */
 export type ChallengeParameters = {
   readonly algorithm: string;
   readonly nonce: string;

@@ -1,4 +1,4 @@
-/** `style.css`, minified; the build puts it in. */
+/** The minified `style.css`; the build inserts it. */
 declare const STYLE: string;
 
 /** One constructed sheet for all elements: no `style` element or attribute that a policy could forbid. */

@@ -10,21 +10,21 @@ export type Host = {
   readonly element: HTMLElement;
   readonly dialog: () => Dialog | undefined;
   readonly model: () => Model;
-  /** The lead's body, as the form and the page are now. */
+  /** Gives the lead's body from the current state of form and page. */
   readonly body: (dialog: Dialog) => Lead['body'];
   readonly base: () => string;
   readonly tickets: TicketDesk;
 };
 
 export type Submission = {
-  /** One click on "Send". Nothing happens while an earlier one is under way. */
+  /** Handles a click on "Send". It does nothing while an earlier submission is running. */
   submit(): Promise<void>;
   cancel(): void;
-  /** Tells page and visitor what became of a lead, also of one that was kept earlier. */
+  /** Reports the result of a lead to page and visitor, also for a lead that was kept earlier. */
   settle(lead: Lead, outcome: Outcome): void;
 };
 
-/** Dispatches an event of the element; false when the page cancelled it. */
+/** Dispatches an event of the element; `false` if the page cancelled it. */
 export function tell<K extends keyof TextUsEventMap>(
   element: HTMLElement,
   name: K,
@@ -33,14 +33,14 @@ export function tell<K extends keyof TextUsEventMap>(
   return element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
 }
 
-/** From what stands in the form to what the visitor is told. */
+/** Creates the handler of submissions: from the values of the form to the message for the visitor. */
 export function createSubmission(host: Host): Submission {
   const { element, tickets } = host;
   let sending: AbortController | undefined;
-  /** Content and key of the last click: the same content again is the same lead, however often it is sent. */
+  /** Content and key of the last click. The same content is the same lead, however often it is sent. */
   let content = '';
   let key = '';
-  /** Key of the last lead that was sent. One that is sent after it with other content corrects it. */
+  /** Key of the last lead that was sent. A later lead with other content corrects it. */
   let last = '';
 
   const leadOf = (dialog: Dialog): Lead => {

@@ -4,7 +4,7 @@ import type { TextUsText, TextUsTexts } from './types.ts';
 
 export type AllTexts = Readonly<Record<TextUsText, string>>;
 
-/** The button's own label stands on the page before a click, and so before anything may be loaded. */
+/** Labels of the button in all languages: they are shown before a click, and parts are loaded only after one. */
 export const LABELS: Readonly<Record<string, string>> = {
   es: 'Escríbanos',
   fr: 'Écrivez-nous',
@@ -12,21 +12,21 @@ export const LABELS: Readonly<Record<string, string>> = {
   ar: 'راسلنا',
 };
 
-/** Languages whose texts are there. */
+/** Languages whose texts are loaded. */
 export const loaded: Record<string, TextUsTexts> = { en };
 
-/** The primary subtag, `fr` of `fr-CA`, of a language as `languageOf` gives it. */
+/** Gives the primary subtag of a language tag: `fr` for `fr-CA`. */
 export function primary(lang: string): string {
   return lang.replace(/-.*/, '');
 }
 
-/** Fetches a language's texts once. Where there are none, or they cannot be had, English stays. */
+/** Loads the texts of a language once. Without such texts, or if loading fails, English is used. */
 export async function loadTexts(lang: string): Promise<void> {
   const code = primary(lang);
   if (LABELS[code]) loaded[code] ??= (await loadChunk<{ texts: TextUsTexts }>(code)).texts;
 }
 
-/** All texts in the best language that is loaded, with those of `changes` replaced, the last one first. */
+/** Gives all texts in the best loaded language, replaced by those of `changes`; the last change has priority. */
 export function textsFor(lang: string, ...changes: readonly (TextUsTexts | null | undefined)[]): AllTexts {
   const code = primary(lang);
   const texts = Object.assign({ ...en }, LABELS[code] && { button: LABELS[code] }, loaded[code], ...changes);
@@ -34,12 +34,12 @@ export function textsFor(lang: string, ...changes: readonly (TextUsTexts | null 
   return texts;
 }
 
-/** The language that words are really in: the one asked for if it is among the `known`, or somebody else gave words, else English. */
+/** Gives the language of the shown texts: the requested one if it is `known` or the site gave its own texts, else English. */
 export function spoken(lang: string, known: object, ...changes: readonly TextUsTexts[]): string {
   return primary(lang) in known || changes.some((texts) => Object.keys(texts)[0]) ? lang : 'en';
 }
 
-/** The language of an element, as far as the page says, else the browser's. Always one that `Intl` takes. */
+/** Gives the language that the page declares for an element, else the browser's. `Intl` accepts every result. */
 export function languageOf(element: HTMLElement): string {
   const named = element.closest<HTMLElement>('[lang]')?.lang ?? document.documentElement.lang;
   try {
@@ -49,12 +49,12 @@ export function languageOf(element: HTMLElement): string {
   }
 }
 
-/** Which way a language is written, where we know it. */
+/** Gives the writing direction of a language, if it is known. */
 export function directionOf(lang: string): 'ltr' | 'rtl' {
   return /^(ar|dv|fa|he|ps|ur|yi)$/.test(primary(lang)) ? 'rtl' : 'ltr';
 }
 
-/** Seconds from now in words: "in 2 minutes". */
+/** Formats a number of seconds as a time from now: "in 2 minutes". */
 export function whenIn(seconds: number, lang: string): string {
   const [size, unit] =
     seconds < 60 ? ([1, 'second'] as const) : seconds < 3600 ? ([60, 'minute'] as const) : ([3600, 'hour'] as const);

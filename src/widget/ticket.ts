@@ -3,15 +3,15 @@ import { type Answer, call, type FormRules } from './gateway.ts';
 import { unless } from './pause.ts';
 import type { prove } from './proof.ts';
 
-/** What the gateway handed out for one lead. */
+/** The form token and challenge that the gateway issued for one lead. */
 export type Ticket = {
-  /** The site's form, or the gateway's no. A no is not kept for the next lead. */
+  /** The site's form, or the gateway's refusal. A refusal is not kept for the next lead. */
   readonly answer: Answer;
-  /** On the clock of `performance.now()`, in milliseconds: before that a lead would look like a robot's. */
+  /** Time of `performance.now()` in milliseconds before which a lead would look like a robot's. */
   readonly readyAt: number;
   /**
-   * Solved in the background from the start, and where that was stopped or failed, again under this signal. Undefined where
-   * none was asked for. Throws where the solver cannot be loaded, or the signal fires.
+   * Gives the proof. It is solved in the background from the start; if that was stopped or failed, it is solved again under this
+   * signal. Undefined if the site asks for none. Throws if the solver cannot be loaded, or when the signal fires.
    */
   readonly proof: (signal: AbortSignal) => Promise<string | undefined>;
 };
@@ -20,16 +20,16 @@ export type TicketRequest = {
   /** Address of the gateway, with a slash at its end. */
   readonly base: string;
   readonly site: string;
-  /** As `Intl` spells it. */
+  /** In the spelling of `Intl`. */
   readonly lang: string;
   readonly worker: boolean;
 };
 
 /**
- * Asks for a site's form. With a refusal there is a ticket too: the lead itself is then judged by the gateway, which
- * says better what is wrong, or takes it.
+ * Requests a site's form. A refusal also gives a ticket: the gateway then decides about the lead itself and explains a refusal
+ * better.
  *
- * @throws where no answer came
+ * @throws without an answer
  */
 export async function fetchTicket({ base, site, lang, worker }: TicketRequest, signal: AbortSignal): Promise<Ticket> {
   const answer = await call(`${base}sites/${encodeURIComponent(site)}/form?lang=${lang}`, {}, signal);
@@ -40,7 +40,7 @@ export async function fetchTicket({ base, site, lang, worker }: TicketRequest, s
   solving.catch(() => {});
   return {
     answer,
-    // Timers fire a moment early, and a lead that is early by that moment would be held.
+    // Timers can fire slightly early, and the gateway would hold a lead that is slightly early.
     readyAt: performance.now() + minFillS * 1000 + 50,
     proof: (by) =>
       unless(
@@ -54,13 +54,13 @@ export async function fetchTicket({ base, site, lang, worker }: TicketRequest, s
 }
 
 export type TicketDesk = {
-  /** The ticket that lies ready, or a new one where there is none. Throws as `fetchTicket`. */
+  /** Gives the ready ticket, or fetches a new one. Throws like `fetchTicket`. */
   get(signal: AbortSignal): Promise<Ticket>;
-  /** What lies ready is used up, over, or of another site. */
+  /** Discards the ready ticket: it is used, expired, or of another site. */
   drop(): void;
 };
 
-/** Keeps one ticket ready. `onRules` hears what each new one says of the site. */
+/** Keeps one ticket ready. `onRules` gets the form rules of each new ticket. */
 export function createTicketDesk(request: () => TicketRequest, onRules?: (rules: FormRules) => void): TicketDesk {
   let ready: Promise<Ticket> | undefined;
   const forget = (): void => {

@@ -33,10 +33,10 @@ export type TextUsText =
   | 'stopped'
   | 'refused';
 
-/** Texts that replace the button's own; what is left out stays. */
+/** Texts that replace the button's own; absent texts are not replaced. */
 export type TextUsTexts = { readonly [name in TextUsText]?: string };
 
-/** What the visitor looks at: a text, or up to 32 named values. */
+/** The listing that the visitor looks at: a text, or up to 32 named values. */
 export type TextUsListing = string | { readonly [name: string]: string | number | boolean };
 
 export type TextUsField = 'shown' | 'hidden' | 'required';
@@ -47,24 +47,24 @@ export type TextUsSubmit = {
   readonly key: string;
 };
 
-/** Detail of `text-us:success`: the lead is safe with the gateway. */
+/** Detail of `text-us:success`: the gateway stored the lead. */
 export type TextUsSuccess = {
   readonly key: string;
   readonly id: string;
-  /** `delivered`, or why not yet: `queued`, `held`, … */
+  /** `delivered`, or the status of a stored lead: `queued`, `held`, … */
   readonly status: string;
 };
 
-/** Detail of `text-us:error`. No personal data is in it. */
+/** Detail of `text-us:error`. It contains no personal data. */
 export type TextUsError = {
   readonly key: string;
-  /** The gateway's code, such as `invalid_phone`; `unreachable` where no answer came. */
+  /** The gateway's code, such as `invalid_phone`; `unreachable` without an answer. */
   readonly code: string;
-  /** Of the answer; 0 where none came. */
+  /** HTTP status of the answer; 0 without an answer. */
   readonly status: number;
-  /** Seconds after which to try again, where the gateway said so. */
+  /** Seconds after which to try again, if the gateway gave them. */
   readonly retryAfterS?: number;
-  /** Fields that are wrong, as JSON pointers into the request. */
+  /** Invalid fields, as JSON pointers into the request. */
   readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
 };
 
@@ -75,7 +75,7 @@ export interface TextUsEventMap {
   'text-us:error': CustomEvent<TextUsError>;
 }
 
-/** Properties that stand for the attribute of the same name in kebab case. */
+/** Properties that reflect the attribute of the same name in kebab case. */
 export interface TextUsProperties {
   /** Public key of the site. */
   site: string;
@@ -84,7 +84,7 @@ export interface TextUsProperties {
   placementId: string | number;
   /** ISO 3166-1 alpha-2, for numbers without a calling code; else the site's country. */
   country: string;
-  /** Address of the gateway, where the script is served from elsewhere. */
+  /** Address of the gateway, if another server serves the script. */
   base: string;
   /** `none` shows no button: the page calls `open()`. */
   position: 'inline' | 'floating' | 'none';
@@ -96,7 +96,7 @@ export interface TextUsProperties {
   fieldFirstName: TextUsField;
   fieldLastName: TextUsField;
   fieldQuestion: TextUsField;
-  /** For pages that are opened offline, where the site cannot be asked whether it needs the consent. */
+  /** For pages that are opened offline, because the gateway cannot tell then whether the site requires the consent. */
   fieldConsent: TextUsField;
 }
 
@@ -105,7 +105,7 @@ export interface TextUsElement extends HTMLElement, Partial<TextUsProperties> {
   texts: TextUsTexts | null;
   /** Opens the dialog. Resolves once it is shown. */
   open(): Promise<void>;
-  /** Closes the dialog. What was typed stays, and what is being sent goes on. */
+  /** Closes the dialog. The form keeps its values, and a running submission continues. */
   close(): void;
   addEventListener<K extends keyof TextUsEventMap>(
     type: K,

@@ -1,4 +1,4 @@
 import { TextUs } from './element.ts';
 
-// A page that has the script twice keeps the first.
+// If a page loads the script twice, the first definition stays.
 if (!customElements.get('text-us')) customElements.define('text-us', TextUs);

@@ -39,7 +39,7 @@ t.test('an empty list is reported and exits with 0', async (t) => {
   t.strictSame(await type('leads list --site none'), { code: 0, out: '', err: 'No lead matches.\n' });
 });
 
-t.test('a lead is shown in outline unless it is revealed', async (t) => {
+t.test('a lead is shown masked unless it is revealed', async (t) => {
   const { type, store } = terminalOver(t);
   const id = await store('parked', { firstName: 'Ann', question: 'Red?\u001b[31m' });
   const outline = await type(`leads show ${id}`);
@@ -94,7 +94,7 @@ t.test('a script needs --yes and gets plain lines of progress', async (t) => {
   const id = await store('parked');
   t.match(await type(`leads replay ${id}`), {
     code: 2,
-    err: /\nNothing was done: add --yes where nobody can be asked\.\n$/,
+    err: /\nNothing was done: add --yes, because there is no terminal to ask on\.\n$/,
   });
   t.equal(await statusOf(id), 'parked');
   const { code, out, err } = await type(`leads replay ${id} --yes --json`);
@@ -138,7 +138,7 @@ t.test('a release does not send leads that wait for no decision', async (t) => {
 
 t.test('without ids or a filter nothing is sent', async (t) => {
   const { type } = terminalOver(t);
-  t.match(await type('leads replay --yes'), { code: 2, err: /^Name leads, or say which/ });
+  t.match(await type('leads replay --yes'), { code: 2, err: /^Give the ids of leads, or select/ });
   t.match(await type('leads replay --site  --yes'), { code: 2 });
 });
 

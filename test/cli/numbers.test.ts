@@ -29,7 +29,7 @@ t.test('erasing says how many leads it would erase, asks, and leaves none', asyn
   t.match(await type('leads erase --phone +14045551212', { answers: 'n' }), {
     code: 1,
     out: '',
-    err: /^1 lead of this number\.\nErase every trace of it\? Nothing brings it back\. \[y\/N\] Nothing was done\.\n$/,
+    err: /^1 lead of this number\.\nErase all its personal data\? This cannot be undone\. \[y\/N\] Nothing was done\.\n$/,
   });
   t.match(await type('leads erase --phone +14045551212'), { code: 2, out: '', err: /add --yes/ });
   t.match(await type('leads erase --phone 404-555-1212 --country US --suppress --yes'), {
@@ -37,13 +37,13 @@ t.test('erasing says how many leads it would erase, asks, and leaves none', asyn
     out: '1 lead erased; the number is suppressed.\n',
   });
   t.match(await type('leads list --phone +14045551212'), { err: 'No lead matches.\n' });
-  t.match(await type('leads erase --yes'), { code: 2, err: /^Give the number with --phone/ });
+  t.match(await type('leads erase --yes'), { code: 2, err: /^Give the number as the argument or with --phone/ });
 });
 
 t.test('numbers are suppressed and released again', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type(['suppress', 'add', '+1 404 555 1212']), { code: 0, out: 'Suppressed.\n' });
-  t.match(await type('suppress add +14045551212'), { code: 0, out: 'It was already.\n' });
+  t.match(await type('suppress add +14045551212'), { code: 0, out: 'It was already suppressed.\n' });
   t.match(await type('suppress list'), { out: /^HASH +SINCE\n[0-9a-f]{32} +2026-11-24T12:00:00\.000Z\n$/ });
   t.match(await type('suppress remove +14045551212 --json'), { code: 0, out: '{"suppressed":false,"changed":true}\n' });
   t.match(await type('suppress remove +14045551212'), { code: 3, err: 'It was not on the list.\n' });

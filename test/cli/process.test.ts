@@ -51,7 +51,11 @@ t.test('a lead that is released beside a running gateway is due at once', async 
 t.test('without a terminal no question is asked and no lead is sent', async (t) => {
   const { outbox, parked, startProgram } = besideRunning(t);
   const id = await parked();
-  t.match(await startProgram('leads', 'replay', id), { code: 2, out: '', err: /add --yes where nobody can be asked/ });
+  t.match(await startProgram('leads', 'replay', id), {
+    code: 2,
+    out: '',
+    err: /add --yes, because there is no terminal/,
+  });
   t.match(await outbox.find(id), { status: 'parked' });
 });
 

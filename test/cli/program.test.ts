@@ -41,7 +41,7 @@ for (const command of COMMANDS) {
 }
 
 t.test('a command that does not exist is wrong usage, in one line that names those that do', async (t) => {
-  t.match(await type(''), { code: 2, out: '', err: /^Say which command: leads list, .*\n$/ });
+  t.match(await type(''), { code: 2, out: '', err: /^Give one of these commands: leads list, .*\n$/ });
   t.match(await type('lead list'), {
     code: 2,
     err: /^There is no such command; there are: leads list.* Did you mean leads list\? More: .* --help\n$/,

@@ -34,7 +34,7 @@ t.test('the browser comes from the checkout, whatever lies in the shared tempora
 });
 
 t.test(
-  'what processes that come together fill at once is whole, the same for all, and readable by others',
+  'a folder that several processes fill at once is complete, the same for all, and readable by others',
   async (t) => {
     const cache = join(t.testdir(), 'cache');
     const umask = process.umask(0o077);
@@ -54,7 +54,7 @@ t.test(
   },
 );
 
-t.test('no path is taken from the address of a module, in which spaces and other letters are escaped', async (t) => {
+t.test('no path is read from import.meta.url, in which spaces and other characters are escaped', async (t) => {
   const files = globSync(['src/**/*.{ts,js}', 'test/**/*.ts', 'bench/**/*.ts']);
   const wrong = files.filter((file) => /import\.meta\.url\)\s*\.pathname\b/.test(readFileSync(file, 'utf8')));
   t.strictSame(wrong, []);

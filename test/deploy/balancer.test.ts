@@ -43,13 +43,13 @@ async function startBalancer(t: Test, { all }: Replicas): Promise<string> {
   return url;
 }
 
-t.test('the balancer takes its configuration as it is', { skip: NO_BALANCER }, async (t) => {
+t.test('HAProxy accepts the configuration', { skip: NO_BALANCER }, async (t) => {
   const { status, stderr } = spawnSync('haproxy', ['-c', '-f', CONFIG], { encoding: 'utf8' });
   t.equal(status, 0, stderr);
   t.notMatch(stderr, /WARNING|ALERT/);
 });
 
-t.test('through the balancer nobody says where it comes from but itself', { skip: NO_BALANCER }, async (t) => {
+t.test('X-Forwarded-For of a client is not trusted through the balancer', { skip: NO_BALANCER }, async (t) => {
   const replicas = await startReplicas(t, 3, { ...LIMITED, TRUST_PROXY: BALANCER });
   const url = await startBalancer(t, replicas);
   const statuses: number[] = [];
@@ -60,7 +60,7 @@ t.test('through the balancer nobody says where it comes from but itself', { skip
   t.equal(replica?.lines.filter(({ event }) => event === 'proxy_not_trusted').length, 1, 'one warning');
 });
 
-t.test('a proxy in front of the balancer is believed once it is in TRUST_PROXY', { skip: NO_BALANCER }, async (t) => {
+t.test('a proxy in front of the balancer is trusted when it is in TRUST_PROXY', { skip: NO_BALANCER }, async (t) => {
   const replicas = await startReplicas(t, 1, { ...LIMITED, TRUST_PROXY: `${BALANCER},127.0.0.1` });
   const url = await startBalancer(t, replicas);
   for (let n = 0; n < 6; n += 1) t.equal((await replicas.lead(`203.0.113.${n}`, url)).status, 201);
@@ -72,7 +72,7 @@ for (const [how, signal, allowed] of [
   ['are replaced one by one', 'SIGTERM', [201]],
   ['die one by one', 'SIGKILL', [201, 202, 409]],
 ] as const) {
-  t.test(`while replicas ${how} under load every caller gets an answer`, { skip: NO_BALANCER }, async (t) => {
+  t.test(`while replicas ${how} under load every request gets an answer`, { skip: NO_BALANCER }, async (t) => {
     const replicas = await startReplicas(t, 3);
     const url = await startBalancer(t, replicas);
     const counts = new Map<number, number>();
@@ -103,7 +103,7 @@ for (const [how, signal, allowed] of [
   });
 }
 
-t.test('a balancer without any gateway says that it is not well', { skip: NO_BALANCER }, async (t) => {
+t.test('a balancer without a gateway is unhealthy', { skip: NO_BALANCER }, async (t) => {
   const replicas = await startReplicas(t, 1);
   const url = await startBalancer(t, replicas);
   await replicas.all[0]?.end('SIGKILL');

@@ -13,7 +13,7 @@ t.test('there is a manifest of each kind', async (t) => {
 });
 
 for (const file of FILES) {
-  t.test(`${file} is what the Kubernetes API takes, to the last field`, async (t) => {
+  t.test(`${file} has only fields that the Kubernetes API accepts`, async (t) => {
     t.strictSame(await mistakesOf(read(file)), []);
   });
 }
@@ -65,7 +65,7 @@ t.test(
   },
 );
 
-t.test('a pod has the time to hear of its end and to finish what it has', async (t) => {
+t.test('a pod has enough time to leave the endpoints and to finish its requests', async (t) => {
   const { terminationGracePeriodSeconds, containers } = read(DEPLOYMENT).spec.template.spec;
   const [, pause] = containers[0].lifecycle.preStop.exec.command;
   t.ok(terminationGracePeriodSeconds >= Number(pause) + 25);

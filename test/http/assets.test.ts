@@ -8,7 +8,7 @@ const unneeded = async () => {
   throw new Error('There is a build.');
 };
 
-t.test('what the build left is served by its own names, and earlier builds that lie beside it', async (t) => {
+t.test('the files of the build and of earlier builds are served under their own names', async (t) => {
   const folder = t.testdir({
     'v1.js': 'entry',
     'v1.0123456789ab.js': 'entry',
@@ -27,7 +27,7 @@ t.test('what the build left is served by its own names, and earlier builds that 
   for (const name of ['notes.txt', '', '.', '../package.json', 'nope.js']) t.equal(await files(name), undefined, name);
 });
 
-t.test('without a build the button is made when it is first asked for', async (t) => {
+t.test('without a build the button is built at the first request', async (t) => {
   const files = widgetFiles(buildWidget, join(t.testdir(), 'missing'));
   const entry = await files('v1.js');
   t.match(entry, { type: 'text/javascript; charset=utf-8', immutable: false, integrity: /^sha384-/ });
@@ -40,7 +40,7 @@ t.test('the built button lies in dist/widget of the checkout, and the demo page 
   t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
 });
 
-t.test('the demo page is told where the inbox is, and may frame it and nothing else', async (t) => {
+t.test('the demo page receives the URL of the inbox, and its policy allows it to frame that one only', async (t) => {
   const folder = t.testdir({ 'index.html': 'page', 'demo.css': 'look' });
   const { files, helmet } = demoFiles({ inboxUrl: 'http://127.0.0.1:8090/', site: 'demo' }, folder);
   t.strictSame(JSON.parse(String((await files('config.json'))?.body)), {
@@ -56,7 +56,7 @@ t.test('the demo page is told where the inbox is, and may frame it and nothing e
   t.notMatch(JSON.stringify(alone.helmet), 'frameSrc');
 });
 
-t.test('the build and the demo page lie where the program looks for them', async (t) => {
+t.test('the program finds the build and the demo page', async (t) => {
   t.equal(BUILT_WIDGET, join(process.cwd(), 'dist/widget'));
   const { files } = demoFiles({ inboxUrl: undefined, site: 'demo' });
   t.match(String((await files('index.html'))?.body), '<!doctype html>');

@@ -9,7 +9,7 @@ t.setTimeout(120_000);
 const SCRIPT = 'scripts/fill-compile-cache.ts';
 const BARE = { PATH: process.env.PATH };
 
-t.test('with the cache that the image gets, a start and a command compile nothing', async (t) => {
+t.test('with the compile cache of the image, a start and a command compile nothing', async (t) => {
   const cache = t.testdir();
   const filled = spawnSync(process.execPath, [SCRIPT], {
     env: { ...BARE, NODE_COMPILE_CACHE: cache },
@@ -35,7 +35,7 @@ t.test('with the cache that the image gets, a start and a command compile nothin
   }
 });
 
-t.test('without a folder to fill, the script says so and fails', async (t) => {
+t.test('without a folder the script fails with a message', async (t) => {
   const { status, stderr } = spawnSync(process.execPath, [SCRIPT], { env: BARE, encoding: 'utf8' });
   t.equal(status, 1);
   t.match(stderr, 'NODE_COMPILE_CACHE is not set');

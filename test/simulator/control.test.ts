@@ -28,7 +28,7 @@ t.test('a default fault answers all calls but those of a number with its own fau
   t.equal((await call(simulator.endpoint, documentOf(LEAD))).status, 200);
 });
 
-t.test('a delay delays the answer and not the counting', async (t) => {
+t.test('an ordered delay does not delay the counters', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/mode', { delayMs: 600_000 });
   const events = await eventsOf(t, simulator);
@@ -42,7 +42,7 @@ t.test('a delay delays the answer and not the counting', async (t) => {
   t.match(await over, { answered: 'delivered', received: true });
 });
 
-t.test('the inbox can be emptied, and everything but the credentials and rules reset', async (t) => {
+t.test('the inbox can be emptied, and a reset keeps only credentials and rules', async (t) => {
   const simulator = await simulatorFor(t, { strict: { order: 'documented' } });
   await call(simulator.endpoint, documentOf(LEAD));
   await control(simulator, 'DELETE', '/control/messages');
@@ -66,7 +66,7 @@ t.test('the table of faults can be read, with the number of each', async (t) => 
   t.match(told, [{ name: 'delivered', phone: '+14045552000', got: true, summary: 'Success' }]);
 });
 
-t.test('what makes no sense is refused with what would, and changes nothing', async (t) => {
+t.test('invalid input is refused with the valid form, and changes nothing', async (t) => {
   const simulator = await simulatorFor(t);
   const before = await control(simulator, 'GET', '/control');
   const cases: [path: string, body: unknown, error: RegExp][] = [
@@ -178,7 +178,7 @@ t.test(
   },
 );
 
-t.test('a body that is not sent whole is not received', async (t) => {
+t.test('an incomplete body does not count as received', async (t) => {
   const simulator = await simulatorFor(t);
   const body = documentOf(LEAD);
   const over = simulator.over();
@@ -193,7 +193,7 @@ t.test('a body that is not sent whole is not received', async (t) => {
   t.match(await totalsOf(simulator), { calls: 1, received: 0, concurrent: 0 });
 });
 
-t.test('calls in flight are counted, and their maximum', async (t) => {
+t.test('calls in flight and their maximum are counted', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/mode', { fault: 'hang' });
   const events = await eventsOf(t, simulator);

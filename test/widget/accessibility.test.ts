@@ -59,7 +59,7 @@ t.test('accessibility', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
   t.test('with the keyboard and a screen reader', async (t) => {
-    t.test('a lead is sent, and the focus never gets lost', async (t) => {
+    t.test('a lead is sent without losing the focus', async (t) => {
       const { gateway, page } = await launchPage(t, { before: '<a href="#x">before</a>', content: '' });
       gateway.form = { ...FORM, consent: { required: true } };
       const visitor = visitorOf(page);
@@ -97,7 +97,7 @@ t.test('accessibility', async (t) => {
       t.equal(await focused(page), 'button', 'and back');
     });
 
-    t.test('names, states and regions are what they seem', async (t) => {
+    t.test('names, states and live regions match the visible form', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...FORM, fields: { ...FORM.fields, firstName: 'required' } };
       const visitor = visitorOf(page);
@@ -123,7 +123,7 @@ t.test('accessibility', async (t) => {
       }
     });
 
-    t.test('nothing that is typed as a number is touched', async (t) => {
+    t.test('a typed phone number is not changed', async (t) => {
       const { page } = await launchPage(t);
       const visitor = visitorOf(page);
       await visitor.open();
@@ -134,7 +134,7 @@ t.test('accessibility', async (t) => {
       }
     });
 
-    t.test('what can be pressed is 24 pixels large or larger, and 44 where it matters', async (t) => {
+    t.test('targets are at least 24 pixels large, and the main ones 44', async (t) => {
       const { gateway, page } = await launchPage(t, { context: { viewport: { width: 320, height: 568 } } });
       gateway.form = { ...FORM, consent: { required: true } };
       const visitor = visitorOf(page);
@@ -152,7 +152,7 @@ t.test('accessibility', async (t) => {
         t.ok(size >= (part === 'submit' || part === 'button' ? 43.9 : 24), `${part}: ${size}`);
     });
 
-    t.test('at a zoom of 200 and 400 percent all of it can be reached, and nothing sticks out', async (t) => {
+    t.test('at a zoom of 200 and 400 percent all controls are reachable, and nothing overflows', async (t) => {
       // A window of 1280 by 900, zoomed.
       for (const zoom of [2, 4]) {
         const { gateway, page } = await launchPage(t, {
@@ -232,7 +232,7 @@ t.test('accessibility', async (t) => {
 
   t.test('on a small screen', async (t) => {
     for (const viewport of SCREENS) {
-      t.test(`what becomes of a lead is in view, ${viewport.width} by ${viewport.height}`, async (t) => {
+      t.test(`the result of a lead is visible, ${viewport.width} by ${viewport.height}`, async (t) => {
         const { gateway, page, context } = await launchPage(t, { context: { viewport } });
         const visitor = visitorOf(page);
         await visitor.open();

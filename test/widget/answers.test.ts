@@ -24,7 +24,7 @@ const STRANGERS: readonly [name: string, reply: Reply][] = [
 t.test('answers of the gateway', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
-  t.test('what the gateway refuses', async (t) => {
+  t.test('a refusal of the gateway', async (t) => {
     const CASES: readonly [name: string, reply: Reply, field: string, message: string][] = [
       [
         'a number that is none',
@@ -57,28 +57,31 @@ t.test('answers of the gateway', async (t) => {
         'Please tick this box, so that we may text you.',
       ],
     ];
-    t.test('of one field: is said there, the field gets the focus, and the next try takes it back', async (t) => {
-      const { gateway, page } = await launchPage(t);
-      gateway.form = { ...gateway.form, consent: { required: false, text: 'Text me.' } };
-      const visitor = visitorOf(page);
-      await visitor.open();
-      await visitor.phone.fill('(404) 555-1212');
-      for (const [name, reply, field, message] of CASES) {
-        gateway.next.post.push(reply);
+    t.test(
+      'of one field is shown at the field, the field gets the focus, and the next attempt removes the message',
+      async (t) => {
+        const { gateway, page } = await launchPage(t);
+        gateway.form = { ...gateway.form, consent: { required: false, text: 'Text me.' } };
+        const visitor = visitorOf(page);
+        await visitor.open();
+        await visitor.phone.fill('(404) 555-1212');
+        for (const [name, reply, field, message] of CASES) {
+          gateway.next.post.push(reply);
+          await visitor.send.click();
+          const input = page.locator(`text-us #${field}`);
+          await page.locator(`text-us #${field}-error`).getByText(message).waitFor();
+          t.equal(await input.getAttribute('aria-describedby'), `${field}-error`, name);
+          t.ok(await input.evaluate((element) => element.matches(':focus')), `${name}: focus`);
+          t.equal(await page.locator('text-us [aria-invalid=true]').count(), 1, `${name}: alone`);
+          t.equal(await visitor.alert.textContent(), '');
+        }
         await visitor.send.click();
-        const input = page.locator(`text-us #${field}`);
-        await page.locator(`text-us #${field}-error`).getByText(message).waitFor();
-        t.equal(await input.getAttribute('aria-describedby'), `${field}-error`, name);
-        t.ok(await input.evaluate((element) => element.matches(':focus')), `${name}: focus`);
-        t.equal(await page.locator('text-us [aria-invalid=true]').count(), 1, `${name}: alone`);
-        t.equal(await visitor.alert.textContent(), '');
-      }
-      await visitor.send.click();
-      await visitor.reads('Message sent');
-      t.equal(await page.locator('text-us [aria-invalid=true]').count(), 0);
-    });
+        await visitor.reads('Message sent');
+        t.equal(await page.locator('text-us [aria-invalid=true]').count(), 0);
+      },
+    );
 
-    t.test('for too many leads: says when to come back, in words', async (t) => {
+    t.test('for too many leads says in words when to try again', async (t) => {
       const { gateway, page, events } = await launchPage(t);
       const visitor = visitorOf(page);
       await visitor.open();
@@ -99,7 +102,7 @@ t.test('answers of the gateway', async (t) => {
       t.equal(gateway.posts().length, 3, 'it is not tried again unasked');
     });
 
-    t.test('for what no visitor can mend: says so, and tells the page what', async (t) => {
+    t.test('that a visitor cannot correct says so, and the page gets the code', async (t) => {
       const { gateway, page, events } = await launchPage(t);
       gateway.next.form.push(problem(403, 'origin_not_allowed'));
       const visitor = visitorOf(page);
@@ -126,7 +129,7 @@ t.test('answers of the gateway', async (t) => {
       }
     });
 
-    t.test('what is missing is told without asking the gateway', async (t) => {
+    t.test('of empty required fields needs no call to the gateway', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = {
         ...gateway.form,
@@ -148,7 +151,7 @@ t.test('answers of the gateway', async (t) => {
     });
   });
 
-  t.test('an answer that is not the gateway’s own is none', async (t) => {
+  t.test('an answer from another server does not count', async (t) => {
     for (const [name, reply] of STRANGERS) {
       t.test(`${name}: the lead stays on the device and is sent again`, async (t) => {
         const { gateway, page, events } = await launchPage(t, { attributes: 'keep-offline' });
@@ -165,7 +168,7 @@ t.test('answers of the gateway', async (t) => {
       });
     }
 
-    t.test('a no of the gateway is one, and a kept lead ends with it', async (t) => {
+    t.test('a refusal of the gateway counts, and a kept lead is removed', async (t) => {
       const { gateway, page, events } = await launchPage(t, { attributes: 'keep-offline' });
       gateway.next.post.push(problem(403, 'target_not_allowed'), delivered());
       const visitor = visitorOf(page);

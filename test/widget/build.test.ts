@@ -16,17 +16,20 @@ t.test('the build', async (t) => {
     t.ok(entry.gzip.length <= BUDGET_BYTES, `${entry.gzip.length} of ${BUDGET_BYTES} bytes`);
   });
 
-  t.test('gives each file its integrity and its gzip, and hashes only to what never changes', async (t) => {
-    for (const [name, file] of files) {
-      t.equal(file.name, name);
-      t.equal(file.integrity, `sha384-${createHash('sha384').update(file.body).digest('base64')}`);
-      t.ok(gunzipSync(file.gzip).equals(file.body));
-      t.equal(file.immutable, /\.[0-9a-f]{12}\.js$/.test(name), name);
-    }
-    t.ok(hashed.body.equals(entry.body));
-  });
+  t.test(
+    'gives each file its integrity and its gzip form, and a hash in the name only to immutable files',
+    async (t) => {
+      for (const [name, file] of files) {
+        t.equal(file.name, name);
+        t.equal(file.integrity, `sha384-${createHash('sha384').update(file.body).digest('base64')}`);
+        t.ok(gunzipSync(file.gzip).equals(file.body));
+        t.equal(file.immutable, /\.[0-9a-f]{12}\.js$/.test(name), name);
+      }
+      t.ok(hashed.body.equals(entry.body));
+    },
+  );
 
-  t.test('gives the same bytes and names each time', async (t) => {
+  t.test('is reproducible: same bytes, same names', async (t) => {
     const again = await buildWidget();
     t.strictSame([...again.files.keys()], [...files.keys()]);
     t.ok(again.entry.body.equals(entry.body));
@@ -45,7 +48,7 @@ t.test('the build', async (t) => {
     }
   });
 
-  t.test('knows each text in each language', async (t) => {
+  t.test('has each text in each language', async (t) => {
     const keys = Object.keys(en).filter((key) => key !== 'button' && key !== 'heading');
     for (const language of ['ar', 'de', 'es', 'fr']) {
       const { texts } = await import(`../../src/widget/messages/${language}.ts`);
@@ -84,7 +87,7 @@ const WRONG = [
   `export const attributes: import('./text-us.d.ts').TextUsAttributes = { 'advertiserId': '1659' };`,
 ];
 
-t.test('the published types let through what is right, and nothing else', async (t) => {
+t.test('the published types accept correct use and refuse incorrect use', async (t) => {
   const wrong = WRONG.map(
     (line) => `import './text-us.d.ts';\nconst button = document.createElement('text-us');\n${line}\n`,
   );
@@ -118,7 +121,7 @@ t.test('the published types let through what is right, and nothing else', async 
   );
 });
 
-t.test('the button and the pages of plain forms say the same in the same words', async (t) => {
+t.test('the button and the pages of plain forms use the same texts', async (t) => {
   for (const language of ['en', 'es', 'fr', 'de', 'ar'] as const) {
     const texts = language === 'en' ? en : (await import(`../../src/widget/messages/${language}.ts`)).texts;
     const { delivered, received, phoneMissing, names } = TEXTS[language];
@@ -134,7 +137,7 @@ t.test('the button and the pages of plain forms say the same in the same words',
 
 const SOURCES = ['dialog', 'field', 'element'];
 
-t.test('the guide names every attribute, text, slot, part and event that there is', async (t) => {
+t.test('the guide names every attribute, text, slot, part and event', async (t) => {
   const guide = await readFile('docs/button.md', 'utf8');
   const types = await readFile('src/widget/types.ts', 'utf8');
   const sources = (await Promise.all(SOURCES.map((name) => readFile(`src/widget/${name}.ts`, 'utf8')))).join('');

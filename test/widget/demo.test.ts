@@ -47,7 +47,7 @@ t.test('the demo page of the real gateway', async (t) => {
     t.pass('both arrived');
   });
 
-  t.test('leads where its links say', async (t) => {
+  t.test('has links that work', async (t) => {
     const page = await open(t, 1280, 'light');
     for (const link of await page.locator('nav a').all()) {
       const words = (await link.textContent()) ?? '';
@@ -56,7 +56,7 @@ t.test('the demo page of the real gateway', async (t) => {
     }
   });
 
-  t.test('says what the provider refuses, at the field', async (t) => {
+  t.test('shows a refusal of the provider at the field', async (t) => {
     const page = await open(t, 1280, 'light');
     const visitor = visitorOf(page, '#inline');
     await visitor.ask('(404) 555-2010');

@@ -12,7 +12,7 @@ t.test('the element', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
   t.test('the element on a page', async (t) => {
-    t.test('opens and closes by its methods and by every means that a dialog has', async (t) => {
+    t.test('opens and closes by its methods and by all controls of a dialog', async (t) => {
       const { page, events } = await launchPage(t, { attributes: 'position="none"' });
       const visitor = visitorOf(page);
       t.notOk(await visitor.button.isVisible(), 'the page has its own trigger');
@@ -47,7 +47,7 @@ t.test('the element', async (t) => {
       t.notOk(await visitor.button.isVisible(), 'hidden hides the button, and no dialog that holds the page');
     });
 
-    t.test('keeps what was typed when the dialog is closed', async (t) => {
+    t.test('keeps the typed values when the dialog is closed', async (t) => {
       const { page } = await launchPage(t);
       const visitor = visitorOf(page);
       await visitor.open();
@@ -58,7 +58,7 @@ t.test('the element', async (t) => {
       t.equal(await page.getByLabel('Your question').inputValue(), 'Is it');
     });
 
-    t.test('takes its words from slots, also those that are agreed to', async (t) => {
+    t.test('takes its texts from slots, also the text of the consent', async (t) => {
       const { gateway, page } = await launchPage(t, {
         content: `
         <b slot="button">Ask about this car</b>
@@ -81,7 +81,7 @@ t.test('the element', async (t) => {
       t.strictSame(gateway.posts()[0]?.body.consent, { text: 'I agree to the terms of texting.', version: '7' });
     });
 
-    t.test('is dressed by custom properties and parts', async (t) => {
+    t.test('is styled by custom properties and parts', async (t) => {
       const { page } = await launchPage(t, {
         before: `<style>
         text-us { --text-us-accent: rgb(1, 100, 2); --text-us-radius: 0px; --text-us-font: monospace; }
@@ -99,7 +99,7 @@ t.test('the element', async (t) => {
       t.equal(await style(visitor.phone, 'letter-spacing'), '3px');
     });
 
-    t.test('neither takes on nor gives away a style', async (t) => {
+    t.test('neither inherits styles of the page nor changes them', async (t) => {
       const { page } = await launchPage(t, {
         before: `<style>
         html { font-size: 40px; }
@@ -155,7 +155,7 @@ t.test('the element', async (t) => {
       }
     });
 
-    t.test('floats at the end of the page, on either side by the way it is read', async (t) => {
+    t.test('floats at the end of the page, on the side given by the writing direction', async (t) => {
       const { page } = await launchPage(t, { attributes: 'position="floating"' });
       const visitor = visitorOf(page);
       const viewport = page.viewportSize() ?? { width: 0, height: 0 };
@@ -171,7 +171,7 @@ t.test('the element', async (t) => {
   });
 
   t.test('attributes and properties', async (t) => {
-    t.test('may come late, and count when the lead is sent', async (t) => {
+    t.test('may be set late, and are read when the lead is sent', async (t) => {
       const { gateway, page } = await launchPage(t, { attributes: `advertiser-id="1" listing='{"vin":"old"}'` });
       const visitor = visitorOf(page);
       await visitor.open();
@@ -191,7 +191,7 @@ t.test('the element', async (t) => {
       t.strictSame([advertiserId, merchantId, listing], [undefined, 77, '2019 Honda Civic, blue']);
     });
 
-    t.test('another site or language while the dialog is open brings its form', async (t) => {
+    t.test('a change of site or language loads the new form while the dialog is open', async (t) => {
       const { gateway, page } = await launchPage(t);
       await visitorOf(page).open();
       gateway.form = { ...gateway.form, fields: { firstName: 'hidden', lastName: 'hidden', question: 'shown' } };
@@ -205,7 +205,7 @@ t.test('the element', async (t) => {
       );
     });
 
-    t.test('of the listing the one that was set last counts', async (t) => {
+    t.test('the listing that was set last counts', async (t) => {
       const { page } = await launchPage(t, { attributes: `listing='{"vin":"of the attribute"}'` });
       const listing = () => page.evaluate(`document.querySelector('text-us').listing`);
       t.strictSame(await listing(), { vin: 'of the attribute' });
@@ -219,7 +219,7 @@ t.test('the element', async (t) => {
       t.equal(await listing(), null);
     });
 
-    t.test('stand for each other', async (t) => {
+    t.test('reflect each other', async (t) => {
       const { page } = await launchPage(t, { attributes: 'placement-id="7" keep-offline' });
       t.strictSame(
         await page.evaluate(`{
@@ -232,7 +232,7 @@ t.test('the element', async (t) => {
       );
     });
 
-    t.test('that were set before the script came are kept', async (t) => {
+    t.test('that were set before the script loaded are kept', async (t) => {
       const { gateway, page } = await launchPage(t, {
         before: `<text-us id="early"></text-us>
         <script>
@@ -249,7 +249,7 @@ t.test('the element', async (t) => {
       t.match(gateway.posts()[0]?.body, { site: 'early', advertiserId: '9', listing: { vin: 'early' } });
     });
 
-    t.test('a gateway elsewhere is named by base', async (t) => {
+    t.test('the attribute base names a gateway on another server', async (t) => {
       const { gateway, page } = await launchPage(t);
       await page.evaluate(`document.querySelector('text-us').base = '${gateway.url}behind/a/proxy'`);
       await visitorOf(page).open();

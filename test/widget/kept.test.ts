@@ -29,7 +29,7 @@ t.test('leads kept on the device', async (t) => {
       return { ...stage, visitor };
     }
 
-    t.test('goes out once when it is back, and leaves nothing on the device', async (t) => {
+    t.test('is sent once when the connection is back, and is removed from the device', async (t) => {
       const { gateway, visitor, context, page } = await keptOffline(t);
       t.match(await stored(page), [/^text-us:\d+(-\d+){3}$/]);
       await context.setOffline(false);
@@ -38,7 +38,7 @@ t.test('leads kept on the device', async (t) => {
       t.equal(gateway.posts().length, 1);
     });
 
-    t.test('goes out once after the page was left, under its key, with a token of its own', async (t) => {
+    t.test('is sent once after the page was left, under its key and with a new token', async (t) => {
       const { gateway, context, page, url } = await keptOffline(t);
       const [name] = await stored(page);
       await page.close();
@@ -53,7 +53,7 @@ t.test('leads kept on the device', async (t) => {
       t.match(await next.evaluate('heard'), [{ type: 'success', detail: { id: 'cnv_1', status: 'delivered' } }]);
     });
 
-    t.test('goes out once from several tabs', async (t) => {
+    t.test('is sent once, although several tabs are open', async (t) => {
       const { gateway, context, page, url } = await keptOffline(t);
       await context.setOffline(false);
       await page.waitForFunction(EMPTY);
@@ -74,7 +74,7 @@ t.test('leads kept on the device', async (t) => {
       t.equal(gateway.posts().length, 2, 'others leave it to the tab that sends it');
     });
 
-    t.test('survives a reload in the middle of being sent, as the same lead', async (t) => {
+    t.test('stays the same lead when the page is reloaded while it is being sent', async (t) => {
       const { gateway, page } = await launchPage(t, KEEPS);
       gateway.next.post.push('hang');
       const first = gateway.arrival('POST', /conversations/);
@@ -87,7 +87,7 @@ t.test('leads kept on the device', async (t) => {
       t.equal(gateway.leads.size, 1);
     });
 
-    t.test('is forgotten when it is refused for good or stopped, and kept when it came too soon', async (t) => {
+    t.test('is removed after a final refusal or a stop, and kept after a rate limit', async (t) => {
       const { gateway, page, visitor, context } = await keptOffline(t);
       gateway.next.post.push(problem(429, 'rate_limited', [], { 'retry-after': '60' }));
       await context.setOffline(false);
@@ -108,7 +108,7 @@ t.test('leads kept on the device', async (t) => {
       await page.waitForFunction(EMPTY);
     });
 
-    t.test('is tried again every minute where the browser believes to be online', async (t) => {
+    t.test('is sent again every minute while the browser reports to be online', async (t) => {
       const { gateway, page, url, context } = await keptOffline(t);
       await page.close();
       await context.setOffline(false);
@@ -124,9 +124,11 @@ t.test('leads kept on the device', async (t) => {
       t.equal(gateway.posts().length, 2);
     });
 
-    t.test('is left alone when it is of another gateway, and goes when it is a week old or unreadable', async (t) => {
-      const { gateway, page } = await launchPage(t, KEEPS);
-      await page.evaluate(`
+    t.test(
+      'is not touched if it belongs to another gateway, and removed if it is a week old or unreadable',
+      async (t) => {
+        const { gateway, page } = await launchPage(t, KEEPS);
+        await page.evaluate(`
       const put = (key, base, at) =>
         localStorage.setItem('text-us:' + key, JSON.stringify({ at, lead: { key, base, body: { site: 'demo' }, trap: '' } }));
       put('other', 'https://other.example/', Date.now());
@@ -134,13 +136,14 @@ t.test('leads kept on the device', async (t) => {
       localStorage.setItem('text-us:broken', '{');
       localStorage.setItem('mine', 'of the page');
     `);
-      await page.reload();
-      await page.waitForFunction('localStorage.length === 2');
-      t.strictSame((await stored(page)).sort(), ['mine', 'text-us:other']);
-      t.strictSame(gateway.posts(), []);
-    });
+        await page.reload();
+        await page.waitForFunction('localStorage.length === 2');
+        t.strictSame((await stored(page)).sort(), ['mine', 'text-us:other']);
+        t.strictSame(gateway.posts(), []);
+      },
+    );
 
-    t.test('without storage waits in the page, and says that', async (t) => {
+    t.test('without storage waits in the page, and the visitor is informed', async (t) => {
       const { gateway, page, context } = await launchPage(t, KEEPS);
       await page.evaluate('Storage.prototype.setItem = () => { throw new Error("full"); }');
       const visitor = visitorOf(page);
@@ -155,8 +158,8 @@ t.test('leads kept on the device', async (t) => {
     });
   });
 
-  t.test('what is said of a lead that may be kept is true', async (t) => {
-    t.test('where it could not be stored, it is not said to be kept', async (t) => {
+  t.test('the message about a kept lead is true', async (t) => {
+    t.test('if the lead could not be stored, the message does not say that it is kept', async (t) => {
       const { page, visitor, passAll } = await launchTimedPage(t, SIX_FAULTS, KEEPS);
       await page.evaluate('Storage.prototype.setItem = () => { throw new Error("full"); }');
       await visitor.ask();
@@ -165,7 +168,7 @@ t.test('leads kept on the device', async (t) => {
       t.equal(await page.evaluate('localStorage.length'), 0);
     });
 
-    t.test('it is sent by itself after six failures, though nothing tells that the connection is back', async (t) => {
+    t.test('the lead is sent again after six failures, without an event about the connection', async (t) => {
       const { gateway, page, visitor, passAll, wait } = await launchTimedPage(t, SIX_FAULTS, KEEPS);
       // Its minutes are counted from when it comes into the page.
       await page.evaluate(`document.body.append(document.querySelector('text-us'))`);
@@ -179,7 +182,7 @@ t.test('leads kept on the device', async (t) => {
       await page.waitForFunction('localStorage.length === 0');
     });
 
-    t.test('one that is corrected and sent takes its place', async (t) => {
+    t.test('a corrected lead replaces the kept one', async (t) => {
       const { gateway, page, visitor, passAll } = await launchTimedPage(t, SIX_FAULTS, KEEPS);
       await visitor.ask();
       await passAll();
@@ -194,7 +197,7 @@ t.test('leads kept on the device', async (t) => {
       );
     });
 
-    t.test('on a page that may use neither storage nor locks it waits in the page', async (t) => {
+    t.test('on a page without storage and locks the lead waits in the page', async (t) => {
       const { gateway, page, context } = await launchPage(t, {
         ...KEEPS,
         policy: 'sandbox allow-scripts allow-forms',

@@ -20,7 +20,7 @@ t.test('languages', async (t) => {
   const { browser, launchPage } = await createPageLauncher(t);
 
   t.test('the language of the button', async (t) => {
-    t.test("is the page's or its own, and is loaded at a click only, once", async (t) => {
+    t.test('is that of the page or the element, and is loaded once, at a click only', async (t) => {
       const { gateway, page } = await launchPage(t);
       const chunks = () =>
         gateway.received.map(({ path }) => path.match(/v1\.(..)\.[0-9a-f]+\.js/)?.[1]).filter(Boolean);
@@ -44,7 +44,7 @@ t.test('languages', async (t) => {
       t.strictSame(chunks(), ['es', 'fr', 'de', 'ar'], 'nor twice');
     });
 
-    t.test("is the browser's where the page names none or nonsense", async (t) => {
+    t.test("is the browser's if the page names none or an invalid one", async (t) => {
       const { page } = await launchPage(t, { lang: 'no such_language', context: { locale: 'de-AT' } });
       const visitor = visitorOf(page);
       await visitor.button.waitFor();
@@ -56,7 +56,7 @@ t.test('languages', async (t) => {
       t.equal(await visitor.button.textContent(), 'Schreiben Sie uns');
     });
 
-    t.test('stays English where its script cannot be had, and is tried again', async (t) => {
+    t.test('stays English if its script cannot be loaded, and loading is tried again', async (t) => {
       const { gateway, page } = await launchPage(t, { lang: 'es' });
       gateway.next.widget.push({ status: 500 });
       const visitor = visitorOf(page);
@@ -68,7 +68,7 @@ t.test('languages', async (t) => {
       await page.getByLabel('Número de celular').waitFor();
     });
 
-    t.test("has the site's own words, and over them the page's", async (t) => {
+    t.test('has the texts of the site, replaced by those of the page', async (t) => {
       const { gateway, page } = await launchPage(t, {
         lang: 'es',
         attributes: `texts='{"phone":"Su teléfono"}'`,
@@ -82,7 +82,7 @@ t.test('languages', async (t) => {
       await page.getByLabel('Celular').waitFor();
     });
 
-    t.test('is not said to be what the words are not', async (t) => {
+    t.test('is declared correctly for the shown texts', async (t) => {
       for (const lang of ['it', 'he']) {
         const { gateway, page } = await launchPage(t, { lang });
         const visitor = visitorOf(page);
@@ -98,7 +98,7 @@ t.test('languages', async (t) => {
       }
     });
 
-    t.test('may be any, by an object of texts', async (t) => {
+    t.test('may be any language, by an object of texts', async (t) => {
       const { page } = await launchPage(t, { lang: 'he' });
       await page.evaluate(`document.querySelector('text-us').texts = { button: 'שלחו לנו הודעה', send: 'שליחה' }`);
       const visitor = visitorOf(page);
@@ -110,7 +110,7 @@ t.test('languages', async (t) => {
   });
 
   t.test('where text runs from right to left', async (t) => {
-    t.test('the dialog has nothing to scroll to at its side', async (t) => {
+    t.test('the dialog does not scroll sideways', async (t) => {
       const { page } = await launchPage(t, {
         lang: 'ar',
         before: '<script>document.documentElement.dir = "rtl"</script>',
@@ -122,7 +122,7 @@ t.test('languages', async (t) => {
       t.equal(content, own);
     });
 
-    t.test('nor has a page with the plain form of the guide', async (t) => {
+    t.test('a page with the plain form of the guide does not scroll sideways', async (t) => {
       const guide = await readFile('docs/forms.md', 'utf8');
       const form = /<form method="post".*?<\/form>/s.exec(guide)?.[0] ?? '';
       t.match(form, 'name="trap"');

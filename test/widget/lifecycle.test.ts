@@ -43,7 +43,7 @@ t.test('the life of a button', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
   t.test('in an application that mounts and navigates', async (t) => {
-    t.test('a hundred buttons that came and went leave nothing behind', async (t) => {
+    t.test('a hundred removed buttons leave nothing behind', async (t) => {
       const { page, context, complaints } = await launchPage(t);
       const cdp = await context.newCDPSession(page);
       await cdp.send('Performance.enable');
@@ -63,7 +63,7 @@ t.test('the life of a button', async (t) => {
       t.strictSame(complaints, []);
     });
 
-    t.test('a button that moves keeps working, and opens once a click', async (t) => {
+    t.test('a moved button keeps working, and opens once per click', async (t) => {
       const { gateway, page, events } = await launchPage(t);
       await page.evaluate(`for (let i = 0; i < 10; i++) document.body.append(document.querySelector('text-us'))`);
       const visitor = visitorOf(page);
@@ -77,7 +77,7 @@ t.test('the life of a button', async (t) => {
       t.equal(gateway.posts()[0]?.body.formToken, 'token-2', 'a token is of one stay on the page');
     });
 
-    t.test('a lead goes on when its button is taken away', async (t) => {
+    t.test('a running submission continues when its button is removed', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...gateway.form, minFillS: 1 };
       const sent = gateway.arrival('POST', /conversations/);
@@ -87,7 +87,7 @@ t.test('the life of a button', async (t) => {
       t.equal(gateway.posts().length, 1);
     });
 
-    t.test('the page that a lead names is the one of that moment, without its fragment', async (t) => {
+    t.test('a lead names the current page, without its fragment', async (t) => {
       const { gateway, page, url } = await launchPage(t);
       await page.evaluate(`
       history.pushState({}, '', '/inventory/2?color=blue#photos');
@@ -132,7 +132,7 @@ t.test('the life of a button', async (t) => {
       );
     });
 
-    t.test('a page that has the script twice has one button', async (t) => {
+    t.test('a page that loads the script twice has one button', async (t) => {
       const { gateway, page, complaints } = await launchPage(t);
       await page.evaluate(`import('${gateway.url}widget/v1.js?again')`);
       await visitorOf(page).open();
@@ -140,7 +140,7 @@ t.test('the life of a button', async (t) => {
     });
   });
 
-  t.test('over a slow line the dialog does not wait for the form', async (t) => {
+  t.test('on a slow connection the dialog does not wait for the form', async (t) => {
     const { gateway, page } = await launchPage(t);
     gateway.next.form.push('hang');
     const visitor = visitorOf(page);

@@ -9,7 +9,7 @@ import { visitorOf } from './support/visitor.ts';
 
 const LONG_MS = 60_000;
 const SECRET = 'a secret';
-t.test('a search finds what the ALTCHA library accepts', async (t) => {
+t.test('a search finds a solution that the ALTCHA library accepts', async (t) => {
   const kinds = [
     { cost: 1, counter: 0 },
     { cost: 1, counter: 3000 },
@@ -47,7 +47,7 @@ t.test('its hash is SHA-256 for inputs of every length up to three blocks', asyn
     if (createSearch(parameters)(0)?.derivedKey !== keyPrefix) t.fail(`differs at ${bytes} bytes`);
   }
 });
-t.test('a search that runs out of time goes on where it stopped, after eight hashes at most', async (t) => {
+t.test('a search that runs out of time continues where it stopped, after eight hashes at most', async (t) => {
   for (const { cost, counter, calls } of [
     { cost: 1, counter: 31, calls: 4 },
     { cost: 4, counter: 5, calls: 3 },
@@ -75,7 +75,7 @@ t.test('proofs of work', async (t) => {
   const { launchPage, launchTimedPage } = await createPageLauncher(t);
 
   t.test('a proof of work', async (t) => {
-    t.test('is made in slices that the page does not feel, and comes with the lead', async (t) => {
+    t.test('is computed in short slices, and is sent with the lead', async (t) => {
       const { gateway, page, complaints } = await launchPage(t);
       gateway.form = { ...FORM, challenge: await challengeOf(6000) };
       // A look at the clock takes a millisecond here, whatever the machine does: a slice is a number of looks.
@@ -101,14 +101,14 @@ t.test('proofs of work', async (t) => {
       t.strictSame(complaints, []);
     });
 
-    t.test('is made in a worker where the page says that one may start', async (t) => {
+    t.test('is computed in a worker if the page allows one', async (t) => {
       const { gateway, page, complaints } = await launchPage(t, {
         attributes: 'worker',
         policy:
           "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; worker-src blob:; require-trusted-types-for 'script'",
       });
       gateway.form = { ...FORM, challenge: await challengeOf(5000) };
-      // Listened to from the start: on a busy machine a worker may have come and gone before anybody asks.
+      // Listened to from the start: on a busy machine a worker may have come and gone before it is checked.
       const ended = new Promise((resolve) => page.once('worker', (worker) => worker.once('close', resolve)));
       const visitor = visitorOf(page);
       await visitor.ask();
@@ -118,7 +118,7 @@ t.test('proofs of work', async (t) => {
       t.strictSame(complaints, []);
     });
 
-    t.test('is asked for by a refusal too, with another ticket', async (t) => {
+    t.test('can be required by a refusal, with another ticket', async (t) => {
       const { gateway, page } = await launchPage(t);
       const challenge = await challengeOf(100);
       let asked = 0;
@@ -131,7 +131,7 @@ t.test('proofs of work', async (t) => {
       t.ok(await isProof(gateway.posts()[1]?.body.proof));
     });
 
-    t.test('of a kind that the button does not know is left out, for the gateway to decide', async (t) => {
+    t.test('of an unknown algorithm is left out, and the gateway decides', async (t) => {
       const { gateway, page } = await launchPage(t);
       const challenge = await challengeOf(100);
       gateway.form = { ...FORM, challenge: { parameters: { ...challenge.parameters, algorithm: 'ARGON2ID' } } };
@@ -141,7 +141,7 @@ t.test('proofs of work', async (t) => {
       t.equal(gateway.posts()[0]?.body.proof, undefined);
     });
 
-    t.test('still comes when its script could not be loaded at first, or is of another release', async (t) => {
+    t.test('is computed although its script failed to load at first, or is of another release', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...FORM, challenge: await challengeOf(100) };
       gateway.next.widget.push({ status: 404 });
@@ -153,7 +153,7 @@ t.test('proofs of work', async (t) => {
       t.match(scripts, [/^\/widget\/v1\.proof\.[0-9a-f]{12}\.js$/, '/widget/v1.proof.js']);
     });
 
-    t.test('still comes when its script never arrives at first', async (t) => {
+    t.test('is computed although the first request of its script gets no answer', async (t) => {
       const { gateway, visitor, wait } = await launchTimedPage(t, []);
       gateway.form = { ...FORM, challenge: await challengeOf(100) };
       gateway.next.widget.push('hang');
@@ -165,7 +165,7 @@ t.test('proofs of work', async (t) => {
       t.ok(await isProof(gateway.posts()[0]?.body.proof));
     });
 
-    t.test('comes from a page on plain http too, which has neither crypto.subtle nor locks', async (t) => {
+    t.test('works on plain http, without crypto.subtle and locks', async (t) => {
       const { gateway, page, context, complaints } = await launchPage(t);
       gateway.form = { ...FORM, challenge: await challengeOf(100) };
       // Chromium takes loopback for secure; a name that is served from here it does not.
@@ -202,7 +202,7 @@ t.test('proofs of work', async (t) => {
   });
 
   t.test('a strict page policy', async (t) => {
-    t.test('allows all that the button does: its look, a language, a proof, a lead', async (t) => {
+    t.test('allows everything that the button does: styles, a language, a proof, a lead', async (t) => {
       const { gateway, page, complaints } = await launchPage(t, {
         policy: STRICT,
         lang: 'fr',
@@ -225,7 +225,7 @@ t.test('proofs of work', async (t) => {
       t.not(looks, '0px', 'the style is there');
     });
 
-    t.test('without workers is no obstacle to a proof where the page asks for one', async (t) => {
+    t.test('without workers does not prevent a proof if the page asks for a worker', async (t) => {
       const { gateway, page, complaints } = await launchPage(t, { policy: STRICT, attributes: 'worker' });
       const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 500, deriveKey });
       gateway.form = { ...gateway.form, challenge };
@@ -234,7 +234,7 @@ t.test('proofs of work', async (t) => {
       await visitor.reads('Message sent');
       t.type(gateway.posts()[0]?.body.proof, 'string');
       const told = complaints.length;
-      t.ok(told > 0, 'the page was told that no worker may start, as its owner had said that one may');
+      t.ok(told > 0, 'the page got a violation report, because its owner allowed a worker that the policy forbids');
       await page.keyboard.press('Escape');
       await visitor.ask('(404) 555-1213');
       await visitor.reads('Message sent');

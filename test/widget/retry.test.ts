@@ -66,7 +66,7 @@ t.test('retries and cancelling', async (t) => {
       await visitor.reads('Message sent');
     });
 
-    t.test('is given up after six calls, with what was typed and the key still there', async (t) => {
+    t.test('is given up after six calls, and keeps the typed values and the key', async (t) => {
       const { gateway, visitor, passAll, events } = await launchTimedPage(t, Array<Reply>(6).fill('reset'));
       await visitor.ask();
       await passAll();
@@ -80,7 +80,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(keysOf(gateway.posts()).length, 1);
     });
 
-    t.test('that has no form token yet gets one first, as stubbornly', async (t) => {
+    t.test('without a form token first gets one, with the same retries', async (t) => {
       const { gateway, visitor, pass } = await launchTimedPage(t, []);
       gateway.next.form.push('reset', 'reset', problem(503, 'overloaded'));
       await visitor.ask();
@@ -89,7 +89,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(gateway.posts()[0]?.body.formToken, 'token-1');
     });
 
-    t.test('goes out when the connection is back, and says so meanwhile', async (t) => {
+    t.test('is sent when the connection is back, and the visitor is informed meanwhile', async (t) => {
       const { gateway, visitor, context, page } = await launchTimedPage(t, []);
       await visitor.open();
       await context.setOffline(true);
@@ -130,7 +130,7 @@ t.test('retries and cancelling', async (t) => {
           .length;
       };
       await visitor.open();
-      // The half second that a click waits for its form has a listener of its own; after it only later ones count.
+      // The half second that a click waits for its form has its own listener; only later listeners count.
       await wait(1);
       const before = await listeners();
       await context.setOffline(true);
@@ -144,7 +144,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(await listeners(), before);
     });
 
-    t.test('is one lead, however often and by whatever means it is sent off', async (t) => {
+    t.test('is one lead, however often and by whatever control it is sent', async (t) => {
       const { gateway, visitor } = await launchTimedPage(t, ['hang']);
       const first = gateway.arrival('POST', /conversations/);
       await visitor.open();
@@ -156,7 +156,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(gateway.posts().length, 1);
     });
 
-    t.test('is another lead once it was changed', async (t) => {
+    t.test('is another lead after a change', async (t) => {
       const { gateway, visitor } = await launchTimedPage(t, [problem(422, 'invalid_phone', ['/consumer/phone'])]);
       await visitor.ask('12');
       await visitor.dialog.getByText('We cannot text this number').waitFor();
@@ -166,7 +166,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(keysOf(gateway.posts()).length, 2);
     });
 
-    t.test('goes on while the dialog is closed', async (t) => {
+    t.test('continues while the dialog is closed', async (t) => {
       const { gateway, visitor, wait, page } = await launchTimedPage(t, ['hang']);
       const first = gateway.arrival('POST', /conversations/);
       await visitor.ask();
@@ -181,12 +181,16 @@ t.test('retries and cancelling', async (t) => {
       await page.keyboard.press('Escape');
       await visitor.open();
       await visitor.reads('Text us');
-      t.equal(await visitor.phone.inputValue(), '', 'it is told once, then the form is there for another');
+      t.equal(
+        await visitor.phone.inputValue(),
+        '',
+        'the result is shown once, then the form is ready for another lead',
+      );
     });
   });
 
   t.test('a lead that the visitor stops', async (t) => {
-    t.test('is told of honestly, and sent again as the same lead', async (t) => {
+    t.test('is reported as possibly sent, and sent again as the same lead', async (t) => {
       const { gateway, visitor, wait, page } = await launchTimedPage(t, ['hang']);
       const first = gateway.arrival('POST', /conversations/);
       await visitor.ask();
@@ -200,7 +204,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(new Set(gateway.posts().map(({ headers }) => headers['idempotency-key'])).size, 1);
     });
 
-    t.test('while it waits for its form or its solver is stopped at once, and sent by the next click', async (t) => {
+    t.test('while it waits for form or solver, is stopped at once and sent by the next click', async (t) => {
       const { gateway, page, visitor, wait, pass } = await launchTimedPage(t, [problem(422, 'proof_required')]);
       const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 100, deriveKey });
       await visitor.open();
@@ -226,7 +230,7 @@ t.test('retries and cancelling', async (t) => {
       t.type(gateway.posts()[1]?.body.proof, 'string');
     });
 
-    t.test('while its proof is worked on is sent by the next click', async (t) => {
+    t.test('while its proof is computed, is sent by the next click', async (t) => {
       const { gateway, page, context } = await launchPage(t);
       const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 300_000, deriveKey });
       gateway.form = { ...gateway.form, challenge };
@@ -248,7 +252,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(gateway.posts().length, 1);
     });
 
-    t.test('while another tab sends it is stopped here', async (t) => {
+    t.test('while another tab sends it, is stopped in this tab', async (t) => {
       const { page } = await launchPage(t, { attributes: 'keep-offline' });
       const visitor = visitorOf(page);
       await page.evaluate(`{
@@ -266,7 +270,7 @@ t.test('retries and cancelling', async (t) => {
       t.equal(await cancel(page).isVisible(), false);
     });
 
-    t.test('leaves the focus on the button that sends it, however that ends', async (t) => {
+    t.test('keeps the focus on the button that sends it, whatever the result', async (t) => {
       const { gateway, page } = await launchPage(t);
       const visitor = visitorOf(page);
       gateway.next.post.push('hang', 'hang');

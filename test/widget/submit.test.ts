@@ -7,7 +7,7 @@ t.test('submission', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
   t.test('a lead from the button', async (t) => {
-    t.test('nothing but the script is asked for before a click', async (t) => {
+    t.test('before a click only the script is loaded', async (t) => {
       const { gateway, page } = await launchPage(t);
       await visitorOf(page).button.waitFor();
       await page.waitForLoadState('networkidle');
@@ -18,7 +18,7 @@ t.test('submission', async (t) => {
       t.equal(await page.evaluate('performance.getEntriesByType("resource").length'), 1);
     });
 
-    t.test('carries what the visitor typed, what the page says, and the page as evidence', async (t) => {
+    t.test('contains the typed values, the attributes, and the page as evidence', async (t) => {
       const { gateway, page, url, events, complaints } = await launchPage(t, {
         attributes: `advertiser-id="1659" placement-id="7" country="US" listing='{"vin":"2HGFC2F59KH500000","year":2019}'`,
       });
@@ -67,7 +67,7 @@ t.test('submission', async (t) => {
       t.strictSame(complaints, []);
     });
 
-    t.test('that is stored but not delivered yet is told of as that', async (t) => {
+    t.test('that is stored but not delivered yet is reported as stored', async (t) => {
       const { gateway, page, events } = await launchPage(t);
       gateway.next.post.push({ status: 202, body: { id: 'cnv_2', status: 'queued' }, headers: { 'retry-after': '5' } });
       const visitor = visitorOf(page);
@@ -76,7 +76,7 @@ t.test('submission', async (t) => {
       t.match((await events()).at(-1), { type: 'success', detail: { id: 'cnv_2', status: 'queued' } });
     });
 
-    t.test('leaves an empty form behind, with a token and a key of its own for the next', async (t) => {
+    t.test('is followed by an empty form with a new token and a new key', async (t) => {
       const { gateway, page } = await launchPage(t);
       const visitor = visitorOf(page);
       await visitor.ask();
@@ -104,7 +104,7 @@ t.test('submission', async (t) => {
       t.strictSame(gateway.posts(), []);
     });
 
-    t.test('stays as it was sent: nothing in the form can be changed meanwhile', async (t) => {
+    t.test('cannot be changed in the form while it is being sent', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...gateway.form, consent: { required: true } };
       gateway.next.post.push('hang');
@@ -126,7 +126,7 @@ t.test('submission', async (t) => {
       t.notOk(await consent.isChecked(), 'afterwards it can');
     });
 
-    t.test('waits out the time that a person takes at least', async (t) => {
+    t.test('waits until the least time that a visitor needs has passed', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...gateway.form, minFillS: 1 };
       const visitor = visitorOf(page);
@@ -136,7 +136,7 @@ t.test('submission', async (t) => {
       t.ok((await taken) - (await given) >= 1000);
     });
 
-    t.test('what a robot put into the hidden field goes along, and autofill has no hold on that field', async (t) => {
+    t.test('contains the value that a robot put into the hidden field, and autofill skips that field', async (t) => {
       const { gateway, page } = await launchPage(t);
       const visitor = visitorOf(page);
       await visitor.open();
@@ -155,7 +155,7 @@ t.test('submission', async (t) => {
       t.equal(gateway.posts()[0]?.body.trap, 'https://spam.example');
     });
 
-    t.test('gets another token when its own is over, once and unseen', async (t) => {
+    t.test('gets one new token when its own has expired, without a message', async (t) => {
       const { gateway, page } = await launchPage(t);
       const visitor = visitorOf(page);
       for (const code of ['form_token_invalid', 'proof_required']) {
@@ -176,7 +176,7 @@ t.test('submission', async (t) => {
   });
 
   t.test('a lead that is sent just before the visitor leaves', async (t) => {
-    t.test('goes out with the page, though it would have waited for a person’s time', async (t) => {
+    t.test('is sent at once, without waiting for the least time', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.form = { ...gateway.form, minFillS: 3600 };
       const visitor = visitorOf(page);
@@ -188,7 +188,7 @@ t.test('submission', async (t) => {
       t.match((await arrived).body, { formToken: 'token-1', consumer: { phone: '(404) 555-1212' } });
     });
 
-    t.test('is tried once more, though it would have waited after a fault', async (t) => {
+    t.test('is sent once more at once, without waiting after a fault', async (t) => {
       const { gateway, page } = await launchPage(t);
       gateway.next.post.push({ status: 503, headers: { 'retry-after': '30' } });
       const visitor = visitorOf(page);

@@ -12,7 +12,7 @@ import type { Finding } from './finding.ts';
 import { checkProviders, checkRedis } from './network.ts';
 import { checkStorage } from './storage.ts';
 
-/** `check`: looks at everything that the gateway needs, and prints what it found. */
+/** `check`: checks everything that the gateway needs, and prints the findings. */
 export function addCheckCommand(program: Command, context: Context): void {
   program
     .command('check')
@@ -31,7 +31,7 @@ export function addCheckCommand(program: Command, context: Context): void {
     });
 }
 
-/** Looks at everything that the gateway needs. Sends no lead and does not disturb a running gateway. */
+/** Checks everything that the gateway needs. It sends no lead and does not disturb a running gateway. */
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
@@ -70,7 +70,7 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
 }
 
 /**
- * Whether the button's files exist, which the pages of sites load. Outside production they are bundled on request; production
+ * Checks whether the button's files exist, which the pages of sites load. Outside production they are bundled on request; production
  * has no bundler installed.
  */
 export function checkButton({ production }: { readonly production: boolean }, folder = BUILT_WIDGET): Finding[] {

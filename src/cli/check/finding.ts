@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 
-/** What one check found. A `problem` stops the gateway from working; a person should look at a `warning`. */
+/** The result of one check. With a `problem` the gateway does not work; an operator should read a `warning`. */
 export type Finding = {
   readonly name: string;
   readonly result: 'ok' | 'warning' | 'problem';
@@ -8,8 +8,8 @@ export type Finding = {
 };
 
 /**
- * Why something of the system failed: the engine's fixed words for it, or its code. Messages of the system name paths and
- * addresses, which may be shown here; messages of an engine may quote stored data.
+ * Describes why a system call or a database failed: SQLite's fixed text, or the error's code. Messages of the system name paths
+ * and addresses, which may be shown here. Messages of a database may quote stored data, so they are not shown.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';

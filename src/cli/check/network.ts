@@ -8,7 +8,7 @@ import { type Finding, reasonOf } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** Whether the endpoint of every provider account can be reached; each address is tried once. No lead and no credential is sent. */
+/** Checks whether the endpoint of every provider account is reachable; each address is tried once, without leads or credentials. */
 export async function checkProviders({ providers, simulator }: Settings): Promise<Finding[]> {
   if (simulator)
     return [{ name: 'provider', result: 'ok', detail: 'the bundled simulator, which starts with the gateway' }];
@@ -25,7 +25,7 @@ export async function checkProviders({ providers, simulator }: Settings): Promis
 type Reached = Pick<Finding, 'result' | 'detail'>;
 
 /**
- * Whether an endpoint can be reached: its name, its port and, for https, its certificate. The connection is closed before
+ * Checks whether an endpoint is reachable: its name, its port and, for https, its certificate. The connection is closed before
  * a request is sent, so the provider sees no call.
  *
  * @param timeoutMs bound on the connection, handshake included
@@ -68,7 +68,7 @@ function hint(error: unknown): string {
   return /^CERT_(NOT_YET_VALID|HAS_EXPIRED)$/.test(reasonOf(error)) ? '; is the clock of this machine right?' : '';
 }
 
-/** Whether Redis, where the settings name one, counts as the gateway needs it. One test count stays in it until it expires. */
+/** Checks whether Redis, if the settings name one, can count as the gateway needs. One test count stays in it until it expires. */
 export async function checkRedis({ redis }: Settings): Promise<Finding[]> {
   if (redis === undefined) return [];
   const { connectRedis, faultOf } = await import('../../http/limits/redis.ts');

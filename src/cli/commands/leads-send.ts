@@ -7,7 +7,7 @@ import { confirm, createProgress, json, plural } from '../output.ts';
 type SendOptions = LeadOptions & JsonOption & { readonly dryRun?: boolean; readonly yes?: boolean };
 
 const DESCRIPTIONS: Readonly<Record<SendAction, string>> = {
-  replay: 'Sends leads again, whatever their outcome was, by a running gateway.',
+  replay: 'Sends leads again, whatever their outcome was; a running gateway sends them.',
   release: 'Sends leads that wait for a decision: held, unknown or parked.',
 };
 
@@ -23,7 +23,7 @@ export function addSendCommands(program: Command, context: Context): void {
       .option('--json', 'print JSON of a stable shape')
       .addHelpText(
         'after',
-        '\nName leads, or select them with options. Leads that are queued or being sent already, and leads without personal\n' +
+        '\nGive the ids of leads, or select leads with options. Leads that are queued or being sent already, and leads without personal\n' +
           'data, are not sent. Each lead starts a new retry schedule.',
       )
       .action((ids: readonly string[], options: SendOptions) => sendLeads(context, action, ids, options));
@@ -38,7 +38,7 @@ async function sendLeads(
 ): Promise<void> {
   const { io, actor, open } = context;
   const query = leadQuery(options, ids);
-  if (Object.keys(query).length === 0) throw new UsageError('Name leads, or say which with options');
+  if (Object.keys(query).length === 0) throw new UsageError('Give the ids of leads, or select leads with options');
   const dryRun = options.dryRun === true;
   const { operations } = await open();
   const selection = await operations.selectLeads(action, query);
@@ -63,7 +63,7 @@ async function sendLeads(
   context.exitCode = missing > 0 ? EXIT.notFound : EXIT.ok;
 }
 
-/** What would be sent, and the warnings that a person should read before saying yes. */
+/** Describes what would be sent, with the warnings that an operator should read before confirming. */
 function preview({ ids, byStatus, bySite, mayHaveArrived, skipped, missing }: Selection): string {
   const lines = [`${plural(ids.length, 'lead')} to send.`];
   if (ids.length > 0) lines.push(`  by status: ${counts(byStatus)}`, `  by site:   ${counts(bySite)}`);

@@ -27,7 +27,7 @@ export function addLeadCommands(program: Command, context: Context): void {
 
   leads
     .command('show')
-    .description('Shows one lead; personal data only in outline, unless it is revealed.')
+    .description('Shows one lead; its personal data is masked unless it is revealed.')
     .argument('<id>')
     .option('--reveal', 'show personal data in full; this leaves an audit entry')
     .option('--json', 'print JSON of a stable shape')

@@ -9,7 +9,7 @@ type EraseOptions = NumberOptions & { readonly suppress?: boolean; readonly yes?
 /** Commands about one phone number: `leads erase`, `suppress add`, `suppress remove`, and `suppress list`. */
 export function addNumberCommands(program: Command, context: Context): void {
   phoneOptions(groupOf(program, 'leads').command('erase'))
-    .description('Erases every trace of a number, for good.')
+    .description('Erases all personal data of a number permanently.')
     .argument('[number...]')
     .option('--suppress', 'also never send this number again; its keyed hash is kept for that')
     .option('--yes', 'do not ask')
@@ -23,13 +23,13 @@ export function addNumberCommands(program: Command, context: Context): void {
 
   const suppress = groupOf(program, 'suppress');
   phoneOptions(suppress.command('add'))
-    .description('Never sends a number again, on any path; only its keyed hash is kept.')
+    .description('Suppresses a number: its leads are never sent, and only its keyed hash is kept.')
     .argument('[number...]')
     .option('--json', 'print JSON of a stable shape')
     .action((numbers: readonly string[], options: NumberOptions) => addNumber(context, numbers, options));
 
   phoneOptions(suppress.command('remove'))
-    .description('Takes a number from the list, so that it is sent again.')
+    .description('Removes a number from the suppression list, so that its leads are sent again.')
     .argument('[number...]')
     .option('--json', 'print JSON of a stable shape')
     .action((numbers: readonly string[], options: NumberOptions) => removeNumber(context, numbers, options));
@@ -46,7 +46,7 @@ async function eraseNumber(context: Context, numbers: readonly string[], options
   const number = oneNumber(numbers, options);
   const { operations } = await open();
   io.err(`${plural(await operations.countLeads(number), 'lead')} of this number.\n`);
-  const stop = await confirm(io, options.yes, 'Erase every trace of it? Nothing brings it back.');
+  const stop = await confirm(io, options.yes, 'Erase all its personal data? This cannot be undone.');
   context.exitCode = stop ?? EXIT.ok;
   if (stop !== undefined) return;
   const suppress = options.suppress === true;
@@ -61,7 +61,7 @@ async function addNumber(context: Context, numbers: readonly string[], options: 
   const { operations } = await open();
   const added = await operations.suppress(number, actor);
   if (options.json) io.out(json({ suppressed: true, changed: added }));
-  else io.out(added ? 'Suppressed.\n' : 'It was already.\n');
+  else io.out(added ? 'Suppressed.\n' : 'It was already suppressed.\n');
 }
 
 async function removeNumber(context: Context, numbers: readonly string[], options: NumberOptions): Promise<void> {

@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, { head: string; line: (consent: ConsentVi
 export function addReportCommands(program: Command, context: Context): void {
   const command = groupOf(program, 'consent').command('export');
   timeOptions(command.option('--site <key>', 'of one site', text('site')))
-    .description('Writes out which consent came with which lead, oldest first; this leaves an audit entry.')
+    .description('Exports the consents with the ids of their leads, oldest first; this writes an audit entry.')
     .option('--format <format>', 'jsonl, or csv for spreadsheets', text('format'), 'jsonl')
     .option('--json', 'the same as --format jsonl')
     .addHelpText(
@@ -40,12 +40,16 @@ export function addReportCommands(program: Command, context: Context): void {
 
   program
     .command('stats')
-    .description('Prints how many leads are in which status, and what waits.')
+    .description(
+      'Prints the number of leads in each status, the age of the oldest queued lead, and parked provider accounts.',
+    )
     .option('--json', 'print JSON of a stable shape')
     .action((options: JsonOption) => printStats(context, options));
 
   pageOptions(program.command('audit'))
-    .description('Lists who sent again, released, erased, revealed, suppressed or exported what, newest first.')
+    .description(
+      'Lists all replays, releases, erasures, reveals, suppressions and exports with their actors, newest first.',
+    )
     .option('--json', 'print JSON of a stable shape')
     .action((options: PageOptions & JsonOption) => listAudit(context, options));
 }
@@ -100,6 +104,6 @@ async function listAudit({ io, open }: Context, options: PageOptions & JsonOptio
     return;
   }
   const rows = items.map(({ at, actor, action, count, detail }) => [at, actor, action, String(count), detail]);
-  io.out(table(['AT', 'WHO', 'WHAT', 'LEADS', 'WHICH'], rows));
+  io.out(table(['AT', 'ACTOR', 'ACTION', 'LEADS', 'DETAIL'], rows));
   if (next !== undefined) io.err(`More: --after ${next}\n`);
 }

@@ -170,7 +170,7 @@ export const BODY_FAULTS: readonly Fault[] = [
   withBody(53, 'spaces', '`Success` between spaces', responseOf('<Status> Success \n</Status>')),
   withBody(54, 'not_xml', 'JSON that says Success, called XML', '{"Status":"Success","Description":null}'),
   withBody(55, 'no_status', 'a document without a Status', responseOf('<Description>Success</Description>')),
-  withBody(56, 'other_status', 'a Status that nobody knows', responseOf('<Status>Pending</Status>')),
+  withBody(56, 'other_status', 'an undocumented Status', responseOf('<Status>Pending</Status>')),
   withBody(57, 'two_roots', 'two documents, one after the other', `${SUCCESS}${SUCCESS}`),
   withBody(58, 'wrong_root', 'a lone Status as the root', '<Status>Success</Status>'),
   {

@@ -1,7 +1,7 @@
 import { avatarOf, el, nameOf, phoneOf, timeOf } from './dom.js';
 
 /**
- * Shows one conversation: who asks, what about, and how the call went.
+ * Shows one conversation: the consumer, the listing, and the result of the call.
  * @param {HTMLElement} container
  * @param {object} message
  * @param {{ onBack: () => void }} handlers
@@ -35,7 +35,7 @@ export function showDetails(container, message, { onBack }) {
   container.replaceChildren(...parts.filter((part) => part !== undefined));
 }
 
-/** What is shown while there is nothing to show. */
+/** Builds the placeholder that is shown while no conversation is selected. */
 export function showNothing(container) {
   const icon = el('img', { src: '/icon.svg', alt: '', width: '56', height: '56' });
   container.replaceChildren(el('div', { class: 'nothing' }, icon, el('p', {}, 'Conversations open here.')));

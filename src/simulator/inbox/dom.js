@@ -1,5 +1,5 @@
 /**
- * Makes an element. Strings among the children become text nodes, never markup: leads are hostile text.
+ * Makes an element. Strings among the children become text nodes, never markup: the texts of leads are untrusted.
  * @param {string} tag
  * @param {Record<string, string | boolean | undefined>} [attributes] `true` sets an empty one; false and undefined none
  * @param {...(Node | string | undefined)} children
@@ -20,13 +20,13 @@ export function byId(id) {
   return element;
 }
 
-/** The consumer's name, or the number of one who gave none. */
+/** Gives the consumer's name, or the phone number if the lead has no name. */
 export function nameOf(message) {
   const name = [message.firstName, message.lastName].filter((part) => part?.trim()).join(' ');
   return name || phoneOf(message);
 }
 
-/** The number as its country's people write it, where that is North America; else its digits. */
+/** Formats a North American number in its national style, and any other number as digits. */
 export function phoneOf({ countryCode, phone }) {
   const parts = countryCode === '1' ? /^(\d{3})(\d{3})(\d{4})$/.exec(phone) : null;
   return parts === null ? `+${countryCode} ${phone}` : `+1 (${parts[1]}) ${parts[2]}-${parts[3]}`;

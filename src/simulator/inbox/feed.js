@@ -1,8 +1,8 @@
 const RETRY_MS = 2_000;
 
 /**
- * Follows the simulator for ever: what it has, then what happens. The browser resumes a stream that breaks; one that it
- * gave up is begun anew, and each beginning asks for what was missed, so that even without streams the page keeps up.
+ * Follows the simulator without end: first its messages, then its events. The browser resumes a broken stream. A stream that the
+ * browser gave up is opened again, and each new stream first requests the missed messages, so the page is complete even without streams.
  * @param {{ onMessages: (messages: object[]) => void, onSettled: (settled: object) => void, onRestart: () => void,
  *   onCleared: () => void, onControl: () => void, onState: (state: 'live' | 'waiting') => void }} handlers
  */
@@ -15,7 +15,7 @@ export function follow(handlers) {
     handlers.onMessages(messages);
   }
 
-  /** Another run counts from 1 again: what is on the page belongs to the old one. */
+  /** A new run of the simulator counts from 1 again, so the messages on the page are those of the old run. */
   function meet(current) {
     if (run !== undefined && run !== current) {
       last = 0;

@@ -4,7 +4,7 @@ import { follow } from './feed.js';
 import { createList } from './list.js';
 import { createPanel } from './panel.js';
 
-/** Arrivals within this time are announced together: a burst must not read out a hundred names. */
+/** Arrivals within this time are announced together: a screen reader must not read out a hundred names. */
 const ANNOUNCE_MS = 400;
 
 const page = document.documentElement;

@@ -25,7 +25,7 @@ export function createList(container, { onShow, onOpen }) {
     onShow(item.message);
   }
 
-  /** As `select`, by a person, who has now seen it. */
+  /** Selects like `select` and also marks the conversation as read. */
   function pick(id) {
     select(id);
     const button = items.get(id)?.button;
@@ -55,7 +55,7 @@ export function createList(container, { onShow, onOpen }) {
   });
 
   return {
-    /** @param {object[]} messages oldest first; one that is here already is left alone. */
+    /** @param {object[]} messages oldest first; messages that are listed already are ignored. */
     add(messages) {
       for (const message of messages) {
         if (items.has(message.id)) continue;
@@ -71,7 +71,7 @@ export function createList(container, { onShow, onOpen }) {
       }
       if (selected === undefined && messages.length > 0) select(messages.at(-1).id);
     },
-    /** Notes how long a call took; shows it where it is on show. */
+    /** Records the duration of a call, and shows it if the conversation is selected. */
     settle(id, durationMs) {
       const item = items.get(id);
       if (item === undefined) return;

@@ -7,7 +7,7 @@ const GROUPS = [
   ['Connection', '7', '8', '9'],
 ];
 
-/** The panel that chooses what the next calls are answered with. Gives `refresh`, to be called when that may have changed. */
+/** Creates the panel that chooses the answers to the next calls. Gives `refresh`, to be called when the orders may have changed. */
 export function createPanel() {
   const fault = byId('fault');
   const plan = byId('plan');
@@ -51,7 +51,7 @@ export function createPanel() {
     show(await (await fetch('/control')).json());
   }
 
-  /** A simulator that is away is the feed's to report. */
+  /** The feed reports an unreachable simulator, so this error is ignored. */
   const refresh = () => load().catch(() => undefined);
 
   fault.addEventListener('change', hint);
