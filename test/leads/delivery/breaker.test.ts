@@ -6,14 +6,16 @@ import {
   type Breaker,
   begun,
   CLOSED,
+  createGate,
   FAILURES_TO_OPEN,
   failed,
   succeeded,
   verdict,
 } from '../../../src/leads/delivery/breaker.ts';
+import { manualClock } from '../../support/clock.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
-import { queued, sqliteOutbox } from '../../support/outbox.ts';
+import { entry, hashing, queued, sqliteOutbox } from '../../support/outbox.ts';
 
 function open(at: number): Breaker {
   let breaker: Breaker = CLOSED;
@@ -136,4 +138,32 @@ t.test('when the pause of a breaker is over, exactly one call probes the region'
   const before = calls.length;
   await clock.advance(2_000);
   t.equal(calls.length - before, 1);
+});
+
+t.test('only the first report of a permit counts', async (t) => {
+  const gate = createGate({ region: () => 'na', clock: manualClock(START), onChange: () => undefined });
+  const clearance = gate.clear('default');
+  if (clearance.kind !== 'go') throw new Error(clearance.kind);
+  for (let n = 0; n < FAILURES_TO_OPEN; n += 1) clearance.permit.report('not_sent');
+  t.strictSame([...gate.breakers()], [['na', 'closed']]);
+});
+
+t.test('a probe with a suppressed lead makes no call, and the next lead probes at once', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker, calls } = await deliver(t, {
+    outbox,
+    provider: (_, call) => (call <= FAILURES_TO_OPEN ? NOT_SENT : DELIVERED),
+    rules: { scheduleS: [3_600] },
+  });
+  await Promise.all(Array.from({ length: FAILURES_TO_OPEN }, () => queued(outbox, START)));
+  worker.start();
+  await clock.advance(1_000);
+  const phoneHash = hashing.phone('+14045550000');
+  const suppressed = await queued(outbox, clock.now(), { phoneHash });
+  const id = await queued(outbox, clock.now() + 1);
+  await outbox.suppress(phoneHash, entry('suppress', clock.now()));
+  await clock.advance(6_000);
+  t.match(await outbox.find(suppressed), { status: 'rejected' });
+  t.match(await outbox.find(id), { status: 'delivered' });
+  t.equal(calls.length, FAILURES_TO_OPEN + 1);
 });
