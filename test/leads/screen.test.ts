@@ -49,7 +49,7 @@ function submitting(t: Test) {
   return { store, submit, context, counts };
 }
 
-t.test('a suspect is stored and held, and the provider is not even asked for', async (t) => {
+t.test('a suspect is stored and held, and no clearance is requested', async (t) => {
   const { store, submit, context, counts } = submitting(t);
   const { conversation } = await submit(
     lead(),
@@ -60,7 +60,7 @@ t.test('a suspect is stored and held, and the provider is not even asked for', a
   t.match(counts, { cleared: 0, attempts: 0, screened: 1 });
 });
 
-t.test('a lead that is no suspect goes its way', async (t) => {
+t.test('a lead that is not suspect is attempted', async (t) => {
   const { submit, context } = submitting(t);
   t.match(
     await submit(
@@ -85,7 +85,7 @@ t.test('the same request again is answered before it is screened', async (t) => 
   t.match(counts, { screened: 1, attempts: 1 });
 });
 
-t.test('what fails the screening is not stored and takes no permit', async (t) => {
+t.test('a lead that fails the screening is not stored and takes no permit', async (t) => {
   const { store, submit, context, counts } = submitting(t);
   const refuse = async () => Promise.reject(new Refusal('form_token_invalid', 'No.'));
   await t.rejects(submit(lead(), context('k', refuse)), { code: 'form_token_invalid' });

@@ -70,12 +70,12 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] 
   return { store, clock, submit, context, faults, reported, calls: () => calls, screenings: () => screenings };
 }
 
-t.test('the caller gets the outcome when it comes in time', async (t) => {
+t.test('the response contains the outcome if the attempt ends in time', async (t) => {
   const { submit, context } = submitting(t);
   t.match(await submit(lead(), context()), { conversation: { status: 'delivered' }, replayed: false });
 });
 
-t.test('the caller gets the stored lead when the outcome takes longer', async (t) => {
+t.test('the response contains the queued lead if the attempt takes longer', async (t) => {
   const outcome = Promise.withResolvers<Conversation>();
   const { submit, context, clock } = submitting(t, { outcome: () => outcome.promise });
   const answer = submit(lead(), context());
@@ -98,14 +98,14 @@ t.test('an attempt that lasts longer than its request still reports its outcome 
   t.strictSame(reported, ['delivered'], 'the permit was used once, by the attempt');
 });
 
-t.test('a lead that is safe is answered, even when its outcome could not be recorded', async (t) => {
+t.test('a stored lead is acknowledged even if its outcome could not be recorded', async (t) => {
   const fault = new Error('disk full');
   const { submit, context, faults } = submitting(t, { outcome: async () => Promise.reject(fault) });
   t.match(await submit(lead(), context()), { conversation: { status: 'queued' } });
   t.strictSame(faults, [fault]);
 });
 
-t.test('behind an open breaker or a parked provider a lead is stored and nobody is called', async (t) => {
+t.test('with an open breaker or a parked provider a lead is stored and no call is made', async (t) => {
   for (const [clearance, status] of [
     ['later', 'queued'],
     ['parked', 'parked'],
@@ -118,7 +118,7 @@ t.test('behind an open breaker or a parked provider a lead is stored and nobody 
   }
 });
 
-t.test('the same request again gets the lead as it is now, calls nobody and is charged nothing', async (t) => {
+t.test('a repeated request gets the current state of its lead, makes no call and is not charged', async (t) => {
   for (const idempotencyKey of ['key-1', undefined]) {
     await t.test(idempotencyKey ?? 'without a key', async (t) => {
       const { submit, context, calls, screenings } = submitting(t);
@@ -132,7 +132,7 @@ t.test('the same request again gets the lead as it is now, calls nobody and is c
   }
 });
 
-t.test('a replay that spells out the default target, or comes from another page, is the same lead', async (t) => {
+t.test('a repeated request that names the default target, or comes from another page, is the same lead', async (t) => {
   const { submit, context } = submitting(t);
   await submit(lead({ targetFrom: 'site' }), context({ idempotencyKey: 'k' }));
   for (const same of [lead({ targetFrom: 'caller' }), lead({ targetFrom: 'site', origin: 'https://other.example' })]) {
@@ -140,7 +140,7 @@ t.test('a replay that spells out the default target, or comes from another page,
   }
 });
 
-t.test('the same key with another lead is refused, also while the first is under way', async (t) => {
+t.test('the same key with another lead is refused, even while the first request is under way', async (t) => {
   const { submit, context } = submitting(t);
   const first = submit(lead(), context({ idempotencyKey: 'k' }));
   await t.rejects(submit(lead({ firstName: 'Ben' }), context({ idempotencyKey: 'k' })), {
@@ -152,20 +152,23 @@ t.test('the same key with another lead is refused, also while the first is under
   });
 });
 
-t.test('the same key while the first is under way is told so; without a key both share the answer', async (t) => {
-  const { submit, context, calls } = submitting(t);
-  const keyed = submit(lead(), context({ idempotencyKey: 'k' }));
-  await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), {
-    code: 'idempotency_in_progress',
-    retryAfterS: 1,
-  });
-  await keyed;
-  const keyless = await Promise.all([submit(lead(), context()), submit(lead(), context())]);
-  t.equal(keyless[0]?.conversation.id, keyless[1]?.conversation.id);
-  t.equal(calls(), 2);
-});
+t.test(
+  'the same key is refused while the first request is under way; without a key both requests share one lead',
+  async (t) => {
+    const { submit, context, calls } = submitting(t);
+    const keyed = submit(lead(), context({ idempotencyKey: 'k' }));
+    await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), {
+      code: 'idempotency_in_progress',
+      retryAfterS: 1,
+    });
+    await keyed;
+    const keyless = await Promise.all([submit(lead(), context()), submit(lead(), context())]);
+    t.equal(keyless[0]?.conversation.id, keyless[1]?.conversation.id);
+    t.equal(calls(), 2);
+  },
+);
 
-t.test('a key means the same within its scope only; without one the address and the lead count', async (t) => {
+t.test('a key identifies a request only within its scope; without a key the address and the lead do', async (t) => {
   const { submit, context } = submitting(t);
   const callers: Partial<IdempotencyScope>[] = [
     { idempotencyKey: 'k' },
@@ -181,11 +184,11 @@ t.test('a key means the same within its scope only; without one the address and 
   t.match(
     await submit(lead(), context({ idempotencyKey: 'k', address: '198.51.100.7' })),
     { replayed: true },
-    'phones change networks',
+    'the address is no part of the scope of a key',
   );
 });
 
-t.test('without a key the same lead is a new one after ten minutes', async (t) => {
+t.test('without a key the same lead is a new request after ten minutes', async (t) => {
   const { submit, context, clock } = submitting(t);
   await submit(lead(), context());
   await clock.advance(599_999);

@@ -2,9 +2,9 @@ import type { Clock } from '../../src/lib/clock.ts';
 
 type Timer = { readonly at: number; readonly order: number; readonly run: () => void };
 
-/** A clock that moves only when told; timers fire in the order of their times. */
+/** A clock that moves only when a test advances it. Timers fire in the order of their times. */
 export type ManualClock = Clock & {
-  /** Moves on by `ms`, firing what falls due on the way, and lets everything that follows from it happen. */
+  /** Advances by `ms`, fires the timers that fall due on the way, and lets everything that follows from them happen. */
   advance(ms: number): Promise<void>;
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
@@ -12,13 +12,20 @@ export type ManualClock = Clock & {
   next(): number | undefined;
 };
 
-export function manualClock(start = 0): ManualClock {
+/** @param pending gives a promise while real input or output is under way; time stands still until there is none */
+export function manualClock(start = 0, pending: () => Promise<unknown> | undefined = () => undefined): ManualClock {
   let now = start;
   let order = 0;
   const timers = new Set<Timer>();
   const earliest = (): Timer | undefined => [...timers].sort((a, b) => a.at - b.at || a.order - b.order)[0];
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((next) => setImmediate(next));
+    for (let turn = 0; turn < 20; turn += 1) {
+      await new Promise<void>((next) => setImmediate(next));
+      for (let operation = pending(); operation; operation = pending()) {
+        await operation;
+        turn = 0;
+      }
+    }
   };
   return {
     now: () => now,

@@ -44,7 +44,7 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
   return { ...parts, clock, settled, reports, permits, context };
 }
 
-t.test('an attempt records its outcome, tells the breaker and reports once', async (t) => {
+t.test('an attempt records its outcome, reports it to the breaker and is logged once', async (t) => {
   const { attempt, settled, reports, permits, context } = delivery({ class: 'delivered' });
   t.match(await attempt(lead(), LEASE, context), { status: 'delivered' });
   t.match(settled, [{ status: 'delivered', attempted: true }]);
@@ -54,7 +54,7 @@ t.test('an attempt records its outcome, tells the breaker and reports once', asy
   ]);
 });
 
-t.test('an outcome that cannot be recorded yet is recorded when the storage is back', async (t) => {
+t.test('an outcome is recorded once the storage is available again', async (t) => {
   let away = 3;
   const { attempt, clock, settled, context } = delivery({ class: 'delivered' }, async () => {
     away -= 1;
@@ -66,7 +66,7 @@ t.test('an outcome that cannot be recorded yet is recorded when the storage is b
   t.equal(settled.length, 1);
 });
 
-t.test('it gives up when the lease would be over, and says so', async (t) => {
+t.test('an attempt gives up recording its outcome when its lease ends, and reports the fault', async (t) => {
   const { attempt, clock, context, reports } = delivery({ class: 'delivered' }, async () => {
     throw new StorageUnavailable('full');
   });
@@ -76,7 +76,7 @@ t.test('it gives up when the lease would be over, and says so', async (t) => {
   t.match(reports, [{ lease: LEASE, answer: { outcome: { class: 'delivered' } }, fault: { message: 'full' } }]);
 });
 
-t.test('idle waits for attempts under way', async (t) => {
+t.test('idle resolves when no attempt is under way', async (t) => {
   const { attempt, idle, running, settled, context } = delivery({ class: 'delivered' });
   void attempt(lead(), LEASE, context);
   t.equal(running(), 1);

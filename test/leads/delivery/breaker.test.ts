@@ -6,14 +6,16 @@ import {
   type Breaker,
   begun,
   CLOSED,
+  createGate,
   FAILURES_TO_OPEN,
   failed,
   succeeded,
   verdict,
 } from '../../../src/leads/delivery/breaker.ts';
+import { manualClock } from '../../support/clock.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
-import { queued, sqliteOutbox } from '../../support/outbox.ts';
+import { entry, hashing, queued, sqliteOutbox } from '../../support/outbox.ts';
 
 function open(at: number): Breaker {
   let breaker: Breaker = CLOSED;
@@ -21,7 +23,7 @@ function open(at: number): Breaker {
   return breaker;
 }
 
-t.test('it opens after so many failures in a row, and not before', async (t) => {
+t.test('the breaker opens after exactly so many consecutive failures', async (t) => {
   let breaker: Breaker = CLOSED;
   for (let n = 1; n < FAILURES_TO_OPEN; n += 1) breaker = failed(breaker, 0);
   t.equal(breaker.state, 'closed');
@@ -29,7 +31,7 @@ t.test('it opens after so many failures in a row, and not before', async (t) => 
   t.strictSame(failed(breaker, 1_000), { state: 'open', until: 6_000, openings: 1 });
 });
 
-t.test('an open one lets nothing through until its pause is over, and then one call', async (t) => {
+t.test('an open breaker allows no call during its pause, and one call after it', async (t) => {
   const breaker = open(0);
   t.strictSame(verdict(breaker, 4_999), { kind: 'wait', until: 5_000 });
   t.strictSame(verdict(breaker, 5_000), { kind: 'go' });
@@ -38,7 +40,7 @@ t.test('an open one lets nothing through until its pause is over, and then one c
   t.equal(verdict(half, 5_001).kind, 'wait');
 });
 
-t.test('a failed probe doubles the pause, up to a minute', async (t) => {
+t.test('a failed probe doubles the pause, up to one minute', async (t) => {
   let breaker = open(0);
   const pauses: number[] = [];
   for (let n = 0; n < 6; n += 1) {
@@ -49,23 +51,23 @@ t.test('a failed probe doubles the pause, up to a minute', async (t) => {
   t.strictSame(pauses, [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
 });
 
-t.test('a probe that succeeds closes it at once', async (t) => {
+t.test('a successful probe closes the breaker at once', async (t) => {
   t.strictSame(succeeded(), CLOSED);
 });
 
-t.test('a probe that never called anybody leaves the next one free to go', async (t) => {
+t.test('after a probe that made no call the next probe may start at once', async (t) => {
   const breaker = abandoned(begun(open(0), 5_000), 5_100);
   t.strictSame(breaker, { state: 'open', until: 5_100, openings: 1 });
   t.equal(verdict(breaker, 5_100).kind, 'go');
   t.strictSame(abandoned(CLOSED, 1), CLOSED);
 });
 
-t.test('a probe whose end nobody reports does not block for ever', async (t) => {
+t.test('a probe whose outcome is never reported stops blocking after its time-out', async (t) => {
   const half = begun(open(0), 5_000);
   t.equal(verdict(half, 5_000 + 90_000).kind, 'go');
 });
 
-t.test('failures that come in while it is open change nothing', async (t) => {
+t.test('failures that are reported while the breaker is open change nothing', async (t) => {
   const breaker = open(0);
   t.equal(failed(breaker, 100), breaker);
 });
@@ -75,35 +77,38 @@ const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };
 const START = 1_000_000;
 const due = (provider: string) => ({ lead: lead({ provider }), start: { kind: 'due', at: START } }) as const;
 
-t.test('while a region is away its leads wait and use up no attempt; then they drain at a bounded rate', async (t) => {
-  const outbox = sqliteOutbox(t)();
-  let away = true;
-  const { clock, worker, calls, changes } = await deliver(t, {
-    outbox,
-    provider: () => (away ? NOT_SENT : DELIVERED),
-    limits: { concurrency: 8, perSecond: 10 },
-    rules: { scheduleS: [5, 30, 120, 600, 3600] },
-  });
-  const ids = await Promise.all(Array.from({ length: 200 }, () => queued(outbox, START)));
-  worker.start();
-  await clock.advance(PROBE_EVERY_MS);
-  const during = calls.length;
-  t.ok(during < 40, `${during} calls in ten minutes of outage`);
-  const untouched = (await Promise.all(ids.map((id) => outbox.find(id)))).filter((found) => found?.attempts === 0);
-  t.ok(untouched.length >= 160, 'most leads have lost no attempt');
-  away = false;
-  await clock.advance(61_000);
-  const seconds = new Map<number, number>();
-  for (const { at } of calls.slice(during))
-    seconds.set(Math.floor(at / 1_000), (seconds.get(Math.floor(at / 1_000)) ?? 0) + 1);
-  t.ok(Math.max(...seconds.values()) <= 21, `at most ${Math.max(...seconds.values())} calls in one second`);
-  await clock.advance(3_700_000);
-  t.ok((await Promise.all(ids.map((id) => outbox.find(id)))).every((found) => found?.status === 'delivered'));
-  t.equal(changes[0], 'na open');
-  t.equal(changes.at(-1), 'na closed');
-});
+t.test(
+  'during an outage of a region its leads wait without attempts, and afterwards they are delivered at a bounded rate',
+  async (t) => {
+    const outbox = sqliteOutbox(t)();
+    let away = true;
+    const { clock, worker, calls, changes } = await deliver(t, {
+      outbox,
+      provider: () => (away ? NOT_SENT : DELIVERED),
+      limits: { concurrency: 8, perSecond: 10 },
+      rules: { scheduleS: [5, 30, 120, 600, 3600] },
+    });
+    const ids = await Promise.all(Array.from({ length: 200 }, () => queued(outbox, START)));
+    worker.start();
+    await clock.advance(PROBE_EVERY_MS);
+    const during = calls.length;
+    t.ok(during < 40, `${during} calls in ten minutes of outage`);
+    const untouched = (await Promise.all(ids.map((id) => outbox.find(id)))).filter((found) => found?.attempts === 0);
+    t.ok(untouched.length >= 160, 'most leads have lost no attempt');
+    away = false;
+    await clock.advance(61_000);
+    const seconds = new Map<number, number>();
+    for (const { at } of calls.slice(during))
+      seconds.set(Math.floor(at / 1_000), (seconds.get(Math.floor(at / 1_000)) ?? 0) + 1);
+    t.ok(Math.max(...seconds.values()) <= 21, `at most ${Math.max(...seconds.values())} calls in one second`);
+    await clock.advance(3_700_000);
+    t.ok((await Promise.all(ids.map((id) => outbox.find(id)))).every((found) => found?.status === 'delivered'));
+    t.equal(changes[0], 'na open');
+    t.equal(changes.at(-1), 'na closed');
+  },
+);
 
-t.test('one region away does not keep the other from its leads', async (t) => {
+t.test('an outage of one region does not delay the leads of another', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, gate } = await deliver(t, {
     outbox,
@@ -120,7 +125,7 @@ t.test('one region away does not keep the other from its leads', async (t) => {
   t.match(await outbox.find(id), { status: 'delivered' });
 });
 
-t.test('when the pause is over exactly one call goes out to see', async (t) => {
+t.test('when the pause of a breaker is over, exactly one call probes the region', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, {
     outbox,
@@ -133,4 +138,32 @@ t.test('when the pause is over exactly one call goes out to see', async (t) => {
   const before = calls.length;
   await clock.advance(2_000);
   t.equal(calls.length - before, 1);
+});
+
+t.test('only the first report of a permit counts', async (t) => {
+  const gate = createGate({ region: () => 'na', clock: manualClock(START), onChange: () => undefined });
+  const clearance = gate.clear('default');
+  if (clearance.kind !== 'go') throw new Error(clearance.kind);
+  for (let n = 0; n < FAILURES_TO_OPEN; n += 1) clearance.permit.report('not_sent');
+  t.strictSame([...gate.breakers()], [['na', 'closed']]);
+});
+
+t.test('a probe with a suppressed lead makes no call, and the next lead probes at once', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, worker, calls } = await deliver(t, {
+    outbox,
+    provider: (_, call) => (call <= FAILURES_TO_OPEN ? NOT_SENT : DELIVERED),
+    rules: { scheduleS: [3_600] },
+  });
+  await Promise.all(Array.from({ length: FAILURES_TO_OPEN }, () => queued(outbox, START)));
+  worker.start();
+  await clock.advance(1_000);
+  const phoneHash = hashing.phone('+14045550000');
+  const suppressed = await queued(outbox, clock.now(), { phoneHash });
+  const id = await queued(outbox, clock.now() + 1);
+  await outbox.suppress(phoneHash, entry('suppress', clock.now()));
+  await clock.advance(6_000);
+  t.match(await outbox.find(suppressed), { status: 'rejected' });
+  t.match(await outbox.find(id), { status: 'delivered' });
+  t.equal(calls.length, FAILURES_TO_OPEN + 1);
 });

@@ -42,7 +42,7 @@ t.test(
   },
 );
 
-t.test('a probe that succeeds releases all', async (t) => {
+t.test('a successful probe releases all leads of the provider', async (t) => {
   const { state, statuses, clock, changes } = await parkedProvider(t);
   state.works = true;
   await clock.advance(610_000);
@@ -50,7 +50,7 @@ t.test('a probe that succeeds releases all', async (t) => {
   t.ok(changes.includes('default released'));
 });
 
-t.test('changed credentials release all at once', async (t) => {
+t.test('changed credentials release all leads at once', async (t) => {
   let credentials = 'credentials-1';
   const { state, statuses, clock, worker } = await parkedProvider(t, () => credentials);
   state.works = true;
@@ -60,7 +60,7 @@ t.test('changed credentials release all at once', async (t) => {
   t.equal(await statuses(), 'delivered');
 });
 
-t.test('leads that come in for a parked provider wait with the others', async (t) => {
+t.test('new leads for a parked provider wait with the others', async (t) => {
   const { outbox, state, clock } = await parkedProvider(t);
   const id = await queued(outbox, clock.now());
   await clock.advance(6_000);
@@ -70,7 +70,7 @@ t.test('leads that come in for a parked provider wait with the others', async (t
   t.match(await outbox.find(id), { status: 'delivered' });
 });
 
-t.test('once a provider is parked no caller is sent on to it, without waiting for the worker to wake', async (t) => {
+t.test('once a provider is parked, no request calls it, even before the next poll that was scheduled', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => REFUSED });
   worker.start();
@@ -124,7 +124,7 @@ const REFUSAL = {
   account: { credentials: 'credentials-1', target: 'a' },
 } as const;
 
-t.test('of all processes that see a probe due, one probes, every ten minutes', async (t) => {
+t.test('one of all processes probes a parked provider, every ten minutes', async (t) => {
   const open = sqliteOutbox(t);
   const clock = manualClock(START);
   const processes = await Promise.all(
@@ -144,7 +144,7 @@ t.test('of all processes that see a probe due, one probes, every ten minutes', a
   }
 });
 
-t.test('calls that are out when the credentials change do not park the provider under the new ones', async (t) => {
+t.test('refusals of calls that started before a change of credentials do not park the provider', async (t) => {
   const outbox = sqliteOutbox(t)();
   let credentials = 'old';
   const waiting: ((outcome: Outcome) => void)[] = [];

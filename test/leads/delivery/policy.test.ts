@@ -29,7 +29,7 @@ const CASES: Case[] = [
     { status: 'rejected', reason: 'phone', attempted: true, credentials: 'accepted', description: 'bad number' },
   ],
   [
-    'a failure that nobody here understands parks that lead alone',
+    'a failure with an unknown text parks only its lead',
     { class: 'refused', cause: 'failure', description: 'odd' },
     resend,
     3,
@@ -54,7 +54,7 @@ const CASES: Case[] = [
   ],
   ['the last step', notSent, resend, 2, 0, { status: 'queued', dueAt: NOW + 120_000, attempted: true }],
   [
-    'past the last step a person is needed',
+    'a lead that was not sent is parked after the last step',
     notSent,
     resend,
     3,
@@ -70,7 +70,7 @@ const CASES: Case[] = [
     { status: 'queued', dueAt: NOW + 60_000, attempted: true },
   ],
   [
-    'a shorter Retry-After does not hurry us',
+    'a shorter Retry-After does not shorten the delay',
     { class: 'not_sent', cause: 'http_503', retryAfterMs: 1_000 },
     resend,
     1,
@@ -78,7 +78,7 @@ const CASES: Case[] = [
     { status: 'queued', dueAt: NOW + 30_000, attempted: true },
   ],
   [
-    'an absurd Retry-After is capped',
+    'a Retry-After beyond the maximum is capped',
     { class: 'not_sent', cause: 'http_429', retryAfterMs: 1e12 },
     resend,
     0,
@@ -86,7 +86,7 @@ const CASES: Case[] = [
     { status: 'queued', dueAt: NOW + RETRY_AFTER_MAX_MS, attempted: true },
   ],
   [
-    'refused credentials wait',
+    'refused credentials are retried',
     refusedCredentials,
     resend,
     0,
@@ -102,7 +102,7 @@ const CASES: Case[] = [
     { status: 'parked', cause: 'schedule', attempted: true, credentials: 'refused' },
   ],
   [
-    'an unknown outcome is tried again',
+    'an unknown outcome is sent again',
     unknown,
     resend,
     0,
@@ -110,7 +110,7 @@ const CASES: Case[] = [
     { status: 'queued', dueAt: NOW + 5_000, attempted: true, repeatable: true },
   ],
   [
-    'a second time too',
+    'a second unknown outcome is sent again',
     unknown,
     resend,
     1,
@@ -118,7 +118,7 @@ const CASES: Case[] = [
     { status: 'queued', dueAt: NOW + 30_000, attempted: true, repeatable: true },
   ],
   [
-    'and then it stays unknown',
+    'a third unknown outcome stays unknown',
     unknown,
     resend,
     2,
@@ -152,7 +152,7 @@ const CASES: Case[] = [
   ],
 ];
 
-t.test('each outcome leaves the conversation where the table says', async (t) => {
+t.test('each outcome gives the settlement that the table states', async (t) => {
   for (const [name, outcome, rules, tries, unknowns, expected] of CASES) {
     t.strictSame(settlementFor({ outcome, tries, unknowns, now: NOW, random: 0.5 }, rules), expected, name);
   }
@@ -166,7 +166,7 @@ t.test(
   },
 );
 
-t.test('jitter spreads a step by a fifth to either side', async (t) => {
+t.test('jitter changes a delay by up to a fifth in either direction', async (t) => {
   const dueAt = (random: number) =>
     settlementFor({ outcome: notSent, tries: 1, unknowns: 0, now: NOW, random }, resend).dueAt;
   t.equal(dueAt(0), NOW + 24_000);

@@ -32,7 +32,7 @@ t.test(
   },
 );
 
-t.test('what is due later does not put off what is due sooner', async (t) => {
+t.test('a later due time does not postpone an earlier one', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   worker.start();
@@ -47,14 +47,14 @@ t.test('what is due later does not put off what is due sooner', async (t) => {
   );
 });
 
-t.test('a worker that was stopped, also in the middle of a look, never looks again', async (t) => {
+t.test('a worker that is stopped, even during a poll, never polls again', async (t) => {
   const outbox = sqliteOutbox(t)();
   const held = Promise.withResolvers<void>();
-  let looks = 0;
+  let polls = 0;
   const slow = {
     ...outbox,
     async parked() {
-      looks += 1;
+      polls += 1;
       await held.promise;
       return outbox.parked();
     },
@@ -68,11 +68,11 @@ t.test('a worker that was stopped, also in the middle of a look, never looks aga
   worker.kick();
   worker.wakeBy(clock.now() + 1_000);
   await clock.advance(60_000);
-  t.equal(looks, 1);
-  t.equal(clock.next(), undefined, 'and it sleeps no more');
+  t.equal(polls, 1);
+  t.equal(clock.next(), undefined, 'no timer is left');
 });
 
-t.test('delivery is stopped when every attempt under way is recorded, and not before', async (t) => {
+t.test('stop resolves only after every attempt under way is recorded', async (t) => {
   const outbox = sqliteOutbox(t)();
   const answer = Promise.withResolvers<Outcome>();
   const { clock, worker, calls, stop } = await deliver(t, { outbox, provider: () => answer.promise });
@@ -91,17 +91,17 @@ t.test('delivery is stopped when every attempt under way is recorded, and not be
   t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
 });
 
-/** More looks at the queue than a minute of sleeping needs; from then on each fails, so that a hot loop ends. */
+/** More polls than a sleeping worker makes in a minute; every further poll fails, so that a busy loop ends. */
 const MANY = 100;
 
-t.test('a breaker whose pause is over before any lead is due lets the worker sleep', async (t) => {
+t.test('the worker sleeps while no lead is due, although the pause of a breaker is over', async (t) => {
   const outbox = sqliteOutbox(t)();
-  let looks = 0;
+  let polls = 0;
   const counting = {
     ...outbox,
     async parked() {
-      looks += 1;
-      if (looks > MANY) throw new Error('too many looks');
+      polls += 1;
+      if (polls > MANY) throw new Error('too many polls');
       return outbox.parked();
     },
   };
@@ -114,8 +114,8 @@ t.test('a breaker whose pause is over before any lead is due lets the worker sle
   worker.start();
   await clock.advance(39_000);
   t.equal(calls.length, FAILURES_TO_OPEN);
-  t.strictSame(changes, ['na open'], 'no probe is begun that has nothing to send');
-  t.ok(looks <= 20, `${looks} looks in 39 s`);
+  t.strictSame(changes, ['na open'], 'no probe starts without a lead to send');
+  t.ok(polls <= 20, `${polls} polls in 39 s`);
   await clock.advance(2_000);
-  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead goes ahead when it is due');
+  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead probes the region when it is due');
 });

@@ -8,7 +8,7 @@ import { queued, sqliteOutbox } from '../../support/outbox.ts';
 const START = 1_000_000;
 const DELIVERED: Outcome = { class: 'delivered' };
 
-/** So many due leads of each account, which answers after so many milliseconds; gives what was called by whom. */
+/** Runs the worker with `leads` due leads of each account, whose calls take `answersInMs`; gives the calls of each account. */
 async function play(
   t: Parameters<typeof deliver>[0],
   accounts: Readonly<Record<string, { leads: number; answersInMs: number }>>,
@@ -34,7 +34,7 @@ async function play(
   };
 }
 
-t.test('a provider that answers late keeps no other waiting', async (t) => {
+t.test('a slow provider does not delay the leads of others', async (t) => {
   const { clock, calls } = await play(t, {
     'a-slow': { leads: 60, answersInMs: 9_000 },
     'b-quick': { leads: 200, answersInMs: 10 },
@@ -45,7 +45,7 @@ t.test('a provider that answers late keeps no other waiting', async (t) => {
   await clock.advance(300_000);
 });
 
-t.test('where the pace is what bounds, calls start in turn', async (t) => {
+t.test('when the token bucket is the limit, accounts take turns', async (t) => {
   const accounts = {
     a: { leads: 60, answersInMs: 1 },
     b: { leads: 60, answersInMs: 1 },
@@ -61,7 +61,7 @@ t.test('where the pace is what bounds, calls start in turn', async (t) => {
   );
 });
 
-t.test('what one account does not need goes to the other', async (t) => {
+t.test('capacity that one account does not need goes to the other', async (t) => {
   const { clock, calls } = await play(t, {
     a: { leads: 10, answersInMs: 60_000 },
     b: { leads: 1, answersInMs: 60_000 },
@@ -71,7 +71,7 @@ t.test('what one account does not need goes to the other', async (t) => {
   await clock.advance(300_000);
 });
 
-t.test('dividing is even, within the rooms, and wastes nothing', async (t) => {
+t.test('distribute is even, keeps to the capacities and leaves nothing unused', async (t) => {
   const cases: [total: number, rooms: number[], expected: number[]][] = [
     [10, [20, 20], [5, 5]],
     [10, [2, 20], [2, 8]],

@@ -27,7 +27,7 @@ t.test('a lead that was not sent is tried again by the schedule until it is deli
   t.strictSame(faults, []);
 });
 
-t.test('a lead that nobody can send is parked at the end of the schedule', async (t) => {
+t.test('a lead that is never sent is parked at the end of the schedule', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, { outbox, provider: () => NOT_SENT });
   const id = await queued(outbox, START);
@@ -37,7 +37,7 @@ t.test('a lead that nobody can send is parked at the end of the schedule', async
   t.equal(calls.length, 4);
 });
 
-t.test('an unknown outcome is resent so often and then held; with hold it is never resent', async (t) => {
+t.test('an unknown outcome is sent again up to the maximum; with hold it is never sent again', async (t) => {
   for (const [unknown, expected] of [
     ['resend', 3],
     ['hold', 1],
@@ -54,32 +54,39 @@ t.test('an unknown outcome is resent so often and then held; with hold it is nev
   }
 });
 
-t.test('what a dead process held counts as unknown: resent under resend, left alone under hold', async (t) => {
-  for (const [unknown, expected] of [
-    ['resend', 'delivered'],
-    ['hold', 'unknown'],
-  ] as const) {
-    await t.test(unknown, async (t) => {
-      const opening = sqliteOutbox(t);
-      const dead = opening({ owner: 'dead' });
-      const { id } = await leased(dead, START);
-      await dead.close();
-      const outbox = opening({ owner: 'alive' });
-      const { clock, worker, calls, changes } = await deliver(t, {
-        outbox,
-        provider: () => DELIVERED,
-        rules: { unknown },
+t.test(
+  'the lease of a dead process counts as an unknown outcome: sent again under resend, not under hold',
+  async (t) => {
+    for (const [unknown, expected] of [
+      ['resend', 'delivered'],
+      ['hold', 'unknown'],
+    ] as const) {
+      await t.test(unknown, async (t) => {
+        const opening = sqliteOutbox(t);
+        const dead = opening({ owner: 'dead' });
+        const { id } = await leased(dead, START);
+        await dead.close();
+        const outbox = opening({ owner: 'alive' });
+        const { clock, worker, calls, changes } = await deliver(t, {
+          outbox,
+          provider: () => DELIVERED,
+          rules: { unknown },
+        });
+        worker.start();
+        await clock.advance(LEASE_MS - 1);
+        t.equal(calls.length, 0);
+        await clock.advance(30_000);
+        t.strictSame(
+          changes,
+          [`${id} taken over: ${unknown === 'hold' ? 'unknown' : 'queued'}`],
+          'onTakenOver was called',
+        );
+        t.equal(calls.length, unknown === 'hold' ? 0 : 1);
+        t.match(await outbox.find(id), { status: expected });
       });
-      worker.start();
-      await clock.advance(LEASE_MS - 1);
-      t.equal(calls.length, 0);
-      await clock.advance(30_000);
-      t.strictSame(changes, [`${id} taken over: ${unknown === 'hold' ? 'unknown' : 'queued'}`], 'and somebody is told');
-      t.equal(calls.length, unknown === 'hold' ? 0 : 1);
-      t.match(await outbox.find(id), { status: expected });
-    });
-  }
-});
+    }
+  },
+);
 
 t.test('a suppressed number is rejected without a call', async (t) => {
   const outbox = sqliteOutbox(t)();
@@ -92,7 +99,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   t.match(await outbox.find(id), { status: 'rejected', reason: 'phone', attempts: 1 }, 'as if it had been called');
 });
 
-t.test('a lead that is due later wakes the worker then, and a kick wakes it at once', async (t) => {
+t.test('the worker wakes when a lead is due, and at once when it is kicked', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, { outbox, provider: () => DELIVERED });
   worker.start();
@@ -110,7 +117,7 @@ t.test('a lead that is due later wakes the worker then, and a kick wakes it at o
   t.equal(calls.length, 2);
 });
 
-t.test('an idle worker looks a few times a minute and not more', async (t) => {
+t.test('an idle worker polls only a few times a minute', async (t) => {
   const outbox = sqliteOutbox(t)();
   let looks = 0;
   const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
@@ -120,7 +127,7 @@ t.test('an idle worker looks a few times a minute and not more', async (t) => {
   t.ok(looks > 0 && looks <= 14, `${looks} looks`);
 });
 
-t.test('a fault of the storage pauses the worker and does not end it', async (t) => {
+t.test('a storage fault pauses the worker and does not stop it', async (t) => {
   const outbox = sqliteOutbox(t)();
   let broken = true;
   let tries = 0;
@@ -145,7 +152,7 @@ t.test('a fault of the storage pauses the worker and does not end it', async (t)
   t.ok(worker.healthy());
 });
 
-t.test('a stopped worker starts nothing, and what runs is waited for', async (t) => {
+t.test('a stopped worker starts no attempt, and attempts under way finish', async (t) => {
   const outbox = sqliteOutbox(t)();
   const answer = Promise.withResolvers<Outcome>();
   const { clock, worker, delivery } = await deliver(t, { outbox, provider: () => answer.promise });
@@ -178,7 +185,7 @@ t.test('leases of long attempts are renewed while they run', async (t) => {
   t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
 });
 
-t.test('what was claimed before the storage failed is attempted, and not left to its lease', async (t) => {
+t.test('leads that were claimed before a storage fault are attempted', async (t) => {
   const outbox = sqliteOutbox(t)();
   const failing = {
     ...outbox,
@@ -194,7 +201,7 @@ t.test('what was claimed before the storage failed is attempted, and not left to
   t.match(await outbox.find(id), { status: 'delivered', attempts: 1 });
 });
 
-t.test('leads of an account that is configured no more are parked, whenever it was taken out', async (t) => {
+t.test('leads of an account that is no longer configured are parked, whether they came before or after', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker } = await deliver(t, {
     outbox,
@@ -220,7 +227,7 @@ for (const [order, script] of [
   ['first', [UNKNOWN, BUSY]],
 ] as const) {
   t.test(
-    `a lead that may have arrived by its ${order} call is unknown, and its release a possible repeat`,
+    `a lead that may have arrived by its ${order} call ends as unknown, and its release counts as a possible repeat`,
     async (t) => {
       const outbox = sqliteOutbox(t)();
       const { clock, worker, reports } = await deliver(t, {
@@ -233,7 +240,11 @@ for (const [order, script] of [
       await clock.advance(60_000);
       t.match(await outbox.show(id), { status: 'unknown', attempts: 2, mayHaveArrived: true });
       const release = { at: clock.now(), actor: 'admin', action: 'release', count: 0, detail: '' } as const;
-      t.strictSame(await outbox.requeue({ cause: ['schedule'] }, 9, release), [], 'not with those that never arrived');
+      t.strictSame(
+        await outbox.requeue({ cause: ['schedule'] }, 9, release),
+        [],
+        'a release of undelivered leads does not select it',
+      );
       await outbox.requeue({ ids: [id] }, 9, release);
       worker.kick();
       await clock.settle();

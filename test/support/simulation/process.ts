@@ -1,5 +1,5 @@
 import type { Lead } from '../../../src/domain/lead.ts';
-import { type Outbox, StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import type { Outcome } from '../../../src/domain/provider.ts';
 import { composeDelivery } from '../../../src/leads/delivery/compose.ts';
 import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
@@ -9,42 +9,46 @@ import { hashing, LEASE_MS } from '../outbox.ts';
 import type { Random } from '../random.ts';
 import type { Ledger } from './ledger.ts';
 import { clockOf, createLife, intercepted, type Life } from './life.ts';
+import type { SimulatedStore } from './stores.ts';
 
-/** What all processes of a simulation live in. */
+/** What all processes of a simulation share. */
 export type World = {
   readonly clock: Clock;
   readonly random: Random;
   readonly rules: RetryRules;
   readonly ledger: Ledger;
-  readonly open: (owner: string) => Outbox;
-  /** How likely it is now that an operation of the store fails. */
+  readonly store: SimulatedStore;
+  /** The probability that an operation of the store fails now. */
   readonly storageFaults: () => number;
-  /** Answers after a while of clock, whatever has become of the caller. */
+  /** Answers after some simulated time, even if the calling process has died. */
   readonly provider: (lead: Lead) => Promise<Outcome>;
   readonly trace: (line: string) => void;
 };
 
-/** One gateway process without its edges: intake, delivery and store over the world's clock. */
+/** One gateway process without HTTP: submit, delivery and store over the world's clock. */
 export type Process = { readonly owner: string; readonly life: Life; readonly submit: Submit; kill(): Promise<void> };
 
-/** How long a caller waits for the first attempt, in milliseconds. */
+/** How long a request waits for the first attempt, in milliseconds. */
 const WAIT_MS = 4_000;
 
 export async function startProcess(world: World, owner: string): Promise<Process> {
   const { random, ledger, rules, trace } = world;
   const life = createLife();
   const clock = clockOf(life, world.clock);
-  const store = world.open(owner);
+  const store = await world.store.run(() => world.store.open(owner));
   const unavailable = (when: string) => new StorageUnavailable(`The storage fails ${when} the write.`);
 
   const outbox = intercepted(store, async (name, args, run) => {
     await life.alive();
     const fails = random.chance(world.storageFaults());
-    // Where the commit itself fails nobody can tell whether it took place.
+    // A fault after the commit: the process cannot know whether the write took place.
     const late = fails && random.chance(0.5);
     if (fails && !late) throw unavailable('before');
-    const result = await run();
-    ledger.committed(owner, world.clock.now(), name, args, result);
+    const result = await world.store.run(async () => {
+      const committed = await run();
+      ledger.committed(owner, world.clock.now(), name, args, committed);
+      return committed;
+    });
     await life.alive();
     if (late) throw unavailable('after');
     return result;
@@ -90,14 +94,14 @@ export async function startProcess(world: World, owner: string): Promise<Process
     life,
     async submit(lead, context) {
       const submission = await submit(lead, context);
-      // A dead process answers nobody.
+      // A dead process sends no response.
       await life.alive();
       return submission;
     },
     async kill() {
       life.kill();
       await worker.stop();
-      await store.close();
+      await world.store.run(store.close);
     },
   };
 }

@@ -1,17 +1,13 @@
-import { join } from 'node:path';
 import type { Lead } from '../../../src/domain/lead.ts';
 import type { Outcome } from '../../../src/domain/provider.ts';
 import type { RetryRules } from '../../../src/leads/delivery/policy.ts';
-import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
-import { createVault } from '../../../src/store/vault.ts';
 import { manualClock } from '../clock.ts';
-import { withDatabase } from '../database.ts';
 import { lead } from '../lead.ts';
-import { LEASE_MS } from '../outbox.ts';
 import { seeded } from '../random.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type Process, startProcess, type World } from './process.ts';
-import { type Row, violationsOf } from './verdict.ts';
+import type { SimulatedStore } from './stores.ts';
+import { violationsOf } from './verdict.ts';
 
 export type Scenario = {
   readonly seed: number;
@@ -26,6 +22,17 @@ export type Scenario = {
   readonly soundProvider?: boolean;
 };
 
+/** A scenario of one process with crashes, a suspension and faults of every kind. */
+export const trouble = (seed: number, unknown: Scenario['unknown']): Scenario => ({
+  seed,
+  unknown,
+  processes: 1,
+  leads: 25,
+  deaths: 3,
+  freezes: 1,
+  badTimes: 4,
+});
+
 export type Outcomes = {
   /** Everything that happened, in order, with its time: the same for the same scenario. */
   readonly trace: readonly string[];
@@ -37,20 +44,19 @@ export type Outcomes = {
   readonly longestLeaseMs: number;
 };
 
-/** Trouble ends after this long; then everything has to come right by itself. */
+/** Faults end after this time; then every lead has to reach its final state without help. */
 const TROUBLE_MS = 300_000;
-/** How long that may take: a probe of a parked provider comes every ten minutes. */
+/** How long that may take: the probe of a parked provider comes every ten minutes. */
 const CALM_MS = 2_400_000;
 
 /** The longest call. */
 const CALL_MS = 15_000;
 
-/** Plays one scenario over a fresh store in `folder`, and judges it. */
-export async function simulate(folder: string, scenario: Scenario): Promise<Outcomes> {
+/** Runs one scenario on an empty store, closes the store, and judges the run. */
+export async function simulate(store: SimulatedStore, scenario: Scenario): Promise<Outcomes> {
   const { seed, unknown, leads } = scenario;
-  const path = join(folder, `${seed}-${unknown}.db`);
   const random = seeded(seed);
-  const clock = manualClock(1_000_000);
+  const clock = manualClock(1_000_000, store.pending);
   const calmAt = clock.now() + TROUBLE_MS;
   const ledger = createLedger();
   const rules: RetryRules = { scheduleS: [2, 5, 10, 20, 40], unknown, resendMax: 2 };
@@ -62,13 +68,6 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
   let started = 0;
   let dying = Promise.resolve();
 
-  const open = (owner: string) =>
-    createSqliteOutbox(path, {
-      vault: createVault([]),
-      owner,
-      leaseMs: LEASE_MS,
-      waitMs: 4_000,
-    });
   const later = (ms: number, run: () => unknown): void => void clock.after(ms, () => void run());
   const anyTime = (run: () => unknown): void => later(random.below(TROUBLE_MS), run);
 
@@ -96,7 +95,7 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
     random,
     rules,
     ledger,
-    open,
+    store,
     storageFaults: () => (weather.storage > 0 ? 0.4 : 0),
     provider,
     trace: note,
@@ -109,7 +108,7 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
       processes.add(await startProcess(world, owner));
       note(`${owner} started`);
     } catch {
-      // The storage is away; whoever starts it tries again.
+      // The storage is unavailable, so the start is tried again.
       later(1_000, start);
     }
   };
@@ -131,7 +130,7 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
       note(`${process.owner} thaws`);
       process.life.thaw();
     });
-    // It looks dead, so another one takes its place; when it wakes up there is one more.
+    // A frozen process looks dead, so another one is started; after the thaw there is one more.
     later(5_000, start);
   };
   const badTime = (): void => {
@@ -147,7 +146,7 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
   const send = async (n: number, again: boolean): Promise<void> => {
     const process = pick();
     try {
-      if (!process) throw new Error('Nobody is there.');
+      if (!process) throw new Error('No process runs.');
       const { conversation, replayed } = await process.submit(leadOf(n), {
         requestId: `request-${n}`,
         scope: { kind: 'visitor', id: 'demo', address: '192.0.2.1', idempotencyKey: `key-${n}` },
@@ -169,48 +168,44 @@ export async function simulate(folder: string, scenario: Scenario): Promise<Outc
   for (let n = 0; n < scenario.freezes; n += 1) anyTime(freeze);
   for (let n = 0; n < scenario.badTimes; n += 1) anyTime(badTime);
   await clock.advance(TROUBLE_MS);
-  while (clock.now() < calmAt + CALM_MS && !(await isOver(acknowledged, leads, path))) await clock.advance(5_000);
+  while (clock.now() < calmAt + CALM_MS && !(await isOver(acknowledged, leads, store))) await clock.advance(5_000);
   // Calls of processes that woke up too late may still be under way.
   await clock.advance(CALL_MS);
   for (const process of processes) await process.kill();
   await dying;
-  const rows = rowsOf(path);
+  const rows = await store.rows();
   const violations = violationsOf(rows, acknowledged, ledger, rules);
-  if (await anyOldTokenCounts(ledger, open, path)) violations.push('a lease that is over was settled again');
+  if (await anyOldTokenCounts(ledger, store)) violations.push('a lease that is over was settled again');
+  await store.close();
   const statuses: Record<string, number> = {};
   for (const { status } of rows) statuses[status] = (statuses[status] ?? 0) + 1;
   const expiries = [...ledger.expiries.values()].reduce((sum, n) => sum + n, 0);
   return { trace, violations, statuses, expiries, longestLeaseMs: ledger.longestLeaseMs() };
 }
 
-function rowsOf(path: string): Row[] {
-  return withDatabase(path, (database) =>
-    database
-      .prepare('SELECT id, status, cause FROM conversations ORDER BY seq')
-      .all()
-      .map(({ id, status, cause }) => ({ id: String(id), status: String(status), cause: cause as string | null })),
-  );
-}
-
 function leadOf(n: number): Lead {
   return lead({ question: String(n) });
 }
 
-async function isOver(acknowledged: ReadonlyMap<number, string>, leads: number, path: string): Promise<boolean> {
+async function isOver(
+  acknowledged: ReadonlyMap<number, string>,
+  leads: number,
+  store: SimulatedStore,
+): Promise<boolean> {
   return (
     acknowledged.size === leads &&
-    rowsOf(path).every(({ status, cause }) => status !== 'queued' && cause !== 'provider')
+    (await store.rows()).every(({ status, cause }) => status !== 'queued' && cause !== 'provider')
   );
 }
 
 /** Tries every token that was ever handed out once more, as its owner, and tells whether anything changed by it. */
-async function anyOldTokenCounts({ leases }: Ledger, open: World['open'], path: string): Promise<boolean> {
-  const before = JSON.stringify(rowsOf(path));
+async function anyOldTokenCounts({ leases }: Ledger, store: SimulatedStore): Promise<boolean> {
+  const before = JSON.stringify(await store.rows());
   const owners = Map.groupBy(leases, ({ owner }) => owner);
   for (const [owner, held] of owners) {
-    const outbox = open(owner);
+    const outbox = await store.open(owner);
     for (const { lease } of held) await outbox.settle(lease, { status: 'delivered', attempted: true }, 0);
     await outbox.close();
   }
-  return JSON.stringify(rowsOf(path)) !== before;
+  return JSON.stringify(await store.rows()) !== before;
 }
