@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Partner } from '../../../src/domain/partner.ts';
-import { recordedOrigin, siteFor } from '../../../src/http/site-access.ts';
+import { recordedOrigin, siteFor } from '../../../src/http/access.ts';
 import { site } from '../../support/lead.ts';
 
 const SITES = new Map(
