@@ -2,13 +2,13 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../domain/ports/storage-errors.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
+import { PROBLEM_TYPE } from '../lib/problem.ts';
 import {
-  PROBLEM_TYPE,
   PROBLEMS,
   Problem,
   type ProblemCode,
   type ProblemOptions,
-  problemBody,
+  publicProblemBody,
   RETRY_LATER,
 } from './problems.ts';
 import { fieldErrors } from './validation.ts';
@@ -34,7 +34,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
     .code(PROBLEMS[code].status)
     .headers({ 'cache-control': 'no-store', ...options.headers })
     .type(PROBLEM_TYPE)
-    .send(problemBody(code, request.id, options));
+    .send(publicProblemBody(code, request.id, options));
 }
 
 /**

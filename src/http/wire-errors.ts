@@ -5,7 +5,8 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
-import { PROBLEM_TYPE, PROBLEMS, type ProblemCode, problemBody } from './problems.ts';
+import { PROBLEM_TYPE } from '../lib/problem.ts';
+import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
 
 /**
  * How long a refused connection is read from after its answer. Closing it at once, with bytes unread, resets it, and
@@ -49,7 +50,7 @@ export function createWireErrorHandler(logger: Logger, guard: Guard) {
 /** Answers an `Expect` other than `100-continue` with 417. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const requestId = randomUUID();
-  const body = JSON.stringify(problemBody('expectation_failed', requestId));
+  const body = JSON.stringify(publicProblemBody('expectation_failed', requestId));
   response.writeHead(PROBLEMS.expectation_failed.status, rawHeaders(body, requestId)).end(body);
 }
 
@@ -62,7 +63,7 @@ function problemOf(code: string | undefined): ProblemCode | undefined {
 
 function rawAnswer(code: ProblemCode, requestId: string): string {
   const { status } = PROBLEMS[code];
-  const body = JSON.stringify(problemBody(code, requestId));
+  const body = JSON.stringify(publicProblemBody(code, requestId));
   const headers = Object.entries(rawHeaders(body, requestId)).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`;
 }
