@@ -33,7 +33,7 @@ export type AppDeps = {
   readonly find: (id: string) => Promise<Conversation | undefined>;
   readonly isReady: () => Promise<Readiness>;
   readonly guard: FormGuard;
-  /** Counts callers over all replicas, where they do. */
+  /** Counts requests over all replicas; absent where each process counts alone. */
   readonly sharedCounts?: SharedCounts;
   readonly files: FileDeps;
   readonly logger: Logger;
@@ -50,7 +50,7 @@ export type AppDeps = {
 export type Timeouts = {
   readonly headersMs: number;
   readonly requestMs: number;
-  /** For a handler, beyond what the settings let a caller wait for the provider. */
+  /** For a handler, beyond the time that the settings allow for the provider. */
   readonly handlerMs: number;
   /** How often node looks for connections that are over their time. */
   readonly checkIntervalMs: number;

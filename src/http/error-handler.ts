@@ -15,7 +15,7 @@ import { fieldErrors } from './validation.ts';
 
 const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
 
-/** Faults on our side of the counter: whoever looks into the log finds why. */
+/** Faults of the gateway itself; the log has their cause. */
 const OURS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['internal_error', 'storage_unavailable']);
 
 /** What fastify itself refuses; anything else that it throws is our fault. */
@@ -48,7 +48,7 @@ export function createErrorHandler(logger: Logger, send: typeof sendProblem = se
     const problem = toProblem(error, request);
     if (OURS.has(problem.code)) logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
-    // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
+    // client may lose this answer; node drains the rest instead, bounded by the request time-out.
     if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
     else reply.header('connection', 'close');
     return send(request, reply, problem);
@@ -64,7 +64,7 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
     if (error.validationContext !== 'body') return new Problem('not_found');
     return new Problem('invalid_request', located(fieldErrors(error.validation)));
   }
-  // The caller went away or broke off within its body; nobody reads this answer, but the log line is honest.
+  // The client disconnected within its body. It reads no answer, but the log line has the right code.
   if (request.raw.destroyed && !request.raw.complete) return new Problem('bad_request');
   return new Problem(FASTIFY_CODES[error.code] ?? 'internal_error');
 }

@@ -10,7 +10,7 @@ import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
 
 /**
  * How long a refused connection is read from after its answer. Closing it at once, with bytes unread, resets it, and
- * the caller may never see the answer.
+ * the client may never see the answer.
  */
 const LINGER_MS = 500;
 
@@ -81,8 +81,8 @@ function rawHeaders(body: string, requestId: string): Record<string, string> {
   };
 }
 
-/** How long an early answer waits for a caller to finish sending. */
-const PATIENCE_MS = 250;
+/** How long an early answer waits for the client to finish sending. */
+const DRAIN_WAIT_MS = 250;
 
 /**
  * Reads away what is left of a body before the answer that made it useless. Many clients read no answer until they have
@@ -97,8 +97,8 @@ export function drainBeforeAnswer(app: FastifyInstance): void {
 }
 
 async function drain(body: IncomingMessage): Promise<void> {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const timeout = AbortSignal.timeout(DRAIN_WAIT_MS);
   body.resume();
-  // Rejects when patience ends or the caller breaks off; the answer goes out as well as it can in either case.
-  await once(body, 'end', { signal: patience }).catch(() => undefined);
+  // Rejects when the wait ends or the client disconnects. The answer is sent in either case.
+  await once(body, 'end', { signal: timeout }).catch(() => undefined);
 }

@@ -38,7 +38,7 @@ export const PAGE_HEADERS: FastifyHelmetOptions = {
   },
 };
 
-/** A page for whoever sent a plain HTML form. */
+/** Renders the page that answers a plain HTML form. */
 export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
   const lines = [
     note && `<p><code>${escapeHtml(note.code)}</code>${note.detail ? `: ${escapeHtml(note.detail)}` : ''}</p>`,

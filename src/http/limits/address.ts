@@ -69,7 +69,7 @@ const WARNING =
 
 /**
  * Logs one warning, once in the life of the process, when a private or loopback address that is not in `TRUST_PROXY` sends
- * `X-Forwarded-For`. It is most likely a proxy that nobody listed, and then all its visitors are counted as one and share
+ * `X-Forwarded-For`. It is most likely a proxy that the setting lacks, and then all its visitors are counted as one and share
  * one limit.
  */
 export function warnOfUntrustedProxy(app: FastifyInstance, logger: Logger): void {

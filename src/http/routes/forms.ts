@@ -107,7 +107,7 @@ export type FormOutcome = 'delivered' | 'received';
  *
  * A site that any page may use has no origins of its own; there it is the origin of the page itself.
  *
- * @param origin of the page that the form is on, which was admitted
+ * @param origin of the page that the form is on, which the site allows
  */
 export function nextPage(
   next: string | undefined,

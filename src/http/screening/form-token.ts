@@ -63,7 +63,7 @@ export function createFormTokens(hashKey: Buffer, now: () => number, random: (si
   };
 }
 
-/** Which of these it is, is nobody's business who tries. */
+/** One text for every fault, so that a forger learns nothing from it. */
 const FOREIGN = 'Is not one that this gateway made for this site and page; get a new one.';
 
 function invalid(detail: string): Refusal {
