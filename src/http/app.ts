@@ -10,29 +10,26 @@ import {
   createConnections,
   endConnectionsOnClose,
 } from '../lib/connections.ts';
-import { drainBeforeAnswer } from './drain.ts';
+import { parseJson } from './body.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
-import { parseJson } from './json-body.ts';
 import { knownPaths } from './known-paths.ts';
-import { createProxyTest } from './limits/address.ts';
+import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
 import { addOpenApi } from './openapi/plugin.ts';
 import { Problem } from './problems.ts';
-import { warnOfUntrustedProxy } from './proxy-warning.ts';
 import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
-import { formPostRoutes } from './routes/form-post.ts';
+import { formPostRoutes, siteFormRoutes } from './routes/forms.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
-import { siteFormRoutes } from './routes/site-form.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import { createSerializers } from './serializers.ts';
 import type { AppSettings } from './settings.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { createWireErrorHandler, refuseExpectation } from './wire-errors.ts';
+import { createWireErrorHandler, drainBeforeAnswer, refuseExpectation } from './wire-errors.ts';
 
 export type AppDeps = {
   readonly settings: AppSettings;
@@ -40,7 +37,7 @@ export type AppDeps = {
   readonly find: (id: string) => Promise<Conversation | undefined>;
   readonly isReady: () => Promise<Readiness>;
   readonly guard: FormGuard;
-  /** Counts callers over all replicas, where they do. */
+  /** Counts requests over all replicas; absent where each process counts alone. */
   readonly sharedCounts?: SharedCounts;
   readonly files: FileDeps;
   readonly logger: Logger;
@@ -57,7 +54,7 @@ export type AppDeps = {
 export type Timeouts = {
   readonly headersMs: number;
   readonly requestMs: number;
-  /** For a handler, beyond what the settings let a caller wait for the provider. */
+  /** For a handler, beyond the time that the settings allow for the provider. */
   readonly handlerMs: number;
   /** How often node looks for connections that are over their time. */
   readonly checkIntervalMs: number;

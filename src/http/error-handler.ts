@@ -2,20 +2,20 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
+import { PROBLEM_TYPE } from '../lib/problem.ts';
 import {
-  PROBLEM_TYPE,
   PROBLEMS,
   Problem,
   type ProblemCode,
   type ProblemOptions,
-  problemBody,
+  publicProblemBody,
   RETRY_LATER,
 } from './problems.ts';
 import { fieldErrors } from './validation.ts';
 
 const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
 
-/** Faults on our side of the counter: whoever looks into the log finds why. */
+/** Faults of the gateway itself; the log has their cause. */
 const OURS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['internal_error', 'storage_unavailable']);
 
 /** What fastify itself refuses; anything else that it throws is our fault. */
@@ -34,7 +34,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
     .code(PROBLEMS[code].status)
     .headers({ 'cache-control': 'no-store', ...options.headers })
     .type(PROBLEM_TYPE)
-    .send(problemBody(code, request.id, options));
+    .send(publicProblemBody(code, request.id, options));
 }
 
 /**
@@ -48,7 +48,7 @@ export function createErrorHandler(logger: Logger, send: typeof sendProblem = se
     const problem = toProblem(error, request);
     if (OURS.has(problem.code)) logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the
-    // caller may lose this answer; node drains the rest instead, bounded by the request time-out.
+    // client may lose this answer; node drains the rest instead, bounded by the request time-out.
     if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
     else reply.header('connection', 'close');
     return send(request, reply, problem);
@@ -64,7 +64,7 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
     if (error.validationContext !== 'body') return new Problem('not_found');
     return new Problem('invalid_request', located(fieldErrors(error.validation)));
   }
-  // The caller went away or broke off within its body; nobody reads this answer, but the log line is honest.
+  // The client disconnected within its body. It reads no answer, but the log line has the right code.
   if (request.raw.destroyed && !request.raw.complete) return new Problem('bad_request');
   return new Problem(FASTIFY_CODES[error.code] ?? 'internal_error');
 }

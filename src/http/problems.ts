@@ -1,4 +1,5 @@
 import type { FieldError, RefusalCode } from '../domain/refusal.ts';
+import { type ProblemBody, problemBody } from '../lib/problem.ts';
 
 /** Every code that an error answer can carry: what a caller switches on. */
 export type ProblemCode =
@@ -167,17 +168,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
   },
 };
 
-export const PROBLEM_TYPE = 'application/problem+json';
-
-/** An RFC 9457 problem. `type` points into the reference, `instance` names this one occurrence. */
-export type ProblemBody = {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance: string;
-  readonly code: ProblemCode;
-  readonly requestId: string;
+/** The body of an error answer of the public listener; `id` and `reason` come with `lead_rejected`. */
+type PublicProblemBody = ProblemBody<ProblemCode> & {
   readonly errors?: readonly FieldError[];
   readonly id?: string;
   readonly reason?: string;
@@ -208,16 +200,15 @@ export class Problem extends Error {
 }
 
 /** The body of an error answer. @param requestId a UUID */
-export function problemBody(code: ProblemCode, requestId: string, options: ProblemOptions = {}): ProblemBody {
+export function publicProblemBody(
+  code: ProblemCode,
+  requestId: string,
+  options: ProblemOptions = {},
+): PublicProblemBody {
   const { status, title, remedy } = PROBLEMS[code];
+  const detail = options.detail ?? remedy;
   return {
-    type: `/docs/problems#${code}`,
-    title,
-    status,
-    detail: options.detail ?? remedy,
-    instance: `urn:uuid:${requestId}`,
-    code,
-    requestId,
+    ...problemBody({ type: `/docs/problems#${code}`, title, status, detail, code, requestId }),
     ...(options.errors && options.errors.length > 0 && { errors: options.errors }),
     ...options.extensions,
   };

@@ -4,7 +4,7 @@ import type { Guard } from '../lib/guard.ts';
 
 /**
  * One line a request, of these fields only, when its answer is complete or cannot be any more. The URL is not among them:
- * a conversation's id in it is a capability. `aborted` marks a caller that went away before it was answered; fastify's own
+ * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
 export function logRequests(app: FastifyInstance, logger: Logger, guard: Guard): void {

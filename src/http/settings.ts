@@ -9,7 +9,7 @@ export type AppSettings = {
   /** CIDR blocks of the proxies whose `X-Forwarded-For` is used. */
   readonly trustProxy: readonly string[];
   readonly visitorRate: Rate;
-  /** How long a caller waits for the first attempt, in milliseconds. */
+  /** How long a request waits for the first attempt, in milliseconds. */
   readonly deliverWaitMs: number;
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;

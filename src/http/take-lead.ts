@@ -8,12 +8,12 @@ import type { IdempotencyScope } from '../leads/request-identity.ts';
 import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
+import { pageOf, recordedOrigin, siteFor } from './access.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 import type { Requester } from './requester.ts';
 import type { LeadRequestBody } from './schemas/lead-request.ts';
 import { type FormGuard, isTrapped, type PageKind } from './screening/form-guard.ts';
-import { pageOf, recordedOrigin, siteFor } from './site-access.ts';
 
 export type LeadDeps = {
   readonly sites: () => ReadonlyMap<string, Site>;

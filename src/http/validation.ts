@@ -9,7 +9,7 @@ type Failure = FastifySchemaValidationError & {
   readonly propertyName?: string;
 };
 
-/** As much of a caller's own key as is told back to it. */
+/** Characters of a key from the request that the answer repeats. */
 const KEY_SHOWN = 64;
 
 /**
@@ -47,7 +47,7 @@ function pointerOf({ keyword, instancePath, params }: Failure): string {
   return typeof key === 'string' ? `${instancePath}/${pointerToken(key)}` : instancePath;
 }
 
-/** One token of a JSON pointer (RFC 6901), shortened where a caller's key is absurdly long. */
+/** One token of a JSON pointer (RFC 6901), shortened where the key of the request is very long. */
 export function pointerToken(key: string): string {
   return escapePointer(key.slice(0, KEY_SHOWN).toWellFormed());
 }

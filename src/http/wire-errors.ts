@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
-import { PROBLEM_TYPE, PROBLEMS, type ProblemCode, problemBody } from './problems.ts';
+import { PROBLEM_TYPE } from '../lib/problem.ts';
+import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
 
 /**
  * How long a refused connection is read from after its answer. Closing it at once, with bytes unread, resets it, and
- * the caller may never see the answer.
+ * the client may never see the answer.
  */
 const LINGER_MS = 500;
 
@@ -47,7 +50,7 @@ export function createWireErrorHandler(logger: Logger, guard: Guard) {
 /** Answers an `Expect` other than `100-continue` with 417. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const requestId = randomUUID();
-  const body = JSON.stringify(problemBody('expectation_failed', requestId));
+  const body = JSON.stringify(publicProblemBody('expectation_failed', requestId));
   response.writeHead(PROBLEMS.expectation_failed.status, rawHeaders(body, requestId)).end(body);
 }
 
@@ -60,7 +63,7 @@ function problemOf(code: string | undefined): ProblemCode | undefined {
 
 function rawAnswer(code: ProblemCode, requestId: string): string {
   const { status } = PROBLEMS[code];
-  const body = JSON.stringify(problemBody(code, requestId));
+  const body = JSON.stringify(publicProblemBody(code, requestId));
   const headers = Object.entries(rawHeaders(body, requestId)).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`;
 }
@@ -76,4 +79,26 @@ function rawHeaders(body: string, requestId: string): Record<string, string> {
     'Access-Control-Allow-Origin': '*',
     Connection: 'close',
   };
+}
+
+/** How long an early answer waits for the client to finish sending. */
+const DRAIN_WAIT_MS = 250;
+
+/**
+ * Reads away what is left of a body before the answer that made it useless. Many clients read no answer until they have
+ * written their request, and closing a connection with bytes unread resets it: they would see that instead of the 413.
+ */
+export function drainBeforeAnswer(app: FastifyInstance): void {
+  app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+    if (hasBody && !raw.readableEnded && !raw.destroyed) drain(raw).then(() => done(), done);
+    else done();
+  });
+}
+
+async function drain(body: IncomingMessage): Promise<void> {
+  const timeout = AbortSignal.timeout(DRAIN_WAIT_MS);
+  body.resume();
+  // Rejects when the wait ends or the client disconnects. The answer is sent in either case.
+  await once(body, 'end', { signal: timeout }).catch(() => undefined);
 }

@@ -5,7 +5,7 @@ import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { keyHashBytes } from '../../src/config/formats/formats.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import { createPartnerCheck } from '../../src/http/partner-keys.ts';
+import { createPartnerCheck } from '../../src/http/access.ts';
 import { terminalOver, type } from './support/terminal.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));

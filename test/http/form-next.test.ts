@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nextPage } from '../../src/http/form/next.ts';
+import { nextPage } from '../../src/http/routes/forms.ts';
 import { site } from '../support/lead.ts';
 import { DELIVERED, testApp } from './support/app.ts';
 import { goodForm, postForm } from './support/form.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseJson } from '../../src/http/json-body.ts';
+import { parseJson } from '../../src/http/body.ts';
 
 const WHERE: readonly (readonly [string, string])[] = [
   ['{"merchantId":NaN}', 'wrong at character 15'],

@@ -45,7 +45,7 @@ t.test('a refused request’s line has the code of its problem', async (t) => {
   t.equal(answer.json().instance, `urn:uuid:${answer.json().requestId}`);
 });
 
-t.test('a caller’s own request id is not taken over', async (t) => {
+t.test('the gateway ignores a request id that the client sends', async (t) => {
   const { app } = await testApp(t);
   const answer = await app.inject({ url: '/healthz', headers: { 'x-request-id': 'mine', 'request-id': 'mine' } });
   t.not(answer.headers['x-request-id'], 'mine');
@@ -113,7 +113,7 @@ for (const [how, leave, expected] of [
   );
 }
 
-t.test('a caller that does not wait for the provider leaves one line', async (t) => {
+t.test('a client that disconnects while the provider is called leaves one line', async (t) => {
   const submitted = Promise.withResolvers<void>();
   const settled = Promise.withResolvers<void>();
   const { log, logged, listen, app } = await testApp(t, {

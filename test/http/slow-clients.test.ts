@@ -68,7 +68,7 @@ t.test('a connection stays open after a refusal, and the next request on it is t
   }
 });
 
-t.test('a caller that reads nothing until it has written everything still gets its refusal', async (t) => {
+t.test('a client that reads nothing until it has written everything still gets its refusal', async (t) => {
   const { listen } = await testApp(t);
   const socket = await dial(t, await listen());
   socket.pause();

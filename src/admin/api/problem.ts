@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM_TYPE, problemBody } from '../../lib/problem.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Not a valid request',
@@ -34,16 +35,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return reply
     .code(status)
     .headers(headers)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: 'about:blank',
-        title: TITLES[status],
-        status,
-        detail: message,
-        instance: `urn:uuid:${request.id}`,
-        code,
-        requestId: request.id,
-      }),
-    );
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problemBody({ title: TITLES[status], status, detail: message, code, requestId: request.id })));
 }

@@ -28,8 +28,8 @@ export type CountsState = 'shared' | 'local';
 type Parts = {
   /** Opens a connection, or rejects; `onLost` is called when it breaks later. Both are bounded by the adapter. */
   readonly connect: (onLost: (error: unknown) => void) => Promise<CountingServer>;
-  /** What a caller is called on the server, which others may read. */
-  readonly hash: (purpose: string, caller: string) => Buffer;
+  /** Gives the name of a requester on the server. It is a keyed hash, because other programs may read the server. */
+  readonly hash: (purpose: string, requester: string) => Buffer;
   readonly clock: Clock;
   /** Told of each change, and of the first state. */
   readonly onChange: (state: CountsState, error?: unknown) => void;
@@ -55,7 +55,7 @@ class NoAnswer extends Error {
 
 /**
  * Counts on a server that may go away, so that no request pays for its absence twice: with the first fault the connection
- * is given up and nobody asks any more. In the background a new one is tried, after a second at first and every ten at last,
+ * is closed and no later request asks. In the background new connections are tried, after a second at first and every ten at last,
  * and is used once it has counted.
  */
 export function createSharedCounts({ connect, hash, clock, onChange }: Parts): SharedCounts {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Conversation } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import { requireBodyType } from '../body-type.ts';
+import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
 import { conversationBody } from '../schemas/conversation.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';

@@ -2,6 +2,35 @@ import type { ProblemCode } from '../problems.ts';
 import { CONVERSATION_PARAMS } from './conversation.ts';
 import { problemResponses, RATE_HEADERS, REQUEST_ID_HEADER, RETRY_AFTER_HEADER } from './problem.ts';
 
+export const ALIVE = {
+  $id: 'Alive',
+  type: 'object',
+  title: 'Alive',
+  description: 'The process answers.',
+  required: ['status'],
+  additionalProperties: false,
+  properties: { status: { type: 'string', const: 'alive', description: 'Always alive.', examples: ['alive'] } },
+  examples: [{ status: 'alive' }],
+} as const;
+
+export const READINESS = {
+  $id: 'Readiness',
+  type: 'object',
+  title: 'Readiness',
+  description: 'Whether leads can be taken right now, and each check by name.',
+  required: ['status', 'checks'],
+  additionalProperties: false,
+  properties: {
+    status: { type: 'string', enum: ['ready', 'not_ready'], description: 'All checks together.', examples: ['ready'] },
+    checks: {
+      type: 'object',
+      description: 'Each check with "ok", or what is wrong in a word.',
+      additionalProperties: { type: 'string' },
+      examples: [{ storage: 'ok' }],
+    },
+  },
+} as const;
+
 /** What any request can meet before it reaches its route. */
 const WIRE: readonly ProblemCode[] = ['bad_request', 'request_timeout', 'expectation_failed', 'headers_too_large'];
 export const LIMITED: readonly ProblemCode[] = [...WIRE, 'rate_limited'];

@@ -1,4 +1,5 @@
-import { PROBLEM_TYPE, PROBLEMS, type ProblemCode, type ProblemOptions, problemBody } from '../problems.ts';
+import { PROBLEM_TYPE } from '../../lib/problem.ts';
+import { PROBLEMS, type ProblemCode, type ProblemOptions, publicProblemBody } from '../problems.ts';
 
 /** The body of every error answer. */
 export const PROBLEM = {
@@ -115,7 +116,10 @@ export function problemResponses(
             examples: Object.fromEntries(
               same.map((code) => [
                 code,
-                { summary: PROBLEMS[code].title, value: problemBody(code, EXAMPLE_REQUEST, EXAMPLE_OPTIONS[code]) },
+                {
+                  summary: PROBLEMS[code].title,
+                  value: publicProblemBody(code, EXAMPLE_REQUEST, EXAMPLE_OPTIONS[code]),
+                },
               ]),
             ),
           },

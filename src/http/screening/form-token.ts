@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Use } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { PageIdentity } from '../site-access.ts';
+import type { PageIdentity } from '../access.ts';
 
 /** How long a visitor may take to fill in a form, in milliseconds: two hours. */
 export const TOKEN_LASTS_MS = 7_200_000;
@@ -63,7 +63,7 @@ export function createFormTokens(hashKey: Buffer, now: () => number, random: (si
   };
 }
 
-/** Which of these it is, is nobody's business who tries. */
+/** One text for every fault, so that a forger learns nothing from it. */
 const FOREIGN = 'Is not one that this gateway made for this site and page; get a new one.';
 
 function invalid(detail: string): Refusal {

@@ -3,10 +3,10 @@ import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
 import { Refusal } from '../../../src/domain/refusal.ts';
 import type { SiteForm } from '../../../src/domain/site.ts';
+import { pageOf } from '../../../src/http/access.ts';
 import { createFormGuard, type Evidence } from '../../../src/http/screening/form-guard.ts';
 import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import type { Proofs } from '../../../src/http/screening/proof.ts';
-import { pageOf } from '../../../src/http/site-access.ts';
 import { randomBytes } from '../../../src/lib/random.ts';
 import { site } from '../../support/lead.ts';
 

@@ -10,7 +10,7 @@ function limitsOf(max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
   return createLimits(Fastify(), Date.now, () => ({ max, windowS: 60 }), sharedCounts);
 }
 
-/** Counts of all replicas, as the test has them; `undefined` while nobody can be asked. */
+/** Counts of all replicas, as the test has them; `undefined` while no server answers. */
 function sharedCounts(next: () => number | undefined) {
   const asked: { purpose: string; requester: string; windowMs: number }[] = [];
   const counts: SharedCounts = {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
-import { createPartnerCheck } from '../../../src/http/partner-keys.ts';
+import { createPartnerCheck } from '../../../src/http/access.ts';
 
 function partner(id: string, ...keys: string[]): Partner {
   return {

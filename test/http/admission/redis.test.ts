@@ -25,7 +25,7 @@ async function refusal(url: string): Promise<string> {
 }
 
 t.test(
-  'callers are counted by key, over all connections, in a window from their first',
+  'requests are counted by key, over all connections, in a window from the first',
   { skip: NO_REDIS },
   async (t) => {
     const { url } = await startRedis(t);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
-import { recordedOrigin, siteFor } from '../../../src/http/site-access.ts';
+import { recordedOrigin, siteFor } from '../../../src/http/access.ts';
 import { site } from '../../support/lead.ts';
 
 const SITES = new Map(
@@ -14,7 +14,7 @@ const PARTNER: Partner = {
   rate: { max: 10, windowS: 60 },
 };
 
-t.test('a browser is admitted from a page of the site', async (t) => {
+t.test('a browser may use a site from one of its pages', async (t) => {
   t.equal(siteFor(SITES, 'dealer', { origin: 'https://dealer.example' }).key, 'dealer');
 });
 

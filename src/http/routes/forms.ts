@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Conversation } from '../../domain/lead.ts';
-import { requireBodyType } from '../body-type.ts';
+import type { Site } from '../../domain/site.ts';
+import { pageOf, siteFor } from '../access.ts';
+import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
-import { decodeForm } from '../form/decode.ts';
-import { explain } from '../form/explain.ts';
-import { type Language, languageOf } from '../form/language.ts';
-import { nextPage } from '../form/next.ts';
-import { PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
-import { type FormExtras, readForm } from '../form/read.ts';
-import { TEXTS } from '../form/texts.ts';
+import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
+import { decodeForm, type FormExtras, readForm } from '../form/read.ts';
+import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
-import { POST_FORM } from '../schemas/form-operations.ts';
+import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
+import { siteFormBody } from '../schemas/site-form.ts';
+import type { FormGuard } from '../screening/form-guard.ts';
 import type { TakeLead } from '../take-lead.ts';
 
 export type FormPostDeps = { readonly takeLead: TakeLead; readonly logger: Logger };
@@ -97,4 +97,47 @@ function sendPage(reply: FastifyReply, status: number, content: PageContent): Fa
 
 function languageFor({ formExtras, headers }: FastifyRequest): Language {
   return languageOf(formExtras?.lang, headers['accept-language']);
+}
+
+export type FormOutcome = 'delivered' | 'received';
+
+/**
+ * Where a form's visitor goes when the lead is stored: a page on one of the site's own origins, told the outcome as `text-us`.
+ * `undefined` for anything else: a lead is worth more than a redirect, so that the visitor gets our own page then.
+ *
+ * A site that any page may use has no origins of its own; there it is the origin of the page itself.
+ *
+ * @param origin of the page that the form is on, which the site allows
+ */
+export function nextPage(
+  next: string | undefined,
+  site: Pick<Site, 'origins'>,
+  origin: string | undefined,
+  outcome: FormOutcome,
+): string | undefined {
+  if (next === undefined) return undefined;
+  const url = URL.parse(next, origin === 'null' ? undefined : origin);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
+  const own = site.origins === '*' ? url.origin === origin : site.origins.has(url.origin);
+  if (!own) return undefined;
+  url.searchParams.set('text-us', outcome);
+  return url.href;
+}
+
+export type SiteFormDeps = { readonly sites: () => ReadonlyMap<string, Site>; readonly guard: FormGuard };
+
+/** `GET /sites/{key}/form`, for buttons. */
+export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: SiteFormDeps): Promise<void> {
+  app.get<{ Params: { key: string }; Querystring: { lang?: string } }>(
+    '/sites/:key/form',
+    { schema: READ_FORM },
+    async (request, reply) => {
+      const { headers, host, protocol, params, query, requester } = request;
+      // Browsers leave the header out of a GET to the page's own host.
+      const site = siteFor(sites(), params.key, { origin: headers.origin ?? `${protocol}://${host}` });
+      requester.site = site;
+      reply.header('cache-control', 'no-store');
+      return siteFormBody(site, query.lang, await guard.issue(site, pageOf(headers.origin, host), requester.address));
+    },
+  );
 }
