@@ -126,6 +126,6 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   // A keyed hash of a constant, which differs for another HASH_KEY.
   { oldestReader: 1, script: 'ALTER TABLE gateway_schema ADD COLUMN hash_check bytea' },
-  // JSON: the targets for which the account's credentials were accepted (`streak.ts`).
+  // JSON: the targets for which the account's credentials were accepted (`store/settle.ts`).
   { oldestReader: 1, script: 'ALTER TABLE providers ADD COLUMN proof text' },
 ];

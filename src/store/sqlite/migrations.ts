@@ -149,6 +149,6 @@ export const MIGRATIONS: readonly string[] = [
   // The readiness check overwrites it with random bytes.
   "CREATE TABLE probe (filler BLOB NOT NULL) STRICT; INSERT INTO probe VALUES (x'')",
 
-  // JSON: the targets for which the account's credentials were accepted (`streak.ts`).
+  // JSON: the targets for which the account's credentials were accepted (`store/settle.ts`).
   'ALTER TABLE providers ADD COLUMN proof TEXT',
 ];
