@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { demoFiles, widgetFiles } from '../src/http/widget-files.ts';
 
-t.test('the files of the build and of earlier builds are served under their own names', async (t) => {
+t.test('what the build left is served by its own names, and earlier builds that lie beside it', async (t) => {
   const folder = t.testdir({
     'v1.js': 'entry',
     'v1.0123456789ab.js': 'entry',
@@ -22,28 +22,25 @@ t.test('the files of the build and of earlier builds are served under their own 
   for (const name of ['notes.txt', '', '.', '../package.json', 'nope.js']) t.equal(await files(name), undefined, name);
 });
 
-t.test('without a build the button is built at the first request', async (t) => {
+t.test('without a build the button is made when it is first asked for', async (t) => {
   const files = widgetFiles(join(t.testdir(), 'missing'));
   const entry = await files('v1.js');
   t.match(entry, { type: 'text/javascript; charset=utf-8', immutable: false, integrity: /^sha384-/ });
   t.ok(entry && entry.body.length > 0);
 });
 
-t.test(
-  'the demo page contains the address of the inbox, and its policy allows a frame of the inbox only',
-  async (t) => {
-    const folder = t.testdir({ 'index.html': 'page', 'demo.css': 'look' });
-    const { files, policy } = demoFiles({ inboxUrl: 'http://127.0.0.1:8090/', site: 'demo' }, folder);
-    t.strictSame(JSON.parse(String((await files('config.json'))?.body)), {
-      inboxUrl: 'http://127.0.0.1:8090/',
-      site: 'demo',
-    });
-    t.match(policy, 'frame-src http://127.0.0.1:8090;');
-    t.notMatch(policy, /unsafe|\*/);
-    t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
-    t.match(await files('demo.css'), { type: 'text/css; charset=utf-8', immutable: false });
-    const alone = demoFiles({ inboxUrl: undefined, site: 'dealer' }, folder);
-    t.strictSame(JSON.parse(String((await alone.files('config.json'))?.body)), { site: 'dealer' });
-    t.notMatch(alone.policy, 'frame-src');
-  },
-);
+t.test('the demo page is told where the inbox is, and may frame it and nothing else', async (t) => {
+  const folder = t.testdir({ 'index.html': 'page', 'demo.css': 'look' });
+  const { files, policy } = demoFiles({ inboxUrl: 'http://127.0.0.1:8090/', site: 'demo' }, folder);
+  t.strictSame(JSON.parse(String((await files('config.json'))?.body)), {
+    inboxUrl: 'http://127.0.0.1:8090/',
+    site: 'demo',
+  });
+  t.match(policy, 'frame-src http://127.0.0.1:8090;');
+  t.notMatch(policy, /unsafe|\*/);
+  t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });
+  t.match(await files('demo.css'), { type: 'text/css; charset=utf-8', immutable: false });
+  const alone = demoFiles({ inboxUrl: undefined, site: 'dealer' }, folder);
+  t.strictSame(JSON.parse(String((await alone.files('config.json'))?.body)), { site: 'dealer' });
+  t.notMatch(alone.policy, 'frame-src');
+});
