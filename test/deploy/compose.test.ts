@@ -49,12 +49,12 @@ const validate = new Ajv({ strict: false, validateFormats: false, allErrors: tru
   $schema: undefined,
 });
 
-t.test('every name in docker-compose.yml is allowed by the Compose specification', async (t) => {
+t.test('docker-compose.yml is what the Compose specification allows, to the last name', async (t) => {
   t.ok(validate(compose), JSON.stringify(validate.errors));
   t.notOk(validate({ ...compose, services: { ...compose.services, replica: { ...service('replica'), imgae: 'x' } } }));
 });
 
-t.test('without a profile only the demo starts', async (t) => {
+t.test('without a profile there is the demo and nothing else', async (t) => {
   const demo = services.filter(([, { profiles }]) => profiles === undefined);
   t.strictSame(
     demo.map(([name]) => name),
@@ -77,12 +77,12 @@ t.test(
   },
 );
 
-t.test("replicas trust only the balancer's address for X-Forwarded-For", async (t) => {
+t.test('replicas believe the balancer about addresses, and nobody else in its network', async (t) => {
   const { edge } = service('balancer').networks as Record<string, { ipv4_address?: string }>;
   t.equal(service('replica').environment?.TRUST_PROXY, edge?.ipv4_address);
 });
 
-t.test('no service can be assigned the fixed address of another service', async (t) => {
+t.test('no service is ever given an address that is fixed for another one', async (t) => {
   for (const [network, settings] of Object.entries(compose.networks)) {
     const fixed = services.flatMap(([, { networks = {} }]) =>
       Array.isArray(networks)
@@ -112,7 +112,7 @@ function blockOf(cidr: string): BlockList {
   return block;
 }
 
-t.test('every service has a health check, so that up --wait can end', async (t) => {
+t.test('every service can tell whether it is healthy, so that up --wait can end', async (t) => {
   t.match(dockerfile, /^HEALTHCHECK /m);
   for (const [name, { image, healthcheck }] of services) {
     t.notOk(healthcheck?.disable, name);
@@ -128,14 +128,11 @@ t.test('Postgres is healthy only with the database that the replicas use', async
   t.match(rest[rest.indexOf('-c') + 1], /^SELECT/);
 });
 
-t.test(
-  'no service shares the network of another service, because a restart of that one would cut it off',
-  async (t) => {
-    for (const [name, { network_mode }] of services) t.equal(network_mode, undefined, name);
-  },
-);
+t.test('no service lives in the network of another one, which ends with the first restart of that one', async (t) => {
+  for (const [name, { network_mode }] of services) t.equal(network_mode, undefined, name);
+});
 
-t.test('removing a container leaves no anonymous volume', async (t) => {
+t.test('a container that is removed leaves no volume without a name', async (t) => {
   const declared = [...dockerfile.matchAll(/^VOLUME (\S+)$/gm)].map(([, path]) => path);
   t.strictSame(declared, ['/data']);
   for (const [name, { image, volumes = [], tmpfs = [] }] of services) {
@@ -160,7 +157,7 @@ t.test('the hardening of all services is written once, and all have it', async (
   }
 });
 
-t.test('a build contacts only the registry of its base images', async (t) => {
+t.test('a build asks nobody but the registry of its base images', async (t) => {
   t.notMatch(dockerfile, /^# *syntax *=/im, 'BuildKit would fetch the frontend that it names');
   t.notMatch(dockerfile, /^ADD /m);
 });
@@ -172,7 +169,7 @@ t.test(
   },
 );
 
-t.test('no documented command stops the replicas when it is interrupted', async (t) => {
+t.test('no documented command is one that stops the replicas when it is interrupted', async (t) => {
   const readmes = ['deploy/compose/README.md', 'README.md', 'docs/operations.md'].map((file) =>
     readFileSync(file, 'utf8'),
   );
@@ -183,7 +180,7 @@ t.test('no documented command stops the replicas when it is interrupted', async 
   for (const command of commands) t.match(command, / -d( |$)/, command);
 });
 
-t.test('secrets are files that deploy/compose/secrets.sh creates, and each is used', async (t) => {
+t.test('secrets are files that deploy/compose/secrets.sh makes, and each is used', async (t) => {
   const made = readFileSync('deploy/compose/secrets.sh', 'utf8');
   const used = new Set(Object.values(compose.services).flatMap(({ secrets = [] }) => secrets));
   for (const [name, { file }] of Object.entries(compose.secrets)) {
@@ -194,7 +191,7 @@ t.test('secrets are files that deploy/compose/secrets.sh creates, and each is us
   t.match(readFileSync('.gitignore', 'utf8'), '\n/deploy/compose/secrets/\n');
 });
 
-t.test('the balancer waits longer than a gateway takes, and the stop period is longer than both', async (t) => {
+t.test('the balancer waits longer than a gateway takes, and a stop longer than both', async (t) => {
   const config = readFileSync('deploy/compose/haproxy.cfg', 'utf8');
   const seconds = (name: string) => Number(new RegExp(`^ *${name} (\\d+)s$`, 'm').exec(config)?.[1]);
   t.ok(seconds('timeout server') > 15, 'a gateway answers within 15 s');
@@ -204,14 +201,11 @@ t.test('the balancer waits longer than a gateway takes, and the stop period is l
   t.ok(Number.parseInt(service('replica').stop_grace_period ?? '', 10) >= 25);
 });
 
-t.test(
-  'each service that runs the gateway has the memory limit of the Kubernetes example, and its heap fits in it',
-  async (t) => {
-    const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
-    const [{ resources }] = deployment.spec.template.spec.containers;
-    t.equal(resources.limits.memory, '512Mi');
-    for (const [name, { image, mem_limit }] of services) if (image === OURS) t.equal(mem_limit, '512m', name);
-    const [, percentage] = /^ENV NODE_OPTIONS=--max-old-space-size-percentage=(\d+)$/m.exec(dockerfile) ?? [];
-    t.ok(Number(percentage) > 0 && Number(percentage) <= 50);
-  },
-);
+t.test('what runs the gateway has a memory limit, the same as in Kubernetes, and its heap fits in it', async (t) => {
+  const deployment = parse(readFileSync('deploy/kubernetes/deployment.yaml', 'utf8'));
+  const [{ resources }] = deployment.spec.template.spec.containers;
+  t.equal(resources.limits.memory, '512Mi');
+  for (const [name, { image, mem_limit }] of services) if (image === OURS) t.equal(mem_limit, '512m', name);
+  const [, percentage] = /^ENV NODE_OPTIONS=--max-old-space-size-percentage=(\d+)$/m.exec(dockerfile) ?? [];
+  t.ok(Number(percentage) > 0 && Number(percentage) <= 50);
+});

@@ -21,7 +21,7 @@ t.test(
   },
 );
 
-t.test('an incomplete body does not count as received', async (t) => {
+t.test('a body that is not sent whole is not received', async (t) => {
   const simulator = await simulatorFor(t);
   const body = documentOf(LEAD);
   const over = simulator.over();
@@ -36,7 +36,7 @@ t.test('an incomplete body does not count as received', async (t) => {
   t.match(await totalsOf(simulator), { calls: 1, received: 0, concurrent: 0 });
 });
 
-t.test('calls in flight and their maximum are counted', async (t) => {
+t.test('calls in flight are counted, and their maximum', async (t) => {
   const simulator = await simulatorFor(t);
   await control(simulator, 'POST', '/control/mode', { fault: 'hang' });
   const events = await eventsOf(t, simulator);
