@@ -26,26 +26,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   http: {
     rooms: ['leads', 'domain', 'lib'],
-    // `scripts` has the build of the button, which runs in development when no built files exist.
-    packages: [
-      '@fastify/*',
-      'altcha-lib',
-      'fastify',
-      'helmet',
-      'ioredis',
-      'ip-address',
-      'jsonc-parser',
-      'pino',
-      'scripts',
-      'typebox',
-    ],
+    packages: ['@fastify/*', 'altcha-lib', 'fastify', 'ioredis', 'ip-address', 'jsonc-parser', 'pino', 'typebox'],
   },
   admin: {
     rooms: ['leads', 'domain', 'lib'],
     packages: ['@fastify/*', 'fastify', 'libphonenumber-js', 'pino', 'pino-pretty', 'prom-client', 'typebox'],
   },
   simulator: { rooms: [], packages: ['xml2js'] },
-  widget: { rooms: [], packages: ['@noble/hashes'] },
+  widget: { rooms: [], packages: [] },
   app: {
     rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'simulator'],
     // In development the app bundles the button with the script that builds it.
