@@ -41,6 +41,8 @@ const KEEPER = '"$@" & exec 2>&-; read -r signal || signal=QUIT; kill -s "$signa
  */
 export async function startServer(flags: readonly string[] = [], packaged?: string): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
+  const remove = (): void => rmSync(parent, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove);
   const { programs, account } = await installPostgres(parent, packaged);
   const folder = join(parent, 'data');
   createCluster(programs, folder, account);
@@ -105,7 +107,8 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
     crash: () => end('QUIT'),
     async end() {
       await end('INT');
-      rmSync(parent, { recursive: true, force: true });
+      process.off('exit', remove);
+      remove();
     },
   };
 }
