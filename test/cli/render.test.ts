@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { nodeCommand } from '../support/node-command.ts';
 
 const RENDER = fileURLToPath(new URL('../../src/cli/render.ts', import.meta.url));
 const LEAD = JSON.stringify({ advertiserId: '1659', consumer: { phone: '(404) 555-1212' } });
 
 /** Runs the command as a person would, with nothing of this process's environment. */
 function run(args: readonly string[], { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [RENDER, ...args], { input, env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(...nodeCommand(RENDER, ...args), { input, env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 

@@ -10,6 +10,7 @@ import type { Outbox } from '../../../src/outbox/port.ts';
 import { createSqliteOutbox } from '../../../src/outbox/sqlite/outbox.ts';
 import { createVault } from '../../../src/outbox/vault.ts';
 import { lead } from '../../support/lead.ts';
+import { nodeCommand } from '../../support/node-command.ts';
 import { intake, LEASE_MS } from '../../support/outbox.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
@@ -20,7 +21,7 @@ export type Ended = { readonly code: number | null; readonly out: string; readon
 
 /** Runs the program as a script would, with this environment and nothing of the shell's. */
 export async function gateway(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(...nodeCommand(MAIN, ...args), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code, out, err };
 }
