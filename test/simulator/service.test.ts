@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { nodeCommand } from '../support/node-command.ts';
 import { call, control, documentOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
 
 const SUCCESS =
@@ -240,7 +241,7 @@ t.test('the rules can be changed while it runs', async (t) => {
 const MAIN = path.join(import.meta.dirname, '../../src/simulator/main.ts');
 
 function start(t: Test, env: Record<string, string>) {
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(...nodeCommand(MAIN), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exit = once(child, 'exit');
   t.teardown(async () => {
     child.kill('SIGKILL');

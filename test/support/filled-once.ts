@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** In the checkout, where nobody can plant a file who may not change the tests themselves. `npm ci` empties it. */
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/text-connect-gateway');
+/** Files that tests keep from run to run: in the checkout, where nobody can plant a file who may not change the tests themselves. `npm ci` empties it. */
+export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/text-connect-gateway');
 
 /**
  * A folder that is filled once for this checkout and then shared by all test files, also by those of another user.

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { nodeCommand } from './node-command.ts';
 
 export type Line = Readonly<Record<string, unknown>> & { readonly event?: string };
 
@@ -40,7 +41,7 @@ export async function startGateway(
   env: Readonly<Record<string, string>>,
   program = PROGRAM,
 ): Promise<RunningGateway> {
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(...nodeCommand(program), {
     env: { ...BARE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -119,7 +120,7 @@ export async function refusedStart(
   env: Readonly<Record<string, string>>,
   program = PROGRAM,
 ): Promise<{ code: number | null; stderr: string; stdout: string }> {
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(...nodeCommand(program), {
     env: { ...BARE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

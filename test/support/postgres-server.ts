@@ -42,6 +42,8 @@ const KEEPER = '"$@" & exec 2>&-; read -r signal || signal=QUIT; kill -s "$signa
  */
 export async function startServer(flags: readonly string[] = [], packaged?: string): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
+  const remove = (): void => rmSync(parent, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove);
   const { programs, account } = await installPostgres(parent, packaged);
   const folder = join(parent, 'data');
   await copyCluster(programs, folder, account);
@@ -105,9 +107,10 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
     stop: () => end('INT'),
     crash: () => end('QUIT'),
     async end() {
-      // Nobody needs its last checkpoint.
+      // The files are removed, so the server needs no last checkpoint.
       await end('QUIT');
-      rmSync(parent, { recursive: true, force: true });
+      process.off('exit', remove);
+      remove();
     },
   };
 }

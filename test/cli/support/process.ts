@@ -11,6 +11,7 @@ import { createHashing } from '../../../src/leads/hashing.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';
 import { lead } from '../../support/lead.ts';
+import { nodeCommand } from '../../support/node-command.ts';
 import { LEASE_MS, newLead } from '../../support/outbox.ts';
 import { ioOf, runInProcess } from './terminal.ts';
 
@@ -22,7 +23,7 @@ export type Ended = { readonly code: number | null; readonly out: string; readon
 
 /** Starts the program as a script would, with this environment and nothing of the shell's. */
 export async function startProgram(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'pipe' });
+  const child = spawn(...nodeCommand(MAIN, ...args), { env, stdio: 'pipe' });
   child.stdin.on('error', () => undefined).end(input);
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code, out, err };
