@@ -17,7 +17,7 @@ const src = new URL('../src/', import.meta.url);
 await run('start.js', []);
 await run('cli/gateway.js', ['--help']);
 // What replicas load, and neither of those two.
-for (const module of ['outbox/postgres/outbox.ts', 'admission/redis.ts']) await import(new URL(module, src).href);
+for (const module of ['store/postgres/outbox.ts', 'http/limits/redis.ts']) await import(new URL(module, src).href);
 
 /** Runs a program of ours, as the demo, until it ends by itself or has started. Node writes the cache as it ends. */
 async function run(program: string, words: readonly string[]): Promise<void> {

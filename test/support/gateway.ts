@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
-import { nodeCommand } from './node-command.ts';
+import { COMPILE_CACHE, nodeCommand } from './node-command.ts';
 
 export type Line = Readonly<Record<string, unknown>> & { readonly event?: string };
 
@@ -27,7 +27,7 @@ export type RunningGateway = {
 };
 
 /** Nothing of the shell's own settings reaches the program. */
-const BARE = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
+const BARE = { ...COMPILE_CACHE, PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
 
 /** What an operator starts. */
 const PROGRAM = 'src/start.js';
