@@ -26,7 +26,7 @@ function refused(t: Test, { status, headers, body }: Reply): void {
 }
 
 const readiness = (url: string, status: number): Promise<Reply> =>
-  eventually(`readyz answers ${status}`, 30_000, async () => {
+  eventually(`readyz answers ${status}`, 10_000, async () => {
     const ready = await read(url, '/readyz');
     return ready.status === status ? ready : undefined;
   });
