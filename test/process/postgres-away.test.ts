@@ -35,9 +35,9 @@ type Fault = (fleet: Fleet, way: FaultyProxy) => Promise<() => unknown>;
 
 /** What ends each is what it gives. */
 const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
-  ['crashes and stays away', 10_000, () => server.crash().then(() => server.start)],
+  ['crashes and stays away', 5_000, () => server.crash().then(() => server.start)],
   ['hangs', 8_000, async (_fleet, way) => way.stall()],
-  ['has no connection left', 5_000, starve],
+  ['has no connection left', 3_000, starve],
 ];
 
 for (const [name, ms, begin] of FAULTS) {

@@ -133,15 +133,9 @@ t.test('a connection that cannot be opened again is lost, and that is told once'
   t.equal(lost.length, 1);
 });
 
-t.test(
-  'a server that takes connections and says nothing is given up within a second',
-  { skip: NO_REDIS },
-  async (t) => {
-    const redis = await startRedis(t, ['--requirepass', 'word'], 'word');
-    redis.pause();
-    const began = performance.now();
-    t.equal(await refusal(`redis://:word@127.0.0.1:${redis.port}`), 'no_answer');
-    t.ok(performance.now() - began < 1_000);
-    redis.resume();
-  },
-);
+t.test('a server that accepts connections and answers nothing is given up', { skip: NO_REDIS }, async (t) => {
+  const redis = await startRedis(t, ['--requirepass', 'word'], 'word');
+  redis.pause();
+  t.equal(await refusal(`redis://:word@127.0.0.1:${redis.port}`), 'no_answer');
+  redis.resume();
+});
