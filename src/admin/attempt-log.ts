@@ -1,12 +1,16 @@
 import type { Logger } from 'pino';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
+import type { EventCounter } from './metrics.ts';
 
 /**
- * Creates the writer of log lines about attempts: one wide line for each attempt, and an error line for each event that an
+ * Creates the function that logs and counts attempts: one wide line for each attempt, and an error line for each event that an
  * operator must handle. The fields are an allow-list: no personal data of the lead and no text of the provider.
  */
-export function createAttemptLog(log: Logger): (report: AttemptReport) => void {
-  return ({ lead, lease, context, answer, settlement, settled, fault }) => {
+export function createAttemptLog(log: Logger, events: EventCounter): (report: AttemptReport) => void {
+  return (report) => {
+    const { lead, lease, context, answer, settlement, settled, fault } = report;
+    events.attempt(report);
+    if (fault) events.storageFault();
     const { outcome, httpStatus, durationMs } = answer;
     const line = {
       event: 'attempt',

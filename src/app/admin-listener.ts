@@ -4,26 +4,14 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { listen } from './listen.ts';
 import type { Services } from './services.ts';
 
-/** Opens the operators' listener, if the settings ask for one, and counts all events from then on. Gives its base URL. */
+/** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, disposers, hashing, accounts, outbox, events, sharedCounts }: Services,
+  { settings, log, disposers, hashing, accounts, outbox, metrics }: Services,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
-  if (!admin) return undefined;
-  // Loaded on demand, because loading the metrics library slows the start.
-  const { createMetrics } = await import('../admin/metrics.ts');
+  if (!admin || !metrics) return undefined;
   const { buildAdminApp } = await import('../admin/api/app.ts');
-  const metrics = createMetrics({
-    openCounts: outbox.openCounts,
-    providers: accounts.ids,
-    breakers: gate.breakers,
-    regions: () => accounts.ids().map(accounts.region),
-    ...(sharedCounts && { limits: sharedCounts.state }),
-    now: clock.now,
-    process: true,
-  });
-  events.current = metrics;
   const app = await buildAdminApp({
     operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
     metrics,

@@ -6,33 +6,16 @@ import { createProviderClient } from '../provider/client.ts';
 import type { Services } from './services.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
-export function startDelivery({
-  settings,
-  live,
-  log,
-  disposers,
-  accounts,
-  outbox,
-  events,
-  credentials,
-}: Services): RunningDelivery {
+export function startDelivery({ settings, live, log, disposers, accounts, outbox, events }: Services): RunningDelivery {
   const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
   disposers.add(() => provider.close());
-  const logAttempt = createAttemptLog(log);
   const delivering: RunningDelivery = composeDelivery({
     outbox,
     upstream: provider,
     accounts,
-    credentials,
-    rules: (site) => {
-      const { retry, sites } = live.current();
-      return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
-    },
-    report(report) {
-      logAttempt(report);
-      events.current.attempt(report);
-      if (report.fault) events.current.storageFault();
-    },
+    credentials: accounts.credentials,
+    rules: live.retryRules,
+    report: createAttemptLog(log, events),
     onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
     onTakenOver: ({ lease, lead }, { attempts, status }) =>
@@ -48,7 +31,7 @@ export function startDelivery({
         'a lease expired because its process died: whether the lead was sent is unknown',
       ),
     onFault(err) {
-      events.current.storageFault();
+      events.storageFault();
       log.error({ event: 'worker_fault', err }, 'worker fault');
     },
     clock,

@@ -1,20 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { createLiveSettings, type LiveSettings } from '../config/live.ts';
-import { createAccounts } from '../config/providers.ts';
+import type { Metrics } from '../admin/metrics.ts';
+import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createDisposers, type Disposers } from '../lib/disposers.ts';
-import { randomBytes } from '../lib/random.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault, tryKeys } from '../store/vault.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
 import { openPublicListener } from './public-listener.ts';
-import { createCredentials, NO_METRICS, type Services, startSharedCounts } from './services.ts';
+import { NO_METRICS, type Services, startSharedCounts } from './services.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
@@ -48,8 +48,7 @@ async function open(settings: Settings, log: Logger, version: string, disposers:
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
-  const accounts = createAccounts(live.current, simulator?.endpoint);
-  const credentials = createCredentials(live.current, hashing);
+  const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
   const outbox = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     hashCheck: hashing.check(),
@@ -69,8 +68,8 @@ async function open(settings: Settings, log: Logger, version: string, disposers:
   if (keys.kind === 'does_not_open') {
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
-  const events = { current: NO_METRICS };
   const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
+  const metrics = settings.admin && (await openMetrics());
   const services: Services = {
     settings,
     live,
@@ -80,12 +79,26 @@ async function open(settings: Settings, log: Logger, version: string, disposers:
     hashing,
     accounts,
     outbox,
-    events,
+    metrics,
+    events: metrics ?? NO_METRICS,
     sharedCounts,
-    credentials,
   };
 
   const delivering = startDelivery(services);
+
+  /** Loads the metrics library on demand, because loading it slows the start. */
+  async function openMetrics(): Promise<Metrics> {
+    const { createMetrics } = await import('../admin/metrics.ts');
+    return createMetrics({
+      openCounts: outbox.openCounts,
+      providers: accounts.ids,
+      breakers: () => delivering.gate.breakers(),
+      regions: () => accounts.ids().map(accounts.region),
+      ...(sharedCounts && { limits: sharedCounts.state }),
+      now: clock.now,
+      process: true,
+    });
+  }
   outbox.watch(delivering.worker.kick);
   startSweeping(services);
   const adminUrl = await openAdminListener(services, delivering);

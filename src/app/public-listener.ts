@@ -1,14 +1,12 @@
-import { StorageUnavailable } from '../domain/ports/outbox.ts';
+import { randomBytes } from 'node:crypto';
 import { buildApp } from '../http/app.ts';
 import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
 import { createProofs } from '../http/screening/proof.ts';
-import { capsFor } from '../leads/caps.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { randomBytes } from '../lib/random.ts';
 import { listen } from './listen.ts';
 import type { Services } from './services.ts';
 
@@ -28,12 +26,11 @@ export async function openPublicListener(
     store: outbox,
     delivery,
     hashing,
-    caps: (lead, phoneHash, caller) => {
-      const { dailyMax, sites } = live.current();
-      return capsFor(hashing, { ...dailyMax, ...sites.get(lead.site)?.dailyMax }, lead, phoneHash, caller);
-    },
-    onFault(err, conversation) {
-      events.current.storageFault();
+    dailyMax: live.dailyMax,
+    onAnswered: events.conversation,
+    onStorageFault: events.storageFault,
+    onUnrecorded(err, conversation) {
+      events.storageFault();
       log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded');
     },
     onQueued: worker.kick,
@@ -41,29 +38,8 @@ export async function openPublicListener(
     clock,
   });
   const app = await buildApp({
-    settings: {
-      listen: settings.listen,
-      maxConnections: settings.maxConnections,
-      trustProxy: settings.trustProxy,
-      deliverWaitMs: settings.deliverWaitMs,
-      get visitorRate() {
-        return live.current().visitorRate;
-      },
-      get sites() {
-        return live.current().sites;
-      },
-      get partners() {
-        return live.current().partners;
-      },
-    },
-    async submit(lead, context) {
-      const submission = await submit(lead, context).catch((error: unknown) => {
-        if (error instanceof StorageUnavailable) events.current.storageFault();
-        throw error;
-      });
-      if (!submission.replayed) events.current.conversation(submission.conversation.status, lead.site);
-      return submission;
-    },
+    settings: live.view,
+    submit,
     find: outbox.find,
     guard: formGuard({ settings, hashing, outbox }),
     ...(sharedCounts && { sharedCounts }),

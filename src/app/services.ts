@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
-import type { EventCounter } from '../admin/metrics.ts';
-import type { LiveSettings } from '../config/live.ts';
-import type { Accounts } from '../config/providers.ts';
+import type { EventCounter, Metrics } from '../admin/metrics.ts';
+import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
-import type { ProviderAccount } from '../domain/provider.ts';
 import { createSharedCounts, type SharedCounts } from '../http/limits/shared-counts.ts';
 import type { Hashing } from '../leads/hashing.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -20,40 +18,20 @@ export type Services = {
   readonly hashing: Hashing;
   readonly accounts: Accounts;
   readonly outbox: Outbox;
-  /** The counter of events: `NO_METRICS` until the operators' listener opens and sets `current` to its metrics. */
-  readonly events: { current: EventCounter };
+  /** What the operators' listener shows; `undefined` without that listener. */
+  readonly metrics: Metrics | undefined;
+  /** Counts events in `metrics`, if there are any. */
+  readonly events: EventCounter;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
   readonly sharedCounts: SharedCounts | undefined;
-  /** Gives a hash of an account's credentials; `undefined` for an account that is no longer configured. */
-  readonly credentials: (provider: string) => string | undefined;
 };
 
-/** Counts nothing: used while no operators' listener is open, so that the metrics library is not loaded. */
+/** Counts nothing: used without an operators' listener, so that the metrics library is not loaded. */
 export const NO_METRICS: EventCounter = {
   attempt() {},
   conversation() {},
   storageFault() {},
 };
-
-/**
- * Creates the function that gives the hash of a provider account's current credentials; `undefined` for an account that is no
- * longer configured. Every attempt calls it, so each account is hashed once until the settings change.
- */
-export function createCredentials(
-  settings: () => Pick<Settings, 'providers'>,
-  hashing: Pick<Hashing, 'credentials'>,
-): (provider: string) => string | undefined {
-  const hashes = new WeakMap<ProviderAccount, string>();
-  return (id) => {
-    const account = settings().providers.get(id);
-    if (!account) return undefined;
-    const known = hashes.get(account);
-    if (known !== undefined) return known;
-    const hash = hashing.credentials(account.providerId, account.username, account.password);
-    hashes.set(account, hash);
-    return hash;
-  };
-}
 
 /**
  * Starts to count rate limits in Redis, if the settings name one. Resolves as soon as it is known whether Redis is reachable;

@@ -1,10 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ProviderAccount } from '../domain/provider.ts';
+import { DEFAULT_REGION } from './defaults.ts';
 import type { Settings } from './settings.ts';
 
-/** The current settings, for parts that take `() => Settings`. */
+/** The settings of a running gateway. */
 export type LiveSettings = {
+  /** The settings now; one frozen object for each state of the configuration. */
   readonly current: () => Settings;
+  /** An object whose fields always give the current values, for parts that read a field at each use. */
+  readonly view: Settings;
   readonly replace: (next: Settings) => Replaced;
+  /** The retry rules of a site. */
+  readonly retryRules: (site: string) => Settings['retry'];
+  /** The daily maxima of a site. */
+  readonly dailyMax: (site: string) => Settings['dailyMax'];
 };
 
 /** Names of variables, or of entries of the file (`providers/europe`); never a value. */
@@ -78,8 +87,15 @@ const keys = Object.keys(PARTS) as (keyof Settings)[];
 /** Holds the settings. Live parts can be replaced while the program runs; the others stay as they were at start. */
 export function createLiveSettings(initial: Settings): LiveSettings {
   let current = initial;
+  const getters = keys.map((key) => [key, { enumerable: true, get: () => current[key] }]);
   return {
     current: () => current,
+    view: Object.defineProperties({}, Object.fromEntries(getters)) as Settings,
+    retryRules(site) {
+      const { retry, sites } = current;
+      return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
+    },
+    dailyMax: (site) => ({ ...current.dailyMax, ...current.sites.get(site)?.dailyMax }),
     replace(next) {
       const differing = keys.filter((key) => !isDeepStrictEqual(current[key], next[key]));
       const names = (wanted: boolean) =>
@@ -103,4 +119,47 @@ function namesOf({ named }: Part, current: Settings, next: Settings): string[] {
 
 function entries(kind: string, map: ReadonlyMap<string, unknown>): Named {
   return Object.fromEntries([...map].map(([name, entry]) => [`${kind}/${name}`, entry]));
+}
+
+/** The provider accounts as they are configured now. */
+export interface Accounts {
+  /** @throws Error if the account does not exist (any more): a lead may be older than the configuration */
+  get(id: string): ProviderAccount;
+  ids(): readonly string[];
+  /** The region of an account; also answers for a removed account, so that its leads keep waiting in a region. */
+  region(id: string): string;
+  /** The hash of an account's credentials; `undefined` for an account that is no longer configured. */
+  credentials(id: string): string | undefined;
+}
+
+/**
+ * @param hash keyed hash of an account's credentials. Every attempt asks for it, so each account is hashed once until the
+ *   settings change
+ * @param simulator URL of the bundled simulator, which answers for all accounts of the demo
+ */
+export function createAccounts(
+  settings: () => Pick<Settings, 'providers'>,
+  hash: (account: ProviderAccount) => string,
+  simulator?: string,
+): Accounts {
+  const hashes = new WeakMap<ProviderAccount, string>();
+  const find = (id: string): ProviderAccount | undefined => settings().providers.get(id);
+  return {
+    get(id) {
+      const account = find(id);
+      if (!account) throw new Error(`There is no provider account ${id} in the configuration.`);
+      return simulator === undefined ? account : { ...account, url: simulator };
+    },
+    ids: () => [...settings().providers.keys()],
+    region: (id) => find(id)?.region ?? DEFAULT_REGION,
+    credentials(id) {
+      const account = find(id);
+      if (!account) return undefined;
+      const known = hashes.get(account);
+      if (known !== undefined) return known;
+      const made = hash(account);
+      hashes.set(account, made);
+      return made;
+    },
+  };
 }

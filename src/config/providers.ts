@@ -10,7 +10,6 @@ import type { FileContent, ProviderContent } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
 import { Password, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
-import type { Settings } from './settings.ts';
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
 
@@ -162,31 +161,5 @@ function toProvider(id: string, provider: ProviderContent, credentials: Credenti
     providerId: provider.providerId,
     ...credentials,
     wire: { ...environmentWire(values), ...own },
-  };
-}
-
-/** ProviderAccount accounts as they are configured now. */
-export interface Accounts {
-  /** @throws where there is no such account (any more): a lead may be older than the configuration */
-  get(id: string): ProviderAccount;
-  ids(): readonly string[];
-  /** Also answers for a removed account, so that its leads keep waiting in a region. */
-  region(id: string): string;
-}
-
-/**
- * @param settings as they are now
- * @param simulator URL of the bundled simulator, which answers for all accounts of the demo
- */
-export function createAccounts(settings: () => Pick<Settings, 'providers'>, simulator?: string): Accounts {
-  const find = (id: string): ProviderAccount | undefined => settings().providers.get(id);
-  return {
-    get(id) {
-      const account = find(id);
-      if (!account) throw new Error(`There is no provider account ${id} in the configuration.`);
-      return simulator === undefined ? account : { ...account, url: simulator };
-    },
-    ids: () => [...settings().providers.keys()],
-    region: (id) => find(id)?.region ?? DEFAULT_REGION,
   };
 }

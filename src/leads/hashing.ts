@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import { canonicalNumber } from '../domain/phone.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
 
 /**
  * Keyed hashes (HMAC-SHA-256 with `HASH_KEY`, 128 bits kept) of what has to be found again without being readable:
@@ -25,7 +26,7 @@ export interface Hashing {
   /** The check value of `HASH_KEY`, which does not reveal the key: shows whether another key is configured. */
   check(): Buffer;
   /** A provider account's credentials: shows whether they have changed. */
-  credentials(providerId: number, username: string, password: string): string;
+  credentials(account: Pick<ProviderAccount, 'providerId' | 'username' | 'password'>): string;
 }
 
 export function createHashing(hashKey: Buffer): Hashing {
@@ -59,7 +60,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
     fingerprint: (lead) => hash('lead', canonical(lead)),
     check: () => hash('check'),
-    credentials: (providerId, username, password) =>
+    credentials: ({ providerId, username, password }) =>
       hash('credentials', String(providerId), username, password).toString('base64url'),
   };
 }

@@ -1,8 +1,9 @@
-import type { Conversation, Lead } from '../domain/lead.ts';
-import type { Accepted, Cap, Known, LeadStore, RequestKey, Screening, Start, Use } from '../domain/ports/lead-store.ts';
+import type { Conversation, Lead, Status } from '../domain/lead.ts';
+import type { Accepted, Known, LeadStore, RequestKey, Screening, Start, Use } from '../domain/ports/lead-store.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Clock, within } from '../lib/clock.ts';
-import { overCap } from './caps.ts';
+import { capsFor, type DailyMaxima, overCap } from './caps.ts';
 import type { Delivering } from './delivery/attempt.ts';
 import type { Permit } from './delivery/breaker.ts';
 import type { Hashing } from './hashing.ts';
@@ -36,18 +37,22 @@ type Parts = {
   readonly store: LeadStore;
   readonly delivery: Delivering;
   readonly hashing: Hashing;
-  /** The counters that a lead of this requester is counted on. */
-  readonly caps: (lead: Lead, phoneHash: Buffer, scope: IdempotencyScope) => readonly Cap[];
-  /** Told of an attempt whose outcome could not be recorded; the lead itself is safe. */
-  readonly onFault: (error: unknown, id: string) => void;
-  /** Told when a lead was left to the background worker, which may sleep. */
+  readonly dailyMax: (site: string) => DailyMaxima;
+  /** Called with the status in the answer to each new lead that was stored. */
+  readonly onAnswered?: (status: Status, site: string) => void;
+  /** Called when a lead was refused because the storage is unavailable. */
+  readonly onStorageFault?: () => void;
+  /** Called for an attempt whose outcome could not be recorded; the lead itself is safe. */
+  readonly onUnrecorded: (error: unknown, id: string) => void;
+  /** Called when a lead was left to the background worker, which may sleep. */
   readonly onQueued: () => void;
   readonly waitMs: number;
   readonly clock: Clock;
 };
 
 export function createSubmit(parts: Parts): Submit {
-  const { store, delivery, hashing, caps, onFault, onQueued, waitMs, clock } = parts;
+  const { store, delivery, hashing, dailyMax, onAnswered, onStorageFault, onUnrecorded, onQueued, waitMs, clock } =
+    parts;
   const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
 
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
@@ -85,7 +90,8 @@ export function createSubmit(parts: Parts): Submit {
     const start: Start =
       clearance === 'go' ? { kind: 'leased' } : clearance === 'later' ? { kind: 'due', at: now } : { kind: clearance };
     const phoneHash = hashing.phone(lead.phone.e164);
-    return store.accept({ lead, phoneHash, request, caps: caps(lead, phoneHash, scope), start, uses }, now);
+    const caps = capsFor(hashing, dailyMax(lead.site), lead, phoneHash, scope);
+    return store.accept({ lead, phoneHash, request, caps, start, uses }, now);
   };
 
   const firstOutcome = async (
@@ -98,7 +104,7 @@ export function createSubmit(parts: Parts): Submit {
     const settled = delivery
       .attempt(lead, lease, { permit, tries: 0, unknowns: 0, mayHaveArrived: false, requestId })
       .catch((error: unknown) => {
-        onFault(error, lease.id);
+        onUnrecorded(error, lease.id);
         return undefined;
       });
     return (await within(clock, waitMs, settled)) ?? conversation;
@@ -110,6 +116,13 @@ export function createSubmit(parts: Parts): Submit {
     if (earlier) return joinEarlier(earlier, identity);
     const submission = take(lead, identity, context).finally(() => underWay.delete(identity.name));
     underWay.set(identity.name, { identity, submission });
+    try {
+      const { conversation, replayed } = await submission;
+      if (!replayed) onAnswered?.(conversation.status, lead.site);
+    } catch (error) {
+      if (error instanceof StorageUnavailable) onStorageFault?.();
+      throw error;
+    }
     return submission;
   };
 }

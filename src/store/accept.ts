@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Conversation } from '../domain/lead.ts';
 import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
 import type { Accepted, Cap, Known, NewLead, RequestKey, Start, Use } from '../domain/ports/lead-store.ts';
 import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
-import { randomBytes } from '../lib/random.ts';
 import { type Row, toBuffer, toConversation } from './rows.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */

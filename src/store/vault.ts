@@ -1,7 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import type { LeadRecords } from '../domain/ports/lead-records.ts';
-import { randomBytes } from '../lib/random.ts';
 
 /** A lead as it is stored. `key` is null if the lead is not encrypted (no `DATA_KEY`, outside production only). */
 export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };

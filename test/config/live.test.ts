@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createLiveSettings } from '../../src/config/live.ts';
+import { createAccounts, createLiveSettings } from '../../src/config/live.ts';
 import { KEYS, keyOf, load, loadFile, soundFile } from './helper.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
@@ -101,6 +101,44 @@ t.test('settings that were validated outside production do not take effect in pr
   t.strictSame(live.replace(loadFile(open, KEYS)), { changed: [], needsRestart: ['NODE_ENV'] });
   t.strictSame(live.current().sites.get('motors')?.origins, new Set(['https://motors.example']));
 });
+
+t.test(
+  'the retry rules and daily maxima of a site are its own where it has any, and always the current ones',
+  async (t) => {
+    const file = soundFile();
+    Object.assign(file.sites.motors, { unknownOutcome: 'hold', dailyMax: { site: 7 } });
+    const live = createLiveSettings(loadFile(file, { PHONE_DAILY_MAX: '3' }));
+    t.match(live.retryRules('motors'), { unknown: 'hold', resendMax: 2 });
+    t.match(live.retryRules('a removed site'), { unknown: 'resend', resendMax: 2 });
+    t.match(live.dailyMax('motors'), { phone: 3, site: 7 });
+    t.match(live.dailyMax('a removed site'), { phone: 3, site: 2_000 });
+    live.replace(loadFile(soundFile(), { UNKNOWN_RESEND_MAX: '5' }));
+    t.match(live.retryRules('motors'), { unknown: 'resend', resendMax: 5 });
+    t.match(live.dailyMax('motors'), { phone: 5, site: 2_000 });
+    t.equal(live.view.sites, live.current().sites, 'the view shows the current settings');
+  },
+);
+
+t.test(
+  'an account is found as it is configured now, and its credentials are hashed once for each configuration',
+  async (t) => {
+    const live = createLiveSettings(loadFile(soundFile()));
+    let hashed = 0;
+    const accounts = createAccounts(live.current, ({ password }) => `${++hashed} ${password}`);
+    t.strictSame([accounts.credentials('main'), accounts.credentials('main')], ['1 word', '1 word']);
+    const changed = soundFile();
+    changed.providers.main.password = 'canary';
+    live.replace(loadFile(changed));
+    t.equal(accounts.get('main').password, 'canary');
+    t.equal(accounts.credentials('main'), '2 canary');
+    const renamed = soundFile();
+    renamed.sites.motors.provider = 'other';
+    live.replace(loadFile({ ...renamed, providers: { other: changed.providers.main } }));
+    t.equal(accounts.credentials('main'), undefined);
+    t.throws(() => accounts.get('main'), { message: /no provider account main/ });
+    t.type(accounts.region('main'), 'string', 'leads of a removed account wait in a region');
+  },
+);
 
 t.test('current settings cannot be changed, before and after they were replaced', async (t) => {
   const live = createLiveSettings(load({}));

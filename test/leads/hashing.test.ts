@@ -22,7 +22,7 @@ for (const [name, [hash, hex]] of Object.entries(KEPT)) {
 }
 
 t.test('the hash of credentials has not changed for this key', async (t) => {
-  t.equal(hashing.credentials(1001, 'ann', 'word'), 'WiNSVS4J7h1OZCVKmxZxhg');
+  t.equal(hashing.credentials({ providerId: 1001, username: 'ann', password: 'word' }), 'WiNSVS4J7h1OZCVKmxZxhg');
 });
 
 t.test(

@@ -1,6 +1,5 @@
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
-import type { Cap } from '../../src/domain/ports/lead-store.ts';
 import type { Delivering } from '../../src/leads/delivery/attempt.ts';
 import type { Clearance } from '../../src/leads/delivery/breaker.ts';
 import type { IdempotencyScope } from '../../src/leads/request-identity.ts';
@@ -13,7 +12,7 @@ type Test = Parameters<typeof sqliteOutbox>[0];
 type Options = {
   readonly clearance?: Clearance['kind'];
   readonly outcome?: (conversation: Conversation) => Promise<Conversation>;
-  readonly caps?: readonly Cap[];
+  readonly visitorMax?: number;
 };
 
 const delivered = async (conversation: Conversation): Promise<Conversation> => ({
@@ -28,7 +27,7 @@ const visitor = (changes: Partial<IdempotencyScope> = {}): IdempotencyScope => (
   ...changes,
 });
 
-function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] }: Options = {}) {
+function submitting(t: Test, { clearance = 'go', outcome = delivered, visitorMax = 1_000 }: Options = {}) {
   const store = sqliteOutbox(t)();
   t.teardown(() => store.close());
   const clock = manualClock(1_000_000);
@@ -53,8 +52,8 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, caps = [] 
     store,
     delivery,
     hashing,
-    caps: () => caps,
-    onFault: (error) => faults.push(error),
+    dailyMax: () => ({ phone: 1_000, site: 1_000, visitor: visitorMax }),
+    onUnrecorded: (error) => faults.push(error),
     onQueued: () => undefined,
     waitMs: 4_000,
     clock,
@@ -198,8 +197,7 @@ t.test('without a key the same lead is a new request after ten minutes', async (
 });
 
 t.test('a request that stored nothing does not use up its key', async (t) => {
-  const cap: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', 'a'), max: 0 };
-  const { submit, context, store, reported } = submitting(t, { caps: [cap] });
+  const { submit, context, store, reported } = submitting(t, { visitorMax: 0 });
   await t.rejects(submit(lead(), context({ idempotencyKey: 'k' })), { code: 'rate_limited', retryAfterS: 85_400 });
   t.strictSame(reported, [undefined], 'the permit was returned without a call');
   const refused = { ...context({ idempotencyKey: 'k' }), screen: async () => Promise.reject(new Error('limit')) };

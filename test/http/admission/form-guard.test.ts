@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Challenge } from 'altcha-lib/types';
 import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
@@ -7,7 +8,6 @@ import { pageOf } from '../../../src/http/access.ts';
 import { createFormGuard, type Evidence } from '../../../src/http/screening/form-guard.ts';
 import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import type { Proofs } from '../../../src/http/screening/proof.ts';
-import { randomBytes } from '../../../src/lib/random.ts';
 import { site } from '../../support/lead.ts';
 
 const PAGE = 'https://dealer.example';

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { createFormTokens, TOKEN_LASTS_MS } from '../../../src/http/screening/form-token.ts';
-import { randomBytes } from '../../../src/lib/random.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const PAGE = 'https://dealer.example';

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -12,7 +12,6 @@ import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import { createProofs } from '../../../src/http/screening/proof.ts';
 import type { AppSettings } from '../../../src/http/settings.ts';
 import type { SubmitContext } from '../../../src/leads/submit.ts';
-import { randomBytes } from '../../../src/lib/random.ts';
 import { site } from '../../support/lead.ts';
 
 export const ID = 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ';
