@@ -58,7 +58,7 @@ function environment(upstream: string): Record<string, string> {
   const unlimited = ['RATE_LIMIT_MAX', 'VISITOR_DAILY_MAX', 'PHONE_DAILY_MAX', 'SITE_DAILY_MAX'];
   const sites = Array.from({ length: SITES }, (_, n) => [
     `site-${n}`,
-    { name: 'Bench', origins: ['*'], targets: { advertiserIds: '*' }, country: 'US' },
+    { name: 'Bench', origins: ['*'], allowAnyOrigin: true, targets: { advertiserIds: '*' }, country: 'US' },
   ]);
   const config = join(folder, 'config.json');
   writeFileSync(config, JSON.stringify({ sites: Object.fromEntries(sites) }));

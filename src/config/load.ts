@@ -4,6 +4,7 @@ import { defined } from '../lib/defined.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { toCidr } from './formats/addresses.ts';
 import { redisServer } from './formats/databases.ts';
+import { checkDemoHosts, isProduction, publicHost, warnOfMode } from './mode.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { missingCredentials } from './providers.ts';
 import type { ReadFile } from './read-file.ts';
@@ -20,7 +21,6 @@ import {
 } from './rules.ts';
 import type { Settings } from './settings.ts';
 import { demoSetup, fileSetup, type Setup, unusable } from './setups.ts';
-import { checkSimulatorHost } from './simulator-host.ts';
 
 export { ConfigurationError } from './problem.ts';
 
@@ -56,7 +56,7 @@ export function loadSettings(
     ...environment.problems,
     ...checkTls(environment, readFile, cwd),
     ...setup.problems,
-    ...checkSimulatorHost(environment),
+    ...checkDemoHosts(environment),
     ...checkKeys(environment),
     ...checkAdmin(environment),
     ...checkDatabaseFiles(environment, readFile, cwd),
@@ -64,9 +64,10 @@ export function loadSettings(
   if (problems.length > 0) throw new ConfigurationError(problems, [...files]);
 
   const { values, warnings } = environment;
+  const built = setup.build();
   return deepFreeze({
-    production: values.NODE_ENV === 'production',
-    listen: defined({ host: values.HOST, port: values.PORT, tls: tlsFiles(environment, cwd) }),
+    production: isProduction(environment),
+    listen: defined({ host: publicHost(environment), port: values.PORT, tls: tlsFiles(environment, cwd) }),
     maxConnections: values.MAX_CONNECTIONS,
     trustProxy: values.TRUST_PROXY.map(toCidr),
     visitorRate: { max: values.RATE_LIMIT_MAX, windowS: values.RATE_LIMIT_WINDOW_S },
@@ -86,18 +87,18 @@ export function loadSettings(
     logLevel: values.LOG_LEVEL,
     simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
-    ...setup.build(),
-    warnings: [...warnings, ...warnOfDatabase(environment, cwd)],
+    ...built,
+    warnings: [...warnings, ...warnOfMode(environment, built.sites), ...warnOfDatabase(environment, cwd)],
     files: [...files],
   });
 }
 
 /** Uses `CONFIG_FILE` if it is set; otherwise the demo outside production. */
 function findSetup(environment: Environment, readFile: ReadFile, cwd: string): Setup {
-  const { CONFIG_FILE: path, NODE_ENV } = environment.values;
+  const { CONFIG_FILE: path } = environment.values;
   if (path !== undefined) return fileSetup(environment, readFile, resolve(cwd, path));
   if (environment.given('CONFIG_FILE')) return unusable([]);
-  return NODE_ENV === 'production' ? unusable(missingInProduction(environment)) : demoSetup(environment);
+  return isProduction(environment) ? unusable(missingInProduction(environment)) : demoSetup(environment);
 }
 
 function missingInProduction(environment: Environment): Problem[] {

@@ -5,6 +5,7 @@ import { DEVELOPMENT_HASH_KEY } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import { databasePath, isPostgres, parsePostgres } from './formats/databases.ts';
 import { keyBytes, MAKE_KEY } from './formats/formats.ts';
+import { isProduction, orDevelopment } from './mode.ts';
 import type { Problem } from './problem.ts';
 import { type ReadFile, readText } from './read-file.ts';
 import type { Settings } from './settings.ts';
@@ -15,12 +16,14 @@ const REQUIRED_KEYS = [
 ] as const;
 
 /** The rules between `DATA_KEY`, `DATA_KEY_PREVIOUS` and `HASH_KEY`; each by itself is checked with its variable. */
-export function checkKeys({ values, given }: Environment): Problem[] {
-  const { DATA_KEY: data, DATA_KEY_PREVIOUS: previous, HASH_KEY: hash, NODE_ENV } = values;
+export function checkKeys(environment: Environment): Problem[] {
+  const { values, given } = environment;
+  const { DATA_KEY: data, DATA_KEY_PREVIOUS: previous, HASH_KEY: hash } = values;
   const problems: Problem[] = [];
   const refuse = (setting: string, problem: string, fix = MAKE_KEY) => problems.push({ setting, problem, fix });
-  if (NODE_ENV === 'production') {
-    for (const [name, reason] of REQUIRED_KEYS) if (!given(name)) refuse(name, `is not set, and ${reason}`);
+  if (isProduction(environment)) {
+    const fix = MAKE_KEY + orDevelopment(environment);
+    for (const [name, reason] of REQUIRED_KEYS) if (!given(name)) refuse(name, `is not set, and ${reason}`, fix);
   }
   if (hash !== undefined && hash === data) refuse('HASH_KEY', 'is the same as DATA_KEY');
   if (hash !== undefined && previous.includes(hash)) refuse('HASH_KEY', 'is one of DATA_KEY_PREVIOUS');
@@ -134,8 +137,7 @@ export function checkDatabaseFiles(environment: Environment, readFile: ReadFile,
 /** Warns of an unencrypted connection to a database on another machine. */
 export function warnOfDatabase(environment: Environment, cwd: string): Problem[] {
   const place = buildDatabase(environment, cwd);
-  if (environment.values.NODE_ENV !== 'production' || place.kind === 'sqlite' || place.tls || isLocal(place.host))
-    return [];
+  if (!isProduction(environment) || place.kind === 'sqlite' || place.tls || isLocal(place.host)) return [];
   return [
     {
       setting: 'DATABASE_URL',

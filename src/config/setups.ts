@@ -5,6 +5,7 @@ import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from
 import { createFindings, type Findings, fileProblem, parseDocument } from './document.ts';
 import type { Environment } from './environment.ts';
 import { isLoopback } from './formats/addresses.ts';
+import { isProduction, orDevelopment } from './mode.ts';
 import { buildPartners, checkPartners } from './partners.ts';
 import type { Problem } from './problem.ts';
 import {
@@ -124,7 +125,8 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   });
   const accounts = new Set(findings.sound('/providers') ? Object.keys(content.providers ?? {}) : []);
   if (variables.length > 0) accounts.add(DEFAULT_PROVIDER);
-  checkSites(content, findings, { production: values.NODE_ENV === 'production', accounts });
+  const production = isProduction(environment);
+  checkSites(content, findings, { production, accounts, orDevelopment: orDevelopment(environment) });
   checkPartners(content, findings);
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...findings.problems()],

@@ -8,7 +8,12 @@ import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
 import type { FormContent } from './schema/site-form.ts';
 
-type Context = { readonly production: boolean; readonly accounts: ReadonlySet<string> };
+type Context = {
+  readonly production: boolean;
+  readonly accounts: ReadonlySet<string>;
+  /** What to add to the fix of a mistake that only the rules of production make one. */
+  readonly orDevelopment: string;
+};
 
 /** Checks what the schema cannot: rules between the values of a site, and what it refers to. */
 export function checkSites(content: FileContent, findings: Findings, context: Context): void {
@@ -16,7 +21,7 @@ export function checkSites(content: FileContent, findings: Findings, context: Co
   for (const [key, site] of Object.entries(content.sites)) {
     const at = `/sites/${key}`;
     if (!findings.sound(at)) continue;
-    checkOrigins(at, site, findings, context.production);
+    checkOrigins(at, site, findings, context);
     checkTargets(at, site.targets, findings);
     checkDefaultTarget(at, site.targets, site.defaultTarget, findings);
     if (site.targets === undefined && site.defaultTarget === undefined) {
@@ -30,7 +35,7 @@ export function checkSites(content: FileContent, findings: Findings, context: Co
   }
 }
 
-function checkOrigins(at: string, site: SiteContent, findings: Findings, production: boolean): void {
+function checkOrigins(at: string, site: SiteContent, findings: Findings, context: Context): void {
   const pointer = `${at}/origins`;
   if (!findings.sound(pointer) || !site.origins?.includes('*')) return;
   if (site.origins.length > 1) {
@@ -39,10 +44,10 @@ function checkOrigins(at: string, site: SiteContent, findings: Findings, product
       fix: 'leave "*" alone in the list, or take it out',
     });
   }
-  if (production && site.allowAnyOrigin !== true && findings.sound(`${at}/allowAnyOrigin`)) {
+  if (context.production && site.allowAnyOrigin !== true && findings.sound(`${at}/allowAnyOrigin`)) {
     findings.add(pointer, {
       problem: 'lets in the pages of anybody',
-      fix: 'list the origins of the site, or confirm it with "allowAnyOrigin": true',
+      fix: `list the origins of the site, or confirm it with "allowAnyOrigin": true${context.orDevelopment}`,
     });
   }
 }

@@ -32,7 +32,12 @@ t.test('the bundled simulator listens on SIMULATOR_HOST, and on nothing else', a
 });
 
 t.test('the gateway calls a simulator that listens on every address at loopback', async (t) => {
-  const settings = load({ HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0', SIMULATOR_PORT: '0' });
+  const settings = load({
+    NODE_ENV: 'development',
+    HOST: '0.0.0.0',
+    SIMULATOR_HOST: '0.0.0.0',
+    SIMULATOR_PORT: '0',
+  });
   const simulator = await startBundledSimulator(settings);
   t.teardown(() => simulator.close());
   t.equal(new URL(simulator.endpoint).hostname, '127.0.0.1');

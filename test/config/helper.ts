@@ -20,10 +20,10 @@ export function load(env: NodeJS.ProcessEnv, files: Files = {}): LoadedSettings 
   });
 }
 
-/** Loads with a configuration file, given as a value or as its text. */
+/** Loads with a configuration file, given as a value or as its text, and with the keys that production requires. */
 export function loadFile(content: unknown, env: NodeJS.ProcessEnv = {}, files: Files = {}): LoadedSettings {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
-  return load({ CONFIG_FILE: CONFIG_PATH, ...env }, { [CONFIG_PATH]: text, ...files });
+  return load({ CONFIG_FILE: CONFIG_PATH, ...KEYS, ...env }, { [CONFIG_PATH]: text, ...files });
 }
 
 /** The mistakes that loading ends with. */

@@ -4,6 +4,7 @@ import { describeSettings } from '../../src/config/describe.ts';
 import { ACCOUNT, fileWith, KEYS, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
 
 const PRODUCTION = { NODE_ENV: 'production', ...KEYS };
+const DEVELOPMENT = { NODE_ENV: 'development' };
 const LOCAL = 'http://127.0.0.1:9000/provider';
 
 t.test('without any setting there is one open demo site on the bundled simulator', async (t) => {
@@ -52,12 +53,12 @@ for (const host of ['127.0.0.1', '127.8.9.1', '::1', '0:0:0:0:0:0:0:1', 'localho
   });
 }
 
-t.test('the bundled simulator listens on more than loopback where the demo does, as in the image', async (t) => {
-  const open = { HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
+t.test('in development the bundled simulator listens on more than loopback where the demo does', async (t) => {
+  const open = { ...DEVELOPMENT, HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
   t.equal(load(open).simulatorHost, '0.0.0.0');
-  t.equal(load({ HOST: '::', SIMULATOR_HOST: '172.28.71.9' }).simulatorHost, '172.28.71.9');
+  t.equal(load({ ...open, HOST: '::', SIMULATOR_HOST: '172.28.71.9' }).simulatorHost, '172.28.71.9');
 
-  const [beyond] = mistakes(t, () => load({ SIMULATOR_HOST: '0.0.0.0' }));
+  const [beyond] = mistakes(t, () => load({ ...DEVELOPMENT, SIMULATOR_HOST: '0.0.0.0' }));
   t.match(beyond, { setting: 'SIMULATOR_HOST', problem: /the demo itself listens on loopback \(HOST\) only/ });
   for (const host of ['::', '10.0.0.1', '127.0.0.1.example', 'fe80::1%eth0']) {
     t.match(
@@ -69,7 +70,7 @@ t.test('the bundled simulator listens on more than loopback where the demo does,
 });
 
 t.test('outside the demo the bundled simulator is kept on loopback whatever HOST is', async (t) => {
-  const open = { HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
+  const open = { NODE_ENV: 'development', HOST: '0.0.0.0', SIMULATOR_HOST: '0.0.0.0' };
   const only = [{ setting: 'SIMULATOR_HOST', problem: /only the demo runs the bundled simulator/, fix: 'unset it' }];
   t.match(
     mistakes(t, () => load({ ...open, UPSTREAM_URL: LOCAL, ...ACCOUNT })),
@@ -80,7 +81,7 @@ t.test('outside the demo the bundled simulator is kept on loopback whatever HOST
     only,
   );
   t.match(
-    mistakes(t, () => loadFile(soundFile(), { ...PRODUCTION, ...open })),
+    mistakes(t, () => loadFile(soundFile(), { ...open, ...PRODUCTION })),
     only,
   );
 });
@@ -122,6 +123,64 @@ t.test(
   },
 );
 
+t.test('beside a configuration file the rules of production hold, unless NODE_ENV is development', async (t) => {
+  const file = fileWith('/sites/motors/provider', undefined);
+  Object.assign((file as ReturnType<typeof soundFile>).sites.motors, { origins: ['*'] });
+  const bare = { DATA_KEY: '', HASH_KEY: '' };
+  for (const env of [bare, { ...bare, NODE_ENV: 'test' }]) {
+    const problems = mistakes(t, () => loadFile(file, env));
+    const all = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD', 'CONFIG_FILE: /sites/motors/origins'];
+    t.strictSame(settingsOf(problems), [...all, 'DATA_KEY', 'HASH_KEY']);
+    t.match(problems.at(-1)?.fix, /openssl rand -base64 32 prints it; or set NODE_ENV=development for a trial$/);
+  }
+  t.match(loadFile(soundFile()), { production: true, demo: false, warnings: [] });
+  t.match(loadFile(file, { ...bare, ...DEVELOPMENT, ...ACCOUNT }), { production: false, demo: false });
+  const unreadable = mistakes(t, () => load({ CONFIG_FILE: 'conf' }));
+  t.strictSame(settingsOf(unreadable), ['CONFIG_FILE', 'DATA_KEY', 'HASH_KEY']);
+});
+
+t.test('development beside a configuration file warns of everything that is open', async (t) => {
+  const file = fileWith('/sites/motors/origins', ['*']);
+  const [open, ...others] = loadFile(file, { ...DEVELOPMENT, DATA_KEY: '', HASH_KEY: '' }).warnings;
+  t.strictSame(others, []);
+  t.equal(open?.setting, 'NODE_ENV');
+  for (const part of [
+    /demo page/,
+    /plain text \(no DATA_KEY\)/,
+    /published key \(no HASH_KEY\)/,
+    /any page .* motors/,
+  ]) {
+    t.match(open?.problem, part);
+  }
+  const [closed] = loadFile(soundFile(), DEVELOPMENT).warnings;
+  t.match(closed?.problem, /the rules of production do not hold: the demo page is served$/);
+
+  const { motors } = soundFile().sites;
+  const sites = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`site-${n}`, { ...motors, origins: ['*'] }]));
+  const [many] = loadFile({ ...soundFile(), sites, partners: {} }, DEVELOPMENT).warnings;
+  t.match(many?.problem, /site-9 and 490 more$/);
+});
+
+t.test('the demo listens on loopback only, and on more only in development, with a warning', async (t) => {
+  for (const [any, loopback] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '::1'],
+  ] as const) {
+    const { listen, warnings } = load({ HOST: any });
+    t.equal(listen.host, loopback);
+    t.match(warnings, [{ setting: 'HOST', fix: /set CONFIG_FILE; or NODE_ENV=development/ }]);
+    const open = load({ HOST: any, ...DEVELOPMENT });
+    t.equal(open.listen.host, any);
+    t.match(open.warnings, [{ setting: 'NODE_ENV', problem: /takes leads of anybody who reaches HOST/ }]);
+  }
+  t.strictSame(load(DEVELOPMENT).warnings, []);
+  t.strictSame(settingsOf(mistakes(t, () => load({ HOST: '192.0.2.7' }))), ['HOST']);
+  const admin = { ADMIN_PORT: '9090', ADMIN_TOKEN: 'admin-token-'.repeat(3), ADMIN_HOST: '0.0.0.0' };
+  t.strictSame(settingsOf(mistakes(t, () => load(admin))), ['ADMIN_HOST']);
+  t.equal(load({ ...admin, ...DEVELOPMENT }).admin?.host, '0.0.0.0');
+  t.equal(loadFile(soundFile(), { ...admin, HOST: '0.0.0.0' }).listen.host, '0.0.0.0');
+});
+
 t.test('production lists everything that is missing at once, and has no demo', async (t) => {
   const problems = mistakes(t, () => load({ NODE_ENV: 'production' }));
   t.strictSame(settingsOf(problems), [
@@ -154,7 +213,7 @@ t.test('production refuses a site that is open to any page, unless it confirms t
   const open = fileWith('/sites/motors/origins', ['*']);
   const problems = mistakes(t, () => loadFile(open, PRODUCTION));
   t.match(problems, [{ setting: 'CONFIG_FILE: /sites/motors/origins', fix: /"allowAnyOrigin": true/ }]);
-  t.equal(loadFile(open).sites.get('motors')?.origins, '*', 'outside production it is fine');
+  t.equal(loadFile(open, DEVELOPMENT).sites.get('motors')?.origins, '*', 'outside production it is fine');
 
   const confirmed = soundFile();
   Object.assign(confirmed.sites.motors, { origins: ['*'], allowAnyOrigin: true });

@@ -6,7 +6,7 @@ t.test('every variable becomes a value of the right type', async (t) => {
   const pem = { '/app/cert.pem': '-----BEGIN CERTIFICATE-----', '/keys/key.pem': '-----BEGIN EC PRIVATE KEY-----' };
   const settings = load(
     {
-      NODE_ENV: 'test',
+      NODE_ENV: 'development',
       LOG_LEVEL: 'silent',
       HOST: '::',
       PORT: '0',

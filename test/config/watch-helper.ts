@@ -4,7 +4,7 @@ import { type LoadedSettings, loadSettings } from '../../src/config/load.ts';
 import type { ConfigurationError } from '../../src/config/problem.ts';
 import { type SettingsWatch, watchSettings } from '../../src/config/watch.ts';
 import { type ManualClock, manualClock } from '../support/clock.ts';
-import { fileWith } from './helper.ts';
+import { fileWith, KEYS } from './helper.ts';
 
 /** Longer than it takes from a change to the settings that are made of it. */
 export const NOTICED_MS = 1_500;
@@ -37,7 +37,7 @@ export function watched(
   const changes: LoadedSettings[] = [];
   const refusals: ConfigurationError[] = [];
   let loads = 0;
-  const load = () => loadSettings(env, { cwd: directory });
+  const load = () => loadSettings({ ...KEYS, ...env }, { cwd: directory });
   const initial = load();
   beforeWatching();
   const watch = watchSettings({

@@ -64,6 +64,11 @@ t.test('without a profile only the demo starts', async (t) => {
   t.strictSame(scale.map(([name]) => name).sort(), ['balancer', 'postgres', 'redis', 'replica']);
 });
 
+t.test('the demo is opened inside its container, and published on loopback alone', async (t) => {
+  t.match(service('gateway').environment, { NODE_ENV: 'development', SIMULATOR_HOST: '0.0.0.0' });
+  for (const port of service('gateway').ports ?? []) t.match(port, /^127\.0\.0\.1:/);
+});
+
 t.test(
   'what scales is reached through the balancer alone, and each part waits for the health of what it needs',
   async (t) => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { KEYS } from '../config/helper.ts';
 import { leadOf, phoneOf, type Reply, read, send } from '../support/caller.ts';
 import { storedLeads } from '../support/database.ts';
 import { formOf as pageForm, prove } from '../support/form.ts';
@@ -32,7 +33,7 @@ async function setup(t: Test, form: object) {
     }),
   );
   const database = join(folder, 'gateway.db');
-  const env = { CONFIG_FILE: join(folder, 'config.json'), DATABASE_URL: `sqlite:${database}` };
+  const env = { ...KEYS, CONFIG_FILE: join(folder, 'config.json'), DATABASE_URL: `sqlite:${database}` };
   return { provider, database, start: () => startGateway(t, env) };
 }
 

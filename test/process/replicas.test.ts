@@ -146,6 +146,7 @@ t.test('what one replica gave with a form is good for one lead at all of them at
   const folder = t.testdir({ 'config.json': JSON.stringify({ sites: { demo: SITE } }) });
   const fleet = await startFleet(t, server, REPLICAS, {
     CONFIG_FILE: join(folder, 'config.json'),
+    DATA_KEY: randomBytes(32).toString('base64'),
     HASH_KEY: randomBytes(32).toString('base64'),
   });
   let leads = 0;

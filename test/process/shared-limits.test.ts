@@ -11,7 +11,9 @@ const MAX = 10;
 
 /** The demo's site, and a partner with a small rate. */
 const CONFIG = {
-  sites: { demo: { name: 'Demo', origins: ['*'], targets: { advertiserIds: '*' }, country: 'US' } },
+  sites: {
+    demo: { name: 'Demo', origins: ['*'], allowAnyOrigin: true, targets: { advertiserIds: '*' }, country: 'US' },
+  },
   partners: {
     crm: {
       keys: [`sha256:${createHash('sha256').update(KEY).digest('hex')}`],

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { KEYS } from '../config/helper.ts';
 import { leadOf, NO_LIMITS, send } from './caller.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { type Provider, startProvider } from './provider.ts';
@@ -32,7 +33,7 @@ export async function startReplicas(
     ...provider.env,
     DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
     TRUST_PROXY: '127.0.0.1',
-    ...(config && { CONFIG_FILE: join(folder, 'gateway.config.json') }),
+    ...(config && { ...KEYS, CONFIG_FILE: join(folder, 'gateway.config.json') }),
     ...env,
   };
   // The first one makes the file; the others find it.

@@ -28,9 +28,8 @@ export const VARIABLES = {
   NODE_ENV: {
     schema: value.choice(['production', 'development', 'test'], {
       description:
-        'In production the program refuses to start while a required setting is missing, and offers no demo.',
+        'Production is the default beside CONFIG_FILE: the program refuses to start while a required setting is missing, and offers no demo. development relaxes these rules, and the log says at the start what is open.',
     }),
-    fallback: 'development',
   },
   LOG_LEVEL: {
     schema: value.choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
@@ -41,7 +40,8 @@ export const VARIABLES = {
   HOST: {
     schema: {
       type: 'string',
-      description: 'Address of the public listener. The container image sets 0.0.0.0.',
+      description:
+        'Address of the public listener. The container image sets 0.0.0.0. Without CONFIG_FILE it is a loopback address, except with NODE_ENV=development.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
     },
@@ -76,7 +76,7 @@ export const VARIABLES = {
   },
   CONFIG_FILE: {
     schema: path(
-      'JSON file with sites, partners and provider accounts; see gateway.config.example.jsonc. Required in production. Without it the demo site is used.',
+      'JSON file with sites, partners and provider accounts; see gateway.config.example.jsonc. Without it there is only the demo site, on loopback addresses.',
     ),
     twin: false,
   },
@@ -217,7 +217,8 @@ export const VARIABLES = {
   SIMULATOR_HOST: {
     schema: {
       type: 'string',
-      description: 'Address of the bundled simulator. It has no access control: a loopback address outside containers.',
+      description:
+        'Address of the bundled simulator. It has no access control: a loopback address, except in a container with NODE_ENV=development.',
       format: 'host',
       errorMessage: 'use an IP address or host name',
     },
