@@ -154,6 +154,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
 /** Whether the router can decode the path; what it cannot decode would miss the request hooks, and so limits and CORS. */
 function isReadable(url: string): boolean {
+  // The router would take `*`, which names no path, for the root.
+  if (url === '*') return false;
   if (!url.includes('%')) return true;
   try {
     decodeURIComponent(url.split('?', 1)[0] ?? '');

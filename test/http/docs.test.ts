@@ -38,5 +38,12 @@ t.test('a person reads and tries the API in a browser, which loads nothing from 
     'rgb(238, 247, 246)',
     'a problem’s type leads to its entry',
   );
+
+  await page.goto(`${base}/`);
+  for (const href of ['/docs', '/openapi.json', '/docs/problems']) {
+    const { status } = await fetch(base + (await page.locator(`a[href="${href}"]`).getAttribute('href')));
+    t.equal(status, 200, `the page at the root links to ${href}`);
+  }
+  t.equal(await page.locator('a[href="/demo"]').count(), 0, 'without a demo the page at the root links to none');
   t.strictSame(complaints, []);
 });

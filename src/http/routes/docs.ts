@@ -30,8 +30,15 @@ const PAGE_HEADERS: FastifyHelmetOptions = {
 
 const FRESH_FOR_S = 300;
 
-/** `GET /openapi.json`, the contract, and `GET /docs`, the reference made of it. */
+/** `GET /openapi.json`, the contract; `GET /docs`, the reference made of it; and `GET /`, a page that says where these are. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
+  app.get('/', { schema: { hide: true }, helmet: PAGE_HEADERS }, async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', `public, max-age=${FRESH_FOR_S}`)
+      .send(homePage(app.hasRoute({ method: 'GET', url: '/demo' }))),
+  );
+
   let document: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
@@ -78,28 +85,50 @@ export function problemsPage(): string {
         <p><strong>${escapeHtml(title)}.</strong> ${escapeHtml(remedy)}</p>
       </section>`,
   );
+  return page(
+    'Problems · Text Connect Gateway',
+    `<p><a href="/docs">API reference</a></p>
+      <h1>Problems</h1>
+      <p>Every error answer is <code>application/problem+json</code> (RFC 9457) with one of these codes in <code>code</code>.</p>
+      ${entries.join('')}`,
+  );
+}
+
+/** The page at the root: what this service is, and where its reference lies. */
+function homePage(demo: boolean): string {
+  return page(
+    'Text Connect Gateway',
+    `<h1>Text Connect Gateway</h1>
+      <p>This service takes the leads of “Text us” buttons and of partners' back ends, keeps them safe and delivers them.</p>
+      <ul>
+        <li><a href="/docs">API reference</a></li>
+        <li><a href="/openapi.json">OpenAPI document</a></li>
+        <li><a href="/docs/problems">Codes of error answers</a></li>
+        ${demo ? '<li><a href="/demo">Demo page with the button</a></li>' : ''}
+      </ul>`,
+  );
+}
+
+function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Problems · Text Connect Gateway</title>
+    <title>${title}</title>
     <link rel="icon" type="image/svg+xml" href="/docs/static/theme/icon.svg">
     <link rel="stylesheet" href="/docs/static/theme/reference.css">
   </head>
-  <body class="problems">
+  <body class="prose">
     <main>
-      <p><a href="/docs">API reference</a></p>
-      <h1>Problems</h1>
-      <p>Every error answer is <code>application/problem+json</code> (RFC 9457) with one of these codes in <code>code</code>.</p>
-      ${entries.join('')}
+      ${content}
     </main>
   </body>
 </html>
 `;
 }
 
-/** How the reference looks: one style sheet for Swagger UI's page and the page of problems. */
+/** How the reference looks: one style sheet for Swagger UI's page and our own pages. */
 export const REFERENCE_CSS = `
 :root { color-scheme: light; --ink: #1b2733; --soft: #5b6b7b; --line: #dde4ea; --accent: #0b6e69; }
 body { margin: 0; background: #fff; color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
@@ -109,13 +138,13 @@ body { margin: 0; background: #fff; color: var(--ink); font: 16px/1.55 system-ui
 .swagger-ui .wrapper { max-width: 1080px; }
 .swagger-ui .info { margin: 40px 0 24px; }
 .swagger-ui .scheme-container { box-shadow: none; border-block: 1px solid var(--line); padding: 16px 0; }
-.problems main { max-width: 46rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-.problems a { color: var(--accent); }
-.problems section { border-top: 1px solid var(--line); padding: .5rem 0; }
-.problems section:target { background: #eef7f6; box-shadow: 0 0 0 .75rem #eef7f6; }
-.problems h2 { font-size: 1.05rem; margin: .75rem 0 0; }
-.problems h2 span { color: var(--soft); font-weight: 400; }
-.problems p { margin: .35rem 0 .75rem; }
+.prose main { max-width: 46rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+.prose a { color: var(--accent); }
+.prose section { border-top: 1px solid var(--line); padding: .5rem 0; }
+.prose section:target { background: #eef7f6; box-shadow: 0 0 0 .75rem #eef7f6; }
+.prose h2 { font-size: 1.05rem; margin: .75rem 0 0; }
+.prose h2 span { color: var(--soft); font-weight: 400; }
+.prose p { margin: .35rem 0 .75rem; }
 `;
 
 export const ICON_SVG =

@@ -65,7 +65,6 @@ refuses('bytes that are not HTTP are answered with a problem', [
 ]);
 
 refuses('a path or method that is not there is told so', [
-  to('the root', 'GET', '/', 404, 'not_found'),
   to('an unknown path', 'GET', '/nope', 404, 'not_found'),
   to('a path in another case', 'POST', '/Conversations', 404, 'not_found'),
   to('a slash at the end', 'POST', '/conversations/', 404, 'not_found'),
