@@ -19,6 +19,7 @@ import { addOpenApi } from './openapi/plugin.ts';
 import { Problem } from './problems.ts';
 import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
+import { readTarget } from './request-target.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
@@ -65,11 +66,11 @@ const TIMEOUTS: Timeouts = { headersMs: 5_000, requestMs: 10_000, handlerMs: 11_
 
 const BODY_LIMIT = 64 * 1024;
 
+/** Twice Node's own: a gateway on the shop's own host gets the cookies of everything on that host, 20 KiB and more. */
+const HEADERS_LIMIT = 32 * 1024;
+
 /** Longer than any URL that node's header limit lets through: the router itself shall refuse none. */
 const ANY_LENGTH = 64 * 1024;
-
-/** A path that no route has. */
-const NOWHERE = '/.unreadable';
 
 /** Builds the public HTTP side, ready to listen or to be injected into; it knows no process, port or signal. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
@@ -81,6 +82,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       headersTimeout: timeouts.headersMs,
       requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: timeouts.checkIntervalMs,
+      maxHeaderSize: HEADERS_LIMIT,
       // Checked by the request hooks instead, which answers it with a problem.
       requireHostHeader: false,
     },
@@ -98,7 +100,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     ...(settings.trustProxy.length > 0 && { trustProxy: createProxyTest(settings.trustProxy) }),
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
-    rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : NOWHERE),
+    rewriteUrl: ({ url = '/' }) => readTarget(url),
     clientErrorHandler: connections.guard(createWireErrorHandler(logger, connections.guard)),
     schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
@@ -150,17 +152,4 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
   await app.ready();
   return app;
-}
-
-/** Whether the router can decode the path; what it cannot decode would miss the request hooks, and so limits and CORS. */
-function isReadable(url: string): boolean {
-  // The router would take `*`, which names no path, for the root.
-  if (url === '*') return false;
-  if (!url.includes('%')) return true;
-  try {
-    decodeURIComponent(url.split('?', 1)[0] ?? '');
-    return true;
-  } catch {
-    return false;
-  }
 }

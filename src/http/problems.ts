@@ -8,6 +8,8 @@ export type ProblemCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'request_timeout'
+  | 'precondition_failed'
+  | 'range_not_satisfiable'
   | 'expectation_failed'
   | 'headers_too_large'
   | 'lead_rejected'
@@ -69,6 +71,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
     title: 'The first request with this key is still under way',
     remedy: 'Send the same request again after Retry-After; it is answered with what became of the first.',
   },
+  precondition_failed: {
+    status: 412,
+    title: 'The condition of the request does not hold',
+    remedy: 'Send the request without If-Match and If-Unmodified-Since.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -78,6 +85,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
     status: 415,
     title: 'The body is of an unsupported type',
     remedy: 'Send "Content-Type: application/json" in UTF-8, without a Content-Encoding.',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: 'The file has no such range',
+    remedy: 'Send the request without Range, or with a range within the file.',
   },
   expectation_failed: {
     status: 417,
@@ -149,7 +161,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
-    remedy: 'Send less than 16 KiB of headers. Cookies are not needed here.',
+    remedy: 'Send less than 32 KiB of headers. Cookies are not needed here.',
   },
   internal_error: {
     status: 500,

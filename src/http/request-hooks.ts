@@ -60,7 +60,7 @@ export async function addRequestHooks(
   });
   await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
   app.addHook('onRequest', async (request, reply) => {
-    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new Problem('bad_request');
+    requireOneHost(request);
     if (isPreflight(request)) return;
     const { limit } = request.routeOptions.config;
     if (limit) return countOpen(limit, request, reply);
@@ -111,6 +111,21 @@ export async function addRequestHooks(
     }
   }
   return limits;
+}
+
+/**
+ * One valid `Host` at most, and from HTTP/1.1 on exactly one (RFC 9112, section 3.2). Node keeps the first of several, a proxy
+ * perhaps the last, and by that name we tell our own pages from others.
+ */
+function requireOneHost({ raw: { httpVersion, rawHeaders }, headers: { host } }: FastifyRequest): void {
+  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
+  if (count > 1) throw new Problem('bad_request', { detail: 'The request has more than one Host header; send one.' });
+  if (count === 0 && httpVersion !== '1.0') {
+    throw new Problem('bad_request', { detail: 'The request has no Host header; HTTP/1.1 needs one.' });
+  }
+  if (host !== undefined && !/^[^\s/?#@\\,]*$/.test(host)) {
+    throw new Problem('bad_request', { detail: 'The Host header is not a host name with an optional port.' });
+  }
 }
 
 /** 405 where the path takes other methods, else 404. */

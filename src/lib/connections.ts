@@ -147,6 +147,8 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
         ? createHttpsServer({ ...all, ...tls, handshakeTimeout: limits.handshakeMs }, onRequest)
         : createHttpServer(all, onRequest);
       server.maxConnections = limits.connections;
+      // A client may end its sending side after its request (RFC 9112, section 9.6) and still read: Node would drop the request.
+      (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
       server.setTimeout(limits.unreadMs, guard(onTimeout));
       server.on('connection', guard(track));
       server.on('secureConnection', guard(track));

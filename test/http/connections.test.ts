@@ -48,6 +48,34 @@ t.test('a few pipelined requests are answered in their order', async (t) => {
   t.strictSame(ended(), []);
 });
 
+t.test('a client that ends its sending side after its requests gets every answer', async (t) => {
+  const settled = Promise.withResolvers<void>();
+  const { dial } = await setup(t, {
+    submit: async () => {
+      await settled.promise;
+      return { conversation: DELIVERED, replayed: false };
+    },
+  });
+  const socket = await dial();
+  const received = untilClosed(socket);
+  const ended = once(socket, 'finish');
+  const lead = request({ body: JSON.stringify(goodBody()) });
+  socket.end(Buffer.concat([lead, request({ method: 'GET', path: '/nope', body: '' })]));
+  await ended;
+  // The gateway reads the end of the stream before the lead is settled: the answer to a later connection proves it.
+  await exchange(Number(socket.remotePort), ALIVE);
+  settled.resolve();
+  t.strictSame(statuses(await received), ['HTTP/1.1 201', 'HTTP/1.1 404']);
+});
+
+t.test('a client that ends its sending side within its body is told that the request is not whole', async (t) => {
+  const { dial } = await setup(t);
+  const socket = await dial();
+  const received = untilClosed(socket);
+  socket.end('POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
+  t.strictSame(statuses(await received), ['HTTP/1.1 400']);
+});
+
 t.test(
   'a connection with more unanswered requests than that is ended, and no request behind them is seen',
   async (t) => {

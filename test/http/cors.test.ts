@@ -126,7 +126,7 @@ t.test('what is refused before it is read as a request can be read by the page t
   const { listen } = await testApp(t, LISTED);
   const port = await listen();
   const refused = {
-    431: request({ body: '{}', headers: { origin: DEALER, cookie: 'c'.repeat(20_000) } }),
+    431: request({ body: '{}', headers: { origin: DEALER, cookie: 'c'.repeat(40_000) } }),
     417: request({ body: '{}', headers: { origin: DEALER, expect: '200-ok' } }),
     400: request({ headers: { origin: DEALER, 'content-length': 'ten' } }),
   };

@@ -1,8 +1,8 @@
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import { escapeHtml } from '../../lib/escape.ts';
-import { PROBLEMS } from '../problems.ts';
+import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,6 +30,15 @@ const PAGE_HEADERS: FastifyHelmetOptions = {
 
 const FRESH_FOR_S = 300;
 
+/** What the plugin that reads the reference's files refuses: a path out of their folder, a wrong escape, a condition. */
+const FILE_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
+  400: 'not_found',
+  403: 'not_found',
+  404: 'not_found',
+  412: 'precondition_failed',
+  416: 'range_not_satisfiable',
+};
+
 /** `GET /openapi.json`, the contract; `GET /docs`, the reference made of it; and `GET /`, a page that says where these are. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   app.get('/', { schema: { hide: true }, helmet: PAGE_HEADERS }, async (_request, reply) =>
@@ -54,6 +63,12 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       .header('cache-control', `public, max-age=${FRESH_FOR_S}`)
       .send(problemsPage()),
   );
+
+  // What is thrown here goes on to the handler of the whole app.
+  app.setErrorHandler((error: FastifyError) => {
+    const code = FILE_PROBLEMS[error.statusCode ?? 500];
+    throw code === undefined ? error : new Problem(code);
+  });
 
   // Swagger UI takes no options for its routes.
   app.addHook('onRoute', (route) => {

@@ -1,5 +1,5 @@
 import { LEAD_REQUEST } from './lead-request.ts';
-import { answer, ERROR_HEADERS, LEAD_REFUSALS, LIMITED, LOCATION } from './operations.ts';
+import { answer, ERROR_HEADERS, LEAD_REFUSALS, LIMITED, LOCATION, WIRE } from './operations.ts';
 import { problemResponses, RATE_HEADERS, REQUEST_ID_HEADER } from './problem.ts';
 import { SITE_FORM, SITE_FORM_PARAMS, SITE_FORM_QUERY } from './site-form.ts';
 
@@ -150,10 +150,17 @@ function page(description: string): object {
   return { description, headers: { ...REQUEST_ID_HEADER, ...RATE_HEADERS }, content: PAGE };
 }
 
-/** The same answers, told to people: the code stands on the page. */
+/**
+ * The same answers, told to people: the code stands on the page. What is refused before the route is known stays a problem
+ * document.
+ */
 function pagesOf(responses: Readonly<Record<number, object>>): Record<number, object> {
+  const early: Readonly<Record<string, { readonly content?: object }>> = problemResponses([...WIRE, 'body_too_large']);
   return Object.fromEntries(
-    Object.entries(responses).map(([status, response]) => [status, { ...response, content: PAGE }]),
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      { ...response, content: { ...PAGE, ...early[status]?.content } },
+    ]),
   );
 }
 

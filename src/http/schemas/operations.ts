@@ -32,7 +32,12 @@ export const READINESS = {
 } as const;
 
 /** What any request can meet before it reaches its route. */
-const WIRE: readonly ProblemCode[] = ['bad_request', 'request_timeout', 'expectation_failed', 'headers_too_large'];
+export const WIRE: readonly ProblemCode[] = [
+  'bad_request',
+  'request_timeout',
+  'expectation_failed',
+  'headers_too_large',
+];
 export const LIMITED: readonly ProblemCode[] = [...WIRE, 'rate_limited'];
 
 /** What any lead can be answered with, in whatever form it comes. */

@@ -14,6 +14,7 @@ export const PROOF_LASTS_MS = 7_200_000;
  */
 const WORK = { least: 20_000, most: 60_000 } as const;
 const ALGORITHM = 'SHA-256';
+const NOT_VERIFIED = { verified: false };
 
 /** ALTCHA proofs of work, version 2 (https://altcha.org). */
 export interface Proofs {
@@ -29,8 +30,10 @@ export interface Proofs {
 /**
  * @param hashKey `HASH_KEY`; the key that signs challenges is derived from it
  * @param now milliseconds since the epoch
+ * @param verify the library's verifier. The signature covers the challenge, but the verifier first handles what the visitor wrote:
+ *   where it throws, the proof is wrong, and the gateway is not at fault
  */
-export function createProofs(hashKey: Buffer, now: () => number): Proofs {
+export function createProofs(hashKey: Buffer, now: () => number, verify = verifySolution): Proofs {
   const hmacSignatureSecret = Buffer.from(
     hkdfSync('sha256', hashKey, '', 'text-connect-gateway proof of work', 32),
   ).toString('hex');
@@ -48,15 +51,18 @@ export function createProofs(hashKey: Buffer, now: () => number): Proofs {
     async check(proof, site, page) {
       const payload = readPayload(proof);
       if (!payload) throw wrong('Is not base64 of a challenge and its solution.');
-      const { verified } = await verifySolution({ ...payload, deriveKey, hmacSignatureSecret });
-      const { data } = payload.challenge.parameters;
+      const { challenge, solution } = payload;
+      const { data } = challenge.parameters;
+      const { verified } = await verify({ challenge, solution, deriveKey, hmacSignatureSecret }).catch(
+        () => NOT_VERIFIED,
+      );
       if (!verified || data?.site !== site || data.page !== page) {
         throw wrong('Is not the solution of a challenge that this gateway made for this site and page.');
       }
       const expiresAt = Number(data.expiresAt);
       if (now() >= expiresAt) throw wrong('Is of a challenge older than two hours.');
       // Part of what is signed, random, and the same however the proof is written.
-      return { kind: 'proof', key: Buffer.from(payload.challenge.parameters.nonce, 'hex'), expiresAt };
+      return { kind: 'proof', key: Buffer.from(challenge.parameters.nonce, 'hex'), expiresAt };
     },
   };
 }

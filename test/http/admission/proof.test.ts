@@ -85,6 +85,24 @@ for (const [name, payload] of WRONG) {
   });
 }
 
+t.test('fields beside challenge and solution do not reach the library', async (t) => {
+  for (const more of [{ hmacAlgorithm: 'x' }, { hmacKeySignatureSecret: 7 }, { counterMode: 'x' }, { deriveKey: 7 }]) {
+    t.match(await check(encode({ ...solved, ...more }), 'demo', PAGE), { kind: 'proof' }, JSON.stringify(more));
+  }
+});
+
+t.test('a proof on which the library throws is refused, and is no fault of the gateway', async (t) => {
+  const throwing = createProofs(
+    KEY,
+    () => START,
+    async () => {
+      throw new TypeError('canary');
+    },
+  );
+  const refused = throwing.check(encode(solved), 'demo', PAGE);
+  await t.rejects(refused, { ...REQUIRED, message: /^(?!.*canary)/ });
+});
+
 t.test('what is no proof at all is refused, and never quoted', async (t) => {
   for (const text of ['canary', '{}', '=', '💬', Buffer.from('{"canary":').toString('base64'), '['.repeat(4096)]) {
     const refusal = await check(text, 'demo', PAGE).then(

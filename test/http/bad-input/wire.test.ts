@@ -24,6 +24,11 @@ refuses('bytes that are not HTTP are answered with a problem', [
   raw('a space before the colon', 'GET /healthz HTTP/1.1\r\nhost : a\r\n\r\n'),
   raw('a control character in a header', 'GET /healthz HTTP/1.1\r\nhost: a\r\nx: \u0000\r\n\r\n'),
   raw('no Host', 'GET /healthz HTTP/1.1\r\n\r\n'),
+  raw('two Hosts', 'GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n'),
+  raw('the same Host twice', 'GET /healthz HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n'),
+  raw('two Hosts of HTTP 1.0', 'GET /healthz HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n'),
+  raw('a list of Hosts', 'GET /healthz HTTP/1.1\r\nhost: a, b\r\n\r\n'),
+  raw('a Host with a path', 'GET /healthz HTTP/1.1\r\nhost: a/b\r\n\r\n'),
   raw('a length that is no number', `${HEAD}content-length: ten\r\n\r\n${GOOD}`),
   raw('a length below zero', `${HEAD}content-length: -1\r\n\r\n`),
   raw('two lengths', `${HEAD}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`),
@@ -38,8 +43,8 @@ refuses('bytes that are not HTTP are answered with a problem', [
     'body_too_large',
   ),
   raw(
-    'headers of 20 KB',
-    `GET /healthz HTTP/1.1\r\nhost: a\r\ncookie: ${'c'.repeat(20_000)}\r\n\r\n`,
+    'headers of 40 KB',
+    `GET /healthz HTTP/1.1\r\nhost: a\r\ncookie: ${'c'.repeat(40_000)}\r\n\r\n`,
     431,
     'headers_too_large',
   ),
@@ -50,12 +55,12 @@ refuses('bytes that are not HTTP are answered with a problem', [
     'headers_too_large',
   ),
   raw(
-    '2,000 short headers',
-    `GET /healthz HTTP/1.1\r\nhost: a\r\n${'x-a: bcdefg\r\n'.repeat(2000)}\r\n`,
+    '4,000 short headers',
+    `GET /healthz HTTP/1.1\r\nhost: a\r\n${'x-a: bcdefg\r\n'.repeat(4000)}\r\n`,
     431,
     'headers_too_large',
   ),
-  raw('a path of 20 KB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431, 'headers_too_large'),
+  raw('a path of 40 KB', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431, 'headers_too_large'),
   raw(
     'an expectation that nobody meets',
     `${HEAD}expect: 200-ok\r\ncontent-length: 0\r\n\r\n`,
@@ -74,6 +79,9 @@ refuses('a path or method that is not there is told so', [
   to('an endless id', 'GET', `/conversations/cnv_${'a'.repeat(5000)}`, 404, 'not_found'),
   to('an id with a path in it', 'GET', '/conversations/..%2F..%2Fetc%2Fpasswd', 404, 'not_found'),
   to('a path out of the docs', 'GET', '/docs/static/..%2f..%2fpackage.json', 404, 'not_found'),
+  to('a path that climbs out of the docs', 'GET', '/docs/static/../../package.json', 404, 'not_found'),
+  to('a NUL in a file of the docs', 'GET', '/docs/static/a%00b', 404, 'not_found'),
+  to('an absolute form with a fragment', 'GET', 'http://elsewhere.example/nope?a#b', 404, 'not_found'),
   to('a file that the docs do not have', 'GET', '/docs/static/nope.js', 404, 'not_found'),
   to('a NUL in the path', 'GET', '/conversations/%00', 404, 'not_found'),
   to('an escape that is none', 'GET', '/conversations/%zz', 404, 'not_found'),
@@ -83,6 +91,7 @@ refuses('a path or method that is not there is told so', [
   to('a proxy’s form of an unknown path', 'GET', 'http://elsewhere.example/nope', 404, 'not_found'),
   to('a path of the admin listener', 'GET', '/metrics', 404, 'not_found'),
   { name: 'no JSON to nowhere', send: [request({ path: '/nope', body: '{' })], status: 404, code: 'not_found' },
+  to('DELETE of the leads in a proxy’s form', 'DELETE', 'http://a/conversations', 405, 'method_not_allowed'),
   to('DELETE of the leads', 'DELETE', '/conversations', 405, 'method_not_allowed'),
   to('GET of the leads', 'GET', '/conversations', 405, 'method_not_allowed'),
   to('PUT of a lead', 'PUT', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 405, 'method_not_allowed'),
@@ -96,4 +105,17 @@ refuses('a path or method that is not there is told so', [
     code: 'method_not_allowed',
   },
   { name: 'PUT of no JSON', send: [request({ method: 'PUT', body: '{' })], status: 405, code: 'method_not_allowed' },
+]);
+
+const STYLE = 'GET /docs/static/swagger-ui.css HTTP/1.1\r\nhost: a\r\n';
+
+refuses('a condition or range that a file of the reference cannot meet is a 4xx', [
+  raw('a range behind its end', `${STYLE}range: bytes=999999999-\r\n\r\n`, 416, 'range_not_satisfiable'),
+  raw('another version of it', `${STYLE}if-match: "other"\r\n\r\n`, 412, 'precondition_failed'),
+  raw(
+    'no change for a long time',
+    `${STYLE}if-unmodified-since: Sat, 01 Jan 2000 00:00:00 GMT\r\n\r\n`,
+    412,
+    'precondition_failed',
+  ),
 ]);
