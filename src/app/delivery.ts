@@ -1,4 +1,5 @@
 import { createAttemptLog } from '../admin/attempt-log.ts';
+import { patternsFor } from '../config/failure-patterns.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -7,7 +8,11 @@ import type { Services } from './services.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
 export function startDelivery({ settings, live, log, disposers, accounts, outbox, events }: Services): RunningDelivery {
-  const provider = createProviderClient({ account: accounts.get, timeoutMs: settings.upstreamTimeoutMs });
+  const provider = createProviderClient({
+    account: accounts.get,
+    patterns: ({ site, provider }) => patternsFor(live.current(), site, provider),
+    timeoutMs: settings.upstreamTimeoutMs,
+  });
   disposers.add(() => provider.close());
   const delivering: RunningDelivery = composeDelivery({
     outbox,

@@ -5,6 +5,7 @@ import { nearest } from '../config/nearest.ts';
 import { ConfigurationError } from '../config/problem.ts';
 import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
+import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
@@ -25,6 +26,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addReportCommands,
   addCheckCommand,
   addRenderCommand,
+  addClassifyCommand,
   addConfigurationCommands,
 ];
 

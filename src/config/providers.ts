@@ -4,11 +4,12 @@ import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Findings } from './document.ts';
 import type { Environment } from './environment.ts';
+import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Problem } from './problem.ts';
 import { type ReadFile, readSecret } from './read-file.ts';
 import type { FileContent, ProviderContent } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
-import { Password, Username } from './schema/values.ts';
+import { Password, ProviderId, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
@@ -122,11 +123,16 @@ export function checkProviders(
   for (const [id, provider] of Object.entries(content.providers)) {
     const at = `/providers/${id}`;
     if (!findings.sound(at)) continue;
+    checkFailurePatterns(at, provider.failurePatterns, findings);
     if (id === DEFAULT_PROVIDER && context.environment.length > 0) {
+      if (Object.keys(provider).every((name) => name === 'failurePatterns')) continue;
       findings.add(at, {
         problem: `is described by ${context.environment.join(', ')} already`,
-        fix: 'unset those, or give this account another name',
+        fix: 'unset those, or give this account another name; only failurePatterns may stand here beside them',
       });
+    }
+    if (provider.providerId === undefined && findings.sound(`${at}/providerId`)) {
+      findings.add(`${at}/providerId`, { problem: 'is missing', fix: ProviderId.errorMessage });
     }
     const credentials = findCredentials(at, provider, findings, context.files);
     if (credentials) found.set(id, credentials);
@@ -142,7 +148,10 @@ export function buildProviders(
 ): ReadonlyMap<string, ProviderAccount> {
   const providers = new Map<string, ProviderAccount>();
   const fromEnvironment = environmentProvider(values);
-  if (fromEnvironment) providers.set(fromEnvironment.id, fromEnvironment);
+  if (fromEnvironment) {
+    const failurePatterns = buildFailurePatterns(content.providers?.[DEFAULT_PROVIDER]?.failurePatterns);
+    providers.set(fromEnvironment.id, { ...fromEnvironment, ...defined({ failurePatterns }) });
+  }
   for (const [id, credentials] of found) {
     const provider = content.providers?.[id];
     if (provider) providers.set(id, toProvider(id, provider, credentials, values));
@@ -151,6 +160,7 @@ export function buildProviders(
 }
 
 function toProvider(id: string, provider: ProviderContent, credentials: Credentials, values: Values): ProviderAccount {
+  if (provider.providerId === undefined) throw new Error('an account without a providerId was checked as valid');
   const region = provider.region ?? DEFAULT_REGION;
   const { root, namespace, order, contentType } = provider.xml ?? {};
   const own = defined({ root, namespace, order, contentType, listingFormat: provider.listingFormat });
@@ -161,5 +171,6 @@ function toProvider(id: string, provider: ProviderContent, credentials: Credenti
     providerId: provider.providerId,
     ...credentials,
     wire: { ...environmentWire(values), ...own },
+    ...defined({ failurePatterns: buildFailurePatterns(provider.failurePatterns) }),
   };
 }

@@ -3,6 +3,7 @@ import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
 import type { Findings } from './document.ts';
+import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import { nearest } from './nearest.ts';
 import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
@@ -32,6 +33,7 @@ export function checkSites(content: FileContent, findings: Findings, context: Co
     }
     checkProvider(at, site, findings, context.accounts);
     checkForm(at, site.form, findings);
+    checkFailurePatterns(at, site.failurePatterns, findings);
   }
 }
 
@@ -92,6 +94,7 @@ export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
         form: buildForm(site.form),
         dailyMax: site.dailyMax && { ...site.dailyMax },
         unknownOutcome: site.unknownOutcome,
+        failurePatterns: buildFailurePatterns(site.failurePatterns),
         provider: site.provider ?? DEFAULT_PROVIDER,
       }),
     ]),

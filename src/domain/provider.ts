@@ -1,3 +1,4 @@
+import type { FailurePattern } from './failure-pattern.ts';
 import type { Lead, RejectionReason } from './lead.ts';
 
 /** A provider account: the endpoint, the credentials and the wire format of its calls. */
@@ -10,6 +11,8 @@ export type ProviderAccount = {
   readonly username: string;
   readonly password: string;
   readonly wire: WireProfile;
+  /** What texts of this account mean, before the built-in rules. */
+  readonly failurePatterns?: readonly FailurePattern[];
 };
 
 export type Region = 'na' | 'au' | 'eu';
@@ -64,8 +67,13 @@ export type Outcome =
     }
   | { readonly class: 'credentials'; readonly cause: string; readonly description?: string }
   | { readonly class: 'refused'; readonly cause: string; readonly description?: string }
-  | { readonly class: 'not_sent'; readonly cause: string; readonly retryAfterMs?: number }
-  | { readonly class: 'unknown'; readonly cause: string };
+  | {
+      readonly class: 'not_sent';
+      readonly cause: string;
+      readonly retryAfterMs?: number;
+      readonly description?: string;
+    }
+  | { readonly class: 'unknown'; readonly cause: string; readonly description?: string };
 
 export type OutcomeClass = Outcome['class'];
 

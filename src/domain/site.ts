@@ -1,3 +1,4 @@
+import type { FailurePattern } from './failure-pattern.ts';
 import type { Target } from './lead.ts';
 
 export type Site = {
@@ -22,6 +23,8 @@ export type Site = {
   /** Override the general caps and the general rule for unknown outcomes. */
   readonly dailyMax?: Partial<DailyMax>;
   readonly unknownOutcome?: UnknownOutcome;
+  /** What texts of the provider mean for leads of this site; they come before those of the account. */
+  readonly failurePatterns?: readonly FailurePattern[];
   /** Name of a provider account. */
   readonly provider: string;
 };

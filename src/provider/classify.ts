@@ -1,14 +1,21 @@
+import { type FailurePatterns, NO_PATTERNS } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Outcome } from '../domain/provider.ts';
 import type { Exchange } from './exchange.ts';
-import { classifyFailure, type FailureSubject } from './failure.ts';
+import { judgeFailure, outcomeOfFailure } from './verdict.ts';
 
 /**
  * The outcome of an exchange, by the table "What the provider's answer becomes" in `docs/architecture.md`. Pure.
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
+ * @param patterns what the lead's site and account say of texts. They concern readable Failures only.
  */
-export function classify(exchange: Exchange, lead: Lead, now: number): Outcome {
+export function classify(
+  exchange: Exchange,
+  lead: Lead,
+  now: number,
+  patterns: FailurePatterns = NO_PATTERNS,
+): Outcome {
   if (!('httpStatus' in exchange)) {
     return { class: exchange.written ? 'unknown' : 'not_sent', cause: exchange.cause };
   }
@@ -16,14 +23,15 @@ export function classify(exchange: Exchange, lead: Lead, now: number): Outcome {
   const cause = `http_${httpStatus}`;
   const failure = 'status' in body && body.status === 'Failure' ? body : undefined;
   const description = failure?.description === undefined ? {} : { description: failure.description };
+  const judged = () => outcomeOfFailure(judgeFailure(failure?.description, lead, patterns), failure?.description, lead);
 
   switch (httpStatus) {
     case 401:
       return { class: 'credentials', cause, ...description };
     case 403:
       // 403 is about authorisation, so its Failure may name our credentials. It never rejects a lead, which would be
-      // final: with any other text the lead waits for a person.
-      return failure !== undefined && classifyFailure(failure.description, lead) === 'credentials'
+      // final, also where a pattern says so: with any other text the lead waits for a person.
+      return failure !== undefined && judged().class === 'credentials'
         ? { class: 'credentials', cause, ...description }
         : { class: 'refused', cause, ...description };
     case 429:
@@ -33,32 +41,9 @@ export function classify(exchange: Exchange, lead: Lead, now: number): Outcome {
     }
   }
 
-  if (failure !== undefined) return outcomeOfFailure(classifyFailure(failure.description, lead), description, lead);
+  if (failure !== undefined) return judged();
   if (httpStatus < 200 || httpStatus > 299) return { class: 'unknown', cause };
   return 'unreadable' in body ? { class: 'unknown', cause: body.unreadable } : { class: 'delivered' };
-}
-
-function outcomeOfFailure(
-  subject: FailureSubject,
-  description: { readonly description?: string },
-  lead: Lead,
-): Outcome {
-  const cause = `failure_${subject}`;
-  switch (subject) {
-    case 'phone':
-      return { class: 'rejected', reason: 'phone', cause, ...description };
-    case 'target':
-      // The caller is not at fault for a target from our own configuration.
-      return lead.targetFrom === 'caller'
-        ? { class: 'rejected', reason: 'target', cause, ...description }
-        : { class: 'refused', cause, ...description };
-    case 'credentials':
-      return { class: 'credentials', cause, ...description };
-    case 'unavailable':
-      return { class: 'not_sent', cause };
-    case 'other':
-      return { class: 'refused', cause, ...description };
-  }
 }
 
 const SECONDS = /^(-?\d{1,10})(?:\.\d{1,9})?$/;

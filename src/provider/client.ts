@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Agent, buildConnector } from 'undici';
+import { type FailurePatterns, NO_PATTERNS } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Provider, ProviderAccount } from '../domain/provider.ts';
 import { classify } from './classify.ts';
@@ -16,6 +17,8 @@ const MAX_CONNECT_MS = 5_000;
 type Parts = {
   /** Gives the account with this id as it is configured now. Throws where no such account is configured. */
   readonly account: (id: string) => ProviderAccount;
+  /** Gives the patterns of a lead's site and account as they are configured now. */
+  readonly patterns?: (lead: Lead) => FailurePatterns;
   /** Upper bound on one whole call, from `send` to the last byte of the reply. */
   readonly timeoutMs: number;
   /** Milliseconds since the epoch. */
@@ -26,7 +29,12 @@ type Parts = {
  * The provider over HTTP: one POST a lead on keep-alive connections. A POST is never repeated and never redirected here,
  * because a call that failed may have arrived, and a second call opens a second conversation in an agent's list.
  */
-export function createProviderClient({ account, timeoutMs, now = Date.now }: Parts): Provider {
+export function createProviderClient({
+  account,
+  patterns = () => NO_PATTERNS,
+  timeoutMs,
+  now = Date.now,
+}: Parts): Provider {
   const agent = new Agent({
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
@@ -47,7 +55,7 @@ export function createProviderClient({ account, timeoutMs, now = Date.now }: Par
       const result = await exchange(agent, call, { timeoutMs, decode });
       const ended = now();
       return {
-        outcome: classify(result, lead, ended),
+        outcome: classify(result, lead, ended, patterns(lead)),
         ...('httpStatus' in result ? { httpStatus: result.httpStatus } : {}),
         durationMs: Math.max(0, ended - started),
       };

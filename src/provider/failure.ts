@@ -129,10 +129,12 @@ const ELSEWHERE = phrases(
  * states it of both is `other`. `unavailable` needs a text that names nothing but the service. Everything else is `other`.
  */
 export function classifyFailure(description: string | undefined, lead: Lead): FailureSubject {
-  if (description === undefined) return 'other';
-  const words = withNegations(stripLeadValues(description, lead))
-    .replaceAll(PRODUCT, '')
-    .replaceAll(PART_OF_SYSTEM, '$1');
+  return description === undefined ? 'other' : classifyWords(stripLeadValues(description, lead));
+}
+
+/** Does the same for the words that `stripLeadValues` gave. */
+export function classifyWords(stripped: string): FailureSubject {
+  const words = withNegations(stripped).replaceAll(PRODUCT, '').replaceAll(PART_OF_SYSTEM, '$1');
   if (CREDENTIALS.test(words)) return 'credentials';
   const sentences = words.split(' | ').filter((sentence) => !NOT_ABOUT_LEAD.test(sentence));
   const statements = sentences.map((sentence) => sentence.replace(ADVICE, '').trim());

@@ -1,3 +1,4 @@
+import { foldWords } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import { listingDetails } from './encode.ts';
 
@@ -8,7 +9,7 @@ const MIN_CUT_WORDS = 4;
 const GAP = '·';
 
 /** Separates two sentences, so that words of both do not form a phrase. */
-const BREAK = '|';
+export const BREAK = '|';
 const SENTENCE_END = /[.!?](?:\s+|$)|[\r\n]+/;
 
 /**
@@ -18,7 +19,7 @@ const SENTENCE_END = /[.!?](?:\s+|$)|[\r\n]+/;
  * not listed below stays, since digits match no phrase.
  */
 export function stripLeadValues(description: string, lead: Lead): string {
-  const sentences = description.split(SENTENCE_END).map(wordsOf);
+  const sentences = description.split(SENTENCE_END).map(foldWords);
   const words = sentences.flat();
   const starts = new Set(startsOf(sentences));
   const values = valuesOf(lead);
@@ -46,15 +47,6 @@ function startsOf(sentences: readonly string[][]): number[] {
   return starts.filter((start, i) => start > 0 && start < at && sentences[i]?.length !== 0);
 }
 
-function wordsOf(text: string): string[] {
-  return (
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
-  );
-}
-
 function valuesOf(lead: Lead): readonly string[][] {
   const { phone, target, listing } = lead;
   const texts = [
@@ -71,7 +63,7 @@ function valuesOf(lead: Lead): readonly string[][] {
   ].filter((text) => text !== undefined);
   return texts
     .flatMap(spellings)
-    .map(wordsOf)
+    .map(foldWords)
     .filter((words) => words.length > 0);
 }
 

@@ -60,6 +60,17 @@ t.test('every check is ok on a healthy installation, and the provider receives n
   await t.resolves(outbox.ready(), 'the running gateway goes on writing');
 });
 
+t.test('the sites and accounts with failurePatterns of their own are named', async (t) => {
+  const file = soundFile();
+  Object.assign(file.sites.motors, { failurePatterns: { 'is paused': 'not_sent', 'has ended': 'refused' } });
+  Object.assign(file.providers.main, { failurePatterns: { 'is paused': 'refused' } });
+  const { env } = besideRunning(t);
+  const config = join(t.testdir(), 'config.json');
+  writeFileSync(config, JSON.stringify(file));
+  const { checks } = await check({ ...env, CONFIG_FILE: config, NODE_ENV: 'development' });
+  t.match(checks['failure patterns'], { result: 'ok', detail: '2 of the site motors, 1 of the account main' });
+});
+
 t.test('a first start is checked without creating the database', async (t) => {
   const folder = t.testdir();
   const { code, checks } = await check({ DATABASE_URL: `sqlite:${join(folder, 'data', 'gateway.db')}` });

@@ -59,6 +59,42 @@ const sites: Case[] = [
   [`${SITE}/dailyMax/phone`, 0, `${SITE}/dailyMax/phone`, /use an integer from 1 to 1000000/],
   [`${SITE}/dailyMax/visitor`, 9, `${SITE}/dailyMax/visitor`, /known are phone, site/],
   [`${SITE}/unknownOutcome`, 'resent', `${SITE}/unknownOutcome`, /did you mean resend\?/],
+  [`${SITE}/failurePatterns`, ['paused'], `${SITE}/failurePatterns`, /use an object of classes by text/],
+  [`${SITE}/failurePatterns`, { paused: 'delivered' }, `${SITE}/failurePatterns/paused`, /only the provider's Success/],
+  [`${SITE}/failurePatterns`, { paused: 'not-sent' }, `${SITE}/failurePatterns/paused`, /use one of rejected, cred/],
+  [`${SITE}/failurePatterns`, { '-- a1': 'refused' }, `${SITE}/failurePatterns/-- a1`, /at least 3 letters or digits/],
+  [`${SITE}/failurePatterns`, { 'a\nb c': 'refused' }, `${SITE}/failurePatterns/a\nb c`, /on one line/],
+  [
+    `${SITE}/failurePatterns`,
+    { ['x'.repeat(201)]: 'refused' },
+    `${SITE}/failurePatterns/${'x'.repeat(201)}`,
+    /up to 200 characters/,
+  ],
+  [
+    `${SITE}/failurePatterns`,
+    Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`text ${n}`, 'refused'])),
+    `${SITE}/failurePatterns`,
+    /100 at most/,
+  ],
+  [
+    `${SITE}/failurePatterns`,
+    { 'is paused': 'refused', ' Is  PAUSED.': 'refused' },
+    `${SITE}/failurePatterns/ Is  PAUSED.`,
+    /keep one of the two/,
+  ],
+  [`${SITE}/failurePatterns/paused`, {}, `${SITE}/failurePatterns/paused`, /an object such as \{ "class"/],
+  [
+    `${SITE}/failurePatterns/paused`,
+    { class: 'refused', reason: 'phone' },
+    `${SITE}/failurePatterns/paused/reason`,
+    /use the class rejected/,
+  ],
+  [
+    `${SITE}/failurePatterns/paused`,
+    { class: 'rejected', reason: 'fone' },
+    `${SITE}/failurePatterns/paused/reason`,
+    /use one of phone, target, other/,
+  ],
   [`${SITE}/provider`, 'mian', `${SITE}/provider`, /did you mean main\?/],
   [`${SITE}/provider`, 'elsewhere', `${SITE}/provider`, /use one of main, or define it/],
 ];
@@ -111,6 +147,13 @@ const providers: Case[] = [
   [`${PROVIDER}/xml/order`, 'random', `${PROVIDER}/xml/order`, /use one of documented, alphabetical/],
   [`${PROVIDER}/xml/contentType`, 'xml', `${PROVIDER}/xml/contentType`, /use a media type/],
   [`${PROVIDER}/listingFormat`, 'yaml', `${PROVIDER}/listingFormat`, /use one of text, json, urlencoded/],
+  [
+    `${PROVIDER}/failurePatterns`,
+    { paused: 'success' },
+    `${PROVIDER}/failurePatterns/paused`,
+    /use one of rejected, credentials/,
+  ],
+  ['/providers/default', { failurePatterns: {} }, '/providers/default/providerId', /use an integer from 1/],
   ['/sits', {}, '/sits', /did you mean sites\?/],
 ];
 

@@ -236,6 +236,17 @@ t.test('the account of PROVIDER_* is named default, and must be described only o
   t.match(problems, [{ setting: 'CONFIG_FILE: /providers/default', problem: /is described by PROVIDER_ID/ }]);
 });
 
+t.test('the account of PROVIDER_* has its failurePatterns from the file, and nothing else', async (t) => {
+  const file = fileWith('/providers/default', { failurePatterns: { 'is paused': 'not_sent' } });
+  t.match(loadFile(file, ACCOUNT).providers.get('default'), {
+    providerId: 1001,
+    failurePatterns: [{ text: 'is paused', words: 'is paused', class: 'not_sent' }],
+  });
+  const more = fileWith('/providers/default', { region: 'eu', failurePatterns: {} });
+  const problems = mistakes(t, () => loadFile(more, ACCOUNT));
+  t.match(problems, [{ setting: 'CONFIG_FILE: /providers/default', fix: /only failurePatterns may stand here/ }]);
+});
+
 t.test('an incomplete account, and an address or region without an account, are refused beside a file', async (t) => {
   const half = mistakes(t, () => loadFile(soundFile(), { PROVIDER_ID: '1' }));
   t.strictSame(settingsOf(half), ['PROVIDER_USERNAME', 'PROVIDER_PASSWORD']);

@@ -162,7 +162,7 @@ t.test('every property of the schema has a description, an errorMessage and vali
   }
 });
 
-const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys', 'providerId'];
+const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys'];
 
 t.test('every name that an object of the schema requires is one of its properties', async (t) => {
   const nodes = [...properties(published)].map(([, node]) => node);

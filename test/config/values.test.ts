@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import { KEY_HASH, load, loadFile, soundFile } from './helper.ts';
+import { fileWith, KEY_HASH, load, loadFile, soundFile } from './helper.ts';
 
 t.test('every variable becomes a value of the right type', async (t) => {
   const pem = { '/app/cert.pem': '-----BEGIN CERTIFICATE-----', '/keys/key.pem': '-----BEGIN EC PRIVATE KEY-----' };
@@ -155,6 +155,18 @@ t.test('a partner has the bytes of its hashes, its sites and its rate', async (t
     targets: { advertiserIds: new Set(), merchantIds: '*' },
     rate: { max: 5, windowS: 1 },
   });
+});
+
+t.test('a site and an account have their failurePatterns in the form that is compared', async (t) => {
+  const written = { 'Is -- PAUSED!': 'unknown', 'no handset': { class: 'rejected' } };
+  const built = [
+    { text: 'Is -- PAUSED!', words: 'is paused', class: 'unknown' },
+    { text: 'no handset', words: 'no handset', class: 'rejected', reason: 'other' },
+  ];
+  const site = loadFile(fileWith('/sites/motors/failurePatterns', written)).sites.get('motors');
+  t.strictSame(site?.failurePatterns, built);
+  const account = loadFile(fileWith('/providers/main/failurePatterns', written)).providers.get('main');
+  t.strictSame(account?.failurePatterns, built);
 });
 
 t.test('a minimal partner sends for its default site, 600 times a minute', async (t) => {

@@ -40,7 +40,7 @@ export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Ses
     checkRedis(loaded),
     checkProviders(loaded),
   ]);
-  return [...findings, ...storage, ...checkButton(loaded), ...redis, ...providers];
+  return [...findings, ...checkPatterns(loaded), ...storage, ...checkButton(loaded), ...redis, ...providers];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {
@@ -67,6 +67,18 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
       })),
     };
   }
+}
+
+/** Shows where `failurePatterns` are set, because they decide before the built-in rules. */
+function checkPatterns({ sites, providers }: LoadedSettings): Finding[] {
+  const owners = [
+    ...[...sites].map(([key, { failurePatterns }]) => ({ name: `site ${key}`, failurePatterns })),
+    ...[...providers].map(([id, { failurePatterns }]) => ({ name: `account ${id}`, failurePatterns })),
+  ];
+  const shown = owners.flatMap(({ name, failurePatterns = [] }) =>
+    failurePatterns.length === 0 ? [] : [`${failurePatterns.length} of the ${name}`],
+  );
+  return shown.length === 0 ? [] : [{ name: 'failure patterns', result: 'ok', detail: shown.join(', ') }];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { draftLead, type LeadRequest } from '../../domain/draft.ts';
+import type { Lead } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import { encodeLead } from '../../provider/encode.ts';
@@ -31,12 +32,13 @@ export function addRenderCommand(program: Command, { io }: Context): void {
         'the site apply; origins and partner keys are not checked. A lead without a site belongs to the only site.',
     )
     .action(async (file: string) => {
-      const body = await readLead(file, io);
+      const body = await readInputFile(file, io);
       io.out(`${renderLead(body, loadSettings(io.env))}\n`);
     });
 }
 
-async function readLead(file: string, io: Io): Promise<Uint8Array> {
+/** Reads the file of an argument; `-` is standard input. */
+export async function readInputFile(file: string, io: Io): Promise<Uint8Array> {
   try {
     return file === '-' ? await io.readInput() : readFileSync(file);
   } catch (error) {
@@ -53,14 +55,14 @@ async function readLead(file: string, io: Io): Promise<Uint8Array> {
  * @throws UnusableLead
  */
 export function renderLead(body: Uint8Array, { sites, providers }: Pick<Settings, 'sites' | 'providers'>): string {
-  const request = parse(body);
-  const lead = draft(request, siteOf(request, sites));
+  const lead = leadOf(parseLead(body), sites);
   const provider = providers.get(lead.provider);
   if (provider === undefined) throw new Error('a site names an account that is not configured');
   return encodeLead(lead, { ...provider, password: '********' });
 }
 
-function parse(body: Uint8Array): LeadRequest {
+/** @throws UnusableLead for a body that `POST /conversations` does not take */
+export function parseLead(body: Uint8Array): LeadRequest {
   const value = parseJson(body);
   const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false }).compile<LeadRequest>(
     contractOf('LeadRequest'),
@@ -91,7 +93,13 @@ function describe({ instancePath, message, params }: ErrorObject): string {
   return `${instancePath || 'the body'} ${message}${unknown}`;
 }
 
-function siteOf({ site: key }: LeadRequest, sites: Settings['sites']): Site {
+/** The lead that a request becomes under the rules of its site. */
+export function leadOf(request: LeadRequest, sites: Settings['sites']): Lead {
+  return draft(request, siteOf(request.site, sites));
+}
+
+/** The site with this key, or the only one. */
+export function siteOf(key: string | undefined, sites: Settings['sites']): Site {
   const [only, ...more] = sites.values();
   const site = key === undefined && more.length === 0 ? only : sites.get(key ?? '');
   if (site !== undefined) return site;
@@ -99,7 +107,7 @@ function siteOf({ site: key }: LeadRequest, sites: Settings['sites']): Site {
   throw new UnusableLead(`/site ${problem}; use one of: ${[...sites.keys()].join(', ')}`);
 }
 
-function draft(request: LeadRequest, site: Site) {
+function draft(request: LeadRequest, site: Site): Lead {
   try {
     return draftLead(request, site, {});
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isSupportedCountry } from 'libphonenumber-js/max/es6';
 import { isXmlText } from '../../domain/draft.ts';
+import { foldWords } from '../../domain/failure-pattern.ts';
 import { DEVELOPMENT_HASH_KEY } from '../defaults.ts';
 import type { Mistake } from '../problem.ts';
 import { checkCidr, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';
@@ -13,6 +14,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   country: checkCountry,
   database: checkDatabase,
   endpoint: checkEndpoint,
+  'failure-text': checkFailureText,
   host: checkHost,
   'key-hash': checkKeyHash,
   origin: checkOrigin,
@@ -88,4 +90,13 @@ function checkContentType(text: string): Mistake | undefined {
   const charset = /; *charset="?([^";]*)/i.exec(text)?.[1];
   if (charset === undefined || charset.toLowerCase() === 'utf-8') return undefined;
   return { problem: 'names a charset other than utf-8, in which documents are sent', fix };
+}
+
+/** Shorter texts of a pattern stand in too many descriptions. */
+const LEAST_CHARACTERS = 3;
+
+/** Checks the text of a failure pattern: it stands on one line and has something to compare. */
+function checkFailureText(text: string): Mistake | undefined {
+  if (!/\p{Cc}/u.test(text) && foldWords(text).join('').length >= LEAST_CHARACTERS) return undefined;
+  return { problem: 'is not a usable text', fix: `use at least ${LEAST_CHARACTERS} letters or digits on one line` };
 }

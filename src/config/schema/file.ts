@@ -1,5 +1,6 @@
 import type { XStatic } from 'typebox/schema';
 import { PARTNER_RATE } from '../defaults.ts';
+import { FailurePatternsEntry } from './failure-patterns.ts';
 import { SiteEntry, Targets } from './site.ts';
 import * as value from './values.ts';
 import { Everything, name, named } from './values.ts';
@@ -16,8 +17,8 @@ const secretFile = (description: string, example: string) =>
 
 /** An entry of `providers`. */
 const ProviderEntry = {
+  // `providerId` is required by a rule: beside PROVIDER_* the default account holds failurePatterns alone.
   type: 'object',
-  required: ['providerId'],
   properties: {
     region: value.RegionName,
     url: value.Endpoint,
@@ -40,6 +41,7 @@ const ProviderEntry = {
       examples: [{ order: 'alphabetical' }],
     },
     listingFormat: value.ListingFormat,
+    failurePatterns: FailurePatternsEntry,
   },
   additionalProperties: false,
   description: 'One account.',

@@ -1,5 +1,6 @@
 import type { XStatic } from 'typebox/schema';
 import { DEFAULT_PROVIDER } from '../defaults.ts';
+import { FailurePatternsEntry } from './failure-patterns.ts';
 import { FormEntry } from './site-form.ts';
 import * as value from './values.ts';
 import { Everything, name } from './values.ts';
@@ -134,6 +135,7 @@ export const SiteEntry = {
       examples: [{ phone: 5, site: 2000 }],
     },
     unknownOutcome: value.UnknownOutcome,
+    failurePatterns: FailurePatternsEntry,
     form: FormEntry,
     provider: name('Provider account that delivers the leads.', { default: DEFAULT_PROVIDER, examples: ['europe'] }),
   },

@@ -58,9 +58,9 @@ export function settlementFor(tried: Tried, rules: RetryRules): Settlement {
       if (tried.outdated) return { status: 'queued', dueAt: tried.now, attempted: true, ...described(outcome) };
       return { ...retry(tried, rules), credentials: 'refused', ...described(outcome) };
     case 'not_sent':
-      return retry(tried, rules, outcome.retryAfterMs);
+      return { ...retry(tried, rules, outcome.retryAfterMs), ...described(outcome) };
     case 'unknown':
-      return afterUnknown(tried, rules);
+      return { ...afterUnknown(tried, rules), ...described(outcome) };
   }
 }
 
