@@ -178,6 +178,9 @@ function corsDelegate(sites: () => ReadonlyMap<string, Site>, known: KnownPaths)
   };
 }
 
+/** Tracing tools add these to every `fetch` of a page (W3C Trace Context, W3C Baggage, Sentry). Not allowed, they would end the call. */
+const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage', 'sentry-trace'];
+
 const PUBLIC_FILES: FastifyCorsOptions = {
   origin: '*',
   methods: ['GET'],
@@ -193,7 +196,7 @@ function dataOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions
       answer(null, origins === '*' || origins.has(origin ?? ''));
     },
     methods: ['GET', 'POST'],
-    allowedHeaders: ['Content-Type', 'Idempotency-Key'],
+    allowedHeaders: ['Content-Type', 'Idempotency-Key', ...TRACE_HEADERS],
     exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
     maxAge: PREFLIGHT_MAX_AGE_S,
     strictPreflight: false,

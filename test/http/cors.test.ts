@@ -34,7 +34,7 @@ t.test('the preflight of every site’s page is answered in full', async (t) => 
     t.match(answer.headers, {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'Content-Type, Idempotency-Key',
+      'access-control-allow-headers': 'Content-Type, Idempotency-Key, traceparent, tracestate, baggage, sentry-trace',
       'access-control-max-age': '7200',
       vary: 'Origin',
     });

@@ -28,6 +28,8 @@ t.test('the language is the form’s, else the browser’s, else English', async
     ['es', 'de', 'es'],
     ['es-MX', undefined, 'es'],
     ['ES', undefined, 'es'],
+    ['es_MX', undefined, 'es'],
+    [undefined, 'es_MX', 'es'],
     ['tlh', 'de', 'de'],
     [undefined, 'fr-CA,fr;q=0.9,en;q=0.8', 'fr'],
     [undefined, 'pt, en;q=0.2, de;q=0.7', 'de'],
@@ -111,7 +113,7 @@ t.test('a visitor without scripts sends the form and reads the page, light or da
     t.strictSame(complaints, [], 'the browser finds nothing to complain of');
     await context.close();
   }
-  t.match(submitted[0]?.lead, { origin: 'http://dealer.test', question: 'Café?\r\n😀' });
+  t.match(submitted[0]?.lead, { origin: 'http://dealer.test', question: 'Café?\n😀' });
 });
 
 t.test(

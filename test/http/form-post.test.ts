@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
+import { IGNORED_FIELDS } from '../../src/http/schemas/lead-form.ts';
 import { site } from '../support/lead.ts';
 import { DELIVERED, KEYS, type Overrides, testApp } from './support/app.ts';
 import { goodForm, postForm, textOf } from './support/form.ts';
@@ -35,7 +37,7 @@ t.test('a form becomes the same lead as the JSON that says the same', async (t) 
       phone: '(404) 555-1212',
       country: 'US',
       firstName: ' Ann ',
-      question: 'Is it “still” available? 你好 😀 & 100 %\r\n',
+      question: 'Is it “still” available? 你好 😀 & 100 %\n',
     },
     consent: { text: 'I agree.' },
     page: { url: 'https://dealer.example/1' },
@@ -143,4 +145,69 @@ t.test('the address of forms is no id: it takes posts only', async (t) => {
   const answer = await app.inject({ url: '/conversations/form' });
   t.match(answer.json(), { status: 405, code: 'method_not_allowed' });
   t.equal(answer.headers.allow, 'OPTIONS, POST');
+});
+
+t.test('a line break counts as one character, as the page’s maxlength counted it', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const typed = 'line of text\n'.repeat(20).padEnd(1000, 'x');
+  const answer = await postForm(app, goodForm({ 'consumer.question': typed.replaceAll('\n', '\r\n') }));
+  t.equal(answer.statusCode, 201);
+  t.equal(submitted[0]?.lead.question, typed);
+});
+
+t.test('a byte order mark in front, and fields that other software adds, do not cost the lead', async (t) => {
+  const { app, submitted } = await testApp(t);
+  await postForm(app, goodForm());
+  const added = [
+    'cf-turnstile-response=x&g-recaptcha-response=y&g-recaptcha-response=z',
+    'utm_source=news&utm_anything=1&gclid=1&_token=t&csrfmiddlewaretoken=c&__VIEWSTATEGENERATOR=v&_charset_=utf-8',
+  ];
+  for (const body of [`\ufeff${goodForm()}`, ...added.map((fields) => `${fields}&${goodForm()}`)]) {
+    t.equal((await postForm(app, body)).statusCode, 201, body);
+  }
+  for (const { lead } of submitted) t.strictSame(lead, submitted[0]?.lead);
+});
+
+t.test('the documentation lists every field that is left out', async (t) => {
+  const text = readFileSync('docs/forms.md', 'utf8');
+  for (const name of Object.values(IGNORED_FIELDS).flat()) t.match(text, `\`${name}\``, name);
+});
+
+t.test('a form that is not in UTF-8 is read in the encoding of its page', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const sent = [
+    [`${goodForm()}&consumer.firstName=Jos%E9`, 'José'],
+    [Buffer.from(`${goodForm()}&consumer.firstName=Jos\xe9`, 'latin1'), 'José'],
+    [`${goodForm()}&_charset_=windows-1251&consumer.firstName=%C0%ED%FF`, 'Аня'],
+    [`${goodForm()}&_charset_=nothing&consumer.firstName=Jos%E9`, 'José'],
+    [`${goodForm()}&_charset_=windows-1251&consumer.firstName=${encodeURIComponent('José')}`, 'José'],
+  ] as const;
+  for (const [body, name] of sent) {
+    t.equal((await postForm(app, body)).statusCode, 201, name);
+    t.equal(submitted.at(-1)?.lead.firstName, name);
+  }
+});
+
+t.test('multipart/form-data is the same form, without its files', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const data = new FormData();
+  const fields = { 'consumer.firstName': 'José 你好', 'consumer.question': 'One\r\ntwo', 'listing.größe': 'XL' };
+  for (const [name, value] of new URLSearchParams(goodForm(fields))) data.set(name, value);
+  await postForm(app, goodForm(fields));
+  data.set('photo', new File(['not for us'], 'car.jpg', { type: 'image/jpeg' }));
+  data.set('consumer.lastName', new File([], ''));
+  const request = new Request('http://page', { method: 'POST', body: data });
+  const headers = { 'content-type': request.headers.get('content-type') ?? '' };
+  t.equal((await postForm(app, Buffer.from(await request.arrayBuffer()), headers)).statusCode, 201);
+  const withCharset = [
+    '--b\r\nContent-Disposition: form-data; name="consumer.firstName"\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nJosé 你好',
+    ...[...new URLSearchParams(goodForm({ ...fields, 'consumer.firstName': undefined }))].map(
+      ([name, value]) => `\r\n--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}`,
+    ),
+    '\r\n--b--\r\n',
+  ].join('');
+  const typed = { 'content-type': 'Multipart/Form-Data; boundary="b"' };
+  t.equal((await postForm(app, withCharset, typed)).statusCode, 201, 'a part may name its charset');
+  t.equal(submitted.length, 3);
+  for (const { lead } of submitted) t.strictSame(lead, submitted[0]?.lead);
 });

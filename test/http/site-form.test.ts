@@ -57,6 +57,7 @@ t.test('texts are those of the language that is asked for, else of the language 
   const ask = async (query: string) => (await app.inject(get(`/sites/dealer/form${query}`))).json();
   t.match(await ask('?lang=es'), { texts: { heading: 'Escríbanos' }, consent: { text: 'Acepto.', version: '2' } });
   t.match(await ask('?lang=es-MX'), { texts: { heading: 'Mándanos mensaje' }, consent: { text: 'I agree.' } });
+  t.match(await ask('?lang=es_MX'), { texts: { heading: 'Mándanos mensaje' } });
   t.match(await ask('?lang=es-AR'), { texts: { heading: 'Escríbanos' } });
   for (const query of ['', '?lang=', '?lang=fr', '?lang=constructor', '?other=1']) {
     t.match(await ask(query), { texts: {}, consent: { text: 'I agree.' } }, query);

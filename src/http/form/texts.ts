@@ -21,7 +21,7 @@ function preferred(acceptLanguage: string): string[] {
 }
 
 function spoken(tag: string): Language | undefined {
-  const primary = tag.toLowerCase().split('-', 1)[0];
+  const primary = tag.toLowerCase().split(/[-_]/, 1)[0];
   return LANGUAGES.find((language) => language === primary);
 }
 

@@ -5,8 +5,9 @@ import type { Site } from '../../domain/site.ts';
 import { pageOf, siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
+import { decodeForm, formTypeOf, MULTIPART, URLENCODED } from '../form/decode.ts';
 import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
-import { decodeForm, type FormExtras, readForm } from '../form/read.ts';
+import { type FormExtras, readForm } from '../form/read.ts';
 import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
@@ -24,13 +25,13 @@ declare module 'fastify' {
   }
 }
 
-const FORM_TYPE = 'application/x-www-form-urlencoded';
+const FORM_TYPES = [URLENCODED, MULTIPART];
 const NO_EXTRAS: FormExtras = {};
 
 /** `POST /conversations/form`, for pages without a script. Everything is answered with a page, or a redirect to one. */
 export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }: FormPostDeps): Promise<void> {
   app.decorateRequest('formExtras', null);
-  app.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+  app.addContentTypeParser(FORM_TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(createErrorHandler(logger, sendProblemPage));
 
   app.post<{ Body: LeadRequestBody }>(
@@ -38,12 +39,15 @@ export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }:
     {
       schema: POST_FORM,
       helmet: PAGE_HEADERS,
-      config: { documentedBody: { content: { [FORM_TYPE]: { schema: { $ref: 'LeadForm#' } } } } },
-      onRequest: async ({ headers }) => requireBodyType(FORM_TYPE, 'a form', headers),
+      config: {
+        documentedBody: {
+          content: Object.fromEntries(FORM_TYPES.map((type) => [type, { schema: { $ref: 'LeadForm#' } }])),
+        },
+      },
+      onRequest: async ({ headers }) => requireBodyType(formTypeOf(headers['content-type']), 'a form', headers),
       preValidation: async (request) => {
-        const { lead, extras } = readForm(
-          decodeForm((request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0)),
-        );
+        const body = (request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0);
+        const { lead, extras } = readForm(await decodeForm(body, request.headers['content-type']));
         request.formExtras = extras;
         request.body = lead as LeadRequestBody;
       },

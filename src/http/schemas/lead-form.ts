@@ -40,6 +40,61 @@ export const FORM_EXTRAS = {
   },
 } as const;
 
+/** Fields that other software adds to every form of a page. They are left out, however often they come. */
+export const IGNORED_FIELDS = {
+  captchas: [
+    'g-recaptcha-response',
+    'h-captcha-response',
+    'cf-turnstile-response',
+    'frc-captcha-response',
+    'frc-captcha-solution',
+    'altcha',
+  ],
+  frameworks: [
+    '_token',
+    '_csrf',
+    '_csrf_token',
+    'csrf_token',
+    'csrfmiddlewaretoken',
+    'authenticity_token',
+    '__RequestVerificationToken',
+    '_wpnonce',
+    '_wp_http_referer',
+    '_method',
+    '_charset_',
+    'utf8',
+    'form_id',
+    'form_build_id',
+    'form_token',
+    '__VIEWSTATE*',
+    '__EVENT*',
+    '__LASTFOCUS',
+    '__PREVIOUSPAGE',
+    '__SCROLLPOSITION*',
+  ],
+  tracking: [
+    'utm_*',
+    'gclid',
+    'gbraid',
+    'wbraid',
+    'dclid',
+    'fbclid',
+    'msclkid',
+    'ttclid',
+    'twclid',
+    'li_fat_id',
+    'mc_cid',
+    'mc_eid',
+    '_ga',
+    '_gl',
+    '_fbc',
+    '_fbp',
+  ],
+} as const;
+
+/** Matches the names of `IGNORED_FIELDS`; a star stands for any characters. */
+export const IGNORED_NAME = new RegExp(`^(${Object.values(IGNORED_FIELDS).flat().join('|').replaceAll('*', '.*')})$`);
+
 /** Every field of a lead but the listing's own, by its name in a form: `consumer.phone`. */
 export const FORM_PLACES: ReadonlyMap<string, Place> = new Map(placesOf(LEAD_REQUEST.properties));
 
@@ -49,7 +104,8 @@ export const LEAD_FORM = {
   type: 'object',
   title: 'Lead as a form',
   description:
-    'A lead from a plain HTML form: the same fields, with dots for levels. A field without a value counts as absent.',
+    'A lead from a plain HTML form: the same fields, with dots for levels. A field without a value counts as absent. CRLF counts ' +
+    'as one character, files are left out, and so are fields that other software adds to forms.',
   required: ['consumer.phone'],
   additionalProperties: false,
   properties: {
@@ -58,6 +114,7 @@ export const LEAD_FORM = {
   },
   patternProperties: {
     '^listing\\.': { type: 'string', description: 'One value of the listing, such as listing.vin.', maxLength: 256 },
+    [IGNORED_NAME.source]: { description: 'Left out: captchas, tokens of web frameworks, and marks of tracking.' },
   },
   examples: [
     {

@@ -151,6 +151,7 @@ export function siteFormBody(site: Site, lang: string | undefined, issued: Issue
 
 /** The site's texts in a language, else in the language without its region. */
 function textsOf({ form }: Site, lang = ''): Readonly<Record<string, string>> {
-  const wanted = lang.toLowerCase();
+  // Java and PHP write `es_MX`.
+  const wanted = lang.toLowerCase().replaceAll('_', '-');
   return form.texts.get(wanted) ?? form.texts.get(wanted.split('-', 1)[0] ?? '') ?? {};
 }
