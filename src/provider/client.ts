@@ -39,7 +39,7 @@ export function createProviderClient({
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     allowH2: false,
-    connect: connectorWithoutContinue({ timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)) }),
+    connect: connectorWithTolerance({ timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)) }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,
@@ -102,24 +102,27 @@ const STATUS_100_LENGTH = 'HTTP/1.1 100 '.length;
 const HEAD_END = '\r\n\r\n';
 /** In bytes. A longer head is passed on, and undici's parser decides. */
 const MAX_HEAD = 4_096;
+/** Blanks between a header's name and its colon: a recipient may drop them from a response (RFC 9112, section 5.1). */
+const BLANK_BEFORE_COLON = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+:/gm;
 
 /**
- * A connector for undici's `Agent` whose sockets drop `100 Continue` heads in front of a response. WCF hosts send them
- * unasked (RFC 9110, section 15.2.1, allows it), and undici would end the connection with an error. Needs an agent
- * without pipelining: then each write of a request means that the next bytes read are the start of a response.
+ * A connector for undici's `Agent` whose sockets mend what old hosts write in front of a response, where undici would end the
+ * connection with an error although the lead arrived: `100 Continue` heads, which WCF hosts send unasked (RFC 9110, section
+ * 15.2.1, allows it), and blanks before the colon of a header. Needs an agent without pipelining: then each write of a
+ * request means that the next bytes read are the start of a response.
  */
-export function connectorWithoutContinue(options: buildConnector.BuildOptions): buildConnector.connector {
+export function connectorWithTolerance(options: buildConnector.BuildOptions): buildConnector.connector {
   const connect = buildConnector(options);
   return (target, callback) =>
     connect(target, (...result) => {
       const [, socket] = result;
-      if (socket) dropContinueHeads(socket);
+      if (socket) mendHeads(socket);
       callback(...result);
     });
 }
 
 /** Filters what undici reads from the socket: it uses `socket.read()` and `socket.write()` only. */
-function dropContinueHeads(socket: Socket): void {
+function mendHeads(socket: Socket): void {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let atStart = true;
@@ -136,9 +139,9 @@ function dropContinueHeads(socket: Socket): void {
       if (chunk !== null) pending = Buffer.concat([pending, chunk]);
       // At the end of the stream nothing more can complete the head.
       if (chunk === null && !socket.readableEnded) return null;
-      const rest = withoutContinueHeads(pending);
-      if (rest === undefined && !socket.readableEnded) continue;
-      const passed = rest ?? pending;
+      const mended = mendedHead(pending);
+      if (mended === undefined && !socket.readableEnded) continue;
+      const passed = mended ?? pending;
       pending = Buffer.alloc(0);
       if (passed.length === 0) {
         if (chunk === null) return null;
@@ -150,15 +153,20 @@ function dropContinueHeads(socket: Socket): void {
   };
 }
 
-/** `bytes` without the `100 Continue` heads that they start with; `undefined` while it takes more bytes to tell. */
-export function withoutContinueHeads(bytes: Buffer): Buffer | undefined {
+/** `bytes` without `100 Continue` heads and blanks before colons; `undefined` while it takes more bytes to tell. */
+export function mendedHead(bytes: Buffer): Buffer | undefined {
   let rest = bytes;
   for (;;) {
     const start = rest.subarray(0, STATUS_100_LENGTH).toString('latin1');
-    if (!STATUS_100.test(start)) {
-      return 'HTTP/1.1 100 '.startsWith(start) || 'HTTP/1.0 100 '.startsWith(start) ? undefined : rest;
-    }
     const end = rest.indexOf(HEAD_END);
+    if (!STATUS_100.test(start)) {
+      if ('HTTP/1.1 100 '.startsWith(start) || 'HTTP/1.0 100 '.startsWith(start)) return undefined;
+      if (!start.startsWith('HTTP/')) return rest;
+      if (end === -1) return rest.length > MAX_HEAD || rest.includes('\n\n') ? rest : undefined;
+      const head = rest.subarray(0, end).toString('latin1');
+      const mended = head.replace(BLANK_BEFORE_COLON, '$1:');
+      return mended === head ? rest : Buffer.concat([Buffer.from(mended, 'latin1'), rest.subarray(end)]);
+    }
     if (end === -1) return rest.length > MAX_HEAD ? rest : undefined;
     rest = rest.subarray(end + HEAD_END.length);
   }

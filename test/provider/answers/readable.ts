@@ -44,6 +44,15 @@ export const DELIVERED: readonly Case[] = [
     class: 'delivered',
   },
   {
+    name: 'Success whose headers have blanks before their colons, in pieces',
+    wire: (socket) => {
+      const text = `HTTP/1.1 200 OK\r\nContent-Type : text/xml\r\nContent-Length\t: ${SUCCESS.length}\r\n\r\n${SUCCESS}`;
+      socket.write(text.slice(0, 29));
+      setImmediate(() => socket.end(text.slice(29)));
+    },
+    class: 'delivered',
+  },
+  {
     name: 'Success after two 100 Continue with headers',
     wire: `HTTP/1.1 100 Continue\r\nserver: a\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${ok(SUCCESS)}`,
     class: 'delivered',
