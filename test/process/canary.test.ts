@@ -20,7 +20,7 @@ const PASSWORD = 'canary-password';
 const ADMIN_TOKEN = 'canary-admin-token-of-thirty-two-characters';
 const METRICS_TOKEN = 'canary-metrics-token';
 const KEYS = { DATA_KEY: randomBytes(32).toString('base64'), HASH_KEY: randomBytes(32).toString('base64') };
-/** What the provider wrote under `failure_other`. */
+/** The description of the simulator's fault `failure_other`. */
 const DESCRIPTION = 'Object reference not set';
 
 const LEAD = {
@@ -52,7 +52,7 @@ const CANARIES = [...PERSONAL, ...SECRETS, DESCRIPTION, 'canary-idempotency', 'c
 
 const withConsumer = (consumer: object): object => ({ ...LEAD, consumer: { ...LEAD.consumer, ...consumer } });
 
-/** Requests that are refused, each with canaries where something is wrong and beside it. */
+/** Requests that are refused; each has canaries in the wrong field and in the fields beside it. */
 const BAD: readonly [name: string, body: object | string, headers?: Record<string, string>][] = [
   ['a phone of letters', withConsumer({ phone: 'canary-question' })],
   ['an extension', withConsumer({ phone: `+1 ${PHONE} ext. 7` })],
@@ -73,7 +73,7 @@ const BAD: readonly [name: string, body: object | string, headers?: Record<strin
   ['a wrong Idempotency-Key', LEAD, { 'idempotency-key': 'canary-idempotency '.repeat(20) }],
 ];
 
-t.test('no secret and nothing personal is told, whatever is sent and whatever fails', async (t) => {
+t.test('no answer, log line or database byte holds a secret or personal data', async (t) => {
   const provider = await startProvider(t, { providerId: 7, username: 'ann', password: PASSWORD });
   const database = join(t.testdir(), 'gateway.db');
   const gateway = await startGateway(t, {
@@ -131,10 +131,10 @@ t.test('no secret and nothing personal is told, whatever is sent and whatever fa
     t.notOk(gateway.output().includes(canary), `no line of the log tells ${canary}`);
   }
   const onDisk = traces(database, new Map([...PERSONAL, ...SECRETS].map((word) => [word, Buffer.from(word)])));
-  t.strictSame(onDisk, [], 'nor does any byte of the database');
+  t.strictSame(onDisk, [], 'no byte of the database holds one');
 });
 
-t.test('a program that cannot start tells what is wrong and no secret', async (t) => {
+t.test('a program that cannot start names the fault and prints no secret', async (t) => {
   const secrets = {
     PROVIDER_PASSWORD: PASSWORD,
     ADMIN_TOKEN: 'canary-short',
@@ -147,7 +147,7 @@ t.test('a program that cannot start tells what is wrong and no secret', async (t
   for (const secret of Object.values(secrets)) t.notOk((stdout + stderr).includes(secret));
 });
 
-/** Sends bytes that are no HTTP and gives whatever comes back. */
+/** Sends bytes that are not HTTP and returns the answer. */
 async function brokenHttp({ url }: RunningGateway, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

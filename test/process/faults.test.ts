@@ -20,7 +20,7 @@ const PARKED: Expected = { status: 202, state: 'parked' };
 const rejected = (reason: string): Expected => ({ status: 422, state: 'rejected', reason });
 
 /**
- * What a caller is answered, and what the lead becomes, with `UNKNOWN_OUTCOME=hold` and a provider that gets one second for
+ * The answer to the request and the final state of the lead, with `UNKNOWN_OUTCOME=hold` and a provider that gets one second for
  * a call (the table "What the provider's answer becomes"). Every fault of the simulator that is not here is `unknown`.
  */
 const EXPECTED: Readonly<Record<string, Expected>> = {
@@ -45,7 +45,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '503_failure': QUEUED,
 };
 
-/** A question that would have the lead rejected if the provider's quotation of it were believed. */
+/** A question that would classify the lead as rejected if the provider's quotation of it were matched. */
 const QUESTION = 'Is my phone number invalid?';
 
 async function setup(t: Test, changes: Record<string, string>) {
@@ -60,7 +60,7 @@ async function setup(t: Test, changes: Record<string, string>) {
   return { provider, database, url, lines };
 }
 
-/** A lead that is delivered: after it neither the breaker nor the row of refused credentials remembers anything. */
+/** Delivers a lead, which resets the breaker and the streak of refused credentials. */
 async function heal(t: Test, url: string, n: number): Promise<void> {
   const reply = await send(url, leadOf(n));
   if (reply.status !== 201) t.fail(`a good lead was answered ${reply.status}`);
@@ -72,7 +72,7 @@ const faulty = (fault: string, question: string): object => {
   return leadOf(0, { consumer: { phone: `+1${nationalOf(found)}`, question } });
 };
 
-t.test('each fault of the provider becomes what the contract says', async (t) => {
+t.test('each fault of the provider leads to the answer and the state that the contract states', async (t) => {
   const { provider, url, lines } = await setup(t, { UNKNOWN_OUTCOME: 'hold', UPSTREAM_TIMEOUT_MS: '1000' });
   const names = FAULTS.map(({ name }) => name);
   t.strictSame(
@@ -88,23 +88,23 @@ t.test('each fault of the provider becomes what the contract says', async (t) =>
       if (expected.reason) t.match(reply.body, { code: 'lead_rejected', reason: expected.reason });
       else t.match(reply.body, { status: expected.state, attempts: 1 });
       t.match(await read(url, `/conversations/${reply.body.id}`), { body: { status: expected.state, attempts: 1 } });
-      t.equal(reply.headers.has('retry-after'), expected === QUEUED, 'who may look again is told when');
+      t.equal(reply.headers.has('retry-after'), expected === QUEUED, 'a queued lead has Retry-After');
       const told = JSON.stringify([reply.body, lines.slice(before)]);
       for (const secret of [QUESTION, provider.simulator.endpoint, provider.env.PROVIDER_PASSWORD]) {
-        t.notOk(told.includes(String(secret)), 'neither the answer nor the log tells it');
+        t.notOk(told.includes(String(secret)), 'neither the answer nor the log holds it');
       }
       const { received, got } = await provider.ofPhone(`1${nationalOf(fault)}`);
-      t.ok(received <= 1, 'it was called once');
-      if (expected === DELIVERED) t.equal(got, 1, 'what is called delivered has arrived');
+      t.ok(received <= 1, 'the provider was called at most once');
+      if (expected === DELIVERED) t.equal(got, 1, 'a delivered lead has arrived');
       await heal(t, url, n);
     });
   }
 });
 
-t.test(`${RESETS} calls that are reset after they were read: with hold none is made twice`, async (t) => {
+t.test(`${RESETS} calls that are reset after they were read are not repeated with hold`, async (t) => {
   const { provider, database, url } = await setup(t, { UNKNOWN_OUTCOME: 'hold' });
   const ids = new Set<unknown>();
-  // Four at a time and then a good one, since five failures in a row would open the breaker.
+  // After four resets one lead succeeds, because five failures in a row would open the breaker.
   for (let n = 0; n < RESETS; n += 4) {
     const together = Array.from({ length: Math.min(4, RESETS - n) }, (_, offset) =>
       send(url, faulty('reset_after_read', `Question ${n + offset}`)),
@@ -124,22 +124,25 @@ t.test(`${RESETS} calls that are reset after they were read: with hold none is m
   t.equal(Math.max(...received), 1, 'no lead was sent twice');
 });
 
-t.test('with resend an unknown outcome is tried again so often, and the log says that it may repeat', async (t) => {
-  const { provider, database, url, lines } = await setup(t, { UNKNOWN_RESEND_MAX: '2', RETRY_SCHEDULE_S: '1,1,1,1' });
-  const { status, body } = await send(url, faulty('reset_after_read', QUESTION));
-  t.equal(status, 202);
-  t.match(body, { status: 'queued', attempts: 1 });
-  const ended = await untilFinal(database, body.id, 'unknown');
-  t.equal(ended.attempts, 3);
-  t.match(await provider.ofPhone('14045552074'), { received: 3 });
-  const attempts = lines.filter(({ event, conversation }) => event === 'attempt' && conversation === body.id);
-  t.strictSame(
-    attempts.map(({ possibleRepeat }) => possibleRepeat),
-    [undefined, true, true],
-  );
-});
+t.test(
+  'with resend an unknown outcome is sent UNKNOWN_RESEND_MAX times more, logged as a possible repeat',
+  async (t) => {
+    const { provider, database, url, lines } = await setup(t, { UNKNOWN_RESEND_MAX: '2', RETRY_SCHEDULE_S: '1,1,1,1' });
+    const { status, body } = await send(url, faulty('reset_after_read', QUESTION));
+    t.equal(status, 202);
+    t.match(body, { status: 'queued', attempts: 1 });
+    const ended = await untilFinal(database, body.id, 'unknown');
+    t.equal(ended.attempts, 3);
+    t.match(await provider.ofPhone('14045552074'), { received: 3 });
+    const attempts = lines.filter(({ event, conversation }) => event === 'attempt' && conversation === body.id);
+    t.strictSame(
+      attempts.map(({ possibleRepeat }) => possibleRepeat),
+      [undefined, true, true],
+    );
+  },
+);
 
-t.test('a provider that is slower than the caller waits is answered 202, and the lead is delivered', async (t) => {
+t.test('with a provider slower than DELIVER_WAIT_MS the answer is 202, and the lead is delivered later', async (t) => {
   const { provider, database, url } = await setup(t, { DELIVER_WAIT_MS: '100' });
   await provider.answer('delivered', { delayMs: 600 });
   const { status, headers, body } = await send(url, leadOf(1));
@@ -151,7 +154,7 @@ t.test('a provider that is slower than the caller waits is answered 202, and the
   t.match(await provider.ofPhone(phoneOf(1)), { received: 1 });
 });
 
-t.test('a provider that is not there costs no visitor an answer, and its leads arrive when it is back', async (t) => {
+t.test('while the provider is unreachable the answer is 202, and the leads arrive once it is back', async (t) => {
   const { provider, database, url } = await setup(t, { RETRY_SCHEDULE_S: '1,1,1,1,1,1,1,1' });
   await provider.answer('503');
   const replies = await Promise.all(Array.from({ length: 20 }, (_, n) => post(url, leadOf(n))));

@@ -29,12 +29,12 @@ async function setup(t: Test) {
   return { gateway, adminUrl: String(adminUrl) };
 }
 
-/** Most memory that the process ever had resident (`VmHWM`), in MiB. */
+/** The process's peak resident memory (`VmHWM`), in MiB. */
 function peakMiB(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
-/** Opens a connection that sends all of it, reads nothing, and stays for as long as the gateway lets it. */
+/** Opens a connection that sends all bytes, reads nothing and stays open until the gateway closes it. */
 function flood(url: string, bytes: Buffer): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => undefined);

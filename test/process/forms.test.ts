@@ -56,7 +56,11 @@ t.test(
     const retry = await send(second.url, leadOf(0, evidence), keyed);
     t.strictSame(codeOf(retry), [201, 'delivered']);
     t.equal(retry.headers.get('idempotency-replayed'), 'true');
-    t.strictSame(codeOf(await send(second.url, leadOf(0), keyed)), [201, 'delivered'], 'even without them');
+    t.strictSame(
+      codeOf(await send(second.url, leadOf(0), keyed)),
+      [201, 'delivered'],
+      'the replay needs neither token nor proof',
+    );
 
     t.strictSame(codeOf(await send(second.url, leadOf(1, evidence))), [422, 'form_token_invalid']);
     const fresh = await formOf(second.url);
@@ -73,7 +77,7 @@ t.test(
   },
 );
 
-t.test('of many leads that bring one token at the same time one is taken', async (t) => {
+t.test('of many simultaneous leads with one form token exactly one is accepted', async (t) => {
   const { database, start } = await setup(t, {});
   const { url } = await start();
   const { formToken } = await formOf(url);
@@ -82,7 +86,7 @@ t.test('of many leads that bring one token at the same time one is taken', async
   t.equal(storedLeads(database).length, 1);
 });
 
-t.test('after the first leads of an address a proof is asked for, and a form without a script is held', async (t) => {
+t.test('after the first leads of an address a proof is required, and a form without a script is held', async (t) => {
   const { provider, database, start } = await setup(t, { proof: 'adaptive', adaptiveAfter: 2 });
   const { url } = await start();
   for (const n of [0, 1]) {
@@ -114,10 +118,10 @@ t.test('after the first leads of an address a proof is asked for, and a form wit
       ['delivered', 1],
     ],
   );
-  t.equal((await provider.ofPhone(phoneOf(3))).received, 0, 'the provider does not hear of a suspect');
+  t.equal((await provider.ofPhone(phoneOf(3))).received, 0, 'a suspicious lead is not sent');
 });
 
-t.test('a lead that was filled in faster than a person can is answered like any other, and held', async (t) => {
+t.test('a lead that was filled in faster than a person can type is answered like any other and is held', async (t) => {
   const { provider, start } = await setup(t, { minFillS: 60 });
   const { url } = await start();
   const { formToken } = await formOf(url);

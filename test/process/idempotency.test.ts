@@ -10,7 +10,7 @@ import { scaled } from '../support/scale.ts';
 
 const KEYS = scaled(20, 100);
 const POSTS = scaled(50, 200);
-/** Keys whose posts are under way at a time. */
+/** Number of keys whose requests run at the same time. */
 const AT_ONCE = 4;
 const DELIVER_WAIT_MS = 4_000;
 
@@ -32,7 +32,7 @@ const times = <T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> 
   Promise.all(Array.from({ length: count }, (_, n) => make(n)));
 const callsOf = async (provider: Provider, n: number): Promise<number> => (await provider.ofPhone(phoneOf(n))).received;
 
-t.test(`${POSTS} concurrent posts under a key are one lead and one call, and equal answers or 409`, async (t) => {
+t.test(`${POSTS} concurrent requests with one key store one lead and get equal answers or 409`, async (t) => {
   const { provider, database, env } = await setup(t);
   await provider.answer('delivered', { delayMs: 50 });
   const { url } = await startGateway(t, env);
@@ -61,7 +61,7 @@ t.test(`${POSTS} concurrent posts under a key are one lead and one call, and equ
   );
 });
 
-t.test('a key survives kill -9 in the middle of its first request: the lead is there, and there once', async (t) => {
+t.test('after kill -9 during the first request its key finds the lead, stored once', async (t) => {
   const { provider, database, env } = await setup(t);
   await provider.answer('hang');
   const killed = await startGateway(t, env);
@@ -70,7 +70,7 @@ t.test('a key survives kill -9 in the middle of its first request: the lead is t
   const first = post(killed.url, leadOf(1), key);
   await events.next('conversation');
   await killed.end('SIGKILL');
-  t.equal(await first, undefined, 'the caller got no answer');
+  t.equal(await first, undefined, 'the first request got no answer');
 
   const { url } = await startGateway(t, env);
   const early: Reply[] = [];
@@ -88,10 +88,10 @@ t.test('a key survives kill -9 in the middle of its first request: the lead is t
     storedLeads(database).map(({ id }) => id),
     [replay.body.id],
   );
-  t.equal(await callsOf(provider, 1), 1, 'nothing was sent again');
+  t.equal(await callsOf(provider, 1), 1, 'the lead was not sent again');
 });
 
-t.test('a finished request is answered alike by the next process', async (t) => {
+t.test('the next process replays the answer of a finished request', async (t) => {
   const { provider, database, env } = await setup(t);
   const key = { 'idempotency-key': 'key-1' };
   const before = await startGateway(t, env);
@@ -107,7 +107,7 @@ t.test('a finished request is answered alike by the next process', async (t) => 
   t.equal(await callsOf(provider, 1), 1);
 });
 
-t.test('a key is used up by a stored lead alone, and belongs to it', async (t) => {
+t.test('only a stored lead uses up its key, and another lead cannot use it', async (t) => {
   const { provider, env } = await setup(t);
   const { url } = await startGateway(t, env);
   const key = { 'idempotency-key': 'key-1' };
@@ -118,7 +118,7 @@ t.test('a key is used up by a stored lead alone, and belongs to it', async (t) =
   t.equal(await callsOf(provider, 2), 0);
 });
 
-t.test('without a key the same lead from the same place is one click, however it is spelled', async (t) => {
+t.test('without a key the same lead from one address is one request, however it is spelled', async (t) => {
   const { provider, database, env } = await setup(t);
   await provider.answer('delivered', { delayMs: 50 });
   const { url } = await startGateway(t, env);
@@ -129,7 +129,7 @@ t.test('without a key the same lead from the same place is one click, however it
   const later = await send(url, spelled(digits));
   const replies = [...together, later];
   t.strictSame([...new Set(replies.map(({ status }) => status))], [201]);
-  t.equal(new Set(replies.map(({ body }) => JSON.stringify(body))).size, 1, 'all share one answer');
+  t.equal(new Set(replies.map(({ body }) => JSON.stringify(body))).size, 1, 'all get one answer');
   t.equal(replies.filter(({ headers }) => !headers.has('idempotency-replayed')).length, 1);
   t.equal(await callsOf(provider, 1), 1);
 

@@ -12,12 +12,12 @@ import { chosenSeed, scaled } from '../support/scale.ts';
 const LEADS = scaled(300, 10_000);
 const KILLS = scaled(12, 500);
 const CALLERS = 8;
-/** A minute is long: only in the long form do the leases of dead processes run out by themselves. */
+/** Only the long form of the test waits the minute until the leases of dead processes expire; the short form expires them. */
 const EXPIRE = scaled(true, false);
-/** What a dead process held is taken over when its lease runs out, after 60 s at most; then come the retries. */
+/** A dead process's lead is taken over when its lease expires, after 60 s at most; retries follow. */
 const TAKEOVER_MS = 100_000;
 const RESEND_MAX = 2;
-/** Processes on one store, and those of them that are killed. */
+/** Number of processes on one store, and how many of them are killed. */
 const PROCESSES = 8;
 const VICTIMS = 5;
 const SHARED_LEADS = scaled(200, 5_000);
@@ -28,7 +28,7 @@ t.comment(`SEED=${seed}`);
 t.setTimeout(scaled(480_000, 5_400_000));
 
 for (const policy of ['resend', 'hold'] as const) {
-  t.test(`killed at random under load, with ${policy}, it loses nothing that it acknowledged`, async (t) => {
+  t.test(`killed at random under load, with ${policy}, it loses no acknowledged lead`, async (t) => {
     const provider = await startProvider(t);
     await provider.answer('delivered', { delayMs: 25 });
     const database = join(t.testdir(), 'gateway.db');
@@ -61,14 +61,14 @@ for (const policy of ['resend', 'hold'] as const) {
 
     const ids = new Set(stored.map(({ id }) => id));
     const lost = [...leads.acknowledged.values()].filter((id) => !ids.has(id));
-    t.strictSame(lost, [], 'every acknowledged id is there');
-    t.equal(stored.length, LEADS, 'a lead that was sent again under its key is there once');
-    // With `resend` only a lead that met a kill at each of its calls is left to a person.
+    t.strictSame(lost, [], 'every acknowledged id is stored');
+    t.equal(stored.length, LEADS, 'a lead that was repeated with its key is stored once');
+    // With `resend` a lead stays unknown only if a kill interrupted each of its calls.
     const calledFor = policy === 'hold' ? 1 : 1 + RESEND_MAX;
     const others = stored.filter(
       ({ status, attempts }) => status !== 'delivered' && !(status === 'unknown' && attempts === calledFor),
     );
-    t.strictSame(others, [], 'every lead is delivered, or unknown when no more calls are allowed');
+    t.strictSame(others, [], 'every lead is delivered, or unknown after its last allowed call');
 
     const calls = await provider.byPhone();
     const received = [...leads.acknowledged.keys()].map((n) => calls[phoneOf(n)]?.received ?? 0);
@@ -81,7 +81,7 @@ for (const policy of ['resend', 'hold'] as const) {
   });
 }
 
-t.test('of eight processes on one store those that live finish what the killed ones began', async (t) => {
+t.test('the survivors of eight processes on one store finish the leads of the killed', async (t) => {
   const provider = await startProvider(t);
   await provider.answer('delivered', { delayMs: 60 });
   const database = join(t.testdir(), 'gateway.db');
@@ -93,7 +93,7 @@ t.test('of eight processes on one store those that live finish what the killed o
     RETRY_SCHEDULE_S: '1,1,1,1',
     DELIVER_WAIT_MS: '1000',
   };
-  // The first one makes the file; the others find it.
+  // The first process creates the file; the others open it.
   const living: RunningGateway[] = [await startGateway(t, env)];
   living.push(...(await Promise.all(Array.from({ length: PROCESSES - 1 }, () => startGateway(t, env)))));
   const random = seeded(seed);
@@ -131,11 +131,14 @@ t.test('of eight processes on one store those that live finish what the killed o
   t.strictSame(
     [...leads.acknowledged.values()].filter((id) => !ids.has(id)),
     [],
-    'every acknowledged id is there',
+    'every acknowledged id is stored',
   );
   const calls = await provider.byPhone();
   const received = [...leads.acknowledged.keys()].map((n) => calls[phoneOf(n)]?.received ?? 0);
-  t.ok(Math.min(...received) >= 1 && Math.max(...received) <= 1 + RESEND_MAX, 'each arrived, and none too often');
+  t.ok(
+    Math.min(...received) >= 1 && Math.max(...received) <= 1 + RESEND_MAX,
+    'each lead arrived, at most as often as resending allows',
+  );
   const repeated = received.filter((n) => n > 1).length;
   t.ok(repeated > 0 && repeated <= VICTIMS * SHARED_CALLERS, `${repeated} leads were under way in a killed process`);
 });

@@ -18,13 +18,13 @@ t.setTimeout(scaled(180_000, 600_000));
 const server = await startPostgres();
 await server.query("CREATE ROLE gateway LOGIN PASSWORD 'canary-password'");
 
-/** A user whom the server's limits hold for, by a way that can hang. */
+/** Connects through a proxy that can hang, as a user to whom the server's connection limits apply. */
 async function restricted(t: Test, address: Address): Promise<FaultyProxy> {
   await server.query(`ALTER DATABASE ${address.database} OWNER TO gateway`);
   return faultyProxy(t, { ...address, user: 'gateway', password: 'canary-password' });
 }
 
-/** Takes all connections away and grants no new one, as if others had taken `max_connections`. */
+/** Terminates all connections and allows no new one, as if others had used up `max_connections`. */
 async function starve({ address: { database } }: Fleet): Promise<() => Promise<unknown>> {
   await server.query('ALTER ROLE gateway CONNECTION LIMIT 0');
   await server.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`);
@@ -33,7 +33,7 @@ async function starve({ address: { database } }: Fleet): Promise<() => Promise<u
 
 type Fault = (fleet: Fleet, way: FaultyProxy) => Promise<() => unknown>;
 
-/** What ends each is what it gives. */
+/** Each fault's function begins it and returns the function that ends it. */
 const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
   ['crashes and stays away', 5_000, () => server.crash().then(() => server.start)],
   ['hangs', 8_000, async (_fleet, way) => way.stall()],
@@ -41,7 +41,7 @@ const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
 ];
 
 for (const [name, ms, begin] of FAULTS) {
-  t.test(`a Postgres that ${name} for ${ms / 1_000} s under load costs delays and 503, and no lead`, async (t) => {
+  t.test(`a Postgres that ${name} for ${ms / 1_000} s under load causes 503 and loses no lead`, async (t) => {
     let way: FaultyProxy | undefined;
     const fleet = await startFleet(t, server, 3, {}, async (address) => {
       way = await restricted(t, address);
@@ -83,7 +83,7 @@ for (const [name, ms, begin] of FAULTS) {
         if (status === 503) refusals.push(body.code);
       },
     });
-    t.ok(((await outage) ?? LEADS) < LEADS, 'it was away while leads were waiting');
+    t.ok(((await outage) ?? LEADS) < LEADS, 'the fault began before all leads were sent');
     t.comment(`${refusals.length} refusals, the longest answer took ${longest.toFixed()} ms`);
     t.strictSame([...new Set(refusals)], ['storage_unavailable']);
 
@@ -93,9 +93,9 @@ for (const [name, ms, begin] of FAULTS) {
     const ids = new Set(rows.map(({ id }) => id));
     t.ok(
       [...leads.acknowledged.values()].every((id) => ids.has(id)),
-      'every acknowledged id is there',
+      'every acknowledged id is stored',
     );
-    t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'nothing had to be sent again');
+    t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'no lead was sent twice');
     t.strictSame(await record.doubled(), []);
     for (const gateway of fleet.running) {
       t.equal((await gateway.end('SIGTERM')).code, 0);

@@ -29,18 +29,22 @@ for (const [name, begin, end] of FAULTS) {
           if (sent === LEADS / 2) void begin(redis);
         },
       });
-      t.strictSame(others, [], 'every lead is taken while Redis is away');
+      t.strictSame(others, [], 'every lead is accepted while Redis is away');
       await replicas.counting('local');
       for (const { url } of replicas.all) t.equal((await read(url, '/readyz')).status, 200);
-      t.equal((await replicas.lead('203.0.113.1')).status, 429, 'who had used up its limit gets no new one');
-      t.equal(await allowance(replicas, '203.0.113.2'), 3 * MAX, 'each replica holds the limit by itself');
+      t.equal(
+        (await replicas.lead('203.0.113.1')).status,
+        429,
+        'a visitor that had used up its limit gets no fresh quota',
+      );
+      t.equal(await allowance(replicas, '203.0.113.2'), 3 * MAX, 'each replica applies the limit by itself');
 
       await end(redis);
       await replicas.counting('shared');
       t.equal(await allowance(replicas, '203.0.113.3'), MAX);
       for (const { lines } of replicas.all) {
         const changes = lines.filter(({ event }) => event?.startsWith('limits_')).map(({ event }) => event);
-        t.strictSame(changes, ['limits_shared', 'limits_local', 'limits_shared'], 'one line a change');
+        t.strictSame(changes, ['limits_shared', 'limits_local', 'limits_shared'], 'each change is logged once');
       }
     },
   );
@@ -48,7 +52,7 @@ for (const [name, begin, end] of FAULTS) {
 
 const SLOW_LEADS = 40;
 
-t.test('a slow Redis costs no lead, and is left alone when it is too slow', { skip: NO_REDIS }, async (t) => {
+t.test('a slow Redis loses no lead, and a Redis that is too slow is not used', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const link = await openSlowLink(t, redis.port);
   const replicas = await startLimited(t, `redis://127.0.0.1:${link.port}`);
@@ -84,7 +88,7 @@ t.test(
   },
 );
 
-t.test('a gateway whose Redis hangs stops cleanly while it hangs', { skip: NO_REDIS }, async (t) => {
+t.test('a gateway stops cleanly while its Redis hangs', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const replicas = await startReplicas(t, 1, limitedBy(redis.url));
   redis.pause();
@@ -94,7 +98,7 @@ t.test('a gateway whose Redis hangs stops cleanly while it hangs', { skip: NO_RE
 });
 
 const POSTGRES_LEADS = 110;
-/** Leads of one number a day; what is beyond it here stays below ten times of it. */
+/** The daily cap of a number; the test stays below ten times the cap, from where leads are refused. */
 const CAP = 3;
 
 t.test(
@@ -109,31 +113,39 @@ t.test(
     });
     const loaded = async (during: (sent: number) => unknown): Promise<void> => {
       const { others } = await load(replicas, POSTGRES_LEADS, { during });
-      t.strictSame(others, [], 'every lead is taken, and delivered while its caller waits');
+      t.strictSame(others, [], 'every lead is accepted and delivered before its answer');
     };
     t.equal(await allowance(replicas, '203.0.113.1'), MAX);
 
     await loaded((sent) => {
       if (sent === POSTGRES_LEADS / 2) redis.pause();
-      // It ends with requests that wait for its word.
+      // Redis ends while requests wait for its answer.
       if (sent === POSTGRES_LEADS / 2 + 2) void redis.stop();
     });
     await replicas.counting('local');
-    t.equal((await replicas.lead('203.0.113.1')).status, 429, 'who had used up its limit gets no new one');
-    t.equal(await allowance(replicas, '203.0.113.2'), 2 * MAX, 'each replica holds the limit by itself');
+    t.equal(
+      (await replicas.lead('203.0.113.1')).status,
+      429,
+      'a visitor that had used up its limit gets no fresh quota',
+    );
+    t.equal(await allowance(replicas, '203.0.113.2'), 2 * MAX, 'each replica applies the limit by itself');
     const ofOneNumber = await Promise.all(
       Array.from({ length: 4 * CAP }, (_, n) =>
         send(replicas.next(), leadOf(400_000), { 'x-forwarded-for': `198.51.100.${n}` }),
       ),
     );
-    t.equal(ofOneNumber.filter(({ body }) => body.status === 'delivered').length, CAP, 'a cap is over both');
+    t.equal(
+      ofOneNumber.filter(({ body }) => body.status === 'delivered').length,
+      CAP,
+      'both replicas count on one cap',
+    );
     t.equal(ofOneNumber.filter(({ body }) => body.status === 'held').length, 3 * CAP);
 
     await loaded((sent) => {
       if (sent === POSTGRES_LEADS / 2) void redis.start();
     });
     await replicas.counting('shared');
-    t.equal(await allowance(replicas, '203.0.113.3'), MAX, 'one limit over both again');
+    t.equal(await allowance(replicas, '203.0.113.3'), MAX, 'both replicas count on one limit again');
     for (const { lines } of replicas.all) {
       const changes = lines.filter(({ event }) => event?.startsWith('limits_')).map(({ event }) => event);
       t.strictSame(changes, ['limits_shared', 'limits_local', 'limits_shared']);

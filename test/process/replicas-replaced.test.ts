@@ -41,10 +41,10 @@ t.test(
       const pid = fleet.running[place]?.pid as number;
       await fleet.replace(place, 'SIGKILL');
       dead.push(pid);
-      // A minute is long; in the long form leases run out by themselves.
+      // The short form expires the leases itself; the long form waits a minute for them.
       if (scaled(true, false)) await record.expire(dead);
     };
-    // A place is killed again only when another process has taken it.
+    // A replica is killed again only after another process has taken its place.
     const places = Array.from({ length: REPLICAS }, () => Promise.resolve());
 
     await sendAll({
@@ -61,18 +61,18 @@ t.test(
     await Promise.all(places);
     t.equal(dead.length, KILLS);
     t.equal(leads.acknowledged.size, LEADS);
-    // What a killed process had sent to the server may be committed after it died.
+    // A statement of a killed process may be committed after its death.
     if (scaled(true, false)) await record.expire(dead);
 
-    t.strictSame(await record.doubled(), [], 'no lease was given while another ran');
+    t.strictSame(await record.doubled(), [], 'no lead was leased twice at a time');
     const stored = await fleet.settled(100_000);
     for (const gateway of fleet.running) t.equal((await gateway.end('SIGTERM')).code, 0);
-    t.equal(stored.length, LEADS, 'a lead that was sent again under its key is there once');
+    t.equal(stored.length, LEADS, 'a lead that was repeated with its key is stored once');
     const ids = new Set(stored.map(({ id }) => id));
     t.strictSame(
       [...leads.acknowledged.values()].filter((id) => !ids.has(id)),
       [],
-      'every acknowledged id is there',
+      'every acknowledged id is stored',
     );
     t.notOk(stored.some(({ leased }) => leased));
     t.strictSame(
@@ -83,7 +83,11 @@ t.test(
       'every lead is delivered, or unknown after all its tries met a kill',
     );
 
-    t.strictSame(await record.doubled(), [], 'nor when what the dead held was taken over');
+    t.strictSame(
+      await record.doubled(),
+      [],
+      'no lead was leased twice when the leases of dead processes were taken over',
+    );
     const given = await record.given();
     const received = await fleet.received(leads.acknowledged.keys());
     const leases = [...leads.acknowledged.values()].map((id) => given.get(id) ?? 0);
@@ -94,25 +98,25 @@ t.test(
     );
     const delivered = new Set(stored.filter(({ status }) => status === 'delivered').map(({ id }) => id));
     const missing = [...leads.acknowledged.values()].filter((id, n) => delivered.has(id) && received[n] === 0);
-    t.strictSame(missing, [], 'what is called delivered arrived');
+    t.strictSame(missing, [], 'every delivered lead arrived');
     const repeated = received.filter((calls) => calls > 1).length;
-    t.ok(repeated > 0, 'kills met leads that were being sent');
+    t.ok(repeated > 0, 'some kills interrupted a call');
     t.comment(`${repeated} of ${LEADS} leads were called again after ${KILLS} kills`);
   },
 );
 
 const UPDATE_CALLERS = 4;
-/** More than can be sent while the replicas are replaced. */
+/** More leads than can be sent while the replicas are replaced. */
 const MANY = 100_000;
 const OURS = MIGRATIONS.length;
-/** Of the next release: it only adds, so that ours works on. */
+/** A migration of the next release. It only adds, so that this release keeps working. */
 const EXPAND = {
   script: `ALTER TABLE conversations ADD COLUMN later text, ADD COLUMN sooner integer NOT NULL DEFAULT 0;
     CREATE TABLE later (id text PRIMARY KEY);
     CREATE INDEX conversations_later ON conversations (later)`,
   oldestReader: OURS,
 };
-/** Of the one after it: what the next release does without goes. */
+/** A migration of the release after that. It removes what the next release no longer uses. */
 const CONTRACT = { script: 'DROP TABLE later', oldestReader: OURS + 1 };
 
 const whenReady = (url: string): Promise<boolean> =>
@@ -135,7 +139,7 @@ t.test(
     const steps: readonly [place: number, program: string | undefined, version: unknown, schema: number][] = [
       [0, next, '2.0.0', OURS + 1],
       [1, next, '2.0.0', OURS + 1],
-      // Back to ours, on the schema of the next.
+      // Roll back to this release, on the schema of the next one.
       [1, undefined, own, OURS + 1],
       [1, next, '2.0.0', OURS + 1],
       [2, next, '2.0.0', OURS + 1],
@@ -152,20 +156,20 @@ t.test(
     over = true;
     await load;
 
-    t.equal((await fleet.stored()).length, leads.acknowledged.size, 'whoever was let in got its answer');
+    t.equal((await fleet.stored()).length, leads.acknowledged.size, 'every stored lead was acknowledged');
     const rows = await fleet.settled(10_000);
     const ids = new Set(rows.map(({ id }) => id));
     t.ok(
       [...leads.acknowledged.values()].every((id) => ids.has(id)),
-      'every acknowledged id is there',
+      'every acknowledged id is stored',
     );
     t.ok(rows.every(({ status, attempts }) => status === 'delivered' && attempts === 1));
-    t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'each was sent once');
+    t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'each lead was sent once');
     t.comment(`${rows.length} leads while ${steps.length} replicas were replaced`);
   },
 );
 
-t.test('a replica that a release has left behind is not ready, and is not started again', async (t) => {
+t.test('a replica whose schema support has been removed is not ready and does not start again', async (t) => {
   const fleet = await startFleet(t, server, 1);
   const [old] = fleet.running;
   await whenReady(fleet.next());

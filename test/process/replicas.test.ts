@@ -16,10 +16,10 @@ import { scaled } from '../support/scale.ts';
 
 t.setTimeout(scaled(480_000, 1_500_000));
 const server = await startPostgres();
-/** Leads that are released one after the other. */
+/** Number of leads that are released one after the other. */
 const RELEASES = 5;
 
-t.test('replicas that start at once take leads, one lead a key', async (t) => {
+t.test('replicas that start at the same time accept leads, one lead for each Idempotency-Key', async (t) => {
   const fleet = await startFleet(t, server, 3);
   const sent = await Promise.all(
     Array.from({ length: 20 }, () => send(fleet.next(), leadOf(1), { 'idempotency-key': 'one' })),
@@ -28,7 +28,7 @@ t.test('replicas that start at once take leads, one lead a key', async (t) => {
   t.equal((await fleet.stored()).length, 1);
 });
 
-t.test('backends that are terminated again and again under load lose nothing', async (t) => {
+t.test('no lead is lost when server connections are terminated again and again under load', async (t) => {
   const fleet = await startFleet(t, server, 3);
   const record = await recordLeases(server, fleet.address);
   const leads = leadsToSend(scaled(400, 4_000));
@@ -52,11 +52,11 @@ t.test('backends that are terminated again and again under load lose nothing', a
   const rows = await fleet.settled(90_000);
   t.equal(rows.length, leads.acknowledged.size);
   t.ok(rows.every(({ status }) => status === 'delivered'));
-  t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'nothing had to be sent again');
+  t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'no lead was sent twice');
   t.strictSame(await record.doubled(), []);
 });
 
-t.test('what another process releases is sent', async (t) => {
+t.test('a lead that another process releases is sent', async (t) => {
   const { provider, address, next, stored } = await startFleet(t, server, 1);
   const operator = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2, schema: 'require' });
   t.teardown(() => operator.close());
@@ -75,7 +75,7 @@ t.test('what another process releases is sent', async (t) => {
   }
 });
 
-t.test('a server that is not there refuses the start in one line, which does not tell the password', async (t) => {
+t.test('an unreachable server makes the start fail with one line, which does not hold the password', async (t) => {
   const address = await server.database();
   const url = urlOf({ ...address, port: 1 });
   await t.rejects(
@@ -88,10 +88,10 @@ t.test('a server that is not there refuses the start in one line, which does not
   t.notMatch(failed, /canary/);
 });
 
-/** Sixty leads stay below ten times of it, beyond which nothing is stored. */
+/** The test's sixty leads stay below ten times this cap, from where leads are refused. */
 const CAP = 7;
 
-/** One American number, as twenty people write it. */
+/** Twenty spellings of one American number. */
 function spellings(digits: string): string[] {
   const [area, office, line] = [digits.slice(0, 3), digits.slice(3, 6), digits.slice(6)];
   const gaps = ['', ' ', '-', '.', '/', '\u00a0', '\u2011', ' - '];
@@ -142,7 +142,7 @@ const SITE = {
 const codesOf = (replies: readonly Reply[]): unknown[] =>
   replies.map(({ status, body }) => (status === 422 ? body.code : status)).sort();
 
-t.test('what one replica gave with a form is good for one lead at all of them at once', async (t) => {
+t.test('a form token and a proof from one replica are accepted for exactly one lead across all replicas', async (t) => {
   const folder = t.testdir({ 'config.json': JSON.stringify({ sites: { demo: SITE } }) });
   const fleet = await startFleet(t, server, REPLICAS, {
     CONFIG_FILE: join(folder, 'config.json'),
@@ -151,7 +151,7 @@ t.test('what one replica gave with a form is good for one lead at all of them at
   });
   let leads = 0;
   const form = () => formOf(fleet.next(), PAGE);
-  /** A lead of a number of its own at each replica. */
+  /** Sends one lead with its own number to each replica. */
   const toAll = (evidence: readonly object[]): Promise<Reply[]> =>
     Promise.all(evidence.map((brought) => send(fleet.next(), leadOf(leads++, brought))));
 
@@ -168,7 +168,7 @@ t.test('what one replica gave with a form is good for one lead at all of them at
 });
 
 const KEYS = scaled(100, 1_000);
-/** Of one key, at each of the three replicas at once. */
+/** Requests with one key that each of the three replicas gets at the same time. */
 const POSTS = 2;
 const AT_ONCE = 4;
 
@@ -198,12 +198,12 @@ t.test(
         const n = first + offset;
         const post = () => send(fleet.next(), leadOf(n), { 'idempotency-key': `key-${n}` });
         judge(n, await allOf(3 * POSTS, post));
-        // Whoever was told to ask again is told what became of it.
+        // A request that was answered 409 gets the lead's state when it is repeated.
         judge(n, [await post()]);
       });
     }
     t.strictSame(wrong, []);
-    t.ok(statuses.has(409), 'they did meet');
+    t.ok(statuses.has(409), 'some requests met while the first was under way');
     const rows = await fleet.settled(20_000);
     t.strictSame(rows.map(({ id }) => id).sort(), [...ids.values()].sort());
     t.ok(rows.every(({ status }) => status === 'delivered'));

@@ -12,9 +12,9 @@ import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
 const TOGETHER = 20;
-/** A lead after so many connections. */
+/** A lead is sent after each group of this many connections. */
 const LEAD_EVERY = 25;
-/** No connection of this test takes this long; one that does is a test that hangs. */
+/** A connection of this test that takes longer than this hangs. */
 const PATIENCE_MS = 10_000;
 const ADMIN_TOKEN = 'admin-token-'.repeat(3);
 const TLS = {
@@ -68,7 +68,7 @@ const SIMULATOR: readonly Sent[] = [
   send('/control/rules', 'application/json', '{}'),
 ];
 
-/** The connection's own end of the wire, and what is written to it: over TLS these are two sockets. */
+/** The raw socket of a connection and the stream that requests are written to: over TLS these are two objects. */
 type Ends = { readonly wire: Socket; readonly stream: Duplex; readonly gone: Promise<unknown> };
 
 const turns = async (count: number): Promise<void> => {
@@ -77,7 +77,7 @@ const turns = async (count: number): Promise<void> => {
 const firstBytes = ({ stream, gone }: Ends): Promise<unknown> =>
   Promise.race([new Promise((resolve) => stream.once('data', resolve)), gone]);
 
-/** What a caller does on an open connection before it resets it. */
+/** What a client does on an open connection before it resets it. */
 const PHASES: Readonly<Record<string, (ends: Ends, sent: Sent, random: Random) => Promise<void>>> = {
   'before a byte': async () => {},
   async 'inside the headers'({ stream }, { head }, random) {
@@ -119,7 +119,7 @@ const PHASES: Readonly<Record<string, (ends: Ends, sent: Sent, random: Random) =
   },
 };
 
-/** Each connection has a loopback address of its own, as other visitors do: no limit makes all answers alike. */
+/** Each connection has its own loopback address, like different visitors, so that no rate limit answers all of them. */
 const sourceOf = (n: number): string => `127.0.${1 + (n >> 8)}.${1 + ((n & 0xff) % 254)}`;
 
 function reset({ wire, stream }: Ends): void {
@@ -127,7 +127,7 @@ function reset({ wire, stream }: Ends): void {
   stream.destroy();
 }
 
-/** TLS over pipes of this process: a socket that TLS took over itself could not be reset. */
+/** TLS runs over pipes of this process, because a socket that TLS has taken over cannot be reset. */
 function overTls(wire: Socket): Duplex {
   const [near, far] = duplexPair();
   wire.pipe(far).pipe(wire);
@@ -136,12 +136,12 @@ function overTls(wire: Socket): Duplex {
   return connectTls({ socket: near, rejectUnauthorized: false });
 }
 
-/** Opens a connection; over TLS the handshake is begun. */
+/** Opens a connection; over TLS it begins the handshake. */
 async function open(url: URL, n: number): Promise<Ends> {
   const wire = connect({ host: '127.0.0.1', port: Number(url.port), localAddress: sourceOf(n) });
   await new Promise<void>((resolve) => wire.once('connect', resolve).once('error', () => resolve()));
   const stream = url.protocol === 'https:' ? overTls(wire) : wire;
-  // The gateway may end a connection, too; what this test wants to know is whether it lives.
+  // The gateway may also end a connection; the test only checks that the gateway keeps running.
   for (const socket of [wire, stream]) socket.on('error', () => undefined);
   const gone = new Promise((resolve) => {
     for (const socket of [wire, stream]) socket.once('close', resolve);
@@ -154,7 +154,7 @@ async function open(url: URL, n: number): Promise<Ends> {
 const shaken = ({ stream, gone }: Ends): Promise<unknown> =>
   Promise.race([new Promise<void>((resolve) => stream.once('secureConnect', () => resolve())), gone]);
 
-/** Opens a connection, goes as far as the phase says, and resets it. */
+/** Opens a connection, performs the phase and resets the connection. */
 async function resetIn(phase: string, url: URL, sent: Sent, { n, random }: { n: number; random: Random }) {
   const ends = await open(url, n);
   if (url.protocol === 'https:') await shaken(ends);
@@ -162,7 +162,7 @@ async function resetIn(phase: string, url: URL, sent: Sent, { n, random }: { n: 
   reset(ends);
 }
 
-/** Resets within the handshake: on its first bytes, or when the server has answered them. */
+/** Resets during the handshake: after its first bytes, or after the server's answer to them. */
 async function resetInHandshake(url: URL, { n, random }: { n: number; random: Random }) {
   const ends = await open(url, n);
   if (random.below(2) === 0) await turns(random.below(20));
@@ -170,7 +170,7 @@ async function resetInHandshake(url: URL, { n, random }: { n: number; random: Ra
   reset(ends);
 }
 
-/** Sends a lead as a caller that stays; gives the status of its answer. Rejects where none comes. */
+/** Sends a lead and returns the status of its answer. Rejects if no answer comes. */
 async function lead(url: string, n: number): Promise<number> {
   const body = JSON.stringify(leadOf(n));
   const call = (url.startsWith('https:') ? httpsRequest : httpRequest)(`${url}/conversations`, {
@@ -227,7 +227,7 @@ for (const [protocol, changes, connections] of [
       };
       await Promise.all(Array.from({ length: TOGETHER }, call));
 
-      t.equal(await lead(gateway.url, connections), 201, 'the last lead, too');
+      t.equal(await lead(gateway.url, connections), 201, 'the last lead is delivered too');
       t.equal(statuses.length, Math.ceil(connections / LEAD_EVERY));
       t.strictSame(new Set(statuses), new Set([201]));
       const faults = ['crash', 'listener_fault', 'request_fault', 'admin_fault', 'accept_fault'];

@@ -37,9 +37,9 @@ async function setup(t: Test) {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...DEMO_CREDENTIALS, password }),
       });
-      t.ok(answer.ok, 'the provider takes another password from now on');
+      t.ok(answer.ok, 'the provider now accepts only the new password');
     },
-    /** As a secret is replaced: whole, by a rename. */
+    /** Replaces the secret's file by a rename, as orchestrators do. */
     changeAtGateway(password: string) {
       writeFileSync(`${file}.new`, `${password}\n`);
       renameSync(`${file}.new`, file);
@@ -47,7 +47,7 @@ async function setup(t: Test) {
   };
 }
 
-t.test('a password that is changed under load costs no lead: all wait, and the new file releases them', async (t) => {
+t.test('leads wait when the password changes under load, and the new password file releases them', async (t) => {
   const { provider, gateway, statuses, changeAtProvider, changeAtGateway } = await setup(t);
   const leads = leadsToSend(LEADS);
   let answered = 0;
@@ -62,7 +62,7 @@ t.test('a password that is changed under load costs no lead: all wait, and the n
     },
   });
   await change;
-  t.equal(leads.acknowledged.size, LEADS, 'no caller was told of the fault');
+  t.equal(leads.acknowledged.size, LEADS, 'no request was refused because of the credentials');
   await gateway.line(({ event }) => event === 'provider_parked');
   t.match(await send(gateway.url, leadOf(LEADS)), { status: 202, body: { status: 'parked' } });
 
@@ -71,20 +71,20 @@ t.test('a password that is changed under load costs no lead: all wait, and the n
   await eventually('everything delivered', 60_000, () => (statuses() === 'delivered' ? true : undefined));
   const tallies = await provider.byPhone();
   const wrong = Array.from({ length: LEADS + 1 }, (_, n) => tallies[phoneOf(n)]?.got).filter((got) => got !== 1);
-  t.strictSame(wrong, [], 'each arrived once');
+  t.strictSame(wrong, [], 'each lead arrived once');
   t.notMatch(gateway.output(), new RegExp(`${ROTATED}|${DEMO_CREDENTIALS.password}`));
 });
 
-t.test('SIGHUP reads the files at once, and a file that makes no sense changes nothing', async (t) => {
+t.test('SIGHUP reloads the files at once, and an invalid file changes nothing', async (t) => {
   const { gateway, changeAtGateway } = await setup(t);
   changeAtGateway('');
   process.kill(gateway.pid, 'SIGHUP');
   const refused = await gateway.line(({ event }) => event === 'settings_refused');
   t.match(JSON.stringify(refused.problems), /PROVIDER_PASSWORD/);
-  t.match(await send(gateway.url, leadOf(1)), { status: 201 }, 'the last password still holds');
+  t.match(await send(gateway.url, leadOf(1)), { status: 201 }, 'the last valid password is still used');
 });
 
-t.test('a gateway that was started with another DATA_KEY says so, and names each lead that it parks', async (t) => {
+t.test('a gateway with another DATA_KEY warns and names each lead that it parks', async (t) => {
   const provider = await startProvider(t);
   const key = () => randomBytes(32).toString('base64');
   const env = {

@@ -9,7 +9,7 @@ t.setTimeout(120_000);
 const KEY = 'a-partner-key-of-the-tests';
 const MAX = 10;
 
-/** The demo's site, and a partner with a small rate. */
+/** The demo's site and a partner with a small rate limit. */
 const CONFIG = {
   sites: {
     demo: { name: 'Demo', origins: ['*'], allowAnyOrigin: true, targets: { advertiserIds: '*' }, country: 'US' },
@@ -40,7 +40,7 @@ t.test(
 
     const leads = await Promise.all(Array.from({ length: 3 * MAX }, () => replicas.lead('203.0.113.9')));
     t.strictSame(statuses(leads), { 201: MAX, 429: 2 * MAX });
-    t.equal((await replicas.lead('203.0.113.10')).status, 201, 'another visitor has its own');
+    t.equal((await replicas.lead('203.0.113.10')).status, 201, 'another visitor has its own limit');
 
     const partner = await Promise.all(
       Array.from({ length: 21 }, (_, n) =>
@@ -59,7 +59,7 @@ t.test(
   },
 );
 
-t.test('a flushed Redis is no fault: limits start anew', { skip: NO_REDIS }, async (t) => {
+t.test('after FLUSHALL the limits start anew without a fault', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const replicas = await startReplicas(t, 3, {
     REDIS_URL: redis.url,

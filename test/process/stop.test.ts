@@ -27,7 +27,7 @@ async function setup(t: Test, changes: Record<string, string>) {
   return { provider, database, start: () => startGateway(t, env) };
 }
 
-/** Posts until nobody answers any more, telling `onReply` of each answer; gives them by number of lead. */
+/** Sends leads until no answer comes any more, calls `onReply` for each answer, and returns the answers by number of lead. */
 async function postUntilRefused(url: string, first: number, onReply: () => void): Promise<Map<number, Reply>> {
   const replies = new Map<number, Reply>();
   let n = first;
@@ -44,7 +44,7 @@ async function postUntilRefused(url: string, first: number, onReply: () => void)
   return replies;
 }
 
-/** SIGTERM a random while after `answers` of them. */
+/** Sends SIGTERM at a random moment after `answers` answers. */
 async function stopUnderLoad(
   gateway: Awaited<ReturnType<typeof startGateway>>,
   first: number,
@@ -70,20 +70,20 @@ for (const [kind, delayMs, waitMs] of [
   ['whose callers wait for the provider', 30, 4_000],
   ['that goes on behind answered callers', 600, 50],
 ] as const) {
-  t.test(`SIGTERM amid work ${kind} loses nothing, in time`, async (t) => {
+  t.test(`SIGTERM during work ${kind} loses no lead`, async (t) => {
     const { provider, database, start } = await setup(t, { DELIVER_WAIT_MS: String(waitMs) });
     await provider.answer('delivered', { delayMs });
     const random = seeded(seed);
     const acknowledged = new Map<number, unknown>();
     for (let stop = 0; stop < STOPS; stop += 1) {
       const { replies, ended } = await stopUnderLoad(await start(), stop * 10_000, { answers: 20, random });
-      t.equal(ended?.code, 0, 'it ended within the time that it grants itself (`src/main.ts`)');
+      t.equal(ended?.code, 0, 'it ended within its grace period (`src/main.ts`)');
       for (const [n, { status, body }] of replies) {
         if (status === 201 || status === 202) acknowledged.set(n, body.id);
         else t.fail(`a lead was answered ${status}`);
       }
       const stored = storedLeads(database);
-      t.strictSame(without(stored, new Set(acknowledged.values())), [], 'every acknowledged id is there');
+      t.strictSame(without(stored, new Set(acknowledged.values())), [], 'every acknowledged id is stored');
       t.notOk(
         stored.some(({ leased }) => leased),
         'nothing is left leased',
@@ -102,7 +102,7 @@ for (const [kind, delayMs, waitMs] of [
   });
 }
 
-t.test('leads that are not due yet are left for the next process, which delivers them', async (t) => {
+t.test('leads that are not due at the stop are delivered by the next process', async (t) => {
   const { provider, database, start } = await setup(t, { RETRY_SCHEDULE_S: '6,6,6,6' });
   await provider.answer('503');
   const first = await start();
@@ -122,19 +122,19 @@ t.test('leads that are not due yet are left for the next process, which delivers
   t.equal(storedLeads(database).length, replies.length);
 });
 
-t.test('a provider that hangs does not hold it up beyond its time-out', async (t) => {
+t.test('a hanging provider delays the stop by no more than its time-out', async (t) => {
   const { provider, database, start } = await setup(t, { UPSTREAM_TIMEOUT_MS: '1500', UNKNOWN_OUTCOME: 'hold' });
   await provider.answer('hang');
   const gateway = await start();
   const events = await eventsOf(t, provider.simulator);
   const reply = post(gateway.url, leadOf(1));
   await events.next('conversation');
-  t.equal((await gateway.end('SIGTERM')).code, 0, 'in time: beyond it the code is 1');
-  t.match(await reply, { status: 202, body: { status: 'unknown' } }, 'its caller still got an answer');
+  t.equal((await gateway.end('SIGTERM')).code, 0, 'it ended within its grace period; otherwise the code is 1');
+  t.match(await reply, { status: 202, body: { status: 'unknown' } }, 'the waiting request still got an answer');
   t.match(storedLeads(database), [{ status: 'unknown', attempts: 1, leased: false }]);
 });
 
-t.test('leads that fall due while it waits for its callers are left for the next process', async (t) => {
+t.test('leads that become due during the stop are delivered by the next process', async (t) => {
   const { provider, database, start } = await setup(t, { RETRY_SCHEDULE_S: '4', DELIVER_WAIT_MS: '8000' });
   const gateway = await start();
   await provider.answer('503');
@@ -150,7 +150,7 @@ t.test('leads that fall due while it waits for its callers are left for the next
   );
 });
 
-/** What a connection may send and never go on with. */
+/** The beginnings of requests that are never completed. */
 const UNFINISHED = {
   'no byte': '',
   'half a header': 'POST /conversations HTTP/1.1\r\nho',
@@ -158,7 +158,7 @@ const UNFINISHED = {
     'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n{"site":',
 };
 
-/** Sends that on a connection of its own and goes on with nothing. */
+/** Sends the bytes on their own connection and nothing after them. */
 async function fallSilent(t: Test, socket: Socket, opened: string, text: string): Promise<void> {
   t.teardown(() => socket.destroy());
   socket.on('error', () => undefined);
@@ -166,7 +166,7 @@ async function fallSilent(t: Test, socket: Socket, opened: string, text: string)
   if (text) await new Promise<void>((sent) => socket.write(text, () => sent()));
 }
 
-t.test('connections that fall silent are cut, on both listeners, and a caller that waits is answered', async (t) => {
+t.test('a stop closes silent connections on both listeners and answers a waiting request', async (t) => {
   const token = 'a'.repeat(32);
   const { provider, start } = await setup(t, { ADMIN_PORT: '0', ADMIN_TOKEN: token });
   await provider.answer('delivered', { delayMs: 3_000 });
@@ -178,11 +178,11 @@ t.test('connections that fall silent are cut, on both listeners, and a caller th
   const events = await eventsOf(t, provider.simulator);
   const reply = post(gateway.url, leadOf(1));
   await events.next('conversation');
-  t.equal((await gateway.end('SIGTERM')).code, 0, 'in time: beyond it the code is 1');
+  t.equal((await gateway.end('SIGTERM')).code, 0, 'it ended within its grace period; otherwise the code is 1');
   t.match(await reply, { status: 201 });
 });
 
-t.test('connections over TLS that fall silent are cut, before their handshake and after', async (t) => {
+t.test('a stop closes silent TLS connections, before and after their handshake', async (t) => {
   const { start } = await setup(t, {
     TLS_CERT_FILE: 'test/fixtures/tls/first.test-cert.pem',
     TLS_KEY_FILE: 'test/fixtures/tls/first.test-key.pem',
@@ -192,10 +192,10 @@ t.test('connections over TLS that fall silent are cut, before their handshake an
   await fallSilent(t, connect(port, '127.0.0.1'), 'connect', '');
   for (const text of Object.values(UNFINISHED))
     await fallSilent(t, connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }), 'secureConnect', text);
-  t.equal((await gateway.end('SIGTERM')).code, 0, 'in time: beyond it the code is 1');
+  t.equal((await gateway.end('SIGTERM')).code, 0, 'it ended within its grace period; otherwise the code is 1');
 });
 
-/** A gateway under npm that is in the middle of a lead, whose caller waits. */
+/** A gateway started by npm, with one request that waits for the provider. */
 async function busyGateway(t: Test, delayMs = 1_500) {
   const folder = t.testdir();
   const database = join(folder, 'gateway.db');
@@ -222,7 +222,7 @@ for (const [title, signal, target, stopping, end] of [
     const { gateway, database, reply } = await busyGateway(t);
     process.kill(target(gateway.pid), signal);
     t.match(await gateway.ended, end);
-    t.match(await reply, { status: 201 }, 'its caller still got an answer');
+    t.match(await reply, { status: 201 }, 'the waiting request still got an answer');
     t.match(
       gateway.lines.filter(({ event }) => event === 'stopping'),
       [stopping],
@@ -232,7 +232,7 @@ for (const [title, signal, target, stopping, end] of [
   });
 }
 
-t.test('a second signal, more than a second after the first, ends a gateway that waits for its leads', async (t) => {
+t.test('a second signal, more than a second after the first, ends the gateway at once', async (t) => {
   const { gateway } = await busyGateway(t, 9_000);
   process.kill(gateway.pid, 'SIGTERM');
   await gateway.line(({ event }) => event === 'stopping');

@@ -32,7 +32,7 @@ const readiness = (url: string, status: number): Promise<Reply> =>
   });
 const taken = ({ status }: Reply): boolean => status === 201 || status === 202;
 
-t.test('on a full disk nothing is acknowledged without its row, and all goes on when there is room', async (t) => {
+t.test('on a full disk no lead is acknowledged without its row, and it recovers with space', async (t) => {
   const { folder } = mountSmallDisk(t, 2_048);
   const ballast = join(folder, 'ballast');
   writeFileSync(ballast, Buffer.alloc(512 * 1024));
@@ -49,7 +49,7 @@ t.test('on a full disk nothing is acknowledged without its row, and all goes on 
   refused(t, full);
   for (let again = 0; again < 5; again += 1) await fill(++n);
   t.match(await readiness(url, 503), { body: { status: 'not_ready', checks: { storage: 'not writable' } } });
-  t.equal((await read(url, '/healthz')).status, 200, 'no reason to be restarted');
+  t.equal((await read(url, '/healthz')).status, 200, 'the liveness check does not ask for a restart');
 
   rmSync(ballast);
   await readiness(url, 200);
@@ -69,7 +69,7 @@ t.test('on a full disk nothing is acknowledged without its row, and all goes on 
   t.ok(Object.values(calls).every(({ received }) => received === 1));
 });
 
-t.test('a disk with room for a page and not for a lead is not ready', async (t) => {
+t.test('with space for a page but not for a lead it is not ready', async (t) => {
   const disk = mountSmallDisk(t, 2_048);
   const { url } = await setup(t, disk.folder);
   t.equal((await send(url, leadOf(1))).status, 201);
@@ -81,7 +81,7 @@ t.test('a disk with room for a page and not for a lead is not ready', async (t) 
   t.equal((await send(url, leadOf(2))).status, 201);
 });
 
-t.test('an outcome that finds the disk full is kept until there is room', async (t) => {
+t.test('an outcome that finds the disk full is recorded once there is space', async (t) => {
   const disk = mountSmallDisk(t, 2_048);
   const { provider, database, url } = await setup(t, disk.folder);
   await provider.answer('delivered', { delayMs: 500 });
@@ -106,7 +106,7 @@ t.test('an outcome that finds the disk full is kept until there is room', async 
   t.match(await provider.ofPhone(phoneOf(2)), { received: 0 });
 });
 
-t.test('a database that somebody else has locked is 503 after a while, and costs no key', async (t) => {
+t.test('a database locked by another process leads to 503, which uses up no key', async (t) => {
   const { provider, database, url } = await setup(t, t.testdir());
   const key = { 'idempotency-key': 'key-1' };
   const other = new DatabaseSync(database, { timeout: 5_000 });
@@ -121,13 +121,13 @@ t.test('a database that somebody else has locked is 503 after a while, and costs
   await readiness(url, 200);
 });
 
-t.test('a file that is moved away is noticed, and so is its return', async (t) => {
+t.test('leads are refused while the database file is moved away', async (t) => {
   const { database, url } = await setup(t, t.testdir());
   const before = await send(url, leadOf(1));
   renameSync(database, `${database}.moved`);
   await readiness(url, 503);
   refused(t, await send(url, leadOf(2)));
-  t.match(await read(url, `/conversations/${before.body.id}`), { status: 503 }, 'nor is anything read from it');
+  t.match(await read(url, `/conversations/${before.body.id}`), { status: 503 }, 'the moved file is not read either');
   renameSync(`${database}.moved`, database);
   const after = await send(url, leadOf(3));
   t.equal(after.status, 201);
@@ -135,7 +135,7 @@ t.test('a file that is moved away is noticed, and so is its return', async (t) =
   t.ok(ids.has(String(before.body.id)) && ids.has(String(after.body.id)));
 });
 
-t.test('a file that is overwritten is noticed', async (t) => {
+t.test('an overwritten database file is refused', async (t) => {
   const { database, url } = await setup(t, t.testdir());
   t.equal((await send(url, leadOf(1))).status, 201);
   writeFileSync(database, 'Not a database any more. '.repeat(200), { flag: 'r+' });
@@ -143,7 +143,7 @@ t.test('a file that is overwritten is noticed', async (t) => {
   refused(t, await send(url, leadOf(2)));
 });
 
-t.test('a file that is moved away during a stop is refused at the next start, and whole once it is back', async (t) => {
+t.test('after a move during a stop the start is refused until the complete file is back', async (t) => {
   const { provider, database, gateway, url } = await setup(t, t.testdir());
   const ids = [];
   for (let n = 0; n < 5; n += 1) ids.push((await send(url, leadOf(n))).body.id);
@@ -159,12 +159,12 @@ t.test('a file that is moved away during a stop is refused at the next start, an
   );
 });
 
-t.test('a file that is overwritten by an older copy is refused until the stop, which leaves its log', async (t) => {
+t.test('a file overwritten by an older copy is refused, and the stop keeps its log file', async (t) => {
   const { database, gateway, url } = await setup(t, t.testdir());
   copyFileSync(database, `${database}.older`);
   t.equal((await send(url, leadOf(1))).status, 201);
   await eventually('it is noticed', 5_000, async () => {
-    // Again and again: the sweep at the start ends in a checkpoint, which may hide it once.
+    // Repeated, because the sweep at the start ends with a checkpoint, which can hide the overwriting once.
     copyFileSync(`${database}.older`, database);
     return (await read(url, '/readyz')).status === 503 ? true : undefined;
   });

@@ -6,7 +6,7 @@ import { withDatabase } from '../support/database.ts';
 import { refusedStart, startGateway } from '../support/gateway.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
-/** A database as the program leaves it, with a few leads. */
+/** A database that the program wrote, with a few leads. */
 async function usedDatabase(t: Test, folder: string): Promise<string> {
   const database = join(folder, 'gateway.db');
   const gateway = await startGateway(t, { ...NO_LIMITS, DATABASE_URL: `sqlite:${database}` });
@@ -18,10 +18,10 @@ async function usedDatabase(t: Test, folder: string): Promise<string> {
 async function refuses(t: Test, database: string, reason: RegExp, changes: Record<string, string> = {}): Promise<void> {
   const { code, stderr, stdout } = await refusedStart(t, { DATABASE_URL: `sqlite:${database}`, ...changes });
   t.equal(code, 1);
-  t.match(stderr, /^The gateway could not start: .*\n$/, 'one line for a person');
+  t.match(stderr, /^The gateway could not start: .*\n$/, 'stderr holds one line for a person');
   t.ok(stderr.includes(database), 'it names the file');
   t.match(stderr, reason);
-  t.match(JSON.parse(stdout), { level: 'fatal', event: 'start_failed' }, 'one line for the log');
+  t.match(JSON.parse(stdout), { level: 'fatal', event: 'start_failed' }, 'stdout holds one log line');
 }
 
 t.test('a damaged file is refused at start', async (t) => {
@@ -33,13 +33,13 @@ t.test('a damaged file is refused at start', async (t) => {
   await refuses(t, database, /damaged|malformed/);
 });
 
-t.test('a file that is no database is refused at start', async (t) => {
+t.test('a file that is not a database is refused at start', async (t) => {
   const database = join(t.testdir(), 'gateway.db');
   writeFileSync(database, 'Dear diary, '.repeat(1_000));
   await refuses(t, database, /not a database/);
 });
 
-t.test("another program's database is refused at start, and left as it is", async (t) => {
+t.test("another program's database is refused at start and not changed", async (t) => {
   const database = join(t.testdir(), 'gateway.db');
   withDatabase(database, (theirs) => theirs.exec('CREATE TABLE notes (text); INSERT INTO notes VALUES (1)'));
   await refuses(t, database, /another program/);
@@ -54,7 +54,7 @@ t.test('a database of a newer version is refused at start', async (t) => {
   await refuses(t, database, /newer version/);
 });
 
-t.test('a database on a read-only disk is refused at start, and one that cannot be made', async (t) => {
+t.test('a database that cannot be written or created is refused at start', async (t) => {
   const disk = mountSmallDisk(t, 4_096);
   const database = await usedDatabase(t, disk.folder);
   disk.makeReadOnly();
@@ -62,7 +62,7 @@ t.test('a database on a read-only disk is refused at start, and one that cannot 
   await refuses(t, join(disk.folder, 'new.db'), /unable to open/);
 });
 
-t.test('a database of another HASH_KEY is refused at start: suppressed numbers would be called', async (t) => {
+t.test('a database with another HASH_KEY is refused: suppressed numbers would be contacted', async (t) => {
   const database = await usedDatabase(t, t.testdir());
   const HASH_KEY = Buffer.alloc(32, 'another key').toString('base64');
   await refuses(t, database, /HASH_KEY is not the one that its numbers are hashed with/, { HASH_KEY });
