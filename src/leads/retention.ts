@@ -27,8 +27,7 @@ export interface Sweeper {
 
 /**
  * Removes personal data whose retention period is over, and idempotency records and counters that have expired. Once a day
- * the storage overwrites the bytes of all that was removed (half a second with 100,000 leads a day). A day is the unit of
- * `RETENTION_DAYS`.
+ * the storage overwrites the bytes of all that was removed. A day is the unit of `RETENTION_DAYS`.
  */
 export function createSweeper({ store, retentionDays, onSwept, onFault, clock }: Parts): Sweeper {
   let stopped = true;

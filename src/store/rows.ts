@@ -132,7 +132,7 @@ export function countsByStatus(rows: readonly Row[]): Record<string, number> {
 }
 
 /** The statuses that wait for a person. */
-const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
+export const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
 
 /**
  * Which statuses a requeue selects: those of the filter, else those that wait for a person.

@@ -207,6 +207,29 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('an erasure of more leads than one transaction takes counts all of them in one audit entry', async (t) => {
+    const outbox = await open(t)();
+    const start = { kind: 'due', at: 1_000 } as const;
+    await Promise.all(Array.from({ length: 450 }, () => queued(outbox, 1_000, newLead({ start }))));
+    const kept = await queued(outbox, 1_000, newLead({ lead: other, start }));
+    t.equal(await erase(outbox), 450);
+    t.strictSame((await outbox.audit({ limit: 9 })).items, [{ ...ERASE, count: 450 }]);
+    t.equal(await outbox.count({ status: ['queued'] }), 1);
+    t.match(await outbox.show(kept), { status: 'queued', erased: false });
+    await outbox.close();
+  });
+
+  t.test('an erasure removes the counters of its number on every day', async (t) => {
+    const outbox = await open(t)();
+    const caps: Cap[] = [{ kind: 'phone', key: hashing.phoneCap('demo', hashing.phone(NUMBER)), max: 1 }];
+    const days = [1_000, DAY_MS + 1_000, 3 * DAY_MS];
+    for (const now of days) await outbox.accept(newLead({ caps }), now);
+    await erase(outbox);
+    for (const now of days)
+      t.match(await outbox.accept(newLead({ caps }), now), { conversation: { status: 'queued' } });
+    await outbox.close();
+  });
+
   t.test('scrubbing removes nothing that is still stored', async (t) => {
     const outbox = await open(t)();
     const { request, content } = await requestOf(outbox, lead());

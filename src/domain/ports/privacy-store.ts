@@ -7,8 +7,8 @@ export interface ErasureStore {
   /**
    * Removes every trace of a number: leads, texts, hashes, counters and idempotency records, also from the write-ahead log
    * and from free pages. A conversation that was not final becomes `rejected` with reason `other`, and an attempt under way
-   * can no longer settle it. Gives how many conversations were erased; the audit entry gets that number. Resolves only when
-   * no byte is left.
+   * can no longer settle it. Gives how many conversations were erased; the audit entry gets that number, and is written at
+   * the end. Resolves only when no byte is left.
    *
    * @throws StorageUnavailable also if another program reads the storage for so long that the removed bytes cannot be
    *   overwritten. The erasure itself is committed then; calling again finishes it.

@@ -1,13 +1,13 @@
 import type { Claim, DeliveryQueue, ProbeQueue } from '../../domain/ports/delivery-queue.ts';
 import { providerShare, sortRows, toClaim } from '../claim.ts';
 import type { Row } from '../rows.ts';
-import { MAY_HAVE_ARRIVED, type Store } from './database.ts';
+import { isHashOfNumber, MAY_HAVE_ARRIVED, type Store } from './database.ts';
 
 /** The columns of a claim, with the fence and the owner of the lease that is about to be given. */
 const CLAIMED = `
   seq, id, provider, attempts, created_at, fence + 1 AS fence, lease_owner IS NOT NULL AS taken_over, tries, unknowns,
   ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal, lead_key, lead,
-  EXISTS (SELECT 1 FROM suppressions WHERE suppressions.phone_hash = leads.phone_hash) AS suppressed
+  EXISTS (SELECT 1 FROM suppressions WHERE ${isHashOfNumber('leads.phone_hash')}) AS suppressed
   FROM conversations LEFT JOIN leads USING (seq)`;
 
 /** Leasing conversations that are due, and finding the providers and times of the next ones. */

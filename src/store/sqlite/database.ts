@@ -20,15 +20,30 @@ export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
 export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
 
+/** Shelves of the index of numbers: so many leads, one after the other, lie together in it (`migrations.ts`). */
+const SHELF_BITS = 10;
+export const shelfOf = (seq: number): number => Math.floor(seq / 2 ** SHELF_BITS);
+
 /**
- * Selects `seq` of the leads of a number, whose hash is bound twice. The index holds only the first byte of a hash, in shelves of
- * 1,024 leads each. The thousand shelves of a million leads take some 20 ms to look through.
+ * Selects `seq` of the leads of a number in a range of shelves. The index holds only the first byte of a hash, and a million
+ * leads have a thousand shelves, which take some 20 ms to look through. The values are the first and the last shelf, and twice
+ * the hash.
  */
 export const SEQS_OF_NUMBER = `
-  WITH RECURSIVE shelves (n) AS (
-    SELECT 0 UNION ALL SELECT n + 1 FROM shelves WHERE n < (SELECT max(seq) >> 10 FROM leads)
-  )
-  SELECT seq FROM shelves CROSS JOIN leads ON seq >> 10 = n AND substr(phone_hash, 1, 1) = substr(?, 1, 1) AND phone_hash = ?`;
+  WITH RECURSIVE shelves (shelf) AS (SELECT ? UNION ALL SELECT shelf + 1 FROM shelves WHERE shelf < ?)
+  SELECT seq FROM shelves CROSS JOIN leads
+  ON seq >> ${SHELF_BITS} = shelf AND substr(phone_hash, 1, 1) = substr(?, 1, 1) AND phone_hash = ?`;
+
+/** A condition on `suppressions`: its index holds two bytes of a hash. `hash` appears twice. */
+export const isHashOfNumber = (hash: string): string =>
+  `substr(suppressions.phone_hash, 1, 2) = substr(${hash}, 1, 2) AND suppressions.phone_hash = ${hash}`;
+
+/** A condition on `counters`. The values are the day, the hash of the number or else the key, and the key. */
+export const IS_COUNTER = 'day = ? AND substr(coalesce(phone_hash, key), 1, 2) = substr(?, 1, 2) AND key = ?';
+
+/** Removes an idempotency record. Deleting the row would move others. */
+export const BLANK_REQUEST =
+  'UPDATE requests SET key = NULL, fingerprint = NULL, expires_at = NULL, phone_hash = NULL WHERE seq = ?';
 
 type Query = {
   readonly run: () => unknown;

@@ -1,47 +1,51 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Known, NewLead, RequestKey, Use } from '../../domain/ports/lead-store.ts';
 import type { FirstState, Ledger } from '../accept.ts';
+import { type Row, STATE } from '../rows.ts';
 import type { SealedLead } from '../vault.ts';
 import type { BatchCache } from './batch.ts';
+import { BLANK_REQUEST, IS_COUNTER, isHashOfNumber } from './database.ts';
 
 export type Arriving = { readonly newLead: NewLead; readonly sealed: SealedLead; readonly now: number };
 
 /** The ledger of one lead, for the transaction under way. */
-export type LedgerOf = (arriving: Arriving, lookup: (request: RequestKey, now: number) => Known | undefined) => Ledger;
+export type LedgerOf = (arriving: Arriving) => Ledger;
+
+/** Finds a request, expired or not, with the state of its conversation. The index holds only four bytes of the key. */
+export const FIND_REQUEST = `
+  SELECT requests.seq, fingerprint, expires_at, ${STATE} FROM requests JOIN conversations USING (seq)
+  WHERE substr(key, 1, 4) = substr(?, 1, 4) AND key = ?`;
 
 /**
  * @param owner this process's name in leases
+ * @param known gives the answer to a request whose conversation was stored before
  * @returns `cache`: the counts that the batch under way has not written yet
  */
 export function createLedger(
   database: DatabaseSync,
   owner: string,
+  known: (row: Row, request: RequestKey, now: number) => Known,
 ): { readonly ledgerOf: LedgerOf; readonly cache: BatchCache } {
-  const suppressed = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
-  // Changes nothing if the request is known and has not expired.
-  const remember = database.prepare(
-    `INSERT INTO requests (key, fingerprint, conversation_id, expires_at, phone_hash) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, conversation_id = excluded.conversation_id,
-                                     expires_at = excluded.expires_at, phone_hash = excluded.phone_hash
-     WHERE requests.expires_at <= ?`,
-  );
-  const forget = database.prepare('DELETE FROM requests WHERE key = ?');
+  const suppressed = database.prepare(`SELECT 1 FROM suppressions WHERE ${isHashOfNumber('?')}`);
+  const find = database.prepare(FIND_REQUEST);
+  const blank = database.prepare(BLANK_REQUEST);
   const insert = prepareInsert(database, owner);
   const uses = prepareUses(database);
   const counters = prepareCounters(database);
 
-  const ledgerOf: LedgerOf = (arriving, lookup) => ({
+  const ledgerOf: LedgerOf = (arriving) => ({
     take: uses.take,
     giveBack: uses.giveBack,
-    count: counters.count,
-    uncount: counters.uncount,
-    remember({ request, phoneHash }, id, now) {
-      const { key, fingerprint, expiresAt } = request;
-      const { changes } = remember.run(key, fingerprint, id, expiresAt, phoneHash, now);
-      return changes === 0 ? lookup(request, now) : undefined;
+    ...counters.ofOne(),
+    // The request itself is written with its conversation, so that there is nothing to forget.
+    remember({ request }, _id, now) {
+      const row = find.get(request.key, request.key);
+      if (row && (row.expires_at as number) > now) return known(row, request, now);
+      if (row) blank.run(row.seq as number);
+      return undefined;
     },
-    forget: (key) => void forget.run(key),
-    isSuppressed: (phoneHash) => suppressed.get(phoneHash) !== undefined,
+    forget: () => undefined,
+    isSuppressed: (phoneHash) => suppressed.get(phoneHash, phoneHash) !== undefined,
     insert: (id, state, personal) => insert(arriving, id, state, personal),
   });
   return { ledgerOf, cache: counters.cache };
@@ -54,8 +58,11 @@ function prepareInsert(database: DatabaseSync, owner: string) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const content = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
+  const remember = database.prepare(
+    'INSERT INTO requests (seq, key, fingerprint, expires_at, phone_hash) VALUES (?, ?, ?, ?, ?)',
+  );
   return ({ newLead, sealed, now }: Arriving, id: string, state: FirstState, personal: boolean): void => {
-    const { lead, phoneHash } = newLead;
+    const { lead, phoneHash, request } = newLead;
     const { lastInsertRowid: seq } = conversation.run(
       id,
       lead.site,
@@ -73,6 +80,7 @@ function prepareInsert(database: DatabaseSync, owner: string) {
       personal ? 1 : 0,
     );
     if (personal) content.run(seq, phoneHash, sealed.key, sealed.data);
+    remember.run(seq, request.key, request.fingerprint, request.expiresAt, personal ? null : phoneHash);
   };
 }
 
@@ -96,54 +104,69 @@ function prepareUses(database: DatabaseSync): Pick<Ledger, 'take' | 'giveBack'> 
   };
 }
 
+/**
+ * Counts are stored plus this number: a row keeps its size until 2^31. A row that grows would move others, and leave copies of
+ * their hashes behind.
+ */
+const COUNT_BASE = 2 ** 24;
+
 type Count = { readonly day: number; readonly key: Uint8Array; n: number };
 
 /**
  * Leads of one batch mostly share the counter of their site and that of a partner's address. Those counters are read once and
  * written once a batch. The counter of a number is written at once, so that an erasure in the same batch finds it.
  */
-function prepareCounters(database: DatabaseSync): Pick<Ledger, 'count' | 'uncount'> & { readonly cache: BatchCache } {
+function prepareCounters(database: DatabaseSync) {
   // One statement with RETURNING would do, but SQLite opens a temporary table for it each time.
-  const read = database.prepare('SELECT n FROM counters WHERE day = ? AND key = ?');
-  const begin = database.prepare('INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, 1, ?)');
-  const set = database.prepare('UPDATE counters SET n = ? WHERE day = ? AND key = ?');
-  const decrement = database.prepare('UPDATE counters SET n = n - 1 WHERE day = ? AND key = ?');
-  const write = database.prepare(
-    'INSERT INTO counters (day, key, n) VALUES (?, ?, ?) ON CONFLICT (day, key) DO UPDATE SET n = excluded.n',
-  );
+  const read = database.prepare(`SELECT place, n - ${COUNT_BASE} AS n FROM counters WHERE ${IS_COUNTER}`);
+  const begin = database.prepare('INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, ?, ?)');
+  const set = database.prepare('UPDATE counters SET n = ? WHERE place = ?');
   const cached = new Map<string, Count>();
 
-  const countAtOnce = (day: number, key: Uint8Array, phoneHash: Uint8Array): number => {
-    const before = read.get(day, key)?.n as number | undefined;
-    if (before === undefined) begin.run(day, key, phoneHash);
-    else set.run(before + 1, day, key);
-    return (before ?? 0) + 1;
+  const write = ({ day, key, n }: Count, phoneHash: Uint8Array | null): void => {
+    const place = read.get(day, phoneHash ?? key, key)?.place as number | undefined;
+    if (place === undefined) begin.run(day, key, n + COUNT_BASE, phoneHash);
+    else set.run(n + COUNT_BASE, place);
   };
+  const countAtOnce = (day: number, key: Uint8Array, phoneHash: Uint8Array, by: 1 | -1): number => {
+    const n = ((read.get(day, phoneHash, key)?.n as number | undefined) ?? 0) + by;
+    write({ day, key, n }, phoneHash);
+    return n;
+  };
+  const countInCache = (day: number, key: Uint8Array, by: 1 | -1): number => {
+    const name = nameOf(day, key);
+    const known = cached.get(name) ?? { day, key, n: (read.get(day, key, key)?.n as number | undefined) ?? 0 };
+    known.n += by;
+    cached.set(name, known);
+    return known.n;
+  };
+  const change = (day: number, key: Uint8Array, phoneHash: Uint8Array | null, by: 1 | -1): number =>
+    phoneHash === null ? countInCache(day, key, by) : countAtOnce(day, key, phoneHash, by);
 
   return {
-    count(day, key, phoneHash) {
-      if (phoneHash !== null) return countAtOnce(day, key, phoneHash);
-      const name = nameOf(day, key);
-      const known = cached.get(name);
-      if (known) return ++known.n;
-      const n = ((read.get(day, key)?.n as number | undefined) ?? 0) + 1;
-      cached.set(name, { day, key, n });
-      return n;
-    },
-    uncount(day, key) {
-      const known = cached.get(nameOf(day, key));
-      if (known) known.n -= 1;
-      else decrement.run(day, key);
+    /** The counters of one lead, which remember which of them are those of its number. */
+    ofOne(): Pick<Ledger, 'count' | 'uncount'> {
+      const numbers = new Map<string, Uint8Array>();
+      return {
+        count(day, key, phoneHash) {
+          if (phoneHash !== null) numbers.set(nameOf(day, key), phoneHash);
+          return change(day, key, phoneHash, 1);
+        },
+        uncount: (day, key) => void change(day, key, numbers.get(nameOf(day, key)) ?? null, -1),
+      };
     },
     cache: {
       write() {
-        for (const { day, key, n } of cached.values()) write.run(day, key, n);
+        for (const count of cached.values()) write(count, null);
         cached.clear();
       },
       forget: () => cached.clear(),
-    },
+    } satisfies BatchCache,
   };
 }
+
+/** How many leads were counted on a counter. The values are the day and twice the key, unless it is the counter of a number. */
+export const COUNTED = `SELECT n - ${COUNT_BASE} AS n FROM counters WHERE ${IS_COUNTER}`;
 
 function nameOf(day: number, key: Uint8Array): string {
   return `${day}:${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')}`;

@@ -11,8 +11,9 @@
  * cells that left it stays behind, out of reach of `secure_delete`; only a cell that grows or is deleted moves others. So rows
  * of `leads` and `descriptions` are appended, later blanked, and never grown or deleted; their values are sealed
  * (`vault.ts`). `leads_phone` holds one byte of a hash, which identifies nobody. It is kept in shelves of 1,024 leads, so that
- * leads of one moment are neighbours in the index instead of touching a page each. `requests` and `counters` expire after a day
- * or two and are small: an erasure writes them anew (`privacy.ts`).
+ * leads of one moment are neighbours in the index instead of touching a page each. The same holds for `requests`, `counters` and
+ * `suppressions`: their rows are appended under an integer key and later blanked, their cells never grow, and their indexes hold
+ * only as many bytes of a hash as identify nobody. So an erasure touches the rows of its number and no others (docs/adr/0022).
  *
  * Conditions of `conversations` are spelled with OR. For an IN list of three or more values, SQLite opens and drops a table in
  * memory at each write that checks the condition, which costs more than the write.
@@ -151,4 +152,46 @@ export const MIGRATIONS: readonly string[] = [
 
   // JSON: the targets for which the account's credentials were accepted (`store/settle.ts`).
   'ALTER TABLE providers ADD COLUMN proof TEXT',
+
+  // Rows are appended and blanked, so that an erasure writes no table anew. A request lies under the seq of its conversation; it
+  // keeps the hash of the number only where `leads` does not. `n` is stored plus 2^24, which takes the same four bytes up to
+  // 2^31: a cell that grows would move others.
+  `ALTER TABLE requests RENAME TO requests_before;
+   DROP INDEX requests_expiry;
+   CREATE TABLE requests (
+     seq         INTEGER PRIMARY KEY,
+     key         BLOB,
+     fingerprint BLOB,
+     expires_at  INTEGER,
+     phone_hash  BLOB
+   ) STRICT;
+   INSERT INTO requests (seq, key, fingerprint, expires_at, phone_hash)
+     SELECT seq, key, fingerprint, expires_at, CASE WHEN personal = 1 THEN NULL ELSE phone_hash END
+     FROM requests_before JOIN conversations ON id = conversation_id ORDER BY seq;
+   CREATE INDEX requests_key ON requests (substr(key, 1, 4)) WHERE key IS NOT NULL;
+   CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
+   CREATE INDEX requests_phone ON requests (substr(phone_hash, 1, 1)) WHERE phone_hash IS NOT NULL;
+   DROP TABLE requests_before;
+
+   ALTER TABLE counters RENAME TO counters_before;
+   CREATE TABLE counters (
+     place      INTEGER PRIMARY KEY,
+     day        INTEGER,
+     key        BLOB,
+     n          INTEGER NOT NULL,
+     phone_hash BLOB
+   ) STRICT;
+   INSERT INTO counters (day, key, n, phone_hash) SELECT day, key, n + 16777216, phone_hash FROM counters_before;
+   CREATE INDEX counters_place ON counters (day, substr(coalesce(phone_hash, key), 1, 2)) WHERE day IS NOT NULL;
+   DROP TABLE counters_before;
+
+   ALTER TABLE suppressions RENAME TO suppressions_before;
+   CREATE TABLE suppressions (
+     place      INTEGER PRIMARY KEY,
+     phone_hash BLOB,
+     created_at INTEGER
+   ) STRICT;
+   INSERT INTO suppressions (phone_hash, created_at) SELECT phone_hash, created_at FROM suppressions_before ORDER BY created_at;
+   CREATE INDEX suppressions_place ON suppressions (substr(phone_hash, 1, 2)) WHERE phone_hash IS NOT NULL;
+   DROP TABLE suppressions_before`,
 ];

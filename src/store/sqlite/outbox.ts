@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
 import { STATE, toBuffer, toConversation } from '../rows.ts';
-import { createAcceptance } from './accept.ts';
+import { createAcceptance, createKnown } from './accept.ts';
 import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
 import { createReader, type Store } from './database.ts';
@@ -29,13 +29,14 @@ const PROBE_BYTES = 64 * 1024;
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
-  const { ledgerOf, cache } = createLedger(database, options.owner);
+  const known = createKnown(options);
+  const { ledgerOf, cache } = createLedger(database, options.owner, known);
   const writer = createBatchWriter(database, { check: identity.check, cache });
   const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
   const find = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
 
   return {
-    ...createAcceptance(store, ledgerOf),
+    ...createAcceptance(store, ledgerOf, known),
     ...createClaims(store),
     ...createLeases(store),
     ...createProviderStore(store),

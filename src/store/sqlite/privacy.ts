@@ -4,38 +4,63 @@ import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domai
 import { dayOf } from '../../lib/clock.ts';
 import { toSuppression } from '../rows.ts';
 import type { Wait } from './batch.ts';
-import { IS_FINAL, SEQS_OF_NUMBER, type Store } from './database.ts';
+import { BLANK_REQUEST, IS_FINAL, isHashOfNumber, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { prepareAudit } from './records.ts';
+import { collect, type Slice, slicesUp } from './slices.ts';
 
 /** How long readers of other programs may keep the write-ahead log from being emptied, and how often it is tried. */
 export const EMPTY_LOG_WITHIN_MS = 60_000;
 const EMPTY_LOG_POLL_MS = 20;
 
-/** Tables of keyed hashes: those that expire after a day or two, and those that are kept on purpose. */
-const EXPIRING = ['requests', 'counters'] as const;
-const KEPT = ['suppressions'] as const;
-type HashTable = (typeof EXPIRING | typeof KEPT)[number];
+/** Leads that one transaction erases; each takes some 50 µs. */
+const ERASED_AT_ONCE = 200;
 
-export function createErasure({ database, writer }: Store): ErasureStore {
+/**
+ * Erases in steps, so that no statement stops the event loop for long: a number is looked for slice by slice, and its leads are
+ * blanked in several transactions. The last one also takes leads that came meanwhile, and writes the audit entry. If the process
+ * ends before, the operator gets no answer and erases again.
+ */
+export function createErasure({ database, writer, read }: Store): ErasureStore {
   const writeAudit = prepareAudit(database);
   const removePersonal = prepareRemovePersonal(database);
+  const newest = database.prepare('SELECT max(seq) AS seq FROM leads');
   const ofNumber = database.prepare(SEQS_OF_NUMBER);
   const stop = database.prepare(
     `UPDATE conversations SET status = 'rejected', reason = 'other', cause = 'erased', updated_at = ?,
                               next_at = NULL, lease_owner = NULL, fence = fence + 1
      WHERE seq = ? AND NOT ${IS_FINAL}`,
   );
+  const blankRequest = database.prepare(BLANK_REQUEST);
+  const removeHashes = prepareRemoveHashes(database);
+
+  const newestSeq = (): number => (newest.get()?.seq as number | null) ?? 0;
+  const seqsIn = ({ low, high }: Slice, phoneHash: Uint8Array): number[] =>
+    ofNumber.all(shelfOf(low), shelfOf(high - 1), phoneHash, phoneHash).map(({ seq }) => seq as number);
+  const eraseLeads = (seqs: readonly number[], now: number): void => {
+    for (const seq of seqs) {
+      stop.run(now, seq);
+      removePersonal(seq);
+      blankRequest.run(seq);
+    }
+  };
+
   return {
     async erase(phoneHash, { now, audit }) {
+      const searched = await read(newestSeq);
+      const found = await collect(read, slicesUp(searched), Number.POSITIVE_INFINITY, (slice) =>
+        seqsIn(slice, phoneHash),
+      );
+      for (let from = 0; from < found.length; from += ERASED_AT_ONCE) {
+        await writer.write(() => eraseLeads(found.slice(from, from + ERASED_AT_ONCE), now));
+      }
       const erased = await writer.write(() => {
-        const leads = ofNumber.all(phoneHash, phoneHash).map(({ seq }) => seq as number);
-        for (const seq of leads) {
-          stop.run(now, seq);
-          removePersonal(seq);
-        }
-        rewriteHashes(database, phoneHash);
-        writeAudit({ ...audit, count: leads.length });
-        return leads.length;
+        // Also leads of the shelf that was being filled, which may have come after it was searched. The others are blank by now.
+        const later = seqsIn({ low: Math.max(1, searched), high: newestSeq() + 1 }, phoneHash);
+        eraseLeads(later, now);
+        removeHashes(phoneHash);
+        const count = found.length + later.length;
+        writeAudit({ ...audit, count });
+        return count;
       });
       await emptyLog(database);
       return erased;
@@ -43,20 +68,46 @@ export function createErasure({ database, writer }: Store): ErasureStore {
   };
 }
 
+/** Gives a function that removes the requests of suppressed leads and the counters of a number, in the transaction under way. */
+function prepareRemoveHashes(database: DatabaseSync): (phoneHash: Uint8Array) => void {
+  const requests = database.prepare(
+    'SELECT seq FROM requests WHERE substr(phone_hash, 1, 1) = substr(?, 1, 1) AND phone_hash = ?',
+  );
+  const blankRequest = database.prepare(BLANK_REQUEST);
+  const counters = database.prepare(
+    `WITH RECURSIVE days (day) AS (
+       SELECT min(day) FROM counters WHERE day IS NOT NULL
+       UNION ALL
+       SELECT (SELECT min(day) FROM counters WHERE day > days.day) FROM days WHERE days.day IS NOT NULL
+     )
+     SELECT place FROM days CROSS JOIN counters USING (day)
+     WHERE substr(coalesce(phone_hash, key), 1, 2) = substr(?, 1, 2) AND phone_hash = ?`,
+  );
+  const blankCounter = database.prepare(`${BLANK_COUNTERS} WHERE place = ?`);
+  return (phoneHash) => {
+    for (const { seq } of requests.all(phoneHash, phoneHash)) blankRequest.run(seq as number);
+    for (const { place } of counters.all(phoneHash, phoneHash)) blankCounter.run(place as number);
+  };
+}
+
+/** Removes counters. Deleting the rows would move others. */
+const BLANK_COUNTERS = 'UPDATE counters SET day = NULL, key = NULL, phone_hash = NULL';
+
 export function createRetention({ database, writer }: Store): RetentionStore {
   const removePersonal = prepareRemovePersonal(database);
   const expired = database.prepare(
     `SELECT seq FROM conversations WHERE ${IS_FINAL} AND personal = 1 AND updated_at < ?
      ORDER BY updated_at LIMIT ?`,
   );
-  const purgeRequests = database.prepare(
-    'DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+  const expiredRequests = database.prepare(
+    'SELECT seq FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
   );
+  const blankRequest = database.prepare(BLANK_REQUEST);
   const purgeUses = database.prepare(
     'DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
   );
   const purgeCounters = database.prepare(
-    'DELETE FROM counters WHERE (day, key) IN (SELECT day, key FROM counters WHERE day < ? LIMIT ?)',
+    `${BLANK_COUNTERS} WHERE place IN (SELECT place FROM counters WHERE day < ? LIMIT ?)`,
   );
   return {
     expire(before, limit) {
@@ -68,43 +119,51 @@ export function createRetention({ database, writer }: Store): RetentionStore {
     },
     purge(now, limit) {
       return writer.write(() => {
-        const requests = Number(purgeRequests.run(now, limit).changes);
-        const removed = requests + Number(purgeUses.run(now, limit - requests).changes);
+        const requests = expiredRequests.all(now, limit);
+        for (const { seq } of requests) blankRequest.run(seq as number);
+        const removed = requests.length + Number(purgeUses.run(now, limit - requests.length).changes);
         return removed + Number(purgeCounters.run(dayOf(now), limit - removed).changes);
       });
     },
-    async scrub() {
-      await writer.write(() => rewriteHashes(database, null, [...EXPIRING, ...KEPT]));
-      await emptyLog(database);
-    },
+    scrub: () => emptyLog(database),
   };
 }
 
 export function createSuppressions({ database, writer, read }: Store): SuppressionStore {
   const writeAudit = prepareAudit(database);
-  const insert = database.prepare(
-    'INSERT INTO suppressions (phone_hash, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  const insert = database.prepare('INSERT INTO suppressions (phone_hash, created_at) VALUES (?, ?)');
+  const find = database.prepare(`SELECT place FROM suppressions WHERE ${isHashOfNumber('?')}`);
+  // Deleting the row would move others.
+  const blank = database.prepare('UPDATE suppressions SET phone_hash = NULL, created_at = NULL WHERE place = ?');
+  const newest = database.prepare('SELECT max(place) AS place FROM suppressions');
+  const list = database.prepare(
+    'SELECT phone_hash, created_at FROM suppressions WHERE place >= ? AND place < ? AND phone_hash IS NOT NULL',
   );
-  const find = database.prepare('SELECT 1 FROM suppressions WHERE phone_hash = ?');
-  const list = database.prepare('SELECT phone_hash, created_at FROM suppressions ORDER BY created_at, phone_hash');
   return {
     suppress: (phoneHash, audit) =>
       writer.write(() => {
-        const isNew = insert.run(phoneHash, audit.at).changes === 1;
-        if (isNew) writeAudit(audit);
-        return isNew;
+        if (find.get(phoneHash, phoneHash)) return false;
+        insert.run(phoneHash, audit.at);
+        writeAudit(audit);
+        return true;
       }),
     async unsuppress(phoneHash, audit) {
       const found = await writer.write(() => {
-        if (!find.get(phoneHash)) return false;
-        rewriteHashes(database, phoneHash, KEPT);
+        const row = find.get(phoneHash, phoneHash);
+        if (!row) return false;
+        blank.run(row.place as number);
         writeAudit(audit);
         return true;
       });
       await emptyLog(database);
       return found;
     },
-    suppressions: () => read(() => list.all().map(toSuppression)),
+    async suppressions() {
+      const last = await read(() => (newest.get()?.place as number | null) ?? 0);
+      return collect(read, slicesUp(last), Number.POSITIVE_INFINITY, ({ low, high }) =>
+        list.all(low, high).map(toSuppression),
+      );
+    },
   };
 }
 
@@ -121,27 +180,6 @@ function prepareRemovePersonal(database: DatabaseSync): (seq: number) => void {
   return (seq) => {
     for (const statement of statements) statement.run(seq);
   };
-}
-
-/**
- * Writes tables of keyed hashes anew without the rows of `phoneHash`, inside the transaction under way. Their rows come and go
- * in random places, so pages hold copies of rows that were moved; pages that are freed as a whole are overwritten with zeros.
- * 100,000 rows take about 0.2 s.
- *
- * @param phoneHash null to keep all rows
- */
-function rewriteHashes(
-  database: DatabaseSync,
-  phoneHash: Uint8Array | null,
-  tables: readonly HashTable[] = EXPIRING,
-): void {
-  for (const table of tables) {
-    // IS NOT and not <>: the counters of sites and visitors have no phone_hash.
-    database
-      .prepare(`CREATE TEMP TABLE kept AS SELECT * FROM main.${table} WHERE ? IS NULL OR phone_hash IS NOT ?`)
-      .run(phoneHash, phoneHash);
-    database.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM temp.kept; DROP TABLE temp.kept`);
-  }
 }
 
 /**

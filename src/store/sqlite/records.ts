@@ -10,24 +10,22 @@ import type {
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
 import { consentPage, cutPage, placeBefore } from '../pages.ts';
-import {
-  countsByStatus,
-  type Row,
-  requeueable,
-  STATE,
-  toAuditEntry,
-  toDetails,
-  toOpenCounts,
-  toRecord,
-} from '../rows.ts';
-import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store } from './database.ts';
+import { countsByStatus, type Row, STATE, toAuditEntry, toDetails, toOpenCounts, toRecord, WAITING } from '../rows.ts';
+import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
+import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
-/** A condition on `conversations`. Every value of the filter is bound; none is part of the text. */
-function where(filter: Filter): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
-  const terms: string[] = [];
-  const values: SQLInputValue[] = [];
+/**
+ * A condition on the conversations of a slice. Every value of the filter is bound; none is part of the text. Waiting
+ * conversations are selected by the condition of their partial index.
+ */
+function where(
+  filter: Filter,
+  { low, high }: Slice,
+): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+  const terms: string[] = ['conversations.seq >= ?', 'conversations.seq < ?'];
+  const values: SQLInputValue[] = [low, high];
   const add = (term: string, ...bound: SQLInputValue[]): void => {
     terms.push(term);
     values.push(...bound);
@@ -35,15 +33,22 @@ function where(filter: Filter): { readonly sql: string; readonly values: readonl
   const { ids, status, cause, site, partner, provider, since, until, phoneHash } = filter;
   if (ids) add('id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
   if (status) add('status IN (SELECT value FROM json_each(?))', JSON.stringify(status));
+  if (status?.every((one) => WAITING.includes(one))) add(IS_WAITING);
   if (cause) add('cause IN (SELECT value FROM json_each(?))', JSON.stringify(cause));
   if (site !== undefined) add('site = ?', site);
   if (partner !== undefined) add('partner = ?', partner);
   if (provider !== undefined) add('provider = ?', provider);
   if (since !== undefined) add('created_at >= ?', since);
   if (until !== undefined) add('created_at < ?', until);
-  if (phoneHash) add(`seq IN (${SEQS_OF_NUMBER})`, phoneHash, phoneHash);
-  return { sql: terms.length === 0 ? 'TRUE' : terms.join(' AND '), values };
+  const shelves = [shelfOf(low), shelfOf(high - 1)];
+  if (phoneHash) add(`conversations.seq IN (${SEQS_OF_NUMBER})`, ...shelves, phoneHash, phoneHash);
+  return { sql: terms.join(' AND '), values };
 }
+
+/** Whether one statement finds what a filter selects, however many conversations are stored. */
+const namesLeads = ({ ids, phoneHash }: Filter): boolean => ids !== undefined && phoneHash === undefined;
+/** One slice with all rows, for such filters. */
+const EVERYTHING: Slice = { low: 0, high: Number.MAX_SAFE_INTEGER };
 
 /** Looking at conversations, one by one and in lists. */
 export function createLeadRecords({ database, read, writer, vault }: Store): LeadRecords & ConsentStore {
@@ -53,24 +58,30 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
        (SELECT description FROM descriptions WHERE seq = conversations.seq AND description IS NOT NULL) AS description
      FROM conversations LEFT JOIN leads USING (seq) WHERE id = ?`,
   );
-  const query = (sql: string, ...values: readonly SQLInputValue[]): Promise<readonly Row[]> =>
-    read(() => database.prepare(sql).all(...values));
+  const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
+  const query = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => database.prepare(sql).all(...values);
+  const newestSeq = (): Promise<number> => read(() => (newest.get()?.seq as number | null) ?? 0);
 
   return {
     async list(filter, { limit, after }) {
-      const { sql, values } = where(filter);
-      const rows = await query(
-        `SELECT ${RECORD} FROM conversations WHERE ${sql} AND seq < ? ORDER BY seq DESC LIMIT ?`,
-        ...values,
-        placeBefore(after),
-        limit + 1,
-      );
+      const before = placeBefore(after);
+      const slices = namesLeads(filter) ? [{ ...EVERYTHING, high: before }] : slicesDown(await newestSeq(), before);
+      const rows = await collect(read, slices, limit + 1, (slice, missing) => {
+        const { sql, values } = where(filter, slice);
+        return query(`SELECT ${RECORD} FROM conversations WHERE ${sql} ORDER BY seq DESC LIMIT ?`, [
+          ...values,
+          missing,
+        ]);
+      });
       return cutPage(rows, limit, toRecord);
     },
     async count(filter) {
-      const { sql, values } = where(filter);
-      const [row] = await query(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, ...values);
-      return row?.n as number;
+      const slices = namesLeads(filter) ? [EVERYTHING] : slicesUp(await newestSeq());
+      const rows = await collect(read, slices, Number.POSITIVE_INFINITY, (slice) => {
+        const { sql, values } = where(filter, slice);
+        return query(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, values);
+      });
+      return rows.reduce((sum, { n }) => sum + (n as number), 0);
     },
     async show(id) {
       const row = await read(() => select.get(id));
@@ -85,17 +96,29 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
       return row && toDetails(row, vault);
     },
     async consents(filter, page) {
-      const { sql, values } = where(filter);
-      const text = `SELECT seq, id, site, created_at, lead_key, lead FROM conversations JOIN leads USING (seq)
-                    WHERE ${sql} AND personal = 1 AND seq > ? ORDER BY seq LIMIT ?`;
-      return consentPage(page, vault, (after, limit) => query(text, ...values, after, limit));
+      const last = await newestSeq();
+      return consentPage(page, vault, (after, limit) =>
+        collect(read, slicesUp(last, after), limit, (slice, missing) => {
+          const { sql, values } = where(filter, slice);
+          return query(
+            `SELECT seq, id, site, created_at, lead_key, lead FROM conversations JOIN leads USING (seq)
+             WHERE ${sql} AND personal = 1 ORDER BY seq LIMIT ?`,
+            [...values, missing],
+          );
+        }),
+      );
     },
   };
 }
 
 /** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
-export function createRequeue({ database, writer }: Store): RequeueStore {
+export function createRequeue({ database, writer, read }: Store): RequeueStore {
   const writeAudit = prepareAudit(database);
+  const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
+  // Between the search and the transaction, another process may have changed it.
+  const requeueable = database.prepare(
+    `SELECT id FROM conversations WHERE seq = ? AND status IN (SELECT value FROM json_each(?)) AND ${REQUEUEABLE}`,
+  );
   const queue = database.prepare(
     `UPDATE conversations
      SET may_have_arrived = ${MAY_HAVE_ARRIVED} OR status = 'delivered',
@@ -103,25 +126,32 @@ export function createRequeue({ database, writer }: Store): RequeueStore {
      WHERE seq = ?`,
   );
   return {
-    requeue(filter, limit, audit) {
-      const { status, indexed } = requeueable(filter);
-      const { sql, values } = where({ ...filter, status });
+    async requeue(filter, limit, audit) {
+      const selected = { ...filter, status: filter.status ?? WAITING };
+      const slices = namesLeads(filter)
+        ? [EVERYTHING]
+        : slicesUp(await read(() => (newest.get()?.seq as number | null) ?? 0));
+      const found = await collect(read, slices, limit, (slice, missing) => {
+        const { sql, values } = where(selected, slice);
+        return database
+          .prepare(`SELECT seq FROM conversations WHERE ${sql} AND ${REQUEUEABLE} ORDER BY seq LIMIT ?`)
+          .all(...values, missing);
+      });
       return writer.write(() => {
-        const rows = database
-          .prepare(
-            `SELECT seq, id FROM conversations
-             WHERE ${indexed ? `${IS_WAITING} AND` : ''} ${sql}
-               AND status <> 'queued' AND lease_owner IS NULL AND personal = 1
-             ORDER BY seq LIMIT ?`,
-          )
-          .all(...values, limit);
-        for (const { seq } of rows) queue.run(audit.at, audit.at, seq as number);
-        if (rows.length > 0) writeAudit({ ...audit, count: rows.length });
-        return rows.map(({ id }) => id as string);
+        const queued = found.flatMap(({ seq }) => {
+          const row = requeueable.get(seq as number, JSON.stringify(selected.status));
+          if (row) queue.run(audit.at, audit.at, seq as number);
+          return row ? [row.id as string] : [];
+        });
+        if (queued.length > 0) writeAudit({ ...audit, count: queued.length });
+        return queued;
       });
     },
   };
 }
+
+/** Only such a conversation can be queued to be sent (again). */
+const REQUEUEABLE = "status <> 'queued' AND lease_owner IS NULL AND personal = 1";
 
 export function createStats({ database, read }: Store): StatsStore {
   // A partial index alone answers each of them.

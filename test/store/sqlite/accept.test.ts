@@ -18,7 +18,9 @@ const statusOf = async (outbox: Outbox, changes: Partial<NewLead> = {}): Promise
 };
 
 const counted = (path: string): unknown =>
-  withDatabase(path, (database) => database.prepare('SELECT n FROM counters').all()).map((row) => row.n);
+  withDatabase(path, (database) => database.prepare('SELECT n - 16777216 AS n FROM counters').all()).map(
+    (row) => row.n,
+  );
 
 t.test('leads of one batch share the counter of their site, each counted once', async (t) => {
   const outbox = sqliteOutbox(t)();

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
+import type { Cap } from '../../../src/domain/ports/lead-store.ts';
 import { type Outbox, UnusableDatabase } from '../../../src/domain/ports/outbox.ts';
 import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/store/sqlite/open.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
@@ -120,17 +121,32 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
       VALUES ('cnv_done', 'demo', 'default', 'delivered', 1, 1000, 1500)`);
   const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
   for (const seq of [1, 2]) keep.run(seq, phoneHash, key, data);
+  const cap: Cap = { kind: 'phone', key: hashing.phoneCap('demo', phoneHash), max: 2 };
+  const { request } = newLead();
+  const other = hashing.phone('+447700900123');
+  database
+    .prepare('INSERT INTO requests (key, fingerprint, conversation_id, expires_at, phone_hash) VALUES (?, ?, ?, ?, ?)')
+    .run(request.key, request.fingerprint, 'cnv_done', 9_000, phoneHash);
+  database
+    .prepare('INSERT INTO counters VALUES (0, ?, 2, ?), (0, ?, 7, NULL)')
+    .run(cap.key, phoneHash, Buffer.alloc(16));
+  database.prepare('INSERT INTO suppressions VALUES (?, 500)').run(other);
   database.close();
 
   const outbox = createSqliteOutbox(path, OPTIONS);
   t.teardown(() => outbox.close());
   t.match(await outbox.find('cnv_done'), { status: 'delivered', attempts: 1, createdAt: 1_000 });
   t.equal(await outbox.count({ phoneHash }), 2);
+  t.match(await outbox.lookup(request, 2_000), { kind: 'known', conversation: { id: 'cnv_done' } });
+  t.equal(await outbox.counted(Buffer.alloc(16), 2_000), 7);
+  t.match(await outbox.accept(newLead({ caps: [cap] }), 2_000), { conversation: { status: 'held' } });
+  t.strictSame(await outbox.suppressions(), [{ phoneHash: other, createdAt: 500 }]);
   const claims = await outbox.claim({ providers: ['default'], limit: 10, now: 3_000 });
   t.match(claims, [{ lease: { id: 'cnv_due', fence: 1 }, lead: content }]);
   const audit = { at: 4_000, actor: 'ann', action: 'erase', count: 0, detail: '' } as const;
-  t.equal(await outbox.erase(phoneHash, { now: 4_000, audit }), 2);
+  t.equal(await outbox.erase(phoneHash, { now: 4_000, audit }), 3);
   t.equal(await outbox.count({ phoneHash }), 0);
+  t.equal(await outbox.lookup(request, 4_000), undefined);
 });
 
 let now = 0;
