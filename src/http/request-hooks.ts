@@ -15,8 +15,11 @@ import type { AppSettings } from './settings.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A limit of the route's own; without it requests count as reads, or as attempts where they are POSTs. */
-    limit?: 'health' | 'files';
+    /**
+     * A limit of the route's own; without it requests count as reads by address, or as attempts where they are POSTs. Reads of
+     * a partner with its key count by partner where the route says `partner-reads`.
+     */
+    limit?: 'health' | 'files' | 'partner-reads';
   }
 }
 
@@ -63,6 +66,7 @@ export async function addRequestHooks(
     requireOneHost(request);
     if (isPreflight(request)) return;
     const { limit } = request.routeOptions.config;
+    if (limit === 'partner-reads') return countPartnerRead(request);
     if (limit) return countOpen(limit, request, reply);
     if (request.is404 || request.method !== 'POST') {
       await countRead(request);
@@ -78,6 +82,19 @@ export async function addRequestHooks(
 
   async function countRead(request: FastifyRequest): Promise<void> {
     holdToLimit(request.requester, await limits.reads(request));
+  }
+
+  /** Guesses of a key are counted by address. */
+  async function countPartnerRead(request: FastifyRequest): Promise<void> {
+    try {
+      identifyPartner(request);
+    } finally {
+      await countRead(request);
+    }
+  }
+
+  function identifyPartner({ requester, headers: { authorization } }: FastifyRequest): void {
+    if (authorization !== undefined) requester.partner = partnerCheck()(authorization);
   }
 
   /** Connections that sent a health check before. */
@@ -101,13 +118,12 @@ export async function addRequestHooks(
   }
 
   async function countAttempt(request: FastifyRequest): Promise<void> {
-    const { requester, headers } = request;
     try {
-      if (headers.authorization !== undefined) requester.partner = partnerCheck()(headers.authorization);
+      identifyPartner(request);
     } finally {
       // Also where the key is wrong: guesses are counted by address.
       const usage = await limits.attempts(request);
-      if (usage.exceeded) holdToLimit(requester, usage);
+      if (usage.exceeded) holdToLimit(request.requester, usage);
     }
   }
   return limits;

@@ -112,6 +112,14 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     if (!third) throw new Error('not due');
     await outbox.settle(third.lease, { ...again, attempted: false }, 4_000);
     t.equal((await outbox.show(lease.id))?.description, 'Not today, Zoë', 'kept when nothing newer was said');
+    const [fourth] = await outbox.claim({ providers: ['default'], limit: 1, now: 4_000 });
+    if (!fourth) throw new Error('not due');
+    await outbox.settle(fourth.lease, { status: 'delivered', attempted: true }, 5_000);
+    t.equal(
+      (await outbox.show(lease.id))?.description,
+      undefined,
+      'a delivered lead keeps no words of an earlier attempt',
+    );
     t.equal(await outbox.show('cnv_AAAAAAAAAAAAAAAAAAAAAA'), undefined);
     await outbox.close();
   });

@@ -76,6 +76,24 @@ t.test('a lead that the provider refused is a problem with its id and reason', a
   t.match((await app.inject(post())).json(), { reason: 'other' }, 'also where no reason is known');
 });
 
+t.test('the state of a rejected lead says what was refused, and that of a queued one when to look again', async (t) => {
+  const read = async (changes: Partial<Conversation>) => {
+    const { app } = await testApp(t, { find: async () => ({ ...DELIVERED, ...changes }) });
+    return app.inject(`/conversations/${ID}`);
+  };
+  const rejected = await read({ status: 'rejected', reason: 'phone' });
+  t.match(rejected.json(), { status: 'rejected', reason: 'phone' });
+  t.match((await read({ status: 'rejected' })).json(), { reason: 'other' });
+  t.notOk(rejected.headers['retry-after']);
+  const queued = await read({ status: 'queued', reason: 'phone', dueAt: NOW + 29_500 });
+  t.equal(queued.headers['retry-after'], '30');
+  t.notOk('reason' in queued.json(), 'a reason of before does not show');
+  t.equal((await read({ status: 'queued' })).headers['retry-after'], '5');
+  const delivered = await read({});
+  t.notOk('reason' in delivered.json());
+  t.notOk(delivered.headers['retry-after']);
+});
+
 t.test('what is submitted is the whole lead, with its site, origin and request', async (t) => {
   const { app, submitted } = await testApp(t);
   const question = 'Is it “still” available? 你好 😀\r\n\t';

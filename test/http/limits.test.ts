@@ -1,6 +1,6 @@
 import type { LightMyRequestResponse } from 'fastify';
 import t, { type Test } from 'tap';
-import { goodBody, KEYS, testApp } from './support/app.ts';
+import { goodBody, ID, KEYS, testApp } from './support/app.ts';
 
 type App = Awaited<ReturnType<typeof testApp>>['app'];
 
@@ -89,6 +89,31 @@ for (const [what, request] of [
     t.equal((await post(app)).statusCode, 201, 'nor are leads');
   });
 }
+
+t.test('reads with a partner’s key count on the partner’s own rate, and guesses of a key by address', async (t) => {
+  const { app } = await testApp(t);
+  const read = (key?: string) =>
+    app.inject({ url: `/conversations/${ID}`, ...(key && { headers: { authorization: `Bearer ${key}` } }) });
+  const { passed } = await untilLimited(() => app.inject('/docs/problems'), 130);
+  t.equal(passed, 120, 'the address has no reads left');
+  const { passed: own, answer } = await untilLimited(() => read(KEYS.acme), 10);
+  t.equal(own, 3);
+  t.match(answer.headers, { 'ratelimit-policy': '"reads";q=3;w=30' });
+  t.equal((await read(KEYS.acmeNext)).statusCode, 429, 'both keys are one partner');
+  t.equal((await read(KEYS.roamer)).statusCode, 200, 'another partner has its own');
+  t.equal((await read()).statusCode, 429);
+  t.equal((await read('guess')).statusCode, 429);
+  const payload = goodBody({ site: undefined, consent: { text: 'I agree.' } });
+  const lead = await post(app, { headers: { authorization: `Bearer ${KEYS.acme}` }, payload });
+  t.equal(lead.statusCode, 201, 'reads use up no leads');
+});
+
+t.test('a wrong key at the state of a lead is 401', async (t) => {
+  const { app } = await testApp(t);
+  const answer = await app.inject({ url: `/conversations/${ID}`, headers: { authorization: 'Bearer guess' } });
+  t.match(answer.json(), { status: 401, code: 'invalid_api_key' });
+  t.equal(answer.headers['www-authenticate'], 'Bearer');
+});
 
 async function countedAs(t: Test, trustProxy: readonly string[], remoteAddress: string, forwarded: readonly string[]) {
   const { app } = await testApp(t, { settings: { visitorRate: { max: 1, windowS: 60 }, trustProxy } });

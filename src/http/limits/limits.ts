@@ -26,7 +26,7 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
 
 /** Each function counts one request for `request.requester` and gives what is left. */
 export type Limits = {
-  /** Everything that brings no lead, by address. */
+  /** Everything that brings no lead, by address; by partner and at the partner's rate where its key came with the request. */
   readonly reads: Count;
   /** Health checks, by address. */
   readonly health: Count;
@@ -82,8 +82,8 @@ export async function createLimits(
 
   return {
     reads: limit(
-      ({ address }) => `reads:ip:${address}`,
-      () => READS,
+      ({ partner, address }) => (partner ? `reads:partner:${partner.id}` : `reads:ip:${address}`),
+      ({ partner }) => partner?.rate ?? READS,
     ),
     health: limit(
       ({ address }) => `health:ip:${address}`,

@@ -52,24 +52,31 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     throw new Problem('method_not_allowed', { headers: { allow: 'OPTIONS, POST' } });
   });
 
-  app.get<{ Params: { id: string } }>('/conversations/:id', { schema: READ_CONVERSATION }, async (request, reply) => {
-    const conversation = await find(request.params.id);
-    if (!conversation) throw new Problem('not_found');
-    reply.header('cache-control', 'no-store');
-    return conversationBody(conversation);
-  });
+  app.get<{ Params: { id: string } }>(
+    '/conversations/:id',
+    { schema: READ_CONVERSATION, config: { limit: 'partner-reads' } },
+    async (request, reply) => {
+      const conversation = await find(request.params.id);
+      if (!conversation) throw new Problem('not_found');
+      reply.headers({ 'cache-control': 'no-store', ...whenToLookAgain(conversation, now()) });
+      return conversationBody(conversation);
+    },
+  );
 }
 
 function answerLead(reply: FastifyReply, conversation: Conversation, now: number): FastifyReply {
-  const { id, status, reason = 'other', dueAt } = conversation;
+  const { id, status, reason = 'other' } = conversation;
   const location = `/conversations/${id}`;
   if (status === 'rejected') {
     throw new Problem('lead_rejected', { headers: { location }, extensions: { id, reason } });
   }
-  reply.headers({ location, 'cache-control': 'no-store' });
-  if (status === 'queued') {
-    const waitS = dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
-    reply.header('retry-after', String(waitS));
-  }
+  reply.headers({ location, 'cache-control': 'no-store', ...whenToLookAgain(conversation, now) });
   return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(conversation));
+}
+
+/** `Retry-After` of a queued lead: when it is tried next. Every other status waits for a person, or is final. */
+function whenToLookAgain({ status, dueAt }: Conversation, now: number): { 'retry-after'?: string } {
+  if (status !== 'queued') return {};
+  const waitS = dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
+  return { 'retry-after': String(waitS) };
 }

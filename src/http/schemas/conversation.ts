@@ -1,4 +1,4 @@
-import { type Conversation, STATUSES } from '../../domain/lead.ts';
+import { type Conversation, type RejectionReason, STATUSES } from '../../domain/lead.ts';
 
 export const CONVERSATION_ID = {
   type: 'string',
@@ -31,6 +31,12 @@ export const CONVERSATION = {
         'held, unknown and parked wait for a person.',
       examples: ['delivered'],
     },
+    reason: {
+      type: 'string',
+      enum: ['phone', 'target', 'other'],
+      description: 'Of a rejected lead: what the provider refused.',
+      examples: ['phone'],
+    },
     attempts: { type: 'integer', minimum: 0, description: 'Calls made to the provider so far.', examples: [1] },
     createdAt: {
       type: 'string',
@@ -50,16 +56,19 @@ export const CONVERSATION = {
 export type ConversationBody = {
   readonly id: string;
   readonly status: Conversation['status'];
+  readonly reason?: RejectionReason;
   readonly attempts: number;
   readonly createdAt: string;
   readonly updatedAt: string;
 };
 
 /** The public view of a conversation; times become ISO 8601 with milliseconds. */
-export function conversationBody({ id, status, attempts, createdAt, updatedAt }: Conversation): ConversationBody {
+export function conversationBody(conversation: Conversation): ConversationBody {
+  const { id, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
   return {
     id,
     status,
+    ...(status === 'rejected' && { reason }),
     attempts,
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),

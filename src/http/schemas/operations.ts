@@ -137,16 +137,30 @@ export const START_CONVERSATION = {
 export const READ_CONVERSATION = {
   operationId: 'readConversation',
   summary: 'Read the state of a lead',
-  description: 'The id is the capability: who knows it may read. No personal data is in the answer.',
+  description:
+    'The id is the capability: who knows it may read. No personal data is in the answer. A request with the key of a partner counts ' +
+    "on that partner's own rate.",
   tags: ['conversations'],
-  security: [],
+  security: [{}, { partnerKey: [] }],
   params: CONVERSATION_PARAMS,
   response: {
-    200: answer('Where it stands.', RATE_HEADERS, 'Conversation#', {
-      delivered: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'delivered', attempts: 1, ...AN_HOUR },
-    }),
+    200: answer(
+      'Where it stands. `Retry-After` comes while it is `queued`.',
+      { ...RATE_HEADERS, ...RETRY_AFTER_HEADER },
+      'Conversation#',
+      {
+        delivered: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'delivered', attempts: 1, ...AN_HOUR },
+        rejected: {
+          id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ',
+          status: 'rejected',
+          reason: 'phone',
+          attempts: 1,
+          ...AN_HOUR,
+        },
+      },
+    ),
     ...problemResponses(
-      [...LIMITED, 'not_found', 'internal_error', 'storage_unavailable', 'overloaded'],
+      [...LIMITED, 'invalid_api_key', 'not_found', 'internal_error', 'storage_unavailable', 'overloaded'],
       ERROR_HEADERS,
     ),
   },

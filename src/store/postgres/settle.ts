@@ -168,7 +168,11 @@ const CLOSE = {
           unknowns = conversations.unknowns + ended.unknowns, lease_owner = NULL, taken_over = false
       FROM ended, held
       WHERE conversations.seq = held.seq AND conversations.id = ended.id AND conversations.fence = ended.fence
-      RETURNING conversations.seq, conversations.id, conversations.fence, provider, ended.description, ended.accepted
+      RETURNING conversations.seq, conversations.id, conversations.fence, provider, ended.description, ended.accepted,
+                ended.status = 'delivered' AND attempts > ended.calls AS late
+    ), outdated AS (
+      DELETE FROM descriptions USING closed
+      WHERE closed.late AND closed.description IS NULL AND descriptions.seq = closed.seq
     ), described AS (
       INSERT INTO descriptions (seq, description) SELECT seq, description FROM closed WHERE description IS NOT NULL
       ON CONFLICT (seq) DO UPDATE SET description = excluded.description

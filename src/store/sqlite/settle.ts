@@ -53,10 +53,9 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
           owner,
         );
         if (changes === 0) return undefined;
-        if (description !== null) {
-          blank.run(id);
-          describe.run(description, id);
-        }
+        // A delivered lead keeps no words of an earlier attempt.
+        if (description !== null || (status === 'delivered' && lease.attempts > 0)) blank.run(id);
+        if (description !== null) describe.run(description, id);
         const parking = recordAnswer(provider, id, settlement, now);
         if (parking !== 'in-use') park.run(id);
         return toSettled(lease, settlement, now, parking);
