@@ -6,7 +6,7 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 import type { Test } from 'tap';
 import { filledOnce } from './filled-once.ts';
 
-/** Our own, not the package's: its `args` switch web security off, and a test of CORS or CSP would pass falsely. */
+/** The package's own `args` switch web security off, so that a test of CORS or CSP would pass falsely; these do not. */
 const FLAGS = [
   '--no-sandbox',
   '--headless=new',

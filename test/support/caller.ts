@@ -1,7 +1,7 @@
 /** An answer of the public listener. */
 export type Reply = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
-/** Settings under which no limit stands in the way of a test's load. */
+/** Settings under which no rate limit or cap affects a test's load. */
 export const NO_LIMITS: Readonly<Record<string, string>> = {
   RATE_LIMIT_MAX: '1000000',
   VISITOR_DAILY_MAX: '1000000',
@@ -9,17 +9,17 @@ export const NO_LIMITS: Readonly<Record<string, string>> = {
   SITE_DAILY_MAX: '1000000',
 };
 
-/** A number of its own for each `n` below 500,000, as the provider counts it. No fault of the simulator has one of them. */
+/** A different number for each `n` below 500,000, as the provider counts it. None of them selects a fault of the simulator. */
 export function phoneOf(n: number): string {
   return `1404${2_000_000 + n}`;
 }
 
-/** A body that is taken, for the `n`th number. */
+/** A valid body with the `n`th number. */
 export function leadOf(n: number, changes: object = {}): object {
   return { site: 'demo', advertiserId: '1659', consumer: { phone: `+${phoneOf(n)}` }, ...changes };
 }
 
-/** Sends a lead. Gives `undefined` where no whole answer came: refused, reset or cut off. */
+/** Sends a lead. Returns `undefined` if no complete answer came: the connection was refused, reset or closed early. */
 export async function post(
   url: string,
   body: object | string,
@@ -37,7 +37,7 @@ export async function post(
   }
 }
 
-/** As `post`, for a program that is there: no answer is an error. */
+/** As `post`, but rejects if no answer comes. */
 export async function send(...request: Parameters<typeof post>): Promise<Reply> {
   const reply = await post(...request);
   if (!reply) throw new Error('The gateway gave no answer.');

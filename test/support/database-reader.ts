@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * Another program that has the database of its first argument open: it says `reading` while it is inside a read, and ends
- * the read, but not itself, when it is told anything.
+ * A program that opens the database of its first argument: it prints `reading` while a read is open, and ends
+ * the read, but not the process, when it receives any input.
  */
 const database = new DatabaseSync(process.argv[2] ?? '', { readOnly: true });
 database.exec('BEGIN');

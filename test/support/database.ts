@@ -7,7 +7,7 @@ export type StoredLead = {
   readonly leased: boolean;
 };
 
-/** Every conversation in a database file, as another process finds it, in the order of storing. */
+/** Every conversation in a database file, as another process reads it, in the order of storing. */
 export function storedLeads(path: string): StoredLead[] {
   return withDatabase(path, (database) =>
     database
@@ -22,7 +22,7 @@ export function storedLeads(path: string): StoredLead[] {
   );
 }
 
-/** Lets the leases of processes that are dead run out now instead of within a minute. */
+/** Expires the leases of dead processes now instead of within a minute. */
 export function expireLeases(path: string, pids: readonly number[]): void {
   withDatabase(path, (database) => {
     // The owner's name holds its process id; see `src/app/gateway.ts`.
@@ -31,12 +31,12 @@ export function expireLeases(path: string, pids: readonly number[]): void {
   });
 }
 
-/** What the engine's own check of the whole file says: `ok`, or what is wrong. */
+/** The result of SQLite's integrity check of the file: `ok`, or a description of the damage. */
 export function integrityOf(path: string): unknown {
   return withDatabase(path, (database) => database.prepare('PRAGMA integrity_check').get()?.integrity_check);
 }
 
-/** Opens a file of the program for a moment; waits for the program's own transactions. */
+/** Opens the program's database for a moment and waits for the program's own transactions. */
 export function withDatabase<T>(path: string, use: (database: DatabaseSync) => T): T {
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {

@@ -11,7 +11,7 @@ import { LEASE_MS } from './outbox.ts';
 
 type Options = {
   readonly outbox: Outbox;
-  /** What the provider answers; may wait. */
+  /** The provider's answer; may be delayed. */
   readonly provider: (lead: Lead, call: number) => Outcome | Promise<Outcome>;
   readonly clock?: ManualClock;
   readonly rules?: Partial<RetryRules>;
@@ -20,7 +20,7 @@ type Options = {
   readonly credentials?: () => string;
 };
 
-/** The whole of delivery over a real store, on a clock that the test moves, with a provider that it scripts. */
+/** Delivery over a real store, with a clock and a provider that the test controls. */
 export async function deliver(t: Test, options: Options) {
   const { outbox, provider } = options;
   const clock = options.clock ?? manualClock(1_000_000);

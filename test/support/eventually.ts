@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 const LOOK_EVERY_MS = 50;
 
 /**
- * The first value that `look` gives other than `undefined`. For what another process does to its files and tells nobody:
- * there is no event to wait for. Rejects, saying what was awaited, when that has not come within `ms`.
+ * The first value of `look` that is not `undefined`. For changes that another process makes without any event,
+ * so that polling is the only way. Rejects after `ms` with a message that names what was awaited.
  */
 export async function eventually<T>(
   awaited: string,

@@ -6,13 +6,13 @@ import type { Address } from '../../src/store/postgres/connection.ts';
 export type FaultyProxy = {
   readonly address: Address;
   /**
-   * Breaks the next connection that sends `text`: `before` the server has it, or `after` the server has answered, and
-   * nobody hears the answer. Resolves when it happened.
+   * Breaks the next connection that sends `text`: `before` the server receives it, or `after` the server has answered and
+   * before the client gets the answer. Resolves when the connection is broken.
    */
   cut(text: string, when: 'before' | 'after'): Promise<void>;
-  /** Lets nothing through any more, and breaks nothing either, until the returned function is called. */
+  /** Holds all bytes back without closing a connection, until the returned function is called. */
   stall(): () => void;
-  /** Breaks all connections and takes no more, until the returned function is called. */
+  /** Breaks all connections and accepts no new one, until the returned function is called. */
   close(): () => void;
 };
 

@@ -3,16 +3,19 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Files that tests keep from run to run: in the checkout, where nobody can plant a file who may not change the tests themselves. `npm ci` empties it. */
+/**
+ * Files that tests keep between runs. They are in the checkout, so that only a user who may change the tests can change
+ * them. `npm ci` empties the folder.
+ */
 export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/text-connect-gateway');
 
 /**
  * A folder that is filled once for this checkout and then shared by all test files, also by those of another user.
- * Processes that come together each fill a draft; the first that renames its own wins.
+ * Concurrent processes each fill a draft; the first one that renames its draft wins.
  *
  * @param name names the content and its version
  * @param fill writes the content into an empty folder
- * @param cache where the folder lies; where that cannot be written, the process gets a temporary folder of its own
+ * @param cache the parent folder; if it cannot be written, the process gets its own temporary folder
  * @returns the path of the folder
  */
 export async function filledOnce(
@@ -26,7 +29,7 @@ export async function filledOnce(
   if (draft === undefined) return filledForThisProcess(name, fill);
   try {
     await fill(draft);
-    // Whatever the umask: another user of this checkout reads the folder, too.
+    // Independent of the umask, because other users of this checkout read the folder too.
     execFileSync('chmod', ['-R', 'a+rX', draft]);
     renameSync(draft, folder);
   } catch (error) {
@@ -36,7 +39,7 @@ export async function filledOnce(
   return folder;
 }
 
-/** `undefined` where this user may not write. */
+/** `undefined` if this user may not write. */
 function createDraft(cache: string, name: string): string | undefined {
   try {
     mkdirSync(cache, { recursive: true });

@@ -6,15 +6,15 @@ import { lead } from './lead.ts';
 import { hashing, newLead } from './outbox.ts';
 import { canary } from './traces.ts';
 
-/** The number of the canaries, and the audit entry of its erasure. */
+/** The phone number of the canary leads, and the audit entry of its erasure. */
 export const NUMBER = hashing.phone('+14045559876');
 export const ERASURE: AuditEntry = { at: DAY_MS, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
 export const LEADS = 2_000;
 export const ONE_IN = 40;
 
 /**
- * Fills a store whose leases last a millisecond: leads of one number lie among many others, after all that happens to
- * leads: left by a dead process, claimed, tried again, refused with the provider's words, delivered. Gives those of the number.
+ * Fills a store whose leases last a millisecond: leads of one number among many others, in every state that leads
+ * reach: left by a dead process, claimed, retried, refused with the provider's text, delivered. Returns the leads of the number.
  */
 export async function fill(outbox: Outbox, expiresAt: number): Promise<NewLead[]> {
   const canaries: NewLead[] = [];
@@ -45,7 +45,7 @@ export async function fill(outbox: Outbox, expiresAt: number): Promise<NewLead[]
   return canaries;
 }
 
-/** The lead of place `n`, a canary every so often. */
+/** The lead at index `n`; some of them are canary leads. */
 export function some(n: number, expiresAt: number): NewLead {
   const e164 = `+1212555${String(n).padStart(4, '0')}`;
   const others = lead({

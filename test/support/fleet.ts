@@ -7,27 +7,30 @@ import { type RunningGateway, startGateway } from './gateway.ts';
 import { type PostgresServer, urlOf } from './postgres-server.ts';
 import { type Provider, startProvider } from './provider.ts';
 
-/** Gateways on a Postgres database of their own, called in turn; each can be replaced by another process. */
+/** Gateways that share a Postgres database and are called in turn; each can be replaced by another process. */
 export type Fleet = {
   readonly provider: Provider;
   readonly address: Address;
-  /** The settings that all have, for one more. */
+  /** The settings of every gateway, for starting one more. */
   readonly env: Readonly<Record<string, string>>;
-  /** Those that run now, by their place. */
+  /** The running gateways, by index. */
   readonly running: readonly RunningGateway[];
-  /** Base URL of the next one in turn, whether it is there or not. */
+  /** Base URL of the next gateway in turn, whether it runs or not. */
   next(): string;
-  /** Ends the one in a place and starts another there; `program` is another release's entry. Gives the exit code of the first. */
+  /**
+   * Ends the gateway at an index and starts another in its place; `program` is another release's entry. Returns the exit code
+   * of the ended one.
+   */
   replace(place: number, signal: NodeJS.Signals, program?: string): Promise<number | null>;
   /** Every conversation, in the order of storing. */
   stored(): Promise<StoredLead[]>;
-  /** As `stored`, once none is queued any more; rejects when that takes longer than `ms`. */
+  /** As `stored`, once no conversation is queued any more; rejects after `ms`. */
   settled(ms: number): Promise<StoredLead[]>;
-  /** How many calls the provider read, by number of lead. */
+  /** How many calls the provider received, by number of lead. */
   received(leads: Iterable<number>): Promise<number[]>;
 };
 
-/** Starts `count` at once. @param way what `DATABASE_URL` leads to, where that is not the database itself */
+/** Starts `count` gateways at once. @param way gives the address for `DATABASE_URL` if that is not the database's own */
 export async function startFleet(
   t: Test,
   server: PostgresServer,

@@ -3,7 +3,7 @@ import { deriveKey } from 'altcha-lib/algorithms/sha';
 
 export type Form = { readonly formToken: string; readonly challenge?: Challenge };
 
-/** What the demo site's button is given on a page of that origin. */
+/** The form that the demo site's button gets on a page of that origin. */
 export async function formOf(url: string, page: string): Promise<Form> {
   const answer = await fetch(`${url}/sites/demo/form`, { headers: { origin: page } });
   return (await answer.json()) as Form;

@@ -8,32 +8,32 @@ import { COMPILE_CACHE, nodeCommand } from './node-command.ts';
 
 export type Line = Readonly<Record<string, unknown>> & { readonly event?: string };
 
-/** The real program in a process of its own, as an operator runs it. */
+/** The real program in its own process, as an operator runs it. */
 export type RunningGateway = {
   readonly url: string;
   readonly pid: number;
   /** Every line of its log so far, parsed. */
   readonly lines: readonly Line[];
-  /** Everything it has written, to both streams. */
+  /** Everything that it has written to stdout and stderr. */
   output(): string;
   /** Resolves with the first line, past or future, that `matches`. */
   line(matches: (line: Line) => boolean): Promise<Line>;
-  /** Closes our end of its output, as a log collector that dies. */
+  /** Closes the reading end of its output, like a log collector that dies. */
   stopReading(): void;
-  /** Resolves with how it ended, when every process that writes to its output has ended. */
+  /** Resolves with its exit when every process that writes to its output has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends a signal and resolves as `ended` does. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 };
 
-/** Nothing of the shell's own settings reaches the program. */
+/** No setting of the shell reaches the program. */
 const BARE = { ...COMPILE_CACHE, PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
 
-/** What an operator starts. */
+/** The entry that an operator starts. */
 const PROGRAM = 'src/start.js';
 
 /**
- * Starts the program, or that of another release, and resolves when it says that it listens; rejects with its output when
+ * Starts the program, or that of another release, and resolves when it logs that it listens; rejects with its output if
  * it ends before. It is killed with the test.
  */
 export async function startGateway(
@@ -114,7 +114,7 @@ async function whenStarted(child: ChildProcessByStdio<null, Readable, Readable>)
   };
 }
 
-/** Starts the program where it is expected not to start; resolves with how it ended and what it told a person. */
+/** Starts the program in a case where it must refuse to start; resolves with its exit and its message for a person. */
 export async function refusedStart(
   t: Test,
   env: Readonly<Record<string, string>>,

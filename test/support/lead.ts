@@ -3,7 +3,7 @@ import type { LeadRequest } from '../../src/domain/draft.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import type { Site } from '../../src/domain/site.ts';
 
-/** A small complete lead; tests change what they are about. */
+/** A small complete lead; tests change the fields that they are about. */
 export function lead(changes: Partial<Lead> = {}): Lead {
   return {
     site: 'demo',
@@ -15,7 +15,7 @@ export function lead(changes: Partial<Lead> = {}): Lead {
   };
 }
 
-/** A site that takes US numbers for any target, without consent. */
+/** A site that accepts US numbers for any target, without consent. */
 export function site(changes: Partial<Site> = {}): Site {
   return {
     key: 'demo',
@@ -31,7 +31,7 @@ export function site(changes: Partial<Site> = {}): Site {
   };
 }
 
-/** The smallest body that is taken. */
+/** The smallest valid body. */
 export function leadRequest(changes: Partial<LeadRequest> = {}): LeadRequest {
   return { advertiserId: '1659', consumer: { phone: '(404) 555-1212' }, ...changes };
 }

@@ -1,17 +1,17 @@
 import type { Address } from '../../src/store/postgres/connection.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
-/** What the database itself wrote down of every lease that was given; nothing that a gateway says of itself. */
+/** Every lease, as triggers of the database recorded it, independent of what a gateway reports. */
 export type LeaseRecord = {
   /** How often each lead was leased, by id. */
   given(): Promise<ReadonlyMap<string, number>>;
-  /** Leases that were given while another one still ran, and fences that were given twice; one line each. */
+  /** Leases that began while another one was still valid, and fences that were given twice; one line each. */
   doubled(): Promise<readonly string[]>;
-  /** Lets the leases of processes that are dead run out now instead of within a minute. */
+  /** Expires the leases of dead processes now instead of within a minute. */
   expire(pids: Iterable<number>): Promise<void>;
 };
 
-/** Begins the record, in a database that a gateway has made its tables in. Times are those of the server. */
+/** Starts recording in a database that has a gateway's tables. Times are the server's. */
 export async function recordLeases(server: PostgresServer, address: Address): Promise<LeaseRecord> {
   await server.query(RECORD, address);
   return {

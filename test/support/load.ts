@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { leadOf, post, type Reply } from './caller.ts';
 
-/** Leads that have to be acknowledged: one that was not is sent again under its key, as a careful caller does. */
+/** Leads that must all be acknowledged: a lead without an answer is sent again with its key, as a careful client does. */
 export type Leads = {
   /** Ids by number of lead, see `leadOf`. */
   readonly acknowledged: ReadonlyMap<number, string>;
@@ -21,26 +21,26 @@ export function leadsToSend(count: number): Leads {
   };
 }
 
-/** How soon a caller comes back that was told that the store is away; sooner than `Retry-After`, so as to be a load. */
+/** Milliseconds until a client repeats a lead that was answered 503; shorter than `Retry-After`, to keep the load up. */
 const BACK_AFTER_MS = 50;
 
 type Load = {
   readonly leads: Leads;
-  /** Whom the next request goes to. */
+  /** Gives the base URL for the next request. */
   readonly url: () => string;
   readonly callers: number;
-  /** Ends the load before everything is acknowledged. */
+  /** Ends the load before every lead is acknowledged. */
   readonly over?: () => boolean;
   readonly onAcknowledged?: () => void;
-  /** Told of every answer and how long it took, in milliseconds. */
+  /** Called with every answer and its duration in milliseconds. */
   readonly onReply?: (reply: Reply, tookMs: number) => void;
-  /** A 503 is an answer too: the store is away for a while. */
+  /** Whether 503 is allowed, because the store is unavailable for a while. */
   readonly outage?: true;
 };
 
 /**
- * Sends leads, `callers` at a time, until all are acknowledged or the load is `over`. Rejects for an answer that no load
- * may provoke: anything but 201, 202, a 409 of an earlier try, in an outage 503, and none at all.
+ * Sends leads, `callers` at a time, until all are acknowledged or the load is `over`. Rejects for any answer that a load
+ * must not cause. Allowed are 201, 202, a 409 of an earlier try, 503 during an outage, and no answer.
  */
 export async function sendAll({ leads, url, callers, over, onAcknowledged, onReply, outage }: Load): Promise<void> {
   const call = async (): Promise<void> => {

@@ -15,10 +15,10 @@ export { LEASE_MS };
 export const hashing = createHashing(Buffer.alloc(32, 7));
 export const dataKey = Buffer.alloc(32, 9);
 
-/** Opens a store for a test; `owner` names the process that it plays. */
+/** Opens a store for a test; `owner` names the simulated process. */
 export type OpenOutbox = (options?: Partial<OutboxOptions>) => Outbox | Promise<Outbox>;
 
-/** What tests give a store that do not care. */
+/** Default options of a test's store. */
 export const OPTIONS: OutboxOptions = {
   vault: createVault([dataKey]),
   owner: 'process-1',
@@ -26,13 +26,13 @@ export const OPTIONS: OutboxOptions = {
   waitMs: 4_000,
 };
 
-/** A store in the test's own folder; each call opens the same file anew. */
+/** A store in the test's folder; each call opens the same file again. */
 export function sqliteOutbox(t: Test): (options?: Partial<OutboxOptions>) => Outbox {
   const path = join(t.testdir(), 'gateway.db');
   return (options) => createSqliteOutbox(path, { ...OPTIONS, ...options });
 }
 
-/** The audit entry of what `cli:ann` did to a number. */
+/** The audit entry of an operation of `cli:ann` on a number. */
 export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry => ({
   at,
   actor: 'cli:ann',
@@ -43,7 +43,7 @@ export const entry = (action: 'suppress' | 'unsuppress', at: number): AuditEntry
 
 let requests = 0;
 
-/** A lead on its way in, its request unlike any other unless `changes` say so. */
+/** A new lead to store, with a unique request unless `changes` sets one. */
 export function newLead(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLead {
   const content = changes.lead ?? lead();
   requests += 1;
@@ -61,14 +61,14 @@ export function newLead(changes: Partial<NewLead> & { lead?: Lead } = {}): NewLe
   };
 }
 
-/** Stores a lead and gives its lease. */
+/** Stores a lead and returns its lease. */
 export async function leased(outbox: Outbox, now: number, changes: Partial<NewLead> = {}): Promise<Lease> {
   const accepted = await outbox.accept(newLead(changes), now);
   if (accepted.kind !== 'stored' || !accepted.lease) throw new Error(`not leased: ${describe(accepted)}`);
   return accepted.lease;
 }
 
-/** Stores a lead that is due at `at` and gives its id. */
+/** Stores a lead that is due at `at` and returns its id. */
 export async function queued(outbox: Outbox, at: number, changes: Partial<NewLead> = {}): Promise<string> {
   const accepted = await outbox.accept(newLead({ start: { kind: 'due', at }, ...changes }), at);
   if (accepted.kind !== 'stored') throw new Error(`not stored: ${describe(accepted)}`);

@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 export type Account = { readonly uid: number; readonly gid: number };
 
 /**
- * Says where `postgres` and `initdb` are and who runs them. A user runs them from the package, as himself. Root's run as
- * `nobody`: where a checkout is closed to others, `parent` gets a copy. `parent` is opened for passing through.
+ * Returns the paths of `postgres` and `initdb` and the user that runs them. An ordinary user runs them from the package.
+ * Under root they run as `nobody`: if other users cannot read the checkout, `parent` gets a copy. Others may traverse `parent`.
  *
- * @param parent a folder of this server's own
+ * @param parent a folder for this server only
  * @param packaged the folder with Postgres's `bin`, `lib` and `share`; by default that of the installed package
  */
 export async function installPostgres(
@@ -23,7 +23,7 @@ export async function installPostgres(
   if (mayRun(join(home, 'bin/postgres'), account)) return { programs: join(home, 'bin'), account };
   const copy = join(parent, 'postgres');
   cpSync(home, copy, { recursive: true, verbatimSymlinks: true });
-  // Whatever the umask was when the package was installed.
+  // Independent of the umask at the package's installation.
   execFileSync('chmod', ['-R', 'a+rX', copy]);
   return { programs: join(copy, 'bin'), account };
 }
@@ -43,7 +43,7 @@ export async function packagedPostgres(): Promise<string> {
   return dirname(dirname(postgres));
 }
 
-/** `initdb` wants a user with a name. macOS writes the ids of `nobody` as unsigned numbers, and `spawn` takes signed ones. */
+/** `initdb` requires a user with a name. macOS lists the ids of `nobody` as unsigned numbers, but `spawn` expects signed ones. */
 function idOf(option: '-u' | '-g'): number {
   return Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' })) | 0;
 }

@@ -9,9 +9,9 @@ import { filledOnce } from './filled-once.ts';
 import { freePort } from './free-port.ts';
 import { type Account, installPostgres } from './postgres-programs.ts';
 
-/** A real Postgres in a folder of its own, from the packages. */
+/** A real Postgres server from the npm packages, in its own folder. */
 export type PostgresServer = {
-  /** Where its files are. */
+  /** The folder of its files. */
   readonly folder: string;
   /** A new, empty database. */
   database(): Promise<Address>;
@@ -19,7 +19,7 @@ export type PostgresServer = {
   query(statement: string, address?: Address): Promise<readonly Record<string, unknown>[]>;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Stops it where it is, as a power cut would: nobody is told, and the next start recovers from the log. */
+  /** Kills the server like a power cut: clients get no notice, and the next start recovers from the log. */
   crash(): Promise<void>;
   /** Stops it and removes its files. */
   end(): Promise<void>;
@@ -29,7 +29,7 @@ const USER = 'postgres';
 const PASSWORD = 'a password of a test';
 const READY = 'database system is ready to accept connections';
 /**
- * A shell that runs the server and ends it by the signal that comes on its standard input. When this process ends in any
+ * A shell that runs the server and ends it with the signal that it reads from standard input. When this process ends in any
  * way, killed or not, that input closes and the server is ended too. Only the server holds the error output.
  */
 const KEEPER = '"$@" & exec 2>&-; read -r signal || signal=QUIT; kill -s "$signal" $!; wait $!';
@@ -115,18 +115,18 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
   };
 }
 
-/** What `DATABASE_URL` says of it. */
+/** The server's `DATABASE_URL`. */
 export function urlOf({ user, password = '', host, port, database }: Address): string {
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
-/** Nothing of the shell's settings reaches the server, and it starts in a folder that its user may enter. */
+/** No setting of the shell reaches the server, and it starts in a folder that its user may enter. */
 function surroundings(cwd: string) {
   return { cwd, env: { PATH: process.env.PATH } };
 }
 
 /**
- * Fills `folder` with a cluster whose only user is the superuser. The first call in a checkout makes that cluster, which takes
+ * Fills `folder` with a cluster whose only user is the superuser. The first call in a checkout creates that cluster, which takes
  * a second of CPU time; all others copy it.
  */
 async function copyCluster(programs: string, folder: string, account: Account | undefined): Promise<void> {
@@ -143,7 +143,7 @@ async function copyCluster(programs: string, folder: string, account: Account | 
   if (account) execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, folder]);
 }
 
-/** Makes a new cluster in a folder that does not exist yet. */
+/** Creates a new cluster in a folder that does not exist yet. */
 function createCluster(programs: string, folder: string, account: Account | undefined): void {
   const passwordFile = `${folder}-password`;
   writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
@@ -165,7 +165,7 @@ function createCluster(programs: string, folder: string, account: Account | unde
   rmSync(passwordFile);
 }
 
-/** Resolves when the server takes connections; rejects with its log when it ends before. */
+/** Resolves when the server accepts connections; rejects with its log if it ends before. */
 function ready(keeper: ChildProcess): Promise<void> {
   let log = '';
   return new Promise((resolve, reject) => {

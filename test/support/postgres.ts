@@ -5,14 +5,14 @@ import { createPostgresOutbox, type PostgresOptions } from '../../src/store/post
 import { OPTIONS } from './outbox.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';
 
-/** A server of the test file's own, which ends with it. */
+/** A server for one test file, which ends with it. */
 export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
   const server = await startServer(flags);
   t.teardown(server.end);
   return server;
 }
 
-/** A store in a database of the test's own; each call opens it anew, as another process would. */
+/** A store in a new database; each call opens it again, as another process would. */
 export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgresOutbox {
   return () => {
     const address = server.database();

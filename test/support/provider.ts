@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import { type Credentials, DEMO_CREDENTIALS, type Simulator, startSimulator } from '../../src/simulator/server.ts';
 
-/** `received`: calls that carried a lead. `got`: of those, the ones after which the provider has the lead. */
+/** `received`: calls that carried a lead. `got`: those after which the provider has the lead. */
 export type Tally = { readonly received: number; readonly got: number };
 
 type Orders = { readonly delayMs?: number; readonly retryAfter?: number; readonly count?: number };
@@ -9,20 +9,20 @@ type Orders = { readonly delayMs?: number; readonly retryAfter?: number; readonl
 /** The simulator as the provider of a real program. */
 export type Provider = {
   readonly simulator: Simulator;
-  /** Settings with which the program's demo site calls it. */
+  /** Settings that make the program's demo site call it. */
   readonly env: Readonly<Record<string, string>>;
-  /** What every call meets from now on, unless its number asks for another fault. */
+  /** Sets the fault of every later call whose number selects no other fault. */
   answer(fault: string, orders?: Orders): Promise<void>;
-  /** What the next calls meet. */
+  /** Sets the faults of the next calls. */
   next(fault: string, orders?: Orders): Promise<void>;
   /** Exact counts by number, all digits from the country code on. */
   byPhone(): Promise<Readonly<Record<string, Tally>>>;
-  /** Exact counts by lead: the same text means the same one. */
+  /** Exact counts by lead; the same text means the same lead. */
   byLead(): Promise<Readonly<Record<string, Tally>>>;
   ofPhone(digits: string): Promise<Tally>;
 };
 
-/** Starts a provider in the test's process; it closes with the test. */
+/** Starts a provider in the test's process and closes it with the test. */
 export async function startProvider(t: Test, credentials: Credentials = DEMO_CREDENTIALS): Promise<Provider> {
   const simulator = await startSimulator({ credentials });
   t.teardown(() => simulator.close());

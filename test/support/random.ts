@@ -1,4 +1,4 @@
-/** Random choices that a seed repeats. */
+/** Random choices that the same seed repeats. */
 export type Random = {
   /** In [0, 1). */
   next(): number;

@@ -5,19 +5,19 @@ import type { Test } from 'tap';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
-/** Why tests of Redis are left out on this machine; `false` where they are not. */
+/** The reason why tests of Redis are skipped on this machine; `false` if they run. */
 export const NO_REDIS: string | false =
   spawnSync('redis-server', ['--version']).status === 0
     ? false
     : 'no redis-server on this machine: apt-get install redis-server';
 
-/** A server of the test's own on loopback, which keeps nothing on disk and ends with the test. */
+/** A Redis server for one test, on loopback. It keeps nothing on disk and ends with the test. */
 export type OwnRedis = {
   readonly port: number;
   readonly url: string;
-  /** What the server answers to a command of the test's. */
+  /** Sends a command and returns the server's answer. */
   command(...words: string[]): Promise<unknown>;
-  /** Stops it where it is: its connections stay, new ones are taken by the system, and nothing is answered. */
+  /** Suspends the process: connections stay open, the system accepts new ones, and nothing is answered. */
   pause(): void;
   resume(): void;
   /** Ends it; from then on connections are refused. */

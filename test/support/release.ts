@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import type { Migration } from '../../src/store/postgres/migrations.ts';
 
 /**
- * Makes a later release: the program as it is now, with steps of its own after ours.
+ * Creates a later release: the current program with additional migrations.
  *
  * @returns its entry, for `startGateway`
  */

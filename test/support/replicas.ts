@@ -5,21 +5,21 @@ import { leadOf, NO_LIMITS, send } from './caller.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { type Provider, startProvider } from './provider.ts';
 
-/** Gateways on one store, called in turn by a load balancer that the test plays. */
+/** Gateways on one store that the test calls in turn, like a load balancer. */
 export type Replicas = {
   readonly provider: Provider;
   readonly all: readonly RunningGateway[];
-  /** The settings that all have, for one more. */
+  /** The settings of every gateway, for starting one more. */
   readonly env: Readonly<Record<string, string>>;
-  /** Base URL of the next one in turn. */
+  /** Base URL of the next gateway in turn. */
   next(): string;
-  /** Sends a lead of a number of its own to `url` as a visitor's; gives the status and how long it took. */
+  /** Sends a lead with a unique number to `url` from a visitor's address; returns the status and the duration. */
   lead(visitor: string, url?: string): Promise<{ status: number; ms: number; headers: Headers }>;
-  /** Resolves when the last that every one said of its limits is that they are counted so. */
+  /** Resolves when the latest log line of every gateway about its limits states this way of counting. */
   counting(how: 'shared' | 'local'): Promise<void>;
 };
 
-/** Starts `count` of them, on the demo's site or on what `config` says; they believe the test about visitors' addresses. */
+/** Starts `count` gateways, on the demo's site or with the file `config`. They trust the test's `X-Forwarded-For`. */
 export async function startReplicas(
   t: Test,
   count: number,
@@ -36,7 +36,7 @@ export async function startReplicas(
     ...(config && { ...KEYS, CONFIG_FILE: join(folder, 'gateway.config.json') }),
     ...env,
   };
-  // The first one makes the file; the others find it.
+  // The first gateway creates the file; the others open it.
   const all = [await startGateway(t, common)];
   all.push(...(await Promise.all(Array.from({ length: count - 1 }, () => startGateway(t, common)))));
   let turn = 0;

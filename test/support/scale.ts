@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 
 /**
- * Proofs have a bounded form, for every run, and a long one: `LONG=1 npm test -- test/process/kill.test.ts`.
+ * Load and fault tests have a bounded form, for every run, and a long form: `LONG=1 npm test -- test/process/kill.test.ts`.
  * `SEED=…` repeats the random choices of an earlier run.
  */
 export function scaled<T>(bounded: T, long: T): T {

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 
-/** A way to a port of loopback on which every word takes its time. */
+/** A TCP proxy to a loopback port that delays all bytes. */
 export type SlowLink = {
   readonly port: number;
-  /** What passes from now on is held for `ms` on its way there. */
+  /** Delays all later bytes towards the target by `ms`. */
   delay(ms: number): void;
 };
 
-/** Opens a way to `target`; it closes with the test. */
+/** Opens a proxy to `target`; it closes with the test. */
 export async function openSlowLink(t: Test, target: number): Promise<SlowLink> {
   let delayMs = 0;
   const sockets = new Set<Socket>();
@@ -20,11 +20,11 @@ export async function openSlowLink(t: Test, target: number): Promise<SlowLink> {
       [far, near],
     ] as const) {
       sockets.add(socket);
-      // As both ends do: else small words would wait for one another.
+      // Without Nagle's algorithm, as both ends have it; else small packets would wait for one another.
       socket.setNoDelay();
       socket.on('error', () => other.destroy()).on('close', () => other.destroy());
     }
-    // Timers of the same length fire in the order in which they were set: so does what they hold.
+    // Timers of the same length fire in the order in which they were set, so the bytes keep their order.
     near.on('data', (bytes) => setTimeout(() => far.destroyed || far.write(bytes), delayMs));
     far.pipe(near);
   }).listen(0, '127.0.0.1');

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 
-/** A file system of the test's own, so small that it can be filled. Root may mount one. */
+/** A small file system that a test can fill. Only root may mount one. */
 export type SmallDisk = {
   readonly folder: string;
   makeReadOnly(): void;
-  /** Takes all the room that is left but for so many bytes; the returned function gives it back. */
+  /** Fills the file system except for so many bytes; the returned function frees the space. */
   fill(spared?: number): () => void;
 };
 
-/** Mounts `kibibytes` of memory; it goes with the test, also where a process still holds a file of it. */
+/** Mounts a memory file system of `kibibytes`. It is unmounted with the test, even if a process still has a file open. */
 export function mountSmallDisk(t: Test, kibibytes: number): SmallDisk {
-  // Not in the test's own folder, which is removed before anything else is torn down.
+  // Not in the test's folder, which is removed before the other teardowns.
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder]);
   t.teardown(() => {

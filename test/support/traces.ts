@@ -4,7 +4,7 @@ import type { NewLead } from '../../src/domain/ports/lead-store.ts';
 import { lead } from './lead.ts';
 import { hashing } from './outbox.ts';
 
-/** A lead whose every word can be told from everything else. `n` makes it long: beyond one page for every fifth. */
+/** A lead whose every text is unique. Every fifth `n` makes it longer than a database page. */
 export function canary(n: number): Lead {
   return lead({
     phone: { e164: '+14045559876', callingCode: '1', national: '4045559876' },
@@ -18,7 +18,7 @@ export function canary(n: number): Lead {
   });
 }
 
-/** Words and hashes of `canary` leads, by what they are. Words also as they would lie in a page that was cut. */
+/** Texts and hashes of `canary` leads, by name. Texts also as they would appear in a truncated page. */
 export function needles(canaries: readonly NewLead[]): Map<string, Uint8Array> {
   const words = ['+14045559876', '4045559876', 'Canaryfirst', 'Canarylast', 'canary-question', 'canary-listing'];
   words.push('CANARYVIN00000001', 'canary-consent', 'canary.example', 'canary-title', 'canary-origin', '🚗🚗🚗🚗');
@@ -33,7 +33,7 @@ export function needles(canaries: readonly NewLead[]): Map<string, Uint8Array> {
   return found;
 }
 
-/** Which needles are in any byte of the database file, its log and its shared memory. */
+/** The needles that occur in the database file, its log or its shared memory. */
 export function traces(path: string, searched: ReadonlyMap<string, Uint8Array>): string[] {
   return tracesIn(
     [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file)),
@@ -41,7 +41,7 @@ export function traces(path: string, searched: ReadonlyMap<string, Uint8Array>):
   );
 }
 
-/** Which needles are in any byte of the files. */
+/** The needles that occur in the files. */
 export function tracesIn(paths: readonly string[], searched: ReadonlyMap<string, Uint8Array>): string[] {
   const files = paths.map((path) => readFileSync(path));
   return [...searched]

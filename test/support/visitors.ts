@@ -1,14 +1,14 @@
 import type { Test } from 'tap';
 import { type Replicas, startReplicas } from './replicas.ts';
 
-/** A visitor's limit under `limitedBy`. */
+/** The rate limit of a visitor under `limitedBy`. */
 export const MAX = 5;
-/** How many callers `load` plays. */
+/** The number of concurrent clients of `load`. */
 export const CALLERS = 4;
 
 let visitors = 0;
 
-/** Starts replicas that count in the Redis at `url`, and resolves when all of them do. */
+/** Starts replicas that count in the Redis at `url`, and resolves when all of them use it. */
 export async function startLimited(
   t: Test,
   url: string,
@@ -19,16 +19,16 @@ export async function startLimited(
   return replicas;
 }
 
-/** Settings that count a visitor's few leads in the Redis at `url`. */
+/** Settings with a small rate limit that is counted in the Redis at `url`. */
 export function limitedBy(url: string): Record<string, string> {
   return { REDIS_URL: url, RATE_LIMIT_MAX: String(MAX), RATE_LIMIT_WINDOW_S: '600' };
 }
 
-/** How long each answer took, in milliseconds, and every status but 201. */
+/** The duration of each answer in milliseconds, and every status other than 201. */
 export type Answers = { readonly times: number[]; readonly others: number[] };
 
 /**
- * Sends leads, each another visitor's, a few at a time.
+ * Sends leads of different visitors, a few at a time.
  *
  * @param url gives the gateway of the next lead; by default the replicas take turns
  * @param during called with the number of each lead before it is sent
@@ -54,7 +54,7 @@ export async function load(
   return { times, others };
 }
 
-/** How many of nine times its limit one visitor gets through, sent at once to the replicas in turn. */
+/** Sends nine times a visitor's limit to the replicas in turn, all at once, and returns how many leads are accepted. */
 export async function allowance(replicas: Replicas, visitor: string): Promise<number> {
   const answers = await Promise.all(Array.from({ length: 9 * MAX }, () => replicas.lead(visitor)));
   return answers.filter(({ status }) => status === 201).length;

@@ -9,21 +9,21 @@ export type Held = { readonly owner: string; readonly lease: Lease };
 type Live = { fence: number; owner: string; since: number; until: number };
 
 /**
- * What really happened, seen from outside of every process: what the store committed, also where the process never heard
- * of it, and which calls the provider got.
+ * The facts of a simulation, recorded outside of every process: the commits of the store, including those of which the
+ * process got no confirmation, and the calls that the provider received.
  */
 export type Ledger = {
   readonly calls: Call[];
-  /** Every lease that was ever handed out. */
+  /** Every lease that was granted. */
   readonly leases: Held[];
-  /** How often a lease of a lead ran out before it was settled, by id. */
+  /** How often a lease of a lead expired before it was settled, by id. */
   readonly expiries: ReadonlyMap<string, number>;
-  /** Which lead was stored under an id. */
+  /** The lead that was stored under an id. */
   readonly stored: ReadonlyMap<string, number>;
   readonly violations: string[];
-  /** Milliseconds from handing out a lease until it was settled or taken over, at most. */
+  /** The longest time from granting a lease until it was settled or taken over, in milliseconds. */
   longestLeaseMs(): number;
-  /** Takes note of an operation that the store has committed for a process. */
+  /** Records an operation that the store has committed for a process. */
   committed(owner: string, now: number, name: string, args: readonly unknown[], result: unknown): void;
 };
 

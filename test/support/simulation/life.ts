@@ -1,14 +1,14 @@
 import type { Clock } from '../../../src/lib/clock.ts';
 
-/** Whether something still happens in a process that a test plays: it runs, is frozen for a while, or is dead for good. */
+/** The state of a simulated process: running, frozen for a while, or dead. */
 export type Life = {
   /** Resolves when the process runs; rejects when it is dead. */
   alive(): Promise<void>;
   isDead(): boolean;
-  /** Stops everything that goes through this life, as a machine does that is suspended. */
+  /** Suspends everything that runs in this process, like a suspended machine. */
   freeze(): void;
   thaw(): void;
-  /** Nothing that goes through this life happens ever again. */
+  /** Ends the process: nothing of it runs any more. */
   kill(): void;
 };
 
@@ -36,7 +36,7 @@ export function createLife(): Life {
   };
 }
 
-/** The clock as that process has it: its timers wait while it is frozen, and never fire once it is dead. */
+/** The clock of a simulated process: timers wait while it is frozen and never fire once it is dead. */
 export function clockOf(life: Life, clock: Clock): Clock {
   return {
     now: clock.now,
@@ -44,7 +44,7 @@ export function clockOf(life: Life, clock: Clock): Clock {
   };
 }
 
-/** Puts `around` each call of a function of `target`; it runs the call itself, or not. */
+/** Wraps each function of `target` in `around`, which decides whether to make the call. */
 export function intercepted<T extends object>(
   target: T,
   around: (name: string, args: readonly unknown[], run: () => Promise<unknown>) => Promise<unknown>,

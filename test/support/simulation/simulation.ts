@@ -16,7 +16,7 @@ export type Scenario = {
   readonly leads: number;
   readonly deaths: number;
   readonly freezes: number;
-  /** Stretches of time during which the storage, or the provider, or our credentials are bad. */
+  /** Periods during which the storage, the provider or the credentials fail. */
   readonly badTimes: number;
   /** Whether the provider answers Success to everything. */
   readonly soundProvider?: boolean;
@@ -38,21 +38,21 @@ export type Outcomes = {
   readonly trace: readonly string[];
   readonly violations: readonly string[];
   readonly statuses: Readonly<Record<string, number>>;
-  /** How often a lease ran out, because its process had died or was asleep. */
+  /** How often a lease expired because its process had died or was frozen. */
   readonly expiries: number;
-  /** Milliseconds from handing out a lease until it was settled or taken over, at most. */
+  /** The longest time from granting a lease until it was settled or taken over, in milliseconds. */
   readonly longestLeaseMs: number;
 };
 
-/** Faults end after this time; then every lead has to reach its final state without help. */
+/** Faults end after this time; then every lead must reach its final state without an operator. */
 const TROUBLE_MS = 300_000;
-/** How long that may take: the probe of a parked provider comes every ten minutes. */
+/** The longest time until then: a parked provider is probed every ten minutes. */
 const CALM_MS = 2_400_000;
 
 /** The longest call. */
 const CALL_MS = 15_000;
 
-/** Runs one scenario on an empty store, closes the store, and judges the run. */
+/** Runs one scenario on an empty store, closes the store, and checks the guarantees. */
 export async function simulate(store: SimulatedStore, scenario: Scenario): Promise<Outcomes> {
   const { seed, unknown, leads } = scenario;
   const random = seeded(seed);
@@ -198,7 +198,7 @@ async function isOver(
   );
 }
 
-/** Tries every token that was ever handed out once more, as its owner, and tells whether anything changed by it. */
+/** Settles every granted lease once more with its token, and returns whether anything changed. */
 async function anyOldTokenCounts({ leases }: Ledger, store: SimulatedStore): Promise<boolean> {
   const before = JSON.stringify(await store.rows());
   const owners = Map.groupBy(leases, ({ owner }) => owner);

@@ -6,7 +6,7 @@ export type Row = { readonly id: string; readonly status: string; readonly cause
 /** Classes after which the provider may have the lead. */
 const MAY_HAVE_ARRIVED: ReadonlySet<string> = new Set(['delivered', 'rejected', 'refused', 'unknown']);
 
-/** What the promises of the gateway forbid and the end of a simulation shows; empty where it kept them all. */
+/** The violations of the gateway's guarantees at the end of a simulation; empty if there are none. */
 export function violationsOf(
   rows: readonly Row[],
   acknowledged: ReadonlyMap<number, string>,
@@ -23,7 +23,7 @@ export function violationsOf(
     const arrived = outcomes.filter((outcome) => MAY_HAVE_ARRIVED.has(outcome)).length;
     const most = unknown === 'hold' ? 1 : 1 + resendMax;
     if (arrived > most) found.push(`lead ${number} may have arrived ${arrived} times`);
-    // A lead that our credentials kept waiting is released with the others, wherever it was in its schedule.
+    // A lead that waited for valid credentials is released with the others, whatever its place in the schedule.
     const own = outcomes.filter((outcome) => outcome !== 'credentials').length;
     if (own > scheduleS.length + 1) found.push(`lead ${number} was called for ${own} times`);
     const expired = expiries.get(row.id) ?? 0;
@@ -36,7 +36,7 @@ export function violationsOf(
   return found;
 }
 
-/** `unknowns`: calls that may have arrived without our knowing; `most` may; `usedUp`: no step of the schedule is left. */
+/** `unknowns`: calls with an unknown outcome; `most`: their maximum; `usedUp`: the retry schedule has no step left. */
 type History = { readonly unknowns: number; readonly most: number; readonly usedUp: boolean };
 
 function explained({ status, cause }: Row, outcomes: readonly string[], { unknowns, most, usedUp }: History): boolean {
