@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { outputDestination, prettyDestination } from './admin/log-destination.ts';
 import { createLogger } from './admin/logger.ts';
 import { type Gateway, startGateway } from './app/gateway.ts';
+import type { RefusedSettings } from './app/services.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
-import { formatProblem } from './config/problem.ts';
+import { firstNames, formatProblem, formatProblems } from './config/problem.ts';
 import { watchSettings } from './config/watch.ts';
 import { systemClock } from './lib/clock.ts';
 import { createGuard } from './lib/guard.ts';
@@ -24,16 +25,29 @@ const log = createLogger({ level: settings.logLevel, destination: pretty ?? outp
 const guard = createGuard(log);
 
 try {
-  const gateway = await startGateway(settings, log, version);
+  let refused: RefusedSettings | undefined;
+  const gateway = await startGateway(settings, log, version, () => refused);
   const watch = watchSettings({
     initial: settings,
     load: () => loadSettings(process.env),
-    onChange: (next) => log.warn({ event: 'settings_replaced', ...gateway.replace(next) }, 'settings replaced'),
-    onRefused: ({ problems }) =>
+    onChange(next) {
+      const { changed, needsRestart } = gateway.replace(next);
+      const names = { changed: firstNames(changed), needsRestart: firstNames(needsRestart) };
+      log.warn({ event: 'settings_replaced', ...names }, 'settings replaced');
+    },
+    onRefused(error) {
+      const problems = formatProblems(error);
+      const mistakes = error.problems.length + error.more;
+      refused = { since: refused?.since ?? systemClock.now(), mistakes, problems };
       log.error(
-        { event: 'settings_refused', problems: problems.map(formatProblem) },
+        { event: 'settings_refused', mistakes, problems },
         'the new settings are invalid; the previous ones stay in use',
-      ),
+      );
+    },
+    onMended() {
+      refused = undefined;
+      log.warn({ event: 'settings_mended' }, 'the settings are all right again');
+    },
     clock: { now: systemClock.now, after: (ms, run) => systemClock.after(ms, guard(run)) },
   });
   process.on(

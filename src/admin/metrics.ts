@@ -36,6 +36,8 @@ type Parts = {
   readonly breakers: () => ReadonlyMap<string, keyof typeof BREAKER>;
   /** Regions of the provider accounts. */
   readonly regions: () => readonly string[];
+  /** Whether new settings were refused, so that the previous ones are still in use. */
+  readonly refused: () => boolean;
   /** Whether rate limits are counted in Redis or in this process; absent without Redis. */
   readonly limits?: () => 'shared' | 'local';
   /** Milliseconds since the epoch. */
@@ -64,6 +66,11 @@ export function createMetrics(parts: Parts): Metrics {
     name: 'tcg_breaker_state',
     help: 'Circuit breaker of a region in this process: 0 closed, 1 half open, 2 open.',
     labelNames: ['region'],
+    registers,
+  });
+  const refused = new Gauge({
+    name: 'tcg_settings_refused',
+    help: '1 while the settings on disk have mistakes and the previous ones are in use.',
     registers,
   });
   const limits = new Gauge({
@@ -124,6 +131,7 @@ export function createMetrics(parts: Parts): Metrics {
       await readStore();
       const states = parts.breakers();
       for (const region of parts.regions()) breaker.set({ region }, BREAKER[states.get(region) ?? 'closed']);
+      refused.set(parts.refused() ? 1 : 0);
       if (parts.limits) limits.set(parts.limits() === 'shared' ? 1 : 0);
       return registry.metrics();
     },

@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
 
 /** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, disposers, hashing, accounts, outbox, metrics }: Services,
+  { settings, log, disposers, hashing, accounts, outbox, metrics, refused }: Services,
   { gate, parking, worker }: RunningDelivery,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
@@ -24,6 +24,7 @@ export async function openAdminListener(
         return [...ids].map((id) => ({ region: accounts.region(id), ...parked.get(id), id }));
       },
       breakers: gate.breakers,
+      refusedSettings: refused,
       releaseProvider: parking.release,
     },
     logger: log,

@@ -8,7 +8,7 @@ import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { createDisposers, type Disposers } from '../lib/disposers.ts';
+import { createDisposers } from '../lib/disposers.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault, tryKeys } from '../store/vault.ts';
 import { openAdminListener } from './admin-listener.ts';
@@ -32,18 +32,31 @@ export type Gateway = {
 /**
  * Starts the gateway from its settings: the composition root. Parts are closed in reverse order, also when a later part fails
  * to start.
+ *
+ * @param refused the settings that were read and refused since the start, for operators
  */
-export async function startGateway(settings: Settings, log: Logger, version: string): Promise<Gateway> {
+export async function startGateway(
+  settings: Settings,
+  log: Logger,
+  version: string,
+  refused: Services['refused'] = () => undefined,
+): Promise<Gateway> {
   const disposers = createDisposers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
   try {
-    return await open(settings, log, version, disposers);
+    return await open({ settings, log, version, refused, disposers });
   } catch (error) {
     await disposers.dispose();
     throw error;
   }
 }
 
-async function open(settings: Settings, log: Logger, version: string, disposers: Disposers): Promise<Gateway> {
+async function open({
+  settings,
+  log,
+  version,
+  refused,
+  disposers,
+}: Pick<Services, 'settings' | 'log' | 'version' | 'refused' | 'disposers'>): Promise<Gateway> {
   const live = createLiveSettings(settings);
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
@@ -81,6 +94,7 @@ async function open(settings: Settings, log: Logger, version: string, disposers:
     outbox,
     metrics,
     events: metrics ?? NO_METRICS,
+    refused,
     sharedCounts,
   };
 
@@ -95,6 +109,7 @@ async function open(settings: Settings, log: Logger, version: string, disposers:
       breakers: () => delivering.gate.breakers(),
       regions: () => accounts.ids().map(accounts.region),
       ...(sharedCounts && { limits: sharedCounts.state }),
+      refused: () => refused() !== undefined,
       now: clock.now,
       process: true,
     });

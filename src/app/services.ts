@@ -22,8 +22,18 @@ export type Services = {
   readonly metrics: Metrics | undefined;
   /** Counts events in `metrics`, if there are any. */
   readonly events: EventCounter;
+  /** The settings that were refused last; `undefined` while the files are valid. */
+  readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
   readonly sharedCounts: SharedCounts | undefined;
+};
+
+/** New settings that were read and refused: since when (milliseconds since the epoch), and what is wrong with them. */
+export type RefusedSettings = {
+  readonly since: number;
+  readonly mistakes: number;
+  /** The first mistakes, a line each. */
+  readonly problems: readonly string[];
 };
 
 /** Counts nothing: used without an operators' listener, so that the metrics library is not loaded. */

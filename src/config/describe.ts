@@ -14,7 +14,7 @@ export function describeSettings(settings: Settings) {
     production: settings.production,
     listen: { host: listen.host, port: listen.port, tls: listen.tls !== undefined },
     maxConnections: settings.maxConnections,
-    trustProxy: settings.trustProxy,
+    trustProxy: settings.trustProxy.slice(0, NAMES_SHOWN),
     visitorRate: settings.visitorRate,
     deliverWaitMs: settings.deliverWaitMs,
     upstreamTimeoutMs: settings.upstreamTimeoutMs,

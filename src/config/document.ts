@@ -1,17 +1,10 @@
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
-import { escapePointer } from '../lib/escape.ts';
-import type { Mistake, Problem } from './problem.ts';
+import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { escapePointer, pointerTokens } from '../lib/escape.ts';
+import type { Mistake } from './problem.ts';
 import type { Located } from './schema/validate.ts';
 
 /** A parsed JSON document with comments, and the place of each value in the text. */
-type JsonDocument = {
+export type JsonDocument = {
   readonly value: unknown;
   /** Returns where the value at a pointer begins; if there is none, where the innermost value around it begins. */
   readonly locate: (pointer: string) => Place;
@@ -29,13 +22,14 @@ type SyntaxMistake = Mistake & { readonly place: Place };
 export function parseDocument(text: string): JsonDocument | { readonly syntax: readonly SyntaxMistake[] } {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: false });
-  const positionOf = (offset: number) => position(text, offset);
+  const placeOf = createPlaces(text);
   if (root === undefined || errors.length > 0) {
-    return { syntax: errors.map(({ error, offset }) => ({ ...syntaxMistake(error), place: positionOf(offset) })) };
+    return { syntax: errors.map(({ error, offset }) => ({ ...syntaxMistake(error), place: placeOf(offset) })) };
   }
+  const nodeAt = createLookup(root);
   return {
     value: getNodeValue(root),
-    locate: (pointer) => positionOf(nodeAt(root, pointer).offset),
+    locate: (pointer) => placeOf(nodeAt(pointer).offset),
     duplicates: findDuplicates(root, ''),
   };
 }
@@ -45,21 +39,56 @@ function syntaxMistake(code: ParseError['error']): Mistake {
   return { problem: `is not JSON: ${words.toLowerCase()}`, fix: 'correct the text there' };
 }
 
-function position(text: string, offset: number): Place {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  return { line: before.split('\n').length, column: offset - lineStart + 1 };
+/**
+ * Converts offsets into places. The lines are counted once, at the first call: counting them for each mistake of a file of
+ * megabytes would block the event loop for as long as a caller waits for an answer.
+ */
+function createPlaces(text: string): (offset: number) => Place {
+  let starts: number[] | undefined;
+  return (offset) => {
+    starts ??= lineStarts(text);
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] as number) + 1 };
+  };
 }
 
-function nodeAt(root: Node, pointer: string): Node {
-  let node = root;
-  for (const part of pointer.split('/').slice(1)) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    const next = findNodeAtLocation(node, [node.type === 'array' ? Number(name) : name]);
-    if (next === undefined) break;
-    node = next;
-  }
-  return node;
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return starts;
+}
+
+/** Finds the node at a pointer, or the innermost node around it. The names of an object are indexed when they are first asked for. */
+function createLookup(root: Node): (pointer: string) => Node {
+  const indexes = new Map<Node, ReadonlyMap<string, Node>>();
+  const childOf = (node: Node, name: string): Node | undefined => {
+    if (node.type === 'array') return node.children?.[Number(name)];
+    let index = indexes.get(node);
+    if (index === undefined) {
+      index = new Map(
+        (node.children ?? [])
+          .toReversed()
+          .flatMap(({ children: [key, value] = [] }) => (key && value ? [[String(key.value), value]] : [])),
+      );
+      indexes.set(node, index);
+    }
+    return index.get(name);
+  };
+  return (pointer) => {
+    let node = root;
+    for (const name of pointerTokens(pointer)) {
+      const next = childOf(node, name);
+      if (next === undefined) break;
+      node = next;
+    }
+    return node;
+  };
 }
 
 function findDuplicates(node: Node, pointer: string): Located[] {
@@ -78,36 +107,4 @@ function findDuplicates(node: Node, pointer: string): Located[] {
     seen.add(name);
     return [...twice, ...findDuplicates(value, at)];
   });
-}
-
-/** Collects the mistakes of the configuration file. */
-export type Findings = {
-  readonly add: (pointer: string, mistake: Mistake) => void;
-  /** Whether the value at a pointer and those around it are valid; values deeper inside may be invalid. */
-  readonly sound: (pointer: string) => boolean;
-  /** All mistakes, in the order of the file. */
-  readonly problems: () => Problem[];
-};
-
-/** Starts from the schema's mistakes, so that rules between values are checked only where the values are valid. */
-export function createFindings(document: JsonDocument, located: readonly Located[]): Findings {
-  const found: (Located & { place: Place })[] = [];
-  const add: Findings['add'] = (pointer, mistake) => {
-    found.push({ ...mistake, pointer, place: document.locate(pointer) });
-  };
-  for (const mistake of [...document.duplicates, ...located]) add(mistake.pointer, mistake);
-  const broken = located.map(({ pointer }) => pointer);
-  return {
-    add,
-    sound: (pointer) => !broken.some((other) => other === pointer || pointer.startsWith(`${other}/`)),
-    problems: () =>
-      found
-        .toSorted((one, other) => one.place.line - other.place.line || one.place.column - other.place.column)
-        .map(({ pointer, place, problem, fix }) => fileProblem({ problem, fix }, place, pointer)),
-  };
-}
-
-/** A mistake in the configuration file; without a pointer, in the file as a whole. */
-export function fileProblem({ problem, fix }: Mistake, { line, column }: Place, pointer = ''): Problem {
-  return { setting: pointer === '' ? 'CONFIG_FILE' : `CONFIG_FILE: ${pointer}`, at: `${line}:${column}`, problem, fix };
 }

@@ -1,6 +1,6 @@
 import { type FailurePattern, type FailurePatterns, foldWords } from '../domain/failure-pattern.ts';
 import { escapePointer } from '../lib/escape.ts';
-import type { Findings } from './document.ts';
+import type { Findings } from './findings.ts';
 import type { FailurePatternsContent } from './schema/failure-patterns.ts';
 import type { Settings } from './settings.ts';
 

@@ -5,7 +5,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { toCidr } from './formats/addresses.ts';
 import { redisServer } from './formats/databases.ts';
 import { checkDemoHosts, isProduction, publicHost, warnOfMode } from './mode.ts';
-import { ConfigurationError, type Problem } from './problem.ts';
+import { ConfigurationError, LISTED_MISTAKES, type Problem } from './problem.ts';
 import { missingCredentials } from './providers.ts';
 import type { ReadFile } from './read-file.ts';
 import {
@@ -52,16 +52,18 @@ export function loadSettings(
   };
   const environment = readEnvironment(env, recorded, cwd);
   const setup = findSetup(environment, recorded, cwd);
-  const problems = [
-    ...environment.problems,
-    ...checkTls(environment, readFile, cwd),
-    ...setup.problems,
+  const before = [...environment.problems, ...checkTls(environment, readFile, cwd)];
+  const after = [
     ...checkDemoHosts(environment),
     ...checkKeys(environment),
     ...checkAdmin(environment),
     ...checkDatabaseFiles(environment, readFile, cwd),
   ];
-  if (problems.length > 0) throw new ConfigurationError(problems, [...files]);
+  // Where not all can be listed, those of the file are left out: it is usually one slip of a generator, many times over.
+  const ofSetup = setup.problems.slice(0, Math.max(0, LISTED_MISTAKES - before.length - after.length));
+  const problems = [...before, ...ofSetup, ...after];
+  const more = (setup.more ?? 0) + setup.problems.length - ofSetup.length;
+  if (problems.length > 0) throw new ConfigurationError(problems, [...files], more);
 
   const { values, warnings } = environment;
   const built = setup.build();
@@ -88,7 +90,10 @@ export function loadSettings(
     simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
     ...built,
-    warnings: [...warnings, ...warnOfMode(environment, built.sites), ...warnOfDatabase(environment, cwd)],
+    warnings: [...warnOfMode(environment, built.sites), ...warnOfDatabase(environment, cwd), ...warnings].slice(
+      0,
+      LISTED_MISTAKES,
+    ),
     files: [...files],
   });
 }

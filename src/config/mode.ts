@@ -1,6 +1,7 @@
 import type { Site } from '../domain/site.ts';
 import type { Environment } from './environment.ts';
 import { isLoopbackHost } from './formats/addresses.ts';
+import { shortList } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -77,9 +78,6 @@ function checkSimulatorHost(environment: Environment): Problem[] {
   );
 }
 
-/** Enough names to recognise the sites, few enough for one line. */
-const NAMES_SHOWN = 10;
-
 /** Warns of everything that is open because the rules of production do not hold, and of a demo that is kept on loopback. */
 export function warnOfMode(environment: Environment, sites: ReadonlyMap<string, Site>): Problem[] {
   const { values, given } = environment;
@@ -100,7 +98,7 @@ export function warnOfMode(environment: Environment, sites: ReadonlyMap<string, 
     'the demo page is served',
     ...(given('DATA_KEY') ? [] : ['leads are stored in plain text (no DATA_KEY)']),
     ...(given('HASH_KEY') ? [] : ['phone numbers are hashed with a published key (no HASH_KEY)']),
-    ...(anybody.length === 0 ? [] : [`any page may send leads of ${shorten(anybody)}`]),
+    ...(anybody.length === 0 ? [] : [`any page may send leads of ${shortList(anybody)}`]),
   ];
   return [
     {
@@ -109,9 +107,4 @@ export function warnOfMode(environment: Environment, sites: ReadonlyMap<string, 
       fix: 'unset it for production',
     },
   ];
-}
-
-function shorten(names: readonly string[]): string {
-  const more = names.length - NAMES_SHOWN;
-  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

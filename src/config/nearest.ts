@@ -26,3 +26,12 @@ export function editDistance(left: string, right: string): number {
 function sortLetters(word: string): string {
   return [...word].sort().join('');
 }
+
+/** Enough names to recognise what is meant, few enough for one line. */
+const NAMES_SHOWN = 10;
+
+/** The first names of a list of any length, and how many more there are. */
+export function shortList(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,7 +1,7 @@
 import type { Partner } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { PARTNER_RATE } from './defaults.ts';
-import type { Findings } from './document.ts';
+import type { Findings } from './findings.ts';
 import { keyHashBytes } from './formats/formats.ts';
 import type { FileContent, PartnerContent } from './schema/file.ts';
 import { checkTargets, suggest, toTargetRule } from './sites.ts';
@@ -50,7 +50,7 @@ function checkSitesOf(at: string, partner: PartnerContent, findings: Findings, k
   }
   for (const [pointer, site] of references) {
     if (typeof site !== 'string' || !findings.sound(pointer) || known.has(site)) continue;
-    findings.add(pointer, { problem: `names no site: ${site}`, fix: suggest(site, known) });
+    findings.add(pointer, () => ({ problem: `names no site: ${site}`, fix: suggest(site, known) }));
   }
 }
 

@@ -2,12 +2,14 @@ import { dirname } from 'node:path';
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
-import { createFindings, type Findings, fileProblem, parseDocument } from './document.ts';
+import { parseDocument } from './document.ts';
 import type { Environment } from './environment.ts';
+import { createFindings, type Findings, fileProblem } from './findings.ts';
 import { isLoopback } from './formats/addresses.ts';
 import { isProduction, orDevelopment } from './mode.ts';
+import { shortList } from './nearest.ts';
 import { buildPartners, checkPartners } from './partners.ts';
-import type { Problem } from './problem.ts';
+import { LISTED_MISTAKES, type Problem } from './problem.ts';
 import {
   buildProviders,
   checkProviders,
@@ -25,14 +27,18 @@ import { buildSites, checkSites } from './sites.ts';
 
 /** Sites, partners and provider accounts, not yet built. `build` is called only when no problem was found anywhere. */
 export type Setup = {
+  /** The mistakes that are listed; those of the file come last. */
   readonly problems: readonly Problem[];
+  /** How many mistakes of the file are not listed. */
+  readonly more?: number;
   readonly build: () => Pick<Settings, 'demo' | 'simulator' | 'sites' | 'partners' | 'providers'>;
 };
 
 /** Makes a setup that has problems and cannot be built. */
-export function unusable(problems: readonly Problem[]): Setup {
+export function unusable(problems: readonly Problem[], more = 0): Setup {
   return {
     problems,
+    more,
     build: () => {
       throw new Error('A setup with problems cannot be built.');
     },
@@ -110,12 +116,18 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   const read = readText(readFile, path);
   if ('mistake' in read) return unusable([{ setting: 'CONFIG_FILE', ...read.mistake }]);
   const document = parseDocument(read.text);
-  if ('syntax' in document) return unusable(document.syntax.map((mistake) => fileProblem(mistake, mistake.place)));
+  if ('syntax' in document) {
+    const listed = document.syntax.slice(0, LISTED_MISTAKES);
+    return unusable(
+      listed.map((mistake) => fileProblem(mistake, mistake.place)),
+      document.syntax.length - listed.length,
+    );
+  }
 
   const findings = createFindings(document, validate(document.value));
   // Only values that `findings.sound` confirms have this type; the checks skip all others.
   const content = document.value as FileContent;
-  if (!findings.sound('')) return unusable(findings.problems());
+  if (!findings.sound('')) return unusable(findings.problems(), Math.max(0, findings.count() - LISTED_MISTAKES));
 
   const { values } = environment;
   const variables = givenCredentials(environment);
@@ -128,8 +140,10 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   const production = isProduction(environment);
   checkSites(content, findings, { production, accounts, orDevelopment: orDevelopment(environment) });
   checkPartners(content, findings);
+  const listed = findings.problems();
   return {
-    problems: [...checkDefaultAccount(environment, content, findings, accounts), ...findings.problems()],
+    problems: [...checkDefaultAccount(environment, content, findings, accounts), ...listed],
+    more: findings.count() - listed.length,
     build: () => ({
       demo: false,
       simulator: false,
@@ -161,7 +175,7 @@ function checkDefaultAccount(
   }));
   const user = accounts.has(DEFAULT_PROVIDER) ? undefined : firstUser(content, findings);
   if (user === undefined) return idle;
-  const others = accounts.size === 0 ? '' : `, or name one of ${[...accounts].join(', ')} in the site`;
+  const others = accounts.size === 0 ? '' : `, or name one of ${shortList([...accounts])} in the site`;
   const fix = `set it, or define /providers/${DEFAULT_PROVIDER} in CONFIG_FILE${others}`;
   return [...idle, ...missingCredentials(environment, `and the site ${user} is delivered through that account`, fix)];
 }

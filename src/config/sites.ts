@@ -2,9 +2,9 @@ import type { Target } from '../domain/lead.ts';
 import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
-import type { Findings } from './document.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
-import { nearest } from './nearest.ts';
+import type { Findings } from './findings.ts';
+import { nearest, shortList } from './nearest.ts';
 import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
 import type { FormContent } from './schema/site-form.ts';
@@ -59,10 +59,11 @@ function checkProvider(at: string, site: SiteContent, findings: Findings, accoun
   const pointer = `${at}/provider`;
   if (site.provider === undefined || site.provider === DEFAULT_PROVIDER || !findings.sound(pointer)) return;
   if (accounts.has(site.provider)) return;
-  findings.add(pointer, {
-    problem: `names no provider account: ${site.provider}`,
-    fix: suggest(site.provider, accounts),
-  });
+  const { provider } = site;
+  findings.add(pointer, () => ({
+    problem: `names no provider account: ${provider}`,
+    fix: suggest(provider, accounts),
+  }));
 }
 
 /** Says how to correct a name that is not in `known`. */
@@ -70,8 +71,7 @@ export function suggest(name: string, known: ReadonlySet<string>): string {
   const meant = nearest(name, known);
   if (meant !== undefined) return `did you mean ${meant}?`;
   if (known.size === 0) return 'define it; there is none yet';
-  const shown = [...known].slice(0, 10);
-  return `use one of ${shown.join(', ')}${known.size > shown.length ? ', …' : ''}, or define it`;
+  return `use one of ${shortList([...known])}, or define it`;
 }
 
 /** Builds the sites of a valid file. */

@@ -24,16 +24,18 @@ export type SettingsWatch = {
  * its path, as Kubernetes replaces secrets. Files are polled, because such a swap raises no event on the file itself.
  *
  * @param parts `initial` are the settings in use and `load` reads them again; `onChange` receives settings that differ from
- *   the last ones; `onRefused` receives every mistake of invalid settings, and the last valid ones stay in use
+ *   the last ones; `onRefused` receives the mistakes of invalid settings, and the last valid ones stay in use; `onMended` is
+ *   called when settings are valid again after they were refused, whether they differ from those in use or not
  */
 export function watchSettings(parts: {
   readonly initial: LoadedSettings;
   readonly load: () => LoadedSettings;
   readonly onChange: (next: LoadedSettings) => void;
   readonly onRefused: (error: ConfigurationError) => void;
+  readonly onMended: () => void;
   readonly clock: Clock;
 }): SettingsWatch {
-  const { load, onChange, onRefused, clock } = parts;
+  const { load, onChange, onRefused, onMended, clock } = parts;
   let last = parts.initial;
   let files = last.files;
   // States of the files as of the last load. A file without a state is loaded once more when it is first seen, because it may
@@ -59,6 +61,7 @@ export function watchSettings(parts: {
     try {
       const next = load();
       files = next.files;
+      if (refused !== undefined) onMended();
       refused = undefined;
       if (isDeepStrictEqual(next, last)) return 'unchanged';
       last = next;

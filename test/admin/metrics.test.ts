@@ -17,6 +17,7 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
     providers: () => ['default', 'eu-main'],
     breakers: () => new Map([['eu', 'half_open']]),
     regions: () => ['na', 'eu'],
+    refused: () => false,
     now: () => 100_000,
     process: false,
     ...changes,
@@ -84,6 +85,14 @@ t.test(
     t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
   },
 );
+
+t.test('tcg_settings_refused shows whether the settings on disk have mistakes', async (t) => {
+  let refused = true;
+  const subject = metrics({ refused: () => refused });
+  t.equal(readExposition(await subject.render()).samples.get('tcg_settings_refused'), 1);
+  refused = false;
+  t.equal(readExposition(await subject.render()).samples.get('tcg_settings_refused'), 0);
+});
 
 t.test('tcg_limits_shared shows whether Redis counts rate limits, and is absent without Redis', async (t) => {
   let state: 'shared' | 'local' = 'shared';

@@ -39,6 +39,7 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
     providers: () => [],
     breakers: () => new Map(),
     regions: () => [],
+    refused: () => false,
     now: () => 0,
     process: false,
   });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ConfigurationError } from '../../src/config/problem.ts';
-import { ACCOUNT, CONFIG_PATH, fileWith, load, loadFile, mistakes, settingsOf } from './helper.ts';
+import { ACCOUNT, CONFIG_PATH, fileWith, load, loadFile, mistakes, refusal, settingsOf, soundFile } from './helper.ts';
 
 const BROKEN_FILE = `{
   // every line below has a mistake
@@ -141,6 +141,27 @@ t.test('a file that is missing or not UTF-8 is refused with its path', async (t)
   t.match(broken, [{ setting: 'CONFIG_FILE', problem: 'names a file that is not UTF-8: /app/conf' }]);
   const missing = mistakes(t, () => load({ CONFIG_FILE: 'conf' }));
   t.match(missing, [{ setting: 'CONFIG_FILE', problem: 'names a file that cannot be read: /app/conf (ENOENT)' }]);
+});
+
+t.test('of thousands of mistakes in a file of 20,000 sites 50 are listed, and the others counted', async (t) => {
+  const { motors } = soundFile().sites;
+  const wrong = [{ country: 'UK' }, { targets: { advertiserIds: 5 } }, { provider: 'mian' }, {}];
+  const sites = Array.from({ length: 20_000 }, (_, n) => [`site-${n}`, { ...motors, ...wrong[n % 4] }]);
+  const file = JSON.stringify({ ...soundFile(), sites: Object.fromEntries(sites), partners: {} }, null, 2);
+  // Where each mistake searches the whole file, this takes minutes, and the test ends by its time limit.
+  const error = refusal(() => loadFile(file, { PORT: 'eighty' }));
+  t.equal(error.problems.length, 50);
+  t.equal(error.more, 15_001 - 50);
+  t.equal(error.problems[0]?.setting, 'PORT', 'a variable is always listed');
+  t.match(error.problems[3], { setting: 'CONFIG_FILE: /sites/site-2/provider', fix: 'did you mean main?' });
+  t.match(error.message, /^The configuration has 15001 mistakes:\n( {2}- .*\n){50} {2}- and 14951 more$/);
+});
+
+t.test('a line about a mistake is bounded however long the names in it are', async (t) => {
+  const name = 'x'.repeat(100_000);
+  const { problems, message } = refusal(() => loadFile({ ...soundFile(), [name]: { [name]: name } }));
+  t.equal(problems.length, 1);
+  t.ok(message.length < 2_000, `${message.length} characters`);
 });
 
 const PEM = { '/app/cert': '-----BEGIN CERTIFICATE-----', '/app/key': '-----BEGIN PRIVATE KEY-----' };

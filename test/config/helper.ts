@@ -28,14 +28,20 @@ export function loadFile(content: unknown, env: NodeJS.ProcessEnv = {}, files: F
 
 /** The mistakes that loading ends with. */
 export function mistakes(t: Test, attempt: () => unknown): readonly Problem[] {
+  const { problems } = refusal(attempt);
+  t.ok(problems.length > 0);
+  return problems;
+}
+
+/** The error that loading ends with. */
+export function refusal(attempt: () => unknown): ConfigurationError {
   try {
     attempt();
   } catch (error) {
-    if (error instanceof ConfigurationError) return error.problems;
+    if (error instanceof ConfigurationError) return error;
     throw error;
   }
-  t.fail('loads, although something is wrong');
-  return [];
+  throw new Error('The settings load, although something is wrong.');
 }
 
 /** Says what a test needs to know of each mistake: its setting. */

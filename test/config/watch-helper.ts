@@ -18,6 +18,8 @@ export type Watched = {
   readonly directory: string;
   readonly changes: LoadedSettings[];
   readonly refusals: ConfigurationError[];
+  /** When settings were valid again after a refusal. */
+  readonly mended: number[];
   /** How often settings were read since watching began. */
   readonly loads: () => number;
 };
@@ -36,6 +38,7 @@ export function watched(
   const clock = manualClock();
   const changes: LoadedSettings[] = [];
   const refusals: ConfigurationError[] = [];
+  const mended: number[] = [];
   let loads = 0;
   const load = () => loadSettings({ ...KEYS, ...env }, { cwd: directory });
   const initial = load();
@@ -48,11 +51,12 @@ export function watched(
     },
     onChange: (next) => changes.push(next),
     onRefused: (error) => refusals.push(error),
+    onMended: () => mended.push(clock.now()),
     clock,
   });
   t.teardown(watch.stop);
   const nextLook = () => clock.advance((clock.next() ?? Number.NaN) - clock.now());
-  return { clock, nextLook, watch, directory, changes, refusals, loads: () => loads };
+  return { clock, nextLook, watch, directory, changes, refusals, mended, loads: () => loads };
 }
 
 /** A configuration whose account `main` has its password in the file of this name. */

@@ -145,7 +145,7 @@ t.test('a change with mistakes is refused with all of them, quotes no value, and
 });
 
 t.test('settings take effect once they are corrected', async (t) => {
-  const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
+  const { directory, clock, changes, refusals, mended } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   replaceFile(join(directory, 'config.jsonc'), '{');
   await clock.advance(NOTICED_MS);
@@ -153,9 +153,11 @@ t.test('settings take effect once they are corrected', async (t) => {
   replaceFile(join(directory, 'word'), 'new');
   await clock.advance(NOTICED_MS);
   t.equal(refusals.length, 2, 'a further change that is still invalid is reported again');
+  t.equal(mended.length, 0);
   replaceFile(join(directory, 'config.jsonc'), configWith('word'));
   await clock.advance(NOTICED_MS);
   t.strictSame(changes.map(passwordOf), ['new']);
+  t.equal(mended.length, 1);
 });
 
 t.test('a missing file is refused once, and read when it appears', async (t) => {
@@ -173,13 +175,15 @@ t.test('a missing file is refused once, and read when it appears', async (t) => 
 });
 
 t.test('a file that disappears and returns unchanged is one refusal and no change', async (t) => {
-  const { directory, clock, changes, refusals } = watched(t, t.testdir(twoFiles()), ENV);
+  const { directory, clock, changes, refusals, mended } = watched(t, t.testdir(twoFiles()), ENV);
   await clock.advance(NOTICED_MS);
   rmSync(join(directory, 'word'));
   await clock.advance(NOTICED_MS);
   t.equal(refusals.length, 1);
+  t.equal(mended.length, 0);
   writeFileSync(join(directory, 'word'), 'old');
   await clock.advance(NOTICED_MS);
   t.equal(refusals.length, 1);
+  t.equal(mended.length, 1, 'that they are valid again is told all the same');
   t.strictSame(changes, []);
 });

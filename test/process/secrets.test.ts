@@ -14,6 +14,7 @@ t.setTimeout(210_000);
 
 const LEADS = 200;
 const ROTATED = 'rotated-password';
+const ADMIN_TOKEN = 'admin-token-'.repeat(3);
 
 async function setup(t: Test) {
   const provider = await startProvider(t);
@@ -25,6 +26,8 @@ async function setup(t: Test) {
     ...NO_LIMITS,
     ...env,
     PROVIDER_PASSWORD_FILE: file,
+    ADMIN_PORT: '0',
+    ADMIN_TOKEN,
     DATABASE_URL: `sqlite:${database}`,
   });
   return {
@@ -80,8 +83,21 @@ t.test('SIGHUP reloads the files at once, and an invalid file changes nothing', 
   changeAtGateway('');
   process.kill(gateway.pid, 'SIGHUP');
   const refused = await gateway.line(({ event }) => event === 'settings_refused');
+  const started = await gateway.line(({ event }) => event === 'started');
   t.match(JSON.stringify(refused.problems), /PROVIDER_PASSWORD/);
   t.match(await send(gateway.url, leadOf(1)), { status: 201 }, 'the last valid password is still used');
+  const admin = async (path: string) => {
+    const answer = await fetch(`${started.adminUrl}${path}`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+    return answer.text();
+  };
+  t.match(JSON.parse(await admin('/state')).settings, { refused: true, mistakes: 1, problems: [/PROVIDER_PASSWORD/] });
+  t.match(await admin('/metrics'), /^tcg_settings_refused 1$/m);
+
+  changeAtGateway(DEMO_CREDENTIALS.password);
+  process.kill(gateway.pid, 'SIGHUP');
+  t.match(await gateway.line(({ event }) => event === 'settings_mended'), { msg: /all right again/ });
+  t.match(JSON.parse(await admin('/state')).settings, { refused: false });
+  t.match(await admin('/metrics'), /^tcg_settings_refused 0$/m);
 });
 
 t.test('a gateway with another DATA_KEY warns and names each lead that it parks', async (t) => {

@@ -97,11 +97,17 @@ export interface RunningState {
   providers(): Promise<readonly { id: string; region: string; parkedAt?: number; probeAt?: number }[]>;
   /** Gives the circuit breakers of the regions that were called since the start. */
   breakers(): ReadonlyMap<string, 'closed' | 'half_open' | 'open'>;
+  /** Gives the new settings that were refused, with the first of their mistakes; `undefined` while the files are valid. */
+  refusedSettings(): { since: number; mistakes: number; problems: readonly string[] } | undefined;
   /** Releases a parked provider account. */
   releaseProvider(id: string): Promise<void>;
 }
 
-/** Registers the routes that show provider accounts and circuit breakers, and release a parked account. */
+function settingsOf(refused: ReturnType<RunningState['refusedSettings']>) {
+  return refused ? { refused: true, ...refused, since: isoTime(refused.since) } : { refused: false };
+}
+
+/** Registers the routes that show settings, provider accounts and circuit breakers, and release a parked account. */
 export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations): void {
   app.get('/state', async () => ({
     providers: (await state.providers()).map(({ id, region, parkedAt, probeAt }) => ({
@@ -111,6 +117,7 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
       ...(parkedAt !== undefined && { parkedAt: isoTime(parkedAt) }),
       ...(probeAt !== undefined && { probeAt: isoTime(probeAt) }),
     })),
+    settings: settingsOf(state.refusedSettings()),
     breakers: [...state.breakers()].map(([region, breaker]) => ({ region, state: breaker })),
   }));
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ConfigurationError, type LoadedSettings, loadSettings } from '../../config/load.ts';
-import { formatProblem } from '../../config/problem.ts';
+import { formatProblem, formatProblems } from '../../config/problem.ts';
 import { BUILT_WIDGET } from '../../http/routes/files.ts';
 import { type Context, EXIT, type Io } from '../command.ts';
 import type { JsonOption } from '../options.ts';
@@ -60,11 +60,7 @@ function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findi
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return {
-      findings: error.problems.map((problem) => ({
-        name: 'settings',
-        result: 'problem',
-        detail: formatProblem(problem),
-      })),
+      findings: formatProblems(error).map((detail): Finding => ({ name: 'settings', result: 'problem', detail })),
     };
   }
 }

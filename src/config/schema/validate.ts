@@ -37,19 +37,31 @@ function isWhole({ keyword, propertyName }: ErrorObject): boolean {
  * of a branch, else the union's own error.
  */
 function withoutBranches(errors: readonly ErrorObject[]): ErrorObject[] {
-  const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
-  return errors.filter((error) =>
-    unions.every((union) => {
-      const inner = errors.some((other) => isOfBranch(other, union) && other.instancePath !== union.instancePath);
-      if (error === union) return !inner;
-      return !isOfBranch(error, union) || error.instancePath !== union.instancePath;
-    }),
+  const unions = Map.groupBy(
+    errors.filter(({ keyword }) => keyword === 'anyOf'),
+    ({ instancePath }) => instancePath,
   );
+  // The unions whose value has the shape of a branch. Errors are looked up by their place: comparing each with each would take
+  // minutes for a file with thousands of mistakes.
+  const shaped = new Set<ErrorObject>();
+  for (const error of errors) {
+    for (const path of placesAround(error.instancePath)) {
+      for (const union of unions.get(path) ?? []) if (isOfBranch(error, union)) shaped.add(union);
+    }
+  }
+  return errors.filter((error) => {
+    if (shaped.has(error)) return false;
+    return !unions.get(error.instancePath)?.some((union) => isOfBranch(error, union));
+  });
+}
+
+function placesAround(instancePath: string): string[] {
+  const tokens = instancePath.split('/');
+  return tokens.slice(1).map((_, index) => tokens.slice(0, index + 1).join('/'));
 }
 
 function isOfBranch(error: ErrorObject, union: ErrorObject): boolean {
-  const sameValue = `${error.instancePath}/`.startsWith(`${union.instancePath}/`);
-  return sameValue && error.schemaPath.startsWith(`${union.schemaPath}/`);
+  return error.schemaPath.startsWith(`${union.schemaPath}/`);
 }
 
 /** A mistake at a JSON pointer (RFC 6901); an empty pointer is the whole value. */

@@ -171,6 +171,7 @@ t.test('the state shows provider accounts and circuit breakers', async (t) => {
         probeAt: '2026-11-24T12:10:00.000Z',
       },
     ],
+    settings: { refused: false },
     breakers: [{ region: 'eu', state: 'open' }],
   });
 });

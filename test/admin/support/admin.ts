@@ -20,6 +20,7 @@ export function adminOver(t: Test) {
       { id: 'eu-main', region: 'eu', parkedAt: NOON, probeAt: NOON + 600_000 },
     ],
     breakers: () => new Map([['eu', 'open']]),
+    refusedSettings: () => undefined,
     releaseProvider: async (id) => void released.push(id),
   };
   const building = buildAdminApp({
