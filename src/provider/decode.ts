@@ -72,7 +72,7 @@ function haveSameValues(one: BodyHeaders, other: BodyHeaders): boolean {
 
 /** The request asks for no content encoding, so the body of an answer that declares one cannot be trusted. */
 function isPlain(contentEncoding: string | undefined): boolean {
-  return contentEncoding === undefined || /^(?:\s*identity\s*)?$/i.test(contentEncoding);
+  return contentEncoding === undefined || /^(?:[\s,]|identity(?![^\s,]))*$/i.test(contentEncoding);
 }
 
 /** An element as xml2js gives it. The keys start with `#`, so no XML element can have the same name. */
@@ -83,7 +83,7 @@ type Element = {
   readonly '#children'?: readonly Element[];
 };
 
-/** The root element, or `undefined` where the text is not well-formed XML with namespaces. */
+/** The root element, or `undefined` where the text has none or is not well-formed XML with namespaces. */
 function parse(text: string): Element | undefined {
   const parser = new Parser({
     strict: true,
@@ -99,8 +99,9 @@ function parse(text: string): Element | undefined {
   });
   let root: Element | undefined;
   try {
-    parser.parseString(text, (error, result: Element) => {
-      root = error ? undefined : result;
+    // xml2js gives null for a document without elements.
+    parser.parseString(text, (error, result: Element | null) => {
+      root = error ? undefined : (result ?? undefined);
     });
   } catch {
     // xml2js throws the errors that it finds after its callback was called.

@@ -101,7 +101,8 @@ function createHandler(decode: Decode, settle: (result: Exchange) => void) {
     },
     onResponseEnd(): void {
       if (head === undefined) return;
-      const { 'content-type': contentType, 'content-encoding': contentEncoding } = head.headers;
+      const contentType = headerOf(head, 'content-type');
+      const contentEncoding = headerOf(head, 'content-encoding');
       finish(replyOf(head, decode(Buffer.concat(chunks), { contentType, contentEncoding })));
     },
     onResponseError(_controller: unknown, error: unknown): void {
@@ -113,7 +114,13 @@ function createHandler(decode: Decode, settle: (result: Exchange) => void) {
 }
 
 function replyOf(head: ReplyHead, body: Reply['body']): Reply {
-  return { httpStatus: head.httpStatus, retryAfter: head.headers['retry-after'], body };
+  return { httpStatus: head.httpStatus, retryAfter: headerOf(head, 'retry-after'), body };
+}
+
+/** A header's value. undici gives a list where the answer has several lines of one name; RFC 9110, section 5.3, joins them. */
+function headerOf({ headers }: ReplyHead, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /** Why a reply broke off after its status line, as a stable word. */

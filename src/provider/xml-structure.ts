@@ -7,12 +7,15 @@ const MAX_ATTRIBUTES = 256;
 /** XML without a DOCTYPE has five named entities. xml2js would accept those of HTML as well. */
 const UNDEFINED_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/;
 
+/** XML 1.0, section 2.3, roughly: xml2js checks the rest of a name. */
+const NAME_START = /[A-Za-z_:\u0080-\uffff]/;
+
 export type StructureFault = 'doctype' | 'too_complex' | 'two_roots' | 'not_xml';
 
 /**
  * Scans a document in one pass for the faults that xml2js does not report: a DOCTYPE, nesting that overflows its stack,
- * thousands of attributes (quadratic time), entities that XML does not define, and content after the root, which it
- * ignores. xml2js itself checks that tags match and that names are legal.
+ * thousands of attributes (quadratic time), entities that XML does not define, markup without a name, and content after
+ * the root, which it ignores. xml2js itself checks that tags match and that names are legal.
  */
 export function findStructureFault(text: string): StructureFault | undefined {
   if (!isXmlText(text)) return 'not_xml';
@@ -31,6 +34,7 @@ export function findStructureFault(text: string): StructureFault | undefined {
     if (kind === 'doctype') return 'doctype';
     at = endOf(text, open, kind);
     if (at === -1) return 'not_xml';
+    if (!isNamed(text, open, kind)) return 'not_xml';
     if (!inside && (kind === 'cdata' || kind === 'end')) return 'not_xml';
     if (kind === 'end') depth -= 1;
     if (kind === 'start') {
@@ -43,6 +47,12 @@ export function findStructureFault(text: string): StructureFault | undefined {
       if (elements > MAX_ELEMENTS || attributes > MAX_ATTRIBUTES) return 'too_complex';
     }
   }
+}
+
+/** What follows `<`, `</` or `<?` has to be a name. xml2js skips white space there, and takes an instruction without a target. */
+function isNamed(text: string, open: number, kind: Kind): boolean {
+  if (kind === 'comment' || kind === 'cdata') return true;
+  return NAME_START.test(text[open + (kind === 'start' ? 1 : 2)] ?? '');
 }
 
 type Kind = 'start' | 'end' | 'comment' | 'cdata' | 'instruction' | 'doctype';
