@@ -56,6 +56,7 @@ function gatewayEnvironment(upstream: string): Record<string, string> {
     RATE_LIMIT_MAX: '1000000',
     VISITOR_DAILY_MAX: '1000000',
     PHONE_DAILY_MAX: '1000000',
+    PHONE_DAILY_MAX_TOTAL: '1000000',
     SITE_DAILY_MAX: '1000000',
   };
 }

@@ -55,7 +55,13 @@ async function child(script: string, env: Record<string, string>): Promise<Child
 }
 
 function environment(upstream: string): Record<string, string> {
-  const unlimited = ['RATE_LIMIT_MAX', 'VISITOR_DAILY_MAX', 'PHONE_DAILY_MAX', 'SITE_DAILY_MAX'];
+  const unlimited = [
+    'RATE_LIMIT_MAX',
+    'VISITOR_DAILY_MAX',
+    'PHONE_DAILY_MAX',
+    'PHONE_DAILY_MAX_TOTAL',
+    'SITE_DAILY_MAX',
+  ];
   const sites = Array.from({ length: SITES }, (_, n) => [
     `site-${n}`,
     { name: 'Bench', origins: ['*'], allowAnyOrigin: true, targets: { advertiserIds: '*' }, country: 'US' },

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Status } from '../domain/lead.ts';
 import type { OpenCounts } from '../domain/ports/lead-records.ts';
+import type { CapPressure } from '../domain/ports/lead-store.ts';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import { ageSeconds } from './operations/views.ts';
 
@@ -17,6 +18,8 @@ export interface EventCounter {
   attempt(report: AttemptReport): void;
   /** Counts a `POST /conversations` that was answered with a stored conversation, by the status in that answer. */
   conversation(status: Status, site: string): void;
+  /** Counts a lead of `site` that came near a daily cap, or was held or refused because of one. */
+  capPressure(pressure: CapPressure, site: string): void;
   /** Counts an operation that the storage failed to do. */
   storageFault(): void;
 }
@@ -103,6 +106,12 @@ export function createMetrics(parts: Parts): Metrics {
     labelNames: ['status', 'site'],
     registers,
   });
+  const capPressure = new Counter({
+    name: 'tcg_cap_pressure_total',
+    help: 'Leads that brought a daily cap to four fifths (near), were held beyond it (reached), or were refused beyond ten times it (exceeded).',
+    labelNames: ['cap', 'level', 'site'],
+    registers,
+  });
   const faults = new Counter({
     name: 'tcg_storage_faults_total',
     help: 'Operations that the storage failed to do.',
@@ -143,6 +152,7 @@ export function createMetrics(parts: Parts): Metrics {
       if (context.mayHaveArrived) repeats.inc();
     },
     conversation: (status, site) => conversations.inc({ status, site }),
+    capPressure: ({ cap, level }, site) => capPressure.inc({ cap, level, site }),
     storageFault: () => faults.inc(),
   };
 }

@@ -5,6 +5,7 @@ import type { Metrics } from '../admin/metrics.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
+import { capKeys } from '../leads/caps.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -68,6 +69,7 @@ async function open({
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
+    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
     onUnreadable: ({ id: conversation, provider }) =>
       log.error(
         { event: 'lead_parked', conversation, provider, cause: 'unreadable' },

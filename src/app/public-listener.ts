@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createCapLog } from '../admin/cap-log.ts';
 import { buildApp } from '../http/app.ts';
 import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
@@ -22,6 +23,7 @@ export async function openPublicListener(
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
   let draining = false;
+  const logCap = createCapLog(log, clock.now);
   const submit = createSubmit({
     store: outbox,
     delivery,
@@ -32,6 +34,10 @@ export async function openPublicListener(
     onUnrecorded(err, conversation) {
       events.storageFault();
       log.error({ event: 'attempt_not_recorded', conversation, err }, 'attempt not recorded');
+    },
+    onCapPressure(pressure, site, conversation) {
+      events.capPressure(pressure, site);
+      logCap(pressure, site, conversation);
     },
     onQueued: worker.kick,
     waitMs: settings.deliverWaitMs,

@@ -40,6 +40,7 @@ export type RefusedSettings = {
 export const NO_METRICS: EventCounter = {
   attempt() {},
   conversation() {},
+  capPressure() {},
   storageFault() {},
 };
 

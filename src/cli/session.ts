@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
+import { capKeys } from '../leads/caps.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openOutbox } from '../store/open.ts';
@@ -50,6 +51,7 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
+    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
     schema: 'require',
     clock: { ...systemClock, now },
     onSkew(ms) {

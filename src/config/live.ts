@@ -42,6 +42,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   })),
   dailyMax: live(({ dailyMax }) => ({
     PHONE_DAILY_MAX: dailyMax.phone,
+    PHONE_DAILY_MAX_TOTAL: dailyMax.phoneTotal,
     SITE_DAILY_MAX: dailyMax.site,
     VISITOR_DAILY_MAX: dailyMax.visitor,
   })),

@@ -80,7 +80,12 @@ export function loadSettings(
       unknown: values.UNKNOWN_OUTCOME,
       resendMax: values.UNKNOWN_RESEND_MAX,
     },
-    dailyMax: { phone: values.PHONE_DAILY_MAX, site: values.SITE_DAILY_MAX, visitor: values.VISITOR_DAILY_MAX },
+    dailyMax: {
+      phone: values.PHONE_DAILY_MAX,
+      phoneTotal: values.PHONE_DAILY_MAX_TOTAL,
+      site: values.SITE_DAILY_MAX,
+      visitor: values.VISITOR_DAILY_MAX,
+    },
     keys: buildKeys(environment),
     retentionDays: values.RETENTION_DAYS,
     ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),

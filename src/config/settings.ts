@@ -25,8 +25,8 @@ export type Settings = {
     readonly unknown: UnknownOutcome;
     readonly resendMax: number;
   };
-  /** Leads by UTC day: of one number at a site, of a site, of one visitor. */
-  readonly dailyMax: DailyMax & { readonly visitor: number };
+  /** Leads by UTC day: of one number at a site and at all sites, of a site, of one visitor at a site. */
+  readonly dailyMax: DailyMax & { readonly phoneTotal: number; readonly visitor: number };
   /** `data` seal (the first) and open (all) leads at rest; empty outside production only. `hash` is for keyed hashes. */
   readonly keys: { readonly data: readonly Buffer[]; readonly hash: Buffer };
   /** Days that a final lead's personal data is kept. */

@@ -9,6 +9,7 @@ import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
 import { pageOf, recordedOrigin, siteFor } from './access.ts';
+import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 import type { Requester } from './requester.ts';
@@ -74,6 +75,7 @@ function scopeOf({ partner, address }: Requester, site: Site, key: string | unde
     kind: partner ? ('partner' as const) : ('visitor' as const),
     id: partner?.id ?? site.key,
     address,
+    networks: partner ? undefined : networksAbove(address),
     idempotencyKey: key,
   });
 }

@@ -12,8 +12,10 @@ export interface Hashing {
   phone(e164: string): Buffer;
   /** The counter of one number at one site; `phone` is the number's hash. */
   phoneCap(site: string, phone: Buffer): Buffer;
+  /** The counter of one number over all sites; `phone` is the number's hash. */
+  phoneTotalCap(phone: Buffer): Buffer;
   siteCap(site: string): Buffer;
-  /** The counter of one visitor (site and address block). */
+  /** The counter of one visitor, or of one network of visitors, at one site. */
   visitorCap(site: string, address: string): Buffer;
   /** The counter of one requester in a rate limit that replicas share. */
   limit(purpose: string, caller: string): Buffer;
@@ -50,9 +52,11 @@ export function createHashing(hashKey: Buffer): Hashing {
     siteCaps.set(site, known);
     return known;
   };
+  const allSites = hash('phone-total-cap');
   return {
     phone: (e164) => hash('phone', canonicalNumber(e164)),
     phoneCap: (site, phone) => Buffer.concat([siteCap(site), phone]),
+    phoneTotalCap: (phone) => Buffer.concat([allSites, phone]),
     siteCap,
     visitorCap: (site, address) => hash('visitor-cap', site, address),
     limit: (purpose, caller) => hash('limit', purpose, caller),

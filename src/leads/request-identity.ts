@@ -2,6 +2,9 @@ import type { Lead } from '../domain/lead.ts';
 import type { RequestKey } from '../domain/ports/lead-store.ts';
 import type { Hashing } from './hashing.ts';
 
+/** A network that an address lies in: an IPv4 /24, or an IPv6 /56 or /48. `name` is its first address and its prefix. */
+export type Network = { readonly prefix: 24 | 48 | 56; readonly name: string };
+
 /** The scope within which an `Idempotency-Key` means the same request, and what tells requests without a key apart. */
 export type IdempotencyScope = {
   /** A partner's back end, or a visitor's browser. */
@@ -10,6 +13,8 @@ export type IdempotencyScope = {
   readonly id: string;
   /** IPv4 address or IPv6 /64, normalised. */
   readonly address: string;
+  /** The networks above the address, nearest first; absent where no counter needs them. */
+  readonly networks?: readonly Network[];
   readonly idempotencyKey?: string;
 };
 

@@ -1,5 +1,14 @@
 import type { Conversation, Lead, Status } from '../domain/lead.ts';
-import type { Accepted, Known, LeadStore, RequestKey, Screening, Start, Use } from '../domain/ports/lead-store.ts';
+import type {
+  Accepted,
+  CapPressure,
+  Known,
+  LeadStore,
+  RequestKey,
+  Screening,
+  Start,
+  Use,
+} from '../domain/ports/lead-store.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Clock, within } from '../lib/clock.ts';
@@ -44,6 +53,8 @@ type Parts = {
   readonly onStorageFault?: () => void;
   /** Called for an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onUnrecorded: (error: unknown, id: string) => void;
+  /** Called for a lead that came near a cap, or was held or refused because of one. A refused lead has no `conversation`. */
+  readonly onCapPressure?: (pressure: CapPressure, site: string, conversation?: string) => void;
   /** Called when a lead was left to the background worker, which may sleep. */
   readonly onQueued: () => void;
   readonly waitMs: number;
@@ -53,6 +64,7 @@ type Parts = {
 export function createSubmit(parts: Parts): Submit {
   const { store, delivery, hashing, dailyMax, onAnswered, onStorageFault, onUnrecorded, onQueued, waitMs, clock } =
     parts;
+  const { onCapPressure = () => undefined } = parts;
   const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
 
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
@@ -63,9 +75,13 @@ export function createSubmit(parts: Parts): Submit {
     let unused = clearance.kind === 'go' ? clearance.permit : undefined;
     try {
       const accepted = await accept(lead, identity.request, context.scope, clearance.kind, uses);
-      if (accepted.kind === 'over') throw overCap(accepted.cap, clock.now());
+      if (accepted.kind === 'over') {
+        if (accepted.cap !== 'visitor') onCapPressure({ cap: accepted.cap, level: 'exceeded' }, lead.site);
+        throw overCap(accepted.cap, clock.now());
+      }
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
+      for (const pressure of accepted.pressure ?? []) onCapPressure(pressure, lead.site, accepted.conversation.id);
       if (unused && accepted.lease) {
         // From here on the permit belongs to the attempt, which may outlast this request.
         const permit = unused;

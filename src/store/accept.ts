@@ -1,13 +1,54 @@
 import { randomBytes } from 'node:crypto';
 import type { Conversation } from '../domain/lead.ts';
 import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
-import type { Accepted, Cap, Known, NewLead, RequestKey, Start, Use } from '../domain/ports/lead-store.ts';
+import type {
+  Accepted,
+  Cap,
+  CapKind,
+  CapPressure,
+  Known,
+  NewLead,
+  RequestKey,
+  Start,
+  Use,
+} from '../domain/ports/lead-store.ts';
 import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
 import { type Row, toBuffer, toConversation } from './rows.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */
 const REFUSED_AT = 10;
+/** The share of a cap at which operators are warned, and the smallest cap of which that share is less than the cap. */
+const NEAR = 0.8;
+const SMALLEST_NEAR = 5;
+
+/** Keys of caps have 16 or 32 bytes, so a key with this prefix is no other counter's. */
+const SUSPECT_PREFIX = Buffer.from('s');
+
+/** The counter of suspects beside the counter of a number or site. */
+export function suspectKey(key: Uint8Array): Buffer {
+  return Buffer.concat([SUSPECT_PREFIX, key]);
+}
+
+/** Whether such a counter belongs to a number, so that the erasure of the number removes it. */
+export function isOfNumber(kind: Cap['kind']): boolean {
+  return kind === 'phone' || kind === 'phone_total';
+}
+
+/** A counter that a lead is counted on; `phoneHash` is set for the counters of a number, which an erasure removes. */
+export type Counter = { readonly cap: Cap; readonly key: Uint8Array; readonly phoneHash: Uint8Array | null };
+
+/**
+ * The counters that a new lead is counted on. Suspects have counters of their own for number and site, because otherwise
+ * robots could use up the caps with leads that are never sent.
+ */
+export function countersOf({ caps, phoneHash, start }: NewLead): readonly Counter[] {
+  return caps.map((cap) => ({
+    cap,
+    key: start.kind === 'held' && cap.kind !== 'visitor' ? suspectKey(cap.key) : cap.key,
+    phoneHash: isOfNumber(cap.kind) ? phoneHash : null,
+  }));
+}
 
 /**
  * The state in which a new conversation is stored. `nextAt` means what it means in the schema: when the conversation is due,
@@ -30,7 +71,7 @@ export type Ledger = {
   isSuppressed(phoneHash: Uint8Array): boolean;
   /** Counts one more lead and gives the new count. `phoneHash` is set for the counter of a number, null for others. */
   count(day: number, key: Uint8Array, phoneHash: Uint8Array | null): number;
-  uncount(day: number, key: Uint8Array): void;
+  uncount(day: number, key: Uint8Array, phoneHash: Uint8Array | null): void;
   /** Stores the conversation, and with `personal` also the lead itself. */
   insert(id: string, state: FirstState, personal: boolean): void;
 };
@@ -51,18 +92,21 @@ export function decide(
   }
   const suppressed = ledger.isSuppressed(phoneHash);
   const day = dayOf(now);
-  const caps = newLead.caps.map((cap) => ({
+  const counted = countersOf(newLead).map(({ cap, key, phoneHash }) => ({
     cap,
-    n: ledger.count(day, cap.key, cap.kind === 'phone' ? phoneHash : null),
+    key,
+    phoneHash,
+    n: ledger.count(day, key, phoneHash),
   }));
-  const over = caps.find(({ cap, n }) => n > (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
+  const over = counted.find(({ cap, n }) => n > (cap.kind === 'visitor' ? cap.max : cap.max * REFUSED_AT));
   if (over) {
-    for (const { cap } of caps) ledger.uncount(day, cap.key);
+    for (const { key, phoneHash } of counted) ledger.uncount(day, key, phoneHash);
     ledger.giveBack(uses);
     ledger.forget(request.key);
     return { kind: 'over', cap: over.cap.kind };
   }
-  const capped = caps.find(({ cap, n }) => cap.kind !== 'visitor' && n > cap.max)?.cap;
+  const pressure = newLead.start.kind === 'held' ? [] : counted.flatMap(pressureOf);
+  const capped = pressure.find(({ level }) => level === 'reached')?.cap;
   const state = firstState(capped, suppressed, newLead.start, now + leaseMs);
   ledger.insert(id, state, !suppressed);
   const conversation: Conversation = defined({
@@ -74,19 +118,33 @@ export function decide(
     updatedAt: now,
     dueAt: state.leased ? undefined : state.nextAt,
   });
-  if (!state.leased) return { kind: 'stored', conversation };
+  const stored = { kind: 'stored', conversation, ...(pressure.length > 0 && { pressure }) } as const;
+  if (!state.leased) return stored;
   const lease: Lease = { id, fence: 1, provider: lead.provider, attempts: state.attempts, createdAt: now };
-  return { kind: 'stored', conversation, lease };
+  return { ...stored, lease };
+}
+
+/** Only one lead of a day makes a counter `near`, so that operators are told once. */
+function pressureOf({ cap: { kind, max }, n }: { readonly cap: Cap; readonly n: number }): readonly CapPressure[] {
+  if (kind === 'visitor') return [];
+  if (n > max) return [{ cap: kind, level: 'reached' }];
+  return max >= SMALLEST_NEAR && n === Math.floor(max * NEAR) ? [{ cap: kind, level: 'near' }] : [];
 }
 
 /** A suppressed lead looks from outside like a number that the provider refused, one attempt included. */
 const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
 
+const CAUSES: Readonly<Record<CapKind, Cause>> = {
+  phone: 'phone_cap',
+  phone_total: 'phone_total_cap',
+  site: 'site_cap',
+};
+
 /**
  * A lead for a suppressed number that would be held, parked or due later is stored in that state like any other, so that the
  * answer does not reveal the suppression.
  */
-function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
+function firstState(capped: CapKind | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
   const held = (cause: Cause): FirstState => ({
     status: 'held',
     cause: suppressed ? 'suppressed' : cause,
@@ -94,7 +152,7 @@ function firstState(capped: Cap | undefined, suppressed: boolean, start: Start, 
   });
   // A suspect that also exceeds a cap must not be released together with the other leads of that cap.
   if (start.kind === 'held') return held('suspect');
-  if (capped) return held(capped.kind === 'phone' ? 'phone_cap' : 'site_cap');
+  if (capped) return held(CAUSES[capped]);
   switch (start.kind) {
     case 'leased':
       if (suppressed) return SUPPRESSED;

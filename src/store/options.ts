@@ -1,3 +1,4 @@
+import type { CapKind } from '../domain/ports/lead-store.ts';
 import type { Vault } from './vault.ts';
 
 /** What every adapter needs besides its place. */
@@ -9,6 +10,12 @@ export type OutboxOptions = {
   readonly leaseMs: number;
   /** How long a caller waits for the first attempt, in milliseconds. */
   readonly waitMs: number;
+  /**
+   * The counters of a lead's number and site, on which a suspect counts from its release on.
+   *
+   * @param phoneHash of the lead's number
+   */
+  readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
   /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
 };

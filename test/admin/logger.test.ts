@@ -2,9 +2,11 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
+import { createCapLog } from '../../src/admin/cap-log.ts';
 import { outputDestination } from '../../src/admin/log-destination.ts';
 import { createLogger } from '../../src/admin/logger.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
+import { HOUR_MS } from '../../src/lib/clock.ts';
 import { startGateway } from '../support/gateway.ts';
 
 t.test('lines of one turn of the event loop are written together, in order', async (t) => {
@@ -70,3 +72,27 @@ t.test(
     t.notMatch(lines.join(''), 'hunter2');
   },
 );
+
+t.test('a cap under pressure is logged once an hour for each cap, level and site, without the number', async (t) => {
+  let now = 1_000_000;
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+  const write = createCapLog(log, () => now);
+  for (let n = 0; n < 3; n += 1) write({ cap: 'site', level: 'reached' }, 'demo', `cnv_${n}`);
+  write({ cap: 'site', level: 'near' }, 'demo', 'cnv_3');
+  write({ cap: 'phone', level: 'exceeded' }, 'demo');
+  write({ cap: 'site', level: 'reached' }, 'other', 'cnv_4');
+  now += HOUR_MS;
+  write({ cap: 'site', level: 'reached' }, 'demo', 'cnv_5');
+  const told = lines.map((line) => {
+    const { level, event, cap, pressure, site, conversation } = JSON.parse(line);
+    return [level, event, cap, pressure, site, conversation];
+  });
+  t.strictSame(told, [
+    ['error', 'cap_pressure', 'site', 'reached', 'demo', 'cnv_0'],
+    ['warn', 'cap_pressure', 'site', 'near', 'demo', 'cnv_3'],
+    ['warn', 'cap_pressure', 'phone', 'exceeded', 'demo', undefined],
+    ['error', 'cap_pressure', 'site', 'reached', 'other', 'cnv_4'],
+    ['error', 'cap_pressure', 'site', 'reached', 'demo', 'cnv_5'],
+  ]);
+});

@@ -47,14 +47,16 @@ t.test('each scrape reads the store, the circuit breakers and the configuration'
   t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1);
 });
 
-t.test('attempts, possible repeats, conversations and storage faults are counted', async (t) => {
+t.test('attempts, possible repeats, conversations, caps and storage faults are counted', async (t) => {
   const subject = metrics();
   subject.attempt(report('delivered', 120));
   subject.attempt(report('unknown', 10_000));
   subject.attempt(report('delivered', 40, true));
   subject.conversation('delivered', 'demo');
+  subject.capPressure({ cap: 'site', level: 'reached' }, 'demo');
   subject.storageFault();
   const { samples } = readExposition(await subject.render());
+  t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
   t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 2);
   t.equal(samples.get('tcg_attempts_total{class="unknown",provider="default"}'), 1);
   t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.16);

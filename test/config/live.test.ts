@@ -17,6 +17,7 @@ const LIVE: [name: string, value: string, holds: object][] = [
   ['UNKNOWN_OUTCOME', 'hold', { retry: { unknown: 'hold' } }],
   ['UNKNOWN_RESEND_MAX', '9', { retry: { resendMax: 9 } }],
   ['PHONE_DAILY_MAX', '9', { dailyMax: { phone: 9 } }],
+  ['PHONE_DAILY_MAX_TOTAL', '9', { dailyMax: { phoneTotal: 9 } }],
   ['SITE_DAILY_MAX', '9', { dailyMax: { site: 9 } }],
   ['VISITOR_DAILY_MAX', '9', { dailyMax: { visitor: 9 } }],
   ['RATE_LIMIT_MAX', '9', { visitorRate: { max: 9 } }],

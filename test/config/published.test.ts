@@ -46,7 +46,7 @@ t.test('the summary has the listener, limits, names and hosts', async (t) => {
     deliverWaitMs: 4000,
     upstreamTimeoutMs: 10_000,
     retry: { scheduleS: [5, 30, 120, 600, 3600, 10_800, 21_600, 43_200], unknown: 'resend', resendMax: 2 },
-    dailyMax: { phone: 5, site: 2000, visitor: 50 },
+    dailyMax: { phone: 5, phoneTotal: 10, site: 2000, visitor: 50 },
     retentionDays: 30,
     encrypted: false,
     admin: { on: false },

@@ -96,6 +96,7 @@ const CASES: [name: string, value: string, fix: RegExp][] = [
   ['MAX_CONNECTIONS', '0', /use an integer from 1/],
   ['VISITOR_DAILY_MAX', '0', /use an integer from 1/],
   ['PHONE_DAILY_MAX', '0', /use an integer from 1/],
+  ['PHONE_DAILY_MAX_TOTAL', '0', /use an integer from 1/],
   ['SITE_DAILY_MAX', 'none', /use an integer from 1/],
   ['RETENTION_DAYS', '0', /use an integer from 1 to 3650/],
   ['RETENTION_DAYS', '3651', /use an integer from 1 to 3650/],

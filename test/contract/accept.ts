@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import type { Cap, Use } from '../../src/domain/ports/lead-store.ts';
+import { capKeys } from '../../src/leads/caps.ts';
 import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox } from '../support/outbox.ts';
@@ -123,6 +124,55 @@ export function acceptContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a number has a cap over all sites: leads beyond it are held at any site', async (t) => {
+    const outbox = await open(t)();
+    const phone = hashing.phone('+14045551212');
+    const caps = (site: string): Cap[] => [
+      { kind: 'phone', key: hashing.phoneCap(site, phone), max: 2 },
+      { kind: 'phone_total', key: hashing.phoneTotalCap(phone), max: 3 },
+    ];
+    const answers = await Promise.all(
+      ['a', 'b', 'a', 'b', 'c', 'd'].map((site) => outbox.accept(newLead({ caps: caps(site) }), 1_000)),
+    );
+    const statuses = answers.map((answer) => (answer.kind === 'stored' ? answer.conversation.status : answer.kind));
+    t.strictSame(statuses, ['queued', 'queued', 'queued', 'held', 'held', 'held']);
+    t.equal(await outbox.count({ cause: ['phone_total_cap'] }), 3);
+    const others = Array.from({ length: 24 }, () => outbox.accept(newLead({ caps: caps('e').slice(1) }), 1_000));
+    t.ok((await Promise.all(others)).every(({ kind }) => kind === 'stored'));
+    const refused = await outbox.accept(newLead({ caps: caps('f') }), 1_000);
+    t.strictSame(refused, { kind: 'over', cap: 'phone_total' }, 'ten times the cap');
+    const atSite = { kind: 'phone', key: hashing.phoneCap('f', phone), max: 1 } as const;
+    const first = await outbox.accept(newLead({ caps: [atSite] }), 1_000);
+    t.match(first, { conversation: { status: 'queued' } }, 'a refused lead is counted nowhere');
+    await outbox.close();
+  });
+
+  t.test('the lead that brings a cap to four fifths is reported, and each one that is held beyond it', async (t) => {
+    const outbox = await open(t)();
+    const caps: Cap[] = [
+      { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone('+1')), max: 5 },
+      { kind: 'site', key: hashing.siteCap('demo'), max: 6 },
+      { kind: 'visitor', key: hashing.visitorCap('demo', '192.0.2.1'), max: 9 },
+    ];
+    const reported: unknown[] = [];
+    for (let n = 1; n <= 7; n += 1) {
+      const accepted = await outbox.accept(newLead({ caps }), 1_000);
+      reported.push(accepted.kind === 'stored' && (accepted.pressure ?? []).map(({ cap, level }) => `${cap} ${level}`));
+    }
+    const [phone, both] = [['phone reached'], ['phone reached', 'site reached']];
+    t.strictSame(reported, [[], [], [], ['phone near', 'site near'], [], phone, both]);
+    await outbox.close();
+  });
+
+  t.test('of several counters that refuse a lead the first one is named', async (t) => {
+    const outbox = await open(t)();
+    const network: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', '192.0.2.0/24'), max: 10 };
+    const phone: Cap = { kind: 'phone', key: hashing.phoneCap('demo', hashing.phone('+1')), max: 1 };
+    for (let n = 0; n < 10; n += 1) await outbox.accept(newLead({ caps: [network, phone] }), 1_000);
+    t.strictSame(await outbox.accept(newLead({ caps: [network, phone] }), 1_000), { kind: 'over', cap: 'visitor' });
+    await outbox.close();
+  });
+
   t.test('a visitor beyond the maximum of the day is refused and counted nowhere else', async (t) => {
     const outbox = await open(t)();
     const visitor: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', '192.0.2.1'), max: 1 };
@@ -204,6 +254,29 @@ export function usesContract(t: Test, open: (t: Test) => OpenOutbox): void {
       t.notOk('lease' in accepted);
     }
     t.equal(await outbox.count({ status: ['held'], cause: ['suspect'] }), 2);
+    await outbox.close();
+  });
+
+  t.test('suspects count on counters of their own, and never on those of their site and number', async (t) => {
+    const outbox = await open(t)();
+    const phone = hashing.phone('+14045551212');
+    const keys = capKeys(hashing, 'demo', phone);
+    const address: Cap = { kind: 'visitor', key: hashing.visitorCap('demo', '192.0.2.1'), max: 50 };
+    const caps: Cap[] = [
+      address,
+      { kind: 'phone', key: keys.phone, max: 1 },
+      { kind: 'phone_total', key: keys.phone_total, max: 2 },
+      { kind: 'site', key: keys.site, max: 3 },
+    ];
+    const suspect = () => outbox.accept(newLead({ caps, start: { kind: 'held' } }), 1_000);
+    for (const accepted of await Promise.all(Array.from({ length: 10 }, suspect))) {
+      t.match(accepted, { kind: 'stored', conversation: { status: 'held' } });
+      t.notOk('pressure' in accepted, 'operators are not told of a cap that suspects did not use');
+    }
+    t.strictSame(await suspect(), { kind: 'over', cap: 'phone' }, 'ten times the cap, on the counter of suspects');
+    t.equal(await outbox.counted(keys.site, 1_000), 0);
+    t.equal(await outbox.counted(address.key, 1_000), 10, 'the address is counted, so that a robot meets its limit');
+    t.match(await outbox.accept(newLead({ caps }), 1_000), { conversation: { status: 'queued' } }, 'a genuine lead');
     await outbox.close();
   });
 

@@ -4,6 +4,8 @@ import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { capKeys } from '../../src/leads/caps.ts';
+import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
@@ -109,6 +111,39 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const everything = { status: ['held', 'unknown', 'parked', 'rejected', 'delivered'] } as const;
     t.strictSame(await outbox.requeue(everything, 10, RELEASE), []);
     for (const one of [id, waiting]) t.match(await outbox.show(one), { erased: true });
+    await outbox.close();
+  });
+
+  t.test('a suspect counts for its site and number from its release on, on the day of the release', async (t) => {
+    const outbox = await open(t)();
+    const content = lead();
+    const keys = capKeys(hashing, content.site, hashing.phone(content.phone.e164));
+    const caps: Cap[] = [
+      { kind: 'phone', key: keys.phone, max: 2 },
+      { kind: 'phone_total', key: keys.phone_total, max: 9 },
+      { kind: 'site', key: keys.site, max: 9 },
+    ];
+    const suspect = (at: number) => outbox.accept(newLead({ lead: content, caps, start: { kind: 'held' } }), at);
+    await suspect(1_000);
+    await suspect(DAY_MS + 1_000);
+    const genuine = await held(outbox);
+    const at = DAY_MS + 5_000;
+    // Leads of the same site that come in the same transaction share its counter.
+    const [released] = await Promise.all([
+      outbox.requeue({}, 10, { ...RELEASE, at }),
+      outbox.accept(newLead({ caps: caps.slice(2) }), at),
+    ]);
+    t.equal(released.length, 3);
+    t.ok(released.includes(genuine));
+    t.equal(await outbox.counted(keys.site, at), 3, 'both suspects, and not the lead that was held for its cap');
+    t.equal(await outbox.counted(keys.site, 1_000), 0, 'nothing is counted on the day on which the suspect came');
+    const third = async (cap: Cap | undefined) =>
+      cap && (await outbox.accept(newLead({ lead: content, caps: [{ ...cap, max: 2 }] }), at));
+    for (const cap of caps.slice(0, 2)) t.match(await third(cap), { conversation: { status: 'held' } }, cap.kind);
+    for (let n = 0; n < 20; n += 1) t.match(await suspect(at), { kind: 'stored' }, 'no released suspect counts as one');
+    t.match(await suspect(at), { kind: 'over' });
+    await outbox.erase(hashing.phone(content.phone.e164), { now: at, audit: { ...RELEASE, action: 'erase' } });
+    for (const cap of caps.slice(0, 2)) t.match(await third(cap), { conversation: { status: 'queued' } }, 'erased');
     await outbox.close();
   });
 

@@ -128,7 +128,12 @@ t.test('what is submitted is the whole lead, with its site, origin and request',
       },
       context: {
         requestId: answer.headers['x-request-id'],
-        scope: { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+        scope: {
+          kind: 'visitor',
+          id: 'demo',
+          address: '127.0.0.1',
+          networks: [{ prefix: 24, name: '127.0.0.0/24' }],
+        },
         screen: submitted[0]?.context.screen,
       },
     },

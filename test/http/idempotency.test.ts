@@ -2,6 +2,8 @@ import t from 'tap';
 import { Refusal } from '../../src/domain/refusal.ts';
 import { DELIVERED, goodBody, KEYS, testApp } from './support/app.ts';
 
+const LOOPBACK = [{ prefix: 24, name: '127.0.0.0/24' }];
+
 function post(headers: Record<string, string>, payload: object = goodBody()) {
   return { method: 'POST', url: '/conversations', payload, headers } as const;
 }
@@ -15,9 +17,9 @@ t.test('a key is passed on within the scope of its sender', async (t) => {
   t.strictSame(
     submitted.map(({ context }) => context.scope),
     [
-      { kind: 'visitor', id: 'demo', address: '127.0.0.1', idempotencyKey: 'key-1' },
+      { kind: 'visitor', id: 'demo', address: '127.0.0.1', networks: LOOPBACK, idempotencyKey: 'key-1' },
       { kind: 'partner', id: 'acme', address: '127.0.0.1', idempotencyKey: 'key-1' },
-      { kind: 'visitor', id: 'demo', address: '127.0.0.1' },
+      { kind: 'visitor', id: 'demo', address: '127.0.0.1', networks: LOOPBACK },
     ],
   );
 });

@@ -9,6 +9,7 @@ const phone = hashing.phone('+14045551212');
 const KEPT: Readonly<Record<string, readonly [hash: Buffer, hex: string]>> = {
   phone: [phone, 'db63089e77b13dc4980c2760319264f5'],
   phoneCap: [hashing.phoneCap('demo', phone), 'f2fe1edac379c4f2b0bddf8525ff3e5bdb63089e77b13dc4980c2760319264f5'],
+  phoneTotalCap: [hashing.phoneTotalCap(phone), '0746a383ec535bbf1ac6f48b2dfb4d71db63089e77b13dc4980c2760319264f5'],
   siteCap: [hashing.siteCap('demo'), 'f2fe1edac379c4f2b0bddf8525ff3e5b'],
   visitorCap: [hashing.visitorCap('demo', '203.0.113.9'), '83824b5c6990739b0399d27041bffbce'],
   idempotencyKey: [hashing.idempotencyKey('visitor:demo', 'k-1'), '08237cbff035446584dac7a48a1b23fc'],

@@ -32,7 +32,7 @@ function submitting(t: Test) {
     store,
     delivery,
     hashing,
-    dailyMax: () => ({ phone: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
+    dailyMax: () => ({ phone: 1_000_000, phoneTotal: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
     onUnrecorded: () => t.fail('a fault'),
     onQueued: () => undefined,
     waitMs: 4_000,

@@ -52,7 +52,7 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, visitorMax
     store,
     delivery,
     hashing,
-    dailyMax: () => ({ phone: 1_000, site: 1_000, visitor: visitorMax }),
+    dailyMax: () => ({ phone: 1_000, phoneTotal: 1_000, site: 1_000, visitor: visitorMax }),
     onUnrecorded: (error) => faults.push(error),
     onQueued: () => undefined,
     waitMs: 4_000,

@@ -6,6 +6,7 @@ export const NO_LIMITS: Readonly<Record<string, string>> = {
   RATE_LIMIT_MAX: '1000000',
   VISITOR_DAILY_MAX: '1000000',
   PHONE_DAILY_MAX: '100000',
+  PHONE_DAILY_MAX_TOTAL: '100000',
   SITE_DAILY_MAX: '1000000',
 };
 

@@ -5,6 +5,7 @@ import { LEASE_MS, type Lease } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Accepted, NewLead } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { capKeys } from '../../src/leads/caps.ts';
 import { createHashing } from '../../src/leads/hashing.ts';
 import type { OutboxOptions } from '../../src/store/options.ts';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
@@ -24,6 +25,7 @@ export const OPTIONS: OutboxOptions = {
   owner: 'process-1',
   leaseMs: LEASE_MS,
   waitMs: 4_000,
+  capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
 };
 
 /** A store in the test's folder; each call opens the same file again. */

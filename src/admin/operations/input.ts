@@ -38,6 +38,7 @@ export type LeadQuery = {
 /** Each cause that a lead can have, explained for operators. */
 export const CAUSES: Readonly<Record<Cause, string>> = {
   phone_cap: 'one number sent more leads to one site today than its cap allows',
+  phone_total_cap: 'one number sent more leads to all sites today than its cap allows',
   site_cap: 'one site received more leads today than its cap allows',
   suspect: 'looked like a robot and not a visitor',
   suppressed: 'its number is on the list of suppressed numbers',

@@ -164,11 +164,19 @@ export const VARIABLES = {
   },
   VISITOR_DAILY_MAX: {
     schema: value.integer(1, 1_000_000, {
-      description: 'How many leads one visitor may send to a site in a UTC day; further ones are answered with 429.',
+      description:
+        'How many leads one visitor may send to a site in a UTC day; further ones are answered with 429. All visitors of an IPv6 /56 have 4 times as many together, those of an IPv6 /48 or an IPv4 /24 16 times, but never more than half of the cap of the site.',
     }),
     fallback: 50,
   },
   PHONE_DAILY_MAX: { schema: value.PhoneDailyMax, fallback: 5 },
+  PHONE_DAILY_MAX_TOTAL: {
+    schema: value.integer(1, 1_000_000, {
+      description:
+        'How many leads of one phone number all sites together take in a UTC day; further ones are held until an operator releases them.',
+    }),
+    fallback: 10,
+  },
   SITE_DAILY_MAX: { schema: value.SiteDailyMax, fallback: 2000 },
   DATA_KEY: { schema: value.SecretKey('Key that encrypts stored leads. Required in production.'), secret: true },
   DATA_KEY_PREVIOUS: {

@@ -30,6 +30,7 @@ export const PROBE_EVERY_MS = 600_000;
 /** Why a conversation waits for a person, or was never sent: one stable word for operators. */
 export type Cause =
   | 'phone_cap'
+  | 'phone_total_cap'
   | 'site_cap'
   | 'suspect'
   | 'suppressed'

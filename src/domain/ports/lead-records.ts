@@ -92,7 +92,8 @@ export interface RequeueStore {
    * Queues conversations to be sent (again): due at once, with a fresh retry schedule. `mayHaveArrived` stays true. Leased,
    * queued and erased conversations are left alone; a filter without a status selects only those that wait for a person. At
    * most `limit` a call, oldest first; gives the ids that were queued. Their number goes into the audit entry, which is
-   * written in the same transaction and left out if nothing was queued.
+   * written in the same transaction and left out if nothing was queued. From then on a released suspect counts on the
+   * counters of its number and its site of that day, and no longer on those of suspects.
    */
   requeue(filter: Filter, limit: number, audit: AuditEntry): Promise<readonly string[]>;
 }

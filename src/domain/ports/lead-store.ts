@@ -7,11 +7,18 @@ export type Use = { readonly kind: 'form_token' | 'proof'; readonly key: Uint8Ar
 /** What is known of a lead beside its content: whether a person should look at it first, and what it uses up. */
 export type Screening = { readonly suspect: boolean; readonly uses: readonly Use[] };
 
+/** What the counter of a cap counts: leads of a number at one site, of a number at all sites, of a site. */
+export type CapKind = 'phone' | 'phone_total' | 'site';
+
 /**
  * A counter of a UTC day that a lead is counted on. A lead beyond `max` is held; a lead beyond ten times `max` is refused. A
- * visitor's lead is refused as soon as it exceeds `max`.
+ * lead of a visitor, or of a network of visitors, is refused as soon as it exceeds `max`. The store counts a suspect on
+ * counters of its own instead of those of its number and site, until it is released.
  */
-export type Cap = { readonly kind: 'phone' | 'site' | 'visitor'; readonly key: Uint8Array; readonly max: number };
+export type Cap = { readonly kind: CapKind | 'visitor'; readonly key: Uint8Array; readonly max: number };
+
+/** A counter that reached four fifths of its cap (`near`), or is beyond its cap (`reached`) or ten times it (`exceeded`). */
+export type CapPressure = { readonly cap: CapKind; readonly level: 'near' | 'reached' | 'exceeded' };
 
 /** The identity of a request. All values are keyed hashes, so they do not reveal who sent it. */
 export type RequestKey = {
@@ -57,7 +64,13 @@ export type Known =
 export type Accepted =
   | Known
   /** Stored. A conversation without a lease is held, parked, due later, or rejected because its number is suppressed. */
-  | { readonly kind: 'stored'; readonly conversation: Conversation; readonly lease?: Lease }
+  | {
+      readonly kind: 'stored';
+      readonly conversation: Conversation;
+      readonly lease?: Lease;
+      /** Caps that this lead came near or exceeded; absent if there are none. */
+      readonly pressure?: readonly CapPressure[];
+    }
   /** A cap was exceeded ten times, or a visitor's maximum of the day once. Nothing was stored. */
   | { readonly kind: 'over'; readonly cap: Cap['kind'] }
   /** Another lead used up that token or proof before. Nothing was stored. */
@@ -69,7 +82,8 @@ export interface LeadStore {
   lookup(request: RequestKey, now: number): Promise<Known | undefined>;
   /**
    * Decides about a lead and stores it, in one transaction: whether the request is known, whether a token or proof was used
-   * before, whether the number is suppressed, and which caps are reached. Resolves only after the commit is on disk.
+   * before, whether the number is suppressed, and which caps are reached. The caps are tested in their order: the first one
+   * that refuses the lead is the one that is named. Resolves only after the commit is on disk.
    */
   accept(lead: NewLead, now: number): Promise<Accepted>;
   /** How many leads of this UTC day were counted on the counter with that key. */

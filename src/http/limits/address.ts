@@ -2,6 +2,7 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Address6 } from 'ip-address';
 import type { Logger } from 'pino';
+import type { Network } from '../../leads/request-identity.ts';
 
 /** Bits of an IPv6 address that are one customer's network. */
 const IPV6_PREFIX = 64;
@@ -38,6 +39,22 @@ export function addressKey(claimed: string, socket: string): string {
   if (!isIPv6(address)) return address;
   const parsed = new Address6(address);
   return (parsed.isMapped4() ? parsed.to4() : new Address6(`${address}/${IPV6_PREFIX}`).startAddress()).correctForm();
+}
+
+/**
+ * The networks above an address: one customer of a provider may have a whole IPv6 /56 or /48 (RFC 6177), and one small
+ * organisation an IPv4 /24.
+ *
+ * @param key of an address, as `addressKey` gives it
+ * @returns nearest first; none for a key that is no address
+ */
+export function networksAbove(key: string): readonly Network[] {
+  if (isIPv4(key)) return [{ prefix: 24, name: `${key.slice(0, key.lastIndexOf('.'))}.0/24` }];
+  if (!isIPv6(key)) return [];
+  return ([56, 48] as const).map((prefix) => ({
+    prefix,
+    name: `${new Address6(`${key}/${prefix}`).startAddress().correctForm()}/${prefix}`,
+  }));
 }
 
 function withoutPort(address: string): string {

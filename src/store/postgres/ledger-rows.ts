@@ -1,4 +1,6 @@
 import { dayOf } from '../../lib/clock.ts';
+import { countersOf } from '../accept.ts';
+import type { Change } from '../release.ts';
 import { type Row, STATE } from '../rows.ts';
 import { type Query, toColumns } from './database.ts';
 import {
@@ -28,8 +30,8 @@ export async function lockBatch(query: Query, arriving: readonly Arriving[], inD
     ({ key }) => hex(key),
   );
   const counters = sortedBy(
-    arriving.flatMap(({ newLead: { caps, phoneHash }, now }) =>
-      caps.map(({ kind, key }) => ({ day: dayOf(now), key, phoneHash: kind === 'phone' ? phoneHash : null })),
+    arriving.flatMap(({ newLead, now }) =>
+      countersOf(newLead).map(({ key, phoneHash }) => ({ day: dayOf(now), key, phoneHash })),
     ),
     ({ day, key }) => counterName(day, key),
   );
@@ -127,6 +129,25 @@ function insertedValues(
     sealed.data,
   ];
 }
+
+/** Changes counters outside a batch, inside the transaction under way. Locks them in the order in which batches do. */
+export async function changeCounters(query: Query, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  const byName = Map.groupBy(changes, ({ day, key }) => counterName(day, key));
+  const sums = sortedBy(changes, ({ day, key }) => counterName(day, key)).map(({ day, key, phoneHash }) => {
+    const same = byName.get(counterName(day, key)) ?? [];
+    return [day, key, same.reduce((sum, { by }) => sum + by, 0), phoneHash];
+  });
+  await query(
+    CHANGE_COUNTERS,
+    toColumns(sums, (values) => values, 4),
+  );
+}
+
+const CHANGE_COUNTERS = `
+  INSERT INTO counters (day, key, n, phone_hash)
+  SELECT * FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bytea[])
+  ON CONFLICT (day, key) DO UPDATE SET n = greatest(0, counters.n + excluded.n)`;
 
 const FIND = { name: 'find_known', text: `SELECT ${STATE}, provider, fence FROM conversations WHERE id = ANY ($1)` };
 

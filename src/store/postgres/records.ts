@@ -8,8 +8,10 @@ import type {
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
 import { consentPage, cutPage, placeBefore } from '../pages.ts';
+import { countReleased } from '../release.ts';
 import { countsByStatus, requeueable, STATE, toAuditEntry, toDetails, toOpenCounts, toRecord } from '../rows.ts';
 import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
+import { changeCounters } from './ledger-rows.ts';
 import { WAKE } from './notifications.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
@@ -82,14 +84,16 @@ const SELECT = `
   WHERE id = $1`;
 
 /** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
-export function createRequeue({ database }: Store): RequeueStore {
+export function createRequeue({ database, capKeys }: Store): RequeueStore {
   return {
     requeue(filter, limit, audit) {
       const { status, indexed } = requeueable(filter);
       const { sql, values } = where({ ...filter, status });
       return database.transaction(async (query) => {
         const rows = await query(
-          `SELECT seq, id FROM conversations
+          `SELECT seq, id, site, cause, created_at,
+                  (SELECT phone_hash FROM lead_keys WHERE lead_keys.seq = conversations.seq) AS phone_hash
+           FROM conversations
            WHERE ${indexed ? `${IS_WAITING} AND` : ''} ${sql}
              AND status <> 'queued' AND lease_owner IS NULL AND personal
            ORDER BY seq LIMIT $${values.length + 1} FOR UPDATE`,
@@ -97,6 +101,7 @@ export function createRequeue({ database }: Store): RequeueStore {
         );
         if (rows.length === 0) return [];
         await query(QUEUE, [audit.at, rows.map(({ seq }) => seq)]);
+        await changeCounters(query, countReleased(rows, capKeys, audit.at));
         await writeAudit(query, { ...audit, count: rows.length });
         await query(WAKE);
         return rows.map(({ id }) => id as string);

@@ -16,6 +16,9 @@ export const FIND_REQUEST = `
   SELECT requests.seq, fingerprint, expires_at, ${STATE} FROM requests JOIN conversations USING (seq)
   WHERE substr(key, 1, 4) = substr(?, 1, 4) AND key = ?`;
 
+/** Counts in the transaction under way. All writes of a batch have to count here, because some counts are kept in memory. */
+export type Counters = Pick<Ledger, 'count' | 'uncount'>;
+
 /**
  * @param owner this process's name in leases
  * @param known gives the answer to a request whose conversation was stored before
@@ -25,7 +28,7 @@ export function createLedger(
   database: DatabaseSync,
   owner: string,
   known: (row: Row, request: RequestKey, now: number) => Known,
-): { readonly ledgerOf: LedgerOf; readonly cache: BatchCache } {
+): { readonly ledgerOf: LedgerOf; readonly counters: Counters; readonly cache: BatchCache } {
   const suppressed = database.prepare(`SELECT 1 FROM suppressions WHERE ${isHashOfNumber('?')}`);
   const find = database.prepare(FIND_REQUEST);
   const blank = database.prepare(BLANK_REQUEST);
@@ -36,7 +39,8 @@ export function createLedger(
   const ledgerOf: LedgerOf = (arriving) => ({
     take: uses.take,
     giveBack: uses.giveBack,
-    ...counters.ofOne(),
+    count: counters.count,
+    uncount: counters.uncount,
     // The request itself is written with its conversation, so that there is nothing to forget.
     remember({ request }, _id, now) {
       const row = find.get(request.key, request.key);
@@ -48,7 +52,7 @@ export function createLedger(
     isSuppressed: (phoneHash) => suppressed.get(phoneHash, phoneHash) !== undefined,
     insert: (id, state, personal) => insert(arriving, id, state, personal),
   });
-  return { ledgerOf, cache: counters.cache };
+  return { ledgerOf, counters, cache: counters.cache };
 }
 
 function prepareInsert(database: DatabaseSync, owner: string) {
@@ -116,7 +120,7 @@ type Count = { readonly day: number; readonly key: Uint8Array; n: number };
  * Leads of one batch mostly share the counter of their site and that of a partner's address. Those counters are read once and
  * written once a batch. The counter of a number is written at once, so that an erasure in the same batch finds it.
  */
-function prepareCounters(database: DatabaseSync) {
+function prepareCounters(database: DatabaseSync): Counters & { readonly cache: BatchCache } {
   // One statement with RETURNING would do, but SQLite opens a temporary table for it each time.
   const read = database.prepare(`SELECT place, n - ${COUNT_BASE} AS n FROM counters WHERE ${IS_COUNTER}`);
   const begin = database.prepare('INSERT INTO counters (day, key, n, phone_hash) VALUES (?, ?, ?, ?)');
@@ -144,24 +148,15 @@ function prepareCounters(database: DatabaseSync) {
     phoneHash === null ? countInCache(day, key, by) : countAtOnce(day, key, phoneHash, by);
 
   return {
-    /** The counters of one lead, which remember which of them are those of its number. */
-    ofOne(): Pick<Ledger, 'count' | 'uncount'> {
-      const numbers = new Map<string, Uint8Array>();
-      return {
-        count(day, key, phoneHash) {
-          if (phoneHash !== null) numbers.set(nameOf(day, key), phoneHash);
-          return change(day, key, phoneHash, 1);
-        },
-        uncount: (day, key) => void change(day, key, numbers.get(nameOf(day, key)) ?? null, -1),
-      };
-    },
+    count: (day, key, phoneHash) => change(day, key, phoneHash, 1),
+    uncount: (day, key, phoneHash) => void change(day, key, phoneHash, -1),
     cache: {
       write() {
         for (const count of cached.values()) write(count, null);
         cached.clear();
       },
       forget: () => cached.clear(),
-    } satisfies BatchCache,
+    },
   };
 }
 

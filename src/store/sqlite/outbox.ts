@@ -30,7 +30,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
   const database = openDatabase(path);
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const known = createKnown(options);
-  const { ledgerOf, cache } = createLedger(database, options.owner, known);
+  const { ledgerOf, counters, cache } = createLedger(database, options.owner, known);
   const writer = createBatchWriter(database, { check: identity.check, cache });
   const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
   const find = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
@@ -41,7 +41,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createLeases(store),
     ...createProviderStore(store),
     ...createLeadRecords(store),
-    ...createRequeue(store),
+    ...createRequeue(store, counters),
     ...createStats(store),
     ...createAudit(store),
     ...createErasure(store),

@@ -10,8 +10,10 @@ import type {
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
 import { consentPage, cutPage, placeBefore } from '../pages.ts';
+import { countReleased } from '../release.ts';
 import { countsByStatus, type Row, STATE, toAuditEntry, toDetails, toOpenCounts, toRecord, WAITING } from '../rows.ts';
 import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
+import type { Counters } from './ledger.ts';
 import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
@@ -112,12 +114,13 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
 }
 
 /** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
-export function createRequeue({ database, writer, read }: Store): RequeueStore {
+export function createRequeue({ database, writer, read, capKeys }: Store, counters: Counters): RequeueStore {
   const writeAudit = prepareAudit(database);
   const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
   // Between the search and the transaction, another process may have changed it.
   const requeueable = database.prepare(
-    `SELECT id FROM conversations WHERE seq = ? AND status IN (SELECT value FROM json_each(?)) AND ${REQUEUEABLE}`,
+    `SELECT id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
+     WHERE seq = ? AND status IN (SELECT value FROM json_each(?)) AND ${REQUEUEABLE}`,
   );
   const queue = database.prepare(
     `UPDATE conversations
@@ -138,13 +141,17 @@ export function createRequeue({ database, writer, read }: Store): RequeueStore {
           .all(...values, missing);
       });
       return writer.write(() => {
-        const queued = found.flatMap(({ seq }) => {
+        const rows = found.flatMap(({ seq }) => {
           const row = requeueable.get(seq as number, JSON.stringify(selected.status));
           if (row) queue.run(audit.at, audit.at, seq as number);
-          return row ? [row.id as string] : [];
+          return row ? [row] : [];
         });
-        if (queued.length > 0) writeAudit({ ...audit, count: queued.length });
-        return queued;
+        for (const { day, key, by, phoneHash } of countReleased(rows, capKeys, audit.at)) {
+          if (by > 0) counters.count(day, key, phoneHash);
+          else counters.uncount(day, key, phoneHash);
+        }
+        if (rows.length > 0) writeAudit({ ...audit, count: rows.length });
+        return rows.map(({ id }) => id as string);
       });
     },
   };

@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import { openSession } from '../../../src/cli/session.ts';
 import type { Lead } from '../../../src/domain/lead.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
+import { capKeys } from '../../../src/leads/caps.ts';
 import { createHashing } from '../../../src/leads/hashing.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';
@@ -38,14 +39,15 @@ export function gateway(args: readonly string[], env: NodeJS.ProcessEnv = {}, in
 /** A database that this process holds open, as a running gateway does, and commands beside it. */
 export function besideRunning(t: Test) {
   const path = join(t.testdir(), 'gateway.db');
+  const hashing = createHashing(HASH_KEY);
   const outbox: Outbox = createSqliteOutbox(path, {
     vault: createVault([DATA_KEY]),
     owner: 'running',
     leaseMs: LEASE_MS,
     waitMs: 4_000,
+    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
   });
   t.teardown(() => outbox.close());
-  const hashing = createHashing(HASH_KEY);
   const env = {
     DATABASE_URL: `sqlite:${path}`,
     DATA_KEY: DATA_KEY.toString('base64'),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { addressKey, createProxyTest } from '../../../src/http/limits/address.ts';
+import { addressKey, createProxyTest, networksAbove } from '../../../src/http/limits/address.ts';
 
 const SOCKET = '192.0.2.1';
 
@@ -31,6 +31,23 @@ const KEYS: readonly [claimed: string, key: string][] = [
 t.test('an address is counted as IPv4 or as the /64 of IPv6, and garbage as the peer that sent it', async (t) => {
   for (const [claimed, key] of KEYS) t.equal(addressKey(claimed, SOCKET), key, `"${claimed}"`);
 });
+
+t.test(
+  'above an IPv4 address is its /24, above an IPv6 /64 its /56 and its /48, and above garbage nothing',
+  async (t) => {
+    t.strictSame(networksAbove('203.0.113.9'), [{ prefix: 24, name: '203.0.113.0/24' }]);
+    t.strictSame(networksAbove('2001:db8:1:2f3::'), [
+      { prefix: 56, name: '2001:db8:1:200::/56' },
+      { prefix: 48, name: '2001:db8:1::/48' },
+    ]);
+    t.strictSame(networksAbove('2001:db8:1:2ff::'), networksAbove('2001:db8:1:200::'));
+    t.strictSame(networksAbove('::'), [
+      { prefix: 56, name: '::/56' },
+      { prefix: 48, name: '::/48' },
+    ]);
+    t.strictSame(networksAbove('garbage'), []);
+  },
+);
 
 t.test('a proxy is ours when its address is in one of the blocks, also with a port', async (t) => {
   const ours = createProxyTest(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);

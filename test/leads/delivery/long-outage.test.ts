@@ -29,7 +29,7 @@ t.test(
       store: outbox,
       delivery,
       hashing,
-      dailyMax: () => ({ phone: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
+      dailyMax: () => ({ phone: 1_000_000, phoneTotal: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
       onUnrecorded: (error) => faults.push(error),
       onQueued: worker.kick,
       waitMs: 4_000,

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import type { AuditEntry } from '../../../src/domain/ports/lead-records.ts';
 import type { Accepted, Cap } from '../../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
+import { capKeys } from '../../../src/leads/caps.ts';
 import { DAY_MS, systemClock } from '../../../src/lib/clock.ts';
 import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -60,6 +61,39 @@ t.test('a cap is exact over all replicas', async (t) => {
   const accepted = await byAll(outboxes, 90, (outbox) => outbox.accept(newLead({ caps }), 1_000));
   const queued = accepted.filter((one) => one.kind === 'stored' && one.conversation.status === 'queued');
   t.equal(queued.length, 20);
+});
+
+t.test('the cap of a number over all sites is exact over all replicas', async (t) => {
+  const outboxes = await replicas(t);
+  const phone = hashing.phone('+14045550000');
+  const total: Cap = { kind: 'phone_total', key: hashing.phoneTotalCap(phone), max: 10 };
+  const accepted = await byAll(outboxes, 60, (outbox, n) => {
+    const atSite: Cap = { kind: 'phone', key: hashing.phoneCap(`site-${n % 7}`, phone), max: 5 };
+    return outbox.accept(newLead({ caps: [atSite, total] }), 1_000);
+  });
+  const queued = accepted.filter((one) => one.kind === 'stored' && one.conversation.status === 'queued');
+  t.equal(queued.length, 10);
+  t.equal(kinds(accepted).stored, 60);
+});
+
+t.test('suspects that are released while leads of their number come in are all counted', async (t) => {
+  const outboxes = await replicas(t);
+  const content = newLead();
+  const { site } = content.lead;
+  const keys = capKeys(hashing, site, hashing.phone(content.lead.phone.e164));
+  const caps: Cap[] = [
+    { kind: 'phone', key: keys.phone, max: 1_000 },
+    { kind: 'site', key: keys.site, max: 1_000 },
+  ];
+  const start = { kind: 'held' } as const;
+  await byAll(outboxes, 30, (outbox) => outbox.accept(newLead({ caps, start }), 1_000));
+  const release: AuditEntry = { at: 9_000, actor: 'admin', action: 'release', count: 0, detail: 'all' };
+  const [released] = await Promise.all([
+    Promise.all(outboxes.map((outbox) => outbox.requeue({}, 100, release))),
+    byAll(outboxes, 60, (outbox, n) => outbox.accept(newLead({ caps, ...(n % 2 === 0 && { start }) }), 1_000)),
+  ]);
+  for (const key of [keys.phone, keys.site])
+    t.equal(await outboxes[0]?.counted(key, 1_000), 30 + released.flat().length);
 });
 
 t.test('leads that share counters in any order are all counted, without a deadlock', async (t) => {

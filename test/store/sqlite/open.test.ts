@@ -153,10 +153,9 @@ let now = 0;
 async function running(t: Test): Promise<{ path: string; outbox: Outbox }> {
   const path = join(t.testdir(), 'gateway.db');
   const outbox = createSqliteOutbox(path, {
+    ...OPTIONS,
     vault: createVault([]),
     owner: 'me',
-    leaseMs: 60_000,
-    waitMs: 4_000,
     // Each look is half a second after the one before.
     monotonic() {
       now += 500;

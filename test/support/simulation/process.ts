@@ -83,7 +83,7 @@ export async function startProcess(world: World, owner: string): Promise<Process
     store: outbox,
     delivery,
     hashing,
-    dailyMax: () => ({ phone: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
+    dailyMax: () => ({ phone: 1_000_000, phoneTotal: 1_000_000, site: 1_000_000, visitor: 1_000_000 }),
     onUnrecorded: (error) => trace(`${owner} unrecorded ${error instanceof Error ? error.message : error}`),
     onQueued: worker.kick,
     waitMs: WAIT_MS,

@@ -5,7 +5,7 @@ import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';
 import { withDatabase } from '../database.ts';
-import { LEASE_MS } from '../outbox.ts';
+import { OPTIONS } from '../outbox.ts';
 import type { PostgresServer } from '../postgres-server.ts';
 import type { Row } from './verdict.ts';
 
@@ -23,7 +23,7 @@ export type SimulatedStore = {
 };
 
 const SELECT_ROWS = 'SELECT id, status, cause FROM conversations ORDER BY seq';
-const optionsOf = (owner: string) => ({ vault: createVault([]), owner, leaseMs: LEASE_MS, waitMs: 4_000 });
+const optionsOf = (owner: string) => ({ ...OPTIONS, vault: createVault([]), owner });
 const toRow = ({ id, status, cause }: Record<string, unknown>): Row => ({
   id: String(id),
   status: String(status),
