@@ -35,10 +35,10 @@ type Parts = {
   readonly openCounts: () => Promise<OpenCounts>;
   /** Names of all provider accounts. */
   readonly providers: () => readonly string[];
-  /** State of each region's circuit breaker; regions that were never called may be missing. */
+  /** State of each endpoint's circuit breaker; endpoints that were never called may be missing. */
   readonly breakers: () => ReadonlyMap<string, keyof typeof BREAKER>;
-  /** Regions of the provider accounts. */
-  readonly regions: () => readonly string[];
+  /** Endpoints of the provider accounts. */
+  readonly endpoints: () => readonly string[];
   /** Whether new settings were refused, so that the previous ones are still in use. */
   readonly refused: () => boolean;
   /** Whether rate limits are counted in Redis or in this process; absent without Redis. */
@@ -67,8 +67,8 @@ export function createMetrics(parts: Parts): Metrics {
   });
   const breaker = new Gauge({
     name: 'tcg_breaker_state',
-    help: 'Circuit breaker of a region in this process: 0 closed, 1 half open, 2 open.',
-    labelNames: ['region'],
+    help: 'Circuit breaker of an endpoint in this process: 0 closed, 1 half open, 2 open.',
+    labelNames: ['endpoint'],
     registers,
   });
   const refused = new Gauge({
@@ -139,7 +139,9 @@ export function createMetrics(parts: Parts): Metrics {
     async render() {
       await readStore();
       const states = parts.breakers();
-      for (const region of parts.regions()) breaker.set({ region }, BREAKER[states.get(region) ?? 'closed']);
+      // An endpoint that is no longer configured keeps no value.
+      breaker.reset();
+      for (const endpoint of parts.endpoints()) breaker.set({ endpoint }, BREAKER[states.get(endpoint) ?? 'closed']);
       refused.set(parts.refused() ? 1 : 0);
       if (parts.limits) limits.set(parts.limits() === 'shared' ? 1 : 0);
       return registry.metrics();

@@ -21,7 +21,12 @@ export async function openAdminListener(
       async providers() {
         const parked = new Map((await outbox.parked()).map((state) => [state.id, state]));
         const ids = new Set([...accounts.ids(), ...parked.keys()]);
-        return [...ids].map((id) => ({ region: accounts.region(id), ...parked.get(id), id }));
+        return [...ids].map((id) => ({
+          ...parked.get(id),
+          id,
+          region: accounts.region(id),
+          endpoint: accounts.endpoint(id),
+        }));
       },
       breakers: gate.breakers,
       refusedSettings: refused,

@@ -21,7 +21,7 @@ export function startDelivery({ settings, live, log, disposers, accounts, outbox
     credentials: accounts.credentials,
     rules: live.retryRules,
     report: createAttemptLog(log, events),
-    onBreaker: (region, state) => log.warn({ event: 'breaker', region, state }, 'breaker'),
+    onBreaker: (endpoint, state) => log.warn({ event: 'breaker', endpoint, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
     onTakenOver: ({ lease, lead }, { attempts, status }) =>
       log.warn(

@@ -109,7 +109,7 @@ async function open({
       openCounts: outbox.openCounts,
       providers: accounts.ids,
       breakers: () => delivering.gate.breakers(),
-      regions: () => accounts.ids().map(accounts.region),
+      endpoints: () => accounts.ids().map(accounts.endpoint),
       ...(sharedCounts && { limits: sharedCounts.state }),
       refused: () => refused() !== undefined,
       now: clock.now,

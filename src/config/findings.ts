@@ -42,7 +42,7 @@ export function createFindings(document: JsonDocument, located: readonly Located
 }
 
 /** Enough of a pointer to find its value beside line and column: the names in it are of any length. */
-const POINTER_SHOWN = 200;
+const POINTER_SHOWN = 500;
 
 /** A mistake in the configuration file; without a pointer, in the file as a whole. */
 export function fileProblem({ problem, fix }: Mistake, { line, column }: Place, pointer = ''): Problem {

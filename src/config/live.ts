@@ -127,11 +127,16 @@ export interface Accounts {
   /** @throws Error if the account does not exist (any more): a lead may be older than the configuration */
   get(id: string): ProviderAccount;
   ids(): readonly string[];
-  /** The region of an account; also answers for a removed account, so that its leads keep waiting in a region. */
+  /** The region of an account; the default one for an account that is no longer configured. */
   region(id: string): string;
+  /** The origin of the URL that an account's leads are sent to: the host that can be away. A removed account has none to call. */
+  endpoint(id: string): string;
   /** The hash of an account's credentials; `undefined` for an account that is no longer configured. */
   credentials(id: string): string | undefined;
 }
+
+/** Stands for the endpoint of removed accounts. Their leads are parked without a call, so its breaker never opens. */
+const REMOVED = 'none';
 
 /**
  * @param hash keyed hash of an account's credentials. Every attempt asks for it, so each account is hashed once until the
@@ -144,6 +149,7 @@ export function createAccounts(
   simulator?: string,
 ): Accounts {
   const hashes = new WeakMap<ProviderAccount, string>();
+  const endpoints = new WeakMap<ProviderAccount, string>();
   const find = (id: string): ProviderAccount | undefined => settings().providers.get(id);
   return {
     get(id) {
@@ -153,6 +159,15 @@ export function createAccounts(
     },
     ids: () => [...settings().providers.keys()],
     region: (id) => find(id)?.region ?? DEFAULT_REGION,
+    endpoint(id) {
+      const account = find(id);
+      if (!account) return REMOVED;
+      const known = endpoints.get(account);
+      if (known !== undefined) return known;
+      const { origin } = new URL(simulator ?? account.url);
+      endpoints.set(account, origin);
+      return origin;
+    },
     credentials(id) {
       const account = find(id);
       if (!account) return undefined;

@@ -15,8 +15,8 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
   return createMetrics({
     openCounts: async () => COUNTS,
     providers: () => ['default', 'eu-main'],
-    breakers: () => new Map([['eu', 'half_open']]),
-    regions: () => ['na', 'eu'],
+    breakers: () => new Map([['https://eu.example', 'half_open']]),
+    endpoints: () => ['https://na.example', 'https://eu.example'],
     refused: () => false,
     now: () => 100_000,
     process: false,
@@ -43,8 +43,12 @@ t.test('each scrape reads the store, the circuit breakers and the configuration'
   t.equal(samples.get('tcg_oldest_queued_seconds'), 30);
   t.equal(samples.get('tcg_providers_parked{provider="default"}'), 0);
   t.equal(samples.get('tcg_providers_parked{provider="eu-main"}'), 1);
-  t.equal(samples.get('tcg_breaker_state{region="na"}'), 0, 'the breaker of a region that was never called is closed');
-  t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1);
+  t.equal(
+    samples.get('tcg_breaker_state{endpoint="https://na.example"}'),
+    0,
+    'the breaker of an endpoint that was never called is closed',
+  );
+  t.equal(samples.get('tcg_breaker_state{endpoint="https://eu.example"}'), 1);
 });
 
 t.test('attempts, possible repeats, conversations, caps and storage faults are counted', async (t) => {
@@ -82,7 +86,7 @@ t.test(
     const stale = [...samples.keys()].filter((name) => /^tcg_(leads|oldest|providers)/.test(name));
     t.strictSame(stale, []);
     t.equal(samples.get('tcg_storage_faults_total'), 1);
-    t.equal(samples.get('tcg_breaker_state{region="eu"}'), 1, 'the other metrics are still rendered');
+    t.equal(samples.get('tcg_breaker_state{endpoint="https://eu.example"}'), 1, 'the other metrics are still rendered');
     readable = true;
     t.equal(readExposition(await subject.render()).samples.get('tcg_oldest_queued_seconds'), 30);
   },

@@ -38,7 +38,7 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
     openCounts: () => Promise.reject(new Error('not asked')),
     providers: () => [],
     breakers: () => new Map(),
-    regions: () => [],
+    endpoints: () => [],
     refused: () => false,
     now: () => 0,
     process: false,

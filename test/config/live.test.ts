@@ -1,5 +1,7 @@
 import t from 'tap';
 import { createAccounts, createLiveSettings } from '../../src/config/live.ts';
+import { createGate, FAILURES_TO_OPEN } from '../../src/leads/delivery/breaker.ts';
+import { manualClock } from '../support/clock.ts';
 import { KEYS, keyOf, load, loadFile, soundFile } from './helper.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
@@ -176,6 +178,28 @@ for (const [name, settings] of [
     );
   });
 }
+
+t.test('a dead endpoint of fifty in one region holds back no account of another endpoint', async (t) => {
+  const account = { providerId: 1, username: 'u', password: 'p' };
+  const providers = Object.fromEntries(
+    Array.from({ length: 50 }, (_, n) => [`a${n}`, { ...account, url: `https://host-${n}.example/x.svc/y` }]),
+  );
+  Object.assign(providers, { other: { ...account, url: 'https://host-0.example/another' }, main: account });
+  const settings = loadFile({ ...soundFile(), providers });
+  const { endpoint } = createAccounts(
+    () => settings,
+    () => '',
+  );
+  const gate = createGate({ endpoint, clock: manualClock(), onChange: () => undefined });
+  for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
+    const clearance = gate.clear('a0');
+    if (clearance.kind === 'go') clearance.permit.report('not_sent');
+  }
+  t.strictSame([...gate.breakers()], [['https://host-0.example', 'open']]);
+  const held = [...settings.providers.keys()].filter((id) => gate.clear(id).kind !== 'go');
+  t.strictSame(held, ['a0', 'other'], 'only the accounts on that host wait');
+  t.equal(gate.clear('removed').kind, 'go');
+});
 
 t.test('a later change of the environment changes no setting', async (t) => {
   const env = { PORT: '9001' };

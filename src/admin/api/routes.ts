@@ -94,8 +94,10 @@ export function recordRoutes(app: FastifyInstance, operations: Operations): void
 /** State of the running process that operators may see. Times are milliseconds since the epoch. */
 export interface RunningState {
   /** Lists every provider account, with `parkedAt` and `probeAt` while it is parked. */
-  providers(): Promise<readonly { id: string; region: string; parkedAt?: number; probeAt?: number }[]>;
-  /** Gives the circuit breakers of the regions that were called since the start. */
+  providers(): Promise<
+    readonly { id: string; region: string; endpoint: string; parkedAt?: number; probeAt?: number }[]
+  >;
+  /** Gives the circuit breakers of the endpoints that were called since the start. */
   breakers(): ReadonlyMap<string, 'closed' | 'half_open' | 'open'>;
   /** Gives the new settings that were refused, with the first of their mistakes; `undefined` while the files are valid. */
   refusedSettings(): { since: number; mistakes: number; problems: readonly string[] } | undefined;
@@ -110,15 +112,16 @@ function settingsOf(refused: ReturnType<RunningState['refusedSettings']>) {
 /** Registers the routes that show settings, provider accounts and circuit breakers, and release a parked account. */
 export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations): void {
   app.get('/state', async () => ({
-    providers: (await state.providers()).map(({ id, region, parkedAt, probeAt }) => ({
+    providers: (await state.providers()).map(({ id, region, endpoint, parkedAt, probeAt }) => ({
       id,
       region,
+      endpoint,
       parked: parkedAt !== undefined,
       ...(parkedAt !== undefined && { parkedAt: isoTime(parkedAt) }),
       ...(probeAt !== undefined && { probeAt: isoTime(probeAt) }),
     })),
     settings: settingsOf(state.refusedSettings()),
-    breakers: [...state.breakers()].map(([region, breaker]) => ({ region, state: breaker })),
+    breakers: [...state.breakers()].map(([endpoint, breaker]) => ({ endpoint, state: breaker })),
   }));
 
   app.post<{ Params: ProviderParams }>(

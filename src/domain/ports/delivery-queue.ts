@@ -94,7 +94,7 @@ export type Claim = {
 export interface DeliveryQueue {
   /**
    * Leases up to `limit` conversations of these providers that are due: those due longest first, an equal share for each
-   * provider. With `probing` (a region may be back), conversations with the fewest unknown outcomes come first.
+   * provider. With `probing` (an endpoint may be back), conversations with the fewest unknown outcomes come first.
    * A conversation that was stored for a suppressed number has no lead: its turn ends it as `rejected` after one more
    * attempt, and no claim is given for it.
    */

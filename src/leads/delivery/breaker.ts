@@ -3,7 +3,8 @@ import type { Clock } from '../../lib/clock.ts';
 
 /**
  * A circuit breaker as plain data: every function takes the state and the time and gives the next state. A breaker delays
- * calls and never fails one. Each region has one breaker, because an outage affects an endpoint and not an account.
+ * calls and never fails one. Each endpoint (the origin of an account's URL) has one breaker: an outage affects a host, whatever
+ * accounts it serves, and not the other hosts of its region.
  */
 export type Breaker =
   | { readonly state: 'closed'; readonly failures: number }
@@ -19,7 +20,7 @@ export const CLOSED: Breaker = { state: 'closed', failures: 0 };
 export const FAILURES_TO_OPEN = 5;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Longer than any call takes. Without it, a probe whose outcome is never reported would keep the region closed forever. */
+/** Longer than any call takes. Without it, a probe whose outcome is never reported would keep the endpoint from being called forever. */
 const PROBE_TIMEOUT_MS = 90_000;
 
 /** Whether a call may start at `now`. Does not start it. */
@@ -65,7 +66,7 @@ function opened(openings: number, now: number): Breaker {
 export type Permit = { report(outcome: OutcomeClass | undefined): void };
 
 /**
- * Whether a provider may be called: now (`go`), later because the breaker of its region is open (`later`), or not until the
+ * Whether a provider may be called: now (`go`), later because the breaker of its endpoint is open (`later`), or not until the
  * parked provider accepts our credentials again (`parked`).
  */
 export type Clearance =
@@ -74,24 +75,24 @@ export type Clearance =
   | { readonly kind: 'parked' };
 
 type Parts = {
-  /** The region of a provider account. */
-  readonly region: (provider: string) => string;
+  /** The endpoint of a provider account. */
+  readonly endpoint: (provider: string) => string;
   readonly clock: Clock;
-  /** Called when the breaker of a region changes its state. */
-  readonly onChange: (region: string, state: Breaker['state']) => void;
+  /** Called when the breaker of an endpoint changes its state. */
+  readonly onChange: (endpoint: string, state: Breaker['state']) => void;
 };
 
 /**
- * Decides which providers may be called now. The breakers of the regions belong to this process; the parked providers are
+ * Decides which providers may be called now. The breakers of the endpoints belong to this process; the parked providers are
  * common to all processes.
  */
 export interface Gate {
   clear(provider: string): Clearance;
   /** As `clear`, for the one lead that tests whether a parked provider accepts our credentials again. */
   clearProbe(provider: string): Clearance;
-  /** Whether the next call to the provider's region would be a probe of its breaker. */
+  /** Whether the next call to the provider's endpoint would be a probe of its breaker. */
   isProbe(provider: string): boolean;
-  /** When the provider's region may be called again; `undefined`: now. */
+  /** When the provider's endpoint may be called again; `undefined`: now. */
   blockedUntil(provider: string): number | undefined;
   /** Replaces the set of parked providers with the one that the store gave. */
   setParked(providers: ReadonlySet<string>): void;
@@ -99,7 +100,7 @@ export interface Gate {
   breakers(): ReadonlyMap<string, Breaker['state']>;
 }
 
-export function createGate({ region, clock, onChange }: Parts): Gate {
+export function createGate({ endpoint, clock, onChange }: Parts): Gate {
   const breakers = new Map<string, Breaker>();
   let parked: ReadonlySet<string> = new Set();
 
@@ -123,7 +124,7 @@ export function createGate({ region, clock, onChange }: Parts): Gate {
     };
   };
 
-  const clearRegion = (name: string): Clearance => {
+  const clearEndpoint = (name: string): Clearance => {
     const now = clock.now();
     if (verdict(current(name), now).kind === 'wait') return { kind: 'later' };
     change(name, begun(current(name), now));
@@ -131,11 +132,11 @@ export function createGate({ region, clock, onChange }: Parts): Gate {
   };
 
   return {
-    clear: (provider) => (parked.has(provider) ? { kind: 'parked' } : clearRegion(region(provider))),
-    clearProbe: (provider) => clearRegion(region(provider)),
-    isProbe: (provider) => current(region(provider)).state !== 'closed',
+    clear: (provider) => (parked.has(provider) ? { kind: 'parked' } : clearEndpoint(endpoint(provider))),
+    clearProbe: (provider) => clearEndpoint(endpoint(provider)),
+    isProbe: (provider) => current(endpoint(provider)).state !== 'closed',
     blockedUntil(provider) {
-      const answer = verdict(current(region(provider)), clock.now());
+      const answer = verdict(current(endpoint(provider)), clock.now());
       return answer.kind === 'wait' ? answer.until : undefined;
     },
     setParked(providers) {

@@ -13,12 +13,12 @@ import { createWorker, type Worker } from './worker.ts';
 export type DeliveryParts = {
   readonly outbox: Outbox;
   readonly upstream: Pick<Provider, 'send'>;
-  readonly accounts: { ids(): readonly string[]; region(id: string): string };
+  readonly accounts: { ids(): readonly string[]; endpoint(id: string): string };
   /** Hash of the credentials that an account uses now; `undefined` if the account is no longer configured. */
   readonly credentials: (provider: string) => string | undefined;
   readonly rules: (site: string) => RetryRules;
   readonly report: (report: AttemptReport) => void;
-  readonly onBreaker: (region: string, state: Breaker['state']) => void;
+  readonly onBreaker: (endpoint: string, state: Breaker['state']) => void;
   readonly onReleased: (provider: string) => void;
   readonly onFault: (error: unknown) => void;
   /** Called for a lead whose owner died while it may have been sending. */
@@ -42,10 +42,10 @@ export type RunningDelivery = {
 export function composeDelivery(parts: DeliveryParts): RunningDelivery {
   const { outbox, upstream, accounts, credentials, rules, onBreaker, clock, random, leaseMs } = parts;
   const gate = createGate({
-    region: accounts.region,
+    endpoint: accounts.endpoint,
     clock,
-    onChange(region, state) {
-      onBreaker(region, state);
+    onChange(endpoint, state) {
+      onBreaker(endpoint, state);
       worker.kick();
     },
   });

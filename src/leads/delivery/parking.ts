@@ -40,7 +40,7 @@ export interface Parking {
   /** Leases one lead of each provider whose probe is due, unless another process probes it. */
   claimProbes(): Promise<readonly { provider: string; claim: Claim }[]>;
   release(provider: string): Promise<void>;
-  /** The earliest time when a probe is due and its region may be called; `undefined` if no provider is parked. */
+  /** The earliest time when a probe is due and its endpoint may be called; `undefined` if no provider is parked. */
   nextProbe(): number | undefined;
 }
 

@@ -73,8 +73,8 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
     return probes.length;
   };
 
-  /** Once the pause of a breaker is over, one lead probes the region. The other leads wait for its outcome. */
-  const startRegionProbe = async (provider: string): Promise<number> => {
+  /** Once the pause of a breaker is over, one lead probes the endpoint. The other leads wait for its outcome. */
+  const startEndpointProbe = async (provider: string): Promise<number> => {
     // Without this check a probe would start with nothing to send and be abandoned, and the breaker's change would wake the
     // worker to try again at once, without end.
     const due = await queue.nextDue([provider]);
@@ -119,7 +119,7 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
     const free = Math.min(limits.concurrency - scheduler.running(), bucket.available(clock.now()));
     let started = await startProbes();
     for (const provider of free > 0 ? scheduler.inTurn(open.filter(gate.isProbe)) : [])
-      started += await startRegionProbe(provider);
+      started += await startEndpointProbe(provider);
     const steady = open.filter((provider) => !gate.isProbe(provider));
     started += await scheduler.allocate(steady, free, startDue);
     return more ? clock.now() : nextPoll(providers, open, started);
@@ -154,7 +154,7 @@ function settlementWithoutCall(claim: Claim, { rules, clock, random }: PollParts
   return settlementFor({ outcome, tries, unknowns, now: clock.now(), random: random() }, rules(lead.site));
 }
 
-/** For a lead whose region's breaker opened, or whose provider was parked, after the claim: the claim is undone. */
+/** For a lead whose endpoint's breaker opened, or whose provider was parked, after the claim: the claim is undone. */
 function requeued(now: number): Settlement {
   return { status: 'queued', dueAt: now, attempted: false };
 }

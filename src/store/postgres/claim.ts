@@ -78,7 +78,7 @@ const CLAIM = {
     ) AS waiting LIMIT $6`),
 };
 
-// An attempt with an unknown outcome proves nothing about its region: the leads with the fewest of those go first.
+// An attempt with an unknown outcome proves nothing about its endpoint: the leads with the fewest of those go first.
 const CLAIM_TRUSTWORTHY = {
   name: 'claim_trustworthy',
   text: leasing(`

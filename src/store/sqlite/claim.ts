@@ -14,7 +14,7 @@ const CLAIMED = `
 export function createClaims(store: Store): DeliveryQueue & ProbeQueue {
   const { database, writer, vault, owner, leaseMs, onUnreadable = () => undefined } = store;
   const due = database.prepare(`SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT ?`);
-  // An attempt with an unknown outcome proves nothing about its region: the leads with the fewest of those go first.
+  // An attempt with an unknown outcome proves nothing about its endpoint: the leads with the fewest of those go first.
   const trustworthy = database.prepare(
     `SELECT * FROM (SELECT ${CLAIMED} WHERE provider = ? AND next_at <= ? ORDER BY next_at LIMIT 1000)
      ORDER BY unknowns, tries LIMIT ?`,

@@ -162,17 +162,18 @@ t.test('the state shows provider accounts and circuit breakers', async (t) => {
   const { ask } = adminOver(t);
   t.strictSame((await ask('/state')).body, {
     providers: [
-      { id: 'default', region: 'na', parked: false },
+      { id: 'default', region: 'na', endpoint: 'https://na.example', parked: false },
       {
         id: 'eu-main',
         region: 'eu',
+        endpoint: 'https://eu.example',
         parked: true,
         parkedAt: '2026-11-24T12:00:00.000Z',
         probeAt: '2026-11-24T12:10:00.000Z',
       },
     ],
     settings: { refused: false },
-    breakers: [{ region: 'eu', state: 'open' }],
+    breakers: [{ endpoint: 'https://eu.example', state: 'open' }],
   });
 });
 

@@ -16,10 +16,10 @@ export function adminOver(t: Test) {
   const released: string[] = [];
   const state: RunningState = {
     providers: async () => [
-      { id: 'default', region: 'na' },
-      { id: 'eu-main', region: 'eu', parkedAt: NOON, probeAt: NOON + 600_000 },
+      { id: 'default', region: 'na', endpoint: 'https://na.example' },
+      { id: 'eu-main', region: 'eu', endpoint: 'https://eu.example', parkedAt: NOON, probeAt: NOON + 600_000 },
     ],
-    breakers: () => new Map([['eu', 'open']]),
+    breakers: () => new Map([['https://eu.example', 'open']]),
     refusedSettings: () => undefined,
     releaseProvider: async (id) => void released.push(id),
   };

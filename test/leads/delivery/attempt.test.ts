@@ -26,7 +26,7 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
         return { conversation, parkedProvider: false };
       },
     },
-    gate: createGate({ region: () => 'na', clock, onChange: () => undefined }),
+    gate: createGate({ endpoint: () => 'na', clock, onChange: () => undefined }),
     rules: () => ({ scheduleS: [5], unknown: 'resend', resendMax: 1 }),
     credentials: () => 'credentials-1',
     report: (report) => reports.push(report),
@@ -86,11 +86,11 @@ t.test('idle resolves when no attempt is under way', async (t) => {
 });
 
 t.test(
-  'a lead that can become no call is parked, is no attempt, and says nothing of region or credentials',
+  'a lead that can become no call is parked, is no attempt, and says nothing of endpoint or credentials',
   async (t) => {
     const outbox = sqliteOutbox(t)();
     const clock = manualClock(1_000_000);
-    const gate = createGate({ region: () => 'na', clock, onChange: () => undefined });
+    const gate = createGate({ endpoint: () => 'na', clock, onChange: () => undefined });
     const refused: Outcome = { class: 'refused', cause: 'not_encodable' };
     const delivery = createDelivery({
       queue: outbox,

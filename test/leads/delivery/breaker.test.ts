@@ -78,7 +78,7 @@ const START = 1_000_000;
 const due = (provider: string) => ({ lead: lead({ provider }), start: { kind: 'due', at: START } }) as const;
 
 t.test(
-  'during an outage of a region its leads wait without attempts, and afterwards they are delivered at a bounded rate',
+  'during an outage of an endpoint its leads wait without attempts, and afterwards they are delivered at a bounded rate',
   async (t) => {
     const outbox = sqliteOutbox(t)();
     let away = true;
@@ -108,7 +108,7 @@ t.test(
   },
 );
 
-t.test('an outage of one region does not delay the leads of another', async (t) => {
+t.test('an outage of one endpoint does not delay the leads of another', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, gate } = await deliver(t, {
     outbox,
@@ -125,7 +125,7 @@ t.test('an outage of one region does not delay the leads of another', async (t) 
   t.match(await outbox.find(id), { status: 'delivered' });
 });
 
-t.test('when the pause of a breaker is over, exactly one call probes the region', async (t) => {
+t.test('when the pause of a breaker is over, exactly one call probes the endpoint', async (t) => {
   const outbox = sqliteOutbox(t)();
   const { clock, worker, calls } = await deliver(t, {
     outbox,
@@ -141,7 +141,7 @@ t.test('when the pause of a breaker is over, exactly one call probes the region'
 });
 
 t.test('only the first report of a permit counts', async (t) => {
-  const gate = createGate({ region: () => 'na', clock: manualClock(START), onChange: () => undefined });
+  const gate = createGate({ endpoint: () => 'na', clock: manualClock(START), onChange: () => undefined });
   const clearance = gate.clear('default');
   if (clearance.kind !== 'go') throw new Error(clearance.kind);
   for (let n = 0; n < FAILURES_TO_OPEN; n += 1) clearance.permit.report('not_sent');

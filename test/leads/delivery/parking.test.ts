@@ -86,7 +86,7 @@ t.test('once a provider is parked, no request calls it, even before the next pol
 });
 
 t.test(
-  'a probe that is due while its region is away waits for the region, without looking again and again',
+  'a probe that is due while its endpoint is away waits for the endpoint, without looking again and again',
   async (t) => {
     const outbox = sqliteOutbox(t)();
     const state: { answer: Outcome } = { answer: REFUSED };

@@ -117,5 +117,5 @@ t.test('the worker sleeps while no lead is due, although the pause of a breaker 
   t.strictSame(changes, ['na open'], 'no probe starts without a lead to send');
   t.ok(polls <= 20, `${polls} polls in 39 s`);
   await clock.advance(2_000);
-  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead probes the region when it is due');
+  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead probes the endpoint when it is due');
 });

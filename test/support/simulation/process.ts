@@ -64,7 +64,7 @@ export async function startProcess(world: World, owner: string): Promise<Process
         return { outcome, durationMs: 1 };
       },
     },
-    accounts: { ids: () => ['default'], region: () => 'na' },
+    accounts: { ids: () => ['default'], endpoint: () => 'na' },
     credentials: () => 'credentials-1',
     rules: () => rules,
     report: ({ lease, answer, settled }) =>
