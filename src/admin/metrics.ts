@@ -20,6 +20,8 @@ export interface EventCounter {
   conversation(status: Status, site: string): void;
   /** Counts a lead of `site` that came near a daily cap, or was held or refused because of one. */
   capPressure(pressure: CapPressure, site: string): void;
+  /** Counts a request to the public listener that was answered with an error, by its code. */
+  problem(code: string): void;
   /** Counts an operation that the storage failed to do. */
   storageFault(): void;
 }
@@ -112,6 +114,12 @@ export function createMetrics(parts: Parts): Metrics {
     labelNames: ['cap', 'level', 'site'],
     registers,
   });
+  const problems = new Counter({
+    name: 'tcg_problems_total',
+    help: 'Requests to the public listener that were answered with an error, by its code.',
+    labelNames: ['code'],
+    registers,
+  });
   const faults = new Counter({
     name: 'tcg_storage_faults_total',
     help: 'Operations that the storage failed to do.',
@@ -155,6 +163,7 @@ export function createMetrics(parts: Parts): Metrics {
     },
     conversation: (status, site) => conversations.inc({ status, site }),
     capPressure: ({ cap, level }, site) => capPressure.inc({ cap, level, site }),
+    problem: (code) => problems.inc({ code }),
     storageFault: () => faults.inc(),
   };
 }

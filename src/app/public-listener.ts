@@ -64,6 +64,7 @@ export async function openPublicListener(
       return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
     },
     logger: log,
+    onProblem: events.problem,
     version,
   });
   disposers.add(() => app.close());

@@ -41,6 +41,7 @@ export const NO_METRICS: EventCounter = {
   attempt() {},
   conversation() {},
   capPressure() {},
+  problem() {},
   storageFault() {},
 };
 

@@ -66,6 +66,13 @@ export function recordedOrigin({ partner, origin }: SiteRequest): string | undef
   return partner || origin === undefined || origin.length > ORIGIN_MAX ? undefined : origin;
 }
 
+/** An origin for the log: what is no origin could be anything, and is not quoted. */
+export function loggedOrigin(origin: string | undefined): string {
+  if (origin === undefined) return 'none';
+  const valid = origin === 'null' || (origin.length <= ORIGIN_MAX && URL.parse(origin)?.origin === origin);
+  return valid ? origin : 'invalid';
+}
+
 function requireOrigin({ origins }: Site, origin: string | undefined): void {
   if (origins === '*') return;
   if (origin === undefined || origin === 'null') {

@@ -16,7 +16,7 @@ import { knownPaths } from './known-paths.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
 import { addOpenApi } from './openapi/plugin.ts';
-import { Problem } from './problems.ts';
+import { Problem, type ProblemCode } from './problems.ts';
 import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
 import { readTarget } from './request-target.ts';
@@ -30,7 +30,7 @@ import { createSerializers } from './serializers.ts';
 import type { AppSettings } from './settings.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { createWireErrorHandler, drainBeforeAnswer, refuseExpectation } from './wire-errors.ts';
+import { createRefuseExpectation, createWireErrorHandler, drainBeforeAnswer } from './wire-errors.ts';
 
 export type AppDeps = {
   readonly settings: AppSettings;
@@ -42,6 +42,8 @@ export type AppDeps = {
   readonly sharedCounts?: SharedCounts;
   readonly files: FileDeps;
   readonly logger: Logger;
+  /** Called once for each request that was answered with a problem. */
+  readonly onProblem?: (code: ProblemCode) => void;
   /** Of this program, for the OpenAPI document. */
   readonly version: string;
   /** Milliseconds since the epoch. */
@@ -75,6 +77,7 @@ const ANY_LENGTH = 64 * 1024;
 /** Builds the public HTTP side, ready to listen or to be injected into; it knows no process, port or signal. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { settings, logger, now = Date.now, timeouts = TIMEOUTS, connectionLimits = CONNECTION_LIMITS } = deps;
+  const { onProblem = () => undefined } = deps;
   const { tls } = settings.listen;
   const connections = createConnections({
     limits: { ...connectionLimits, connections: settings.maxConnections },
@@ -87,7 +90,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       requireHostHeader: false,
     },
     ...(tls && { tls: await readKeyPair(tls) }),
-    refuseExpectation,
+    refuseExpectation: createRefuseExpectation(logger, onProblem),
     logger,
   });
   const app = Fastify({
@@ -101,7 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: ({ url = '/' }) => readTarget(url),
-    clientErrorHandler: connections.guard(createWireErrorHandler(logger, connections.guard)),
+    clientErrorHandler: connections.guard(createWireErrorHandler({ logger, guard: connections.guard, onProblem })),
     schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
       customOptions: {
@@ -122,8 +125,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJson(body),
   );
+  const sites = () => settings.sites;
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, logger, connections.guard);
+  logRequests(app, { logger, guard: connections.guard, sites, onProblem });
   drainBeforeAnswer(app);
   endConnectionsOnClose(app, connections);
 
@@ -138,7 +142,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
   await addOpenApi(app, deps.version);
-  const sites = () => settings.sites;
   const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(formPostRoutes, { takeLead, logger });

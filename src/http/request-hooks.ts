@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Site } from '../domain/site.ts';
 import { derived } from '../lib/derived.ts';
 import { createPartnerCheck } from './access.ts';
+import { addCors } from './cors.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
@@ -22,9 +21,6 @@ declare module 'fastify' {
     limit?: 'health' | 'files' | 'partner-reads';
   }
 }
-
-/** Seconds for which a browser keeps the answer to a preflight; Chromium keeps it for two hours at most. */
-const PREFLIGHT_MAX_AGE_S = 7200;
 
 type HookSettings = Pick<AppSettings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
 
@@ -61,7 +57,7 @@ export async function addRequestHooks(
     if (isPreflight(request)) countRead(request).then(() => done(), done);
     else done();
   });
-  await app.register(cors, { delegator: corsDelegate(() => settings.sites, known) });
+  await addCors(app, () => settings.sites, known);
   app.addHook('onRequest', async (request, reply) => {
     requireOneHost(request);
     if (isPreflight(request)) return;
@@ -178,48 +174,4 @@ function securityHeaders(tls: boolean): FastifyHelmetOptions {
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   };
-}
-
-/**
- * Which pages may read our answers: the union of all sites' origins, any as soon as one site takes any. CORS authorises
- * nobody (a foreign page's POST still runs); a lead's own origin is checked by its site. The button itself is public.
- */
-function corsDelegate(sites: () => ReadonlyMap<string, Site>, known: KnownPaths): FastifyCorsOptionsDelegateCallback {
-  const data = dataOptions(sites);
-  return ({ url, method }, answer) => {
-    const options = url.startsWith('/widget/') ? PUBLIC_FILES : data;
-    // The preflight of a path that does not exist goes on to its 404.
-    const nowhere = method === 'OPTIONS' && known(url).length === 0;
-    answer(null, nowhere ? { ...options, preflight: false } : options);
-  };
-}
-
-/** Tracing tools add these to every `fetch` of a page (W3C Trace Context, W3C Baggage, Sentry). Not allowed, they would end the call. */
-const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage', 'sentry-trace'];
-
-const PUBLIC_FILES: FastifyCorsOptions = {
-  origin: '*',
-  methods: ['GET'],
-  maxAge: PREFLIGHT_MAX_AGE_S,
-  strictPreflight: false,
-};
-
-function dataOptions(sites: () => ReadonlyMap<string, Site>): FastifyCorsOptions {
-  const allowed = derived(sites, unionOfOrigins);
-  return {
-    origin(origin, answer) {
-      const origins = allowed();
-      answer(null, origins === '*' || origins.has(origin ?? ''));
-    },
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['Content-Type', 'Idempotency-Key', ...TRACE_HEADERS],
-    exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
-    maxAge: PREFLIGHT_MAX_AGE_S,
-    strictPreflight: false,
-  };
-}
-
-function unionOfOrigins(sites: ReadonlyMap<string, Site>): '*' | ReadonlySet<string> {
-  const origins = [...sites.values()].map((site) => site.origins);
-  return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
 }

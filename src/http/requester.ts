@@ -1,4 +1,5 @@
 import type { Partner, Rate, Site } from '../domain/site.ts';
+import type { ProblemCode } from './problems.ts';
 
 /** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
 export type Usage = {
@@ -20,7 +21,7 @@ export type Requester = {
   /** The limit that the answer reports in its header fields; absent where the answer reports none. */
   usage?: Usage;
   /** Code of the problem that the request was answered with. */
-  problem?: string;
+  problem?: ProblemCode;
 };
 
 declare module 'fastify' {

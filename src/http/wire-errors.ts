@@ -14,6 +14,13 @@ import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
  */
 const LINGER_MS = 500;
 
+type Deps = {
+  readonly logger: Logger;
+  readonly guard: Guard;
+  /** Called once for each request that was answered with a problem. */
+  readonly onProblem: (code: ProblemCode) => void;
+};
+
 /** A socket as node's HTTP server leaves it: with the answer that is being written on it, if any. */
 type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
 
@@ -21,7 +28,7 @@ type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
  * Answers what node's parser refuses before fastify sees a request: broken syntax, oversized headers, time-outs.
  * A connection that is not HTTP at all (a reset, a failed TLS handshake) is only closed.
  */
-export function createWireErrorHandler(logger: Logger, guard: Guard) {
+export function createWireErrorHandler({ logger, guard, onProblem }: Deps) {
   return function answerWireError(error: NodeJS.ErrnoException, socket: ServerSocket): void {
     const code = problemOf(error.code);
     const current = socket._httpMessage;
@@ -40,6 +47,7 @@ export function createWireErrorHandler(logger: Logger, guard: Guard) {
     }
     const requestId = String(current?.getHeader('x-request-id') ?? randomUUID());
     logger.info({ event: 'request', requestId, status: PROBLEMS[code].status, code }, 'request');
+    onProblem(code);
     socket.end(rawAnswer(code, requestId));
     socket.resume();
     const lingering = setTimeout(() => socket.destroy(), LINGER_MS);
@@ -47,11 +55,17 @@ export function createWireErrorHandler(logger: Logger, guard: Guard) {
   };
 }
 
-/** Answers an `Expect` other than `100-continue` with 417. */
-export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const requestId = randomUUID();
-  const body = JSON.stringify(publicProblemBody('expectation_failed', requestId));
-  response.writeHead(PROBLEMS.expectation_failed.status, rawHeaders(body, requestId)).end(body);
+/** Answers an `Expect` other than `100-continue` with 417: node hands such a request to nobody else. */
+export function createRefuseExpectation(logger: Logger, onProblem: Deps['onProblem']) {
+  return function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+    const code = 'expectation_failed';
+    const { status } = PROBLEMS[code];
+    const requestId = randomUUID();
+    const body = JSON.stringify(publicProblemBody(code, requestId));
+    logger.info({ event: 'request', requestId, status, code }, 'request');
+    onProblem(code);
+    response.writeHead(status, rawHeaders(body, requestId)).end(body);
+  };
 }
 
 function problemOf(code: string | undefined): ProblemCode | undefined {

@@ -51,24 +51,30 @@ t.test('each scrape reads the store, the circuit breakers and the configuration'
   t.equal(samples.get('tcg_breaker_state{endpoint="https://eu.example"}'), 1);
 });
 
-t.test('attempts, possible repeats, conversations, caps and storage faults are counted', async (t) => {
-  const subject = metrics();
-  subject.attempt(report('delivered', 120));
-  subject.attempt(report('unknown', 10_000));
-  subject.attempt(report('delivered', 40, true));
-  subject.conversation('delivered', 'demo');
-  subject.capPressure({ cap: 'site', level: 'reached' }, 'demo');
-  subject.storageFault();
-  const { samples } = readExposition(await subject.render());
-  t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
-  t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 2);
-  t.equal(samples.get('tcg_attempts_total{class="unknown",provider="default"}'), 1);
-  t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.16);
-  t.equal(samples.get('tcg_attempt_duration_seconds_bucket{le="0.05",class="delivered",provider="default"}'), 1);
-  t.equal(samples.get('tcg_possible_repeats_total'), 1, 'only a call after one of unknown outcome may be a repeat');
-  t.equal(samples.get('tcg_conversations_total{status="delivered",site="demo"}'), 1);
-  t.equal(samples.get('tcg_storage_faults_total'), 1);
-});
+t.test(
+  'attempts, possible repeats, conversations, caps, refused requests and storage faults are counted',
+  async (t) => {
+    const subject = metrics();
+    subject.attempt(report('delivered', 120));
+    subject.attempt(report('unknown', 10_000));
+    subject.attempt(report('delivered', 40, true));
+    subject.conversation('delivered', 'demo');
+    subject.capPressure({ cap: 'site', level: 'reached' }, 'demo');
+    subject.problem('origin_not_allowed');
+    subject.problem('origin_not_allowed');
+    subject.storageFault();
+    const { samples } = readExposition(await subject.render());
+    t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
+    t.equal(samples.get('tcg_problems_total{code="origin_not_allowed"}'), 2);
+    t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 2);
+    t.equal(samples.get('tcg_attempts_total{class="unknown",provider="default"}'), 1);
+    t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.16);
+    t.equal(samples.get('tcg_attempt_duration_seconds_bucket{le="0.05",class="delivered",provider="default"}'), 1);
+    t.equal(samples.get('tcg_possible_repeats_total'), 1, 'only a call after one of unknown outcome may be a repeat');
+    t.equal(samples.get('tcg_conversations_total{status="delivered",site="demo"}'), 1);
+    t.equal(samples.get('tcg_storage_faults_total'), 1);
+  },
+);
 
 t.test(
   'while the store cannot be read its metrics are absent instead of stale, and the fault is counted',

@@ -62,25 +62,56 @@ t.test('a foreign page is allowed nothing', async (t) => {
   t.equal(submitted.length, 0);
 });
 
-t.test('a page of one site gets CORS headers, but no lead through, at another', async (t) => {
-  const { app } = await testApp(t, LISTED);
-  const answer = await app.inject({
-    method: 'POST',
-    url: '/conversations',
-    headers: { origin: OTHER },
-    payload: goodBody({ site: 'dealer' }),
-  });
-  t.equal(answer.statusCode, 403);
-  t.equal(answer.headers['access-control-allow-origin'], OTHER);
+t.test('an answer about a site can be read by the pages of that site alone', async (t) => {
+  const { app, submitted } = await testApp(t, LISTED);
+  const send = (origin: string, changes: Record<string, unknown>) =>
+    app.inject({ method: 'POST', url: '/conversations', headers: { origin }, payload: goodBody(changes) });
+  const answers = {
+    'a foreign lead': [await send(OTHER, { site: 'dealer' }), 403, undefined],
+    'a lead of its own': [await send(DEALER, { site: 'dealer' }), 201, DEALER],
+    'a wrong lead of its own': [await send(DEALER, { site: 'dealer', merchantId: 'x' }), 422, DEALER],
+    'a wrong lead of another': [await send(OTHER, { site: 'dealer', merchantId: 'x' }), 422, undefined],
+    'its form': [await app.inject({ url: '/sites/dealer/form', headers: { origin: DEALER } }), 200, DEALER],
+    'the form of another': [
+      await app.inject({ url: '/sites/dealer/form', headers: { origin: OTHER } }),
+      403,
+      undefined,
+    ],
+    'its preflight': [await app.inject({ ...preflight(DEALER), url: '/sites/dealer/form' }), 204, DEALER],
+    'the preflight of another': [await app.inject({ ...preflight(OTHER), url: '/sites/dealer/form' }), 204, undefined],
+    'a lead for no known site': [await send(OTHER, { site: 'nobody' }), 403, OTHER],
+    'a lead for no site': [await send(OTHER, { site: undefined }), 422, OTHER],
+  } as const;
+  for (const [name, [answer, status, origin]] of Object.entries(answers)) {
+    t.equal(answer.statusCode, status, name);
+    t.equal(answer.headers['access-control-allow-origin'], origin, name);
+    t.equal(answer.headers.vary, 'Origin', name);
+  }
+  t.equal(submitted.length, 1);
 });
 
-t.test('any page may read as soon as one site takes any', async (t) => {
+t.test('a site that any page may use opens nothing for the others', async (t) => {
   const { app } = await testApp(t);
-  for (const origin of ['https://anywhere.example', 'null']) {
-    const answer = await app.inject(preflight(origin));
-    t.equal(answer.headers['access-control-allow-origin'], origin);
-    t.equal(answer.headers.vary, 'Origin');
+  const evil = { origin: 'https://evil.example' };
+  const lead = (changes: Record<string, unknown>) =>
+    app.inject({ method: 'POST', url: '/conversations', headers: evil, payload: goodBody(changes) });
+  t.equal((await lead({})).headers['access-control-allow-origin'], evil.origin);
+  for (const answer of [
+    await lead({ site: 'dealer' }),
+    await lead({ site: 'dealer', consumer: {} }),
+    await app.inject({ url: '/sites/dealer/form', headers: evil }),
+    await app.inject({ url: '/sites/%64ealer/form', headers: evil }),
+    await app.inject({ ...preflight(evil.origin), url: '/sites/dealer/form' }),
+  ]) {
+    t.notOk(answer.headers['access-control-allow-origin']);
   }
+  t.equal((await app.inject({ url: '/sites/demo/form', headers: evil })).statusCode, 200);
+});
+
+t.test('the button’s files can be read by any page', async (t) => {
+  const { app } = await testApp(t, LISTED);
+  const answer = await app.inject({ url: '/widget/v1.js', headers: { origin: 'https://evil.example' } });
+  t.equal(answer.headers['access-control-allow-origin'], '*');
 });
 
 t.test('a page can read every answer, errors and 404s too, and its headers', async (t) => {
@@ -88,7 +119,7 @@ t.test('a page can read every answer, errors and 404s too, and its headers', asy
   const headers = { origin: DEALER };
   const answers = {
     201: await app.inject({ method: 'POST', url: '/conversations', headers, payload: goodBody({ site: 'dealer' }) }),
-    422: await app.inject({ method: 'POST', url: '/conversations', headers, payload: {} }),
+    422: await app.inject({ method: 'POST', url: '/conversations', headers, payload: { site: 'dealer' } }),
     415: await app.inject({ method: 'POST', url: '/conversations', headers, payload: 'x' }),
     401: await app.inject({ method: 'POST', url: '/conversations', headers: { ...headers, authorization: 'x' } }),
     404: await app.inject({ method: 'GET', url: '/nope', headers }),

@@ -15,7 +15,7 @@ const CANARIES = {
 
 const ALLOWED = new Set([
   ...['level', 'time', 'pid', 'hostname', 'msg', 'event', 'requestId', 'method', 'route', 'status', 'code', 'ms'],
-  ...['site', 'partner', 'aborted'],
+  ...['site', 'partner', 'aborted', 'origin'],
 ]);
 
 t.test('a request is one line: who, what and how long, by the request’s id', async (t) => {
@@ -43,6 +43,65 @@ t.test('a refused request’s line has the code of its problem', async (t) => {
   const answer = await app.inject({ method: 'POST', url: '/conversations', payload: {} });
   t.match(log()[0], { status: 422, code: 'invalid_request', requestId: answer.json().requestId });
   t.equal(answer.json().instance, `urn:uuid:${answer.json().requestId}`);
+});
+
+t.test('the line of a refused origin or target says which page was refused at which site', async (t) => {
+  const { app, log } = await testApp(t);
+  const lead = (origin: string | undefined, changes: Record<string, unknown>) =>
+    app.inject({
+      method: 'POST',
+      url: '/conversations',
+      headers: { ...(origin !== undefined && { origin }) },
+      payload: goodBody({ site: 'dealer', consent: { text: 'yes' }, ...changes }),
+    });
+  await lead('https://www.dealer.example', {});
+  await lead('https://dealer.example', { advertiserId: '1660' });
+  await lead(undefined, {});
+  await lead('CanaryOrigin', {});
+  await lead('https://dealer.example/CanaryPath', {});
+  await lead('null', {});
+  await app.inject({ url: '/sites/dealer/form', headers: { origin: 'https://evil.example' } });
+  await lead('https://evil.example', { site: 'nobody' });
+  t.match(log(), [
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'https://www.dealer.example' },
+    { code: 'target_not_allowed', site: 'dealer', origin: 'https://dealer.example' },
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'none' },
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'invalid' },
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'invalid' },
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'null' },
+    { code: 'origin_not_allowed', site: 'dealer', origin: 'https://evil.example' },
+    { code: 'unknown_site' },
+  ]);
+  t.notOk('origin' in (log().at(-1) ?? {}));
+  t.notMatch(JSON.stringify(log()), 'Canary');
+});
+
+t.test('every error answer is counted once by its code, whoever gives it', async (t) => {
+  const codes: string[] = [];
+  const { listen, app } = await testApp(t, { onProblem: (code) => codes.push(code) });
+  const port = await listen();
+  const key = { authorization: 'Bearer guess' };
+  for (const bytes of [
+    request({ body: JSON.stringify(goodBody()) }),
+    request({ body: JSON.stringify(goodBody()), headers: key }),
+    request({
+      body: 'site=nobody',
+      path: '/conversations/form',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+    request({ body: JSON.stringify(goodBody({ site: 'dealer' })) }),
+    request({ method: 'GET', path: '/nope' }),
+    request({ method: 'DELETE' }),
+    'GET / HTTP/1.1\r\nhost : a\r\n\r\n',
+    request({ body: '{}', headers: { expect: 'nothing' } }),
+  ]) {
+    await exchange(port, bytes);
+  }
+  await app.close();
+  t.strictSame(codes, [
+    ...['invalid_api_key', 'invalid_request', 'origin_not_allowed', 'not_found', 'method_not_allowed'],
+    ...['bad_request', 'expectation_failed'],
+  ]);
 });
 
 t.test('the gateway ignores a request id that the client sends', async (t) => {

@@ -1,0 +1,70 @@
+import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import type { Site } from '../domain/site.ts';
+import { derived } from '../lib/derived.ts';
+import type { KnownPaths } from './known-paths.ts';
+import { siteInBody, siteInPath } from './named-site.ts';
+
+/** Seconds for which a browser keeps the answer to a preflight; Chromium keeps it for two hours at most. */
+const PREFLIGHT_MAX_AGE_S = 7200;
+
+/** Tracing tools add these to every `fetch` of a page (W3C Trace Context, W3C Baggage, Sentry). Not allowed, they would end the call. */
+const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage', 'sentry-trace'];
+
+type Sites = ReadonlyMap<string, Site>;
+type Origins = Site['origins'];
+
+/**
+ * Tells browsers which pages may read an answer: those of the site that the request names, else those of any site. The button
+ * itself is public. CORS authorises nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
+ *
+ * The body that names a site is read after CORS was decided, so that what was allowed to the pages of all sites is taken back then.
+ */
+export async function addCors(app: FastifyInstance, sites: () => Sites, known: KnownPaths): Promise<void> {
+  await app.register(cors, { delegator: delegate(sites, known) });
+  app.addHook('onSend', ({ headers: { origin }, body }, reply, _payload, done) => {
+    const site = siteInBody(body, sites());
+    if (site && !includes(site.origins, origin)) reply.removeHeader('access-control-allow-origin');
+    done();
+  });
+}
+
+function delegate(sites: () => Sites, known: KnownPaths): FastifyCorsOptionsDelegateCallback {
+  const union = derived(sites, unionOfOrigins);
+  return ({ url, method }, answer) => {
+    const options = url.startsWith('/widget/')
+      ? PUBLIC_FILES
+      : dataOptions(siteInPath(url, sites())?.origins ?? union());
+    // The preflight of a path that does not exist goes on to its 404.
+    const nowhere = method === 'OPTIONS' && known(url).length === 0;
+    answer(null, nowhere ? { ...options, preflight: false } : options);
+  };
+}
+
+const PUBLIC_FILES: FastifyCorsOptions = {
+  origin: '*',
+  methods: ['GET'],
+  maxAge: PREFLIGHT_MAX_AGE_S,
+  strictPreflight: false,
+};
+
+function dataOptions(origins: Origins): FastifyCorsOptions {
+  return {
+    origin: (origin, answer) => answer(null, includes(origins, origin)),
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['Content-Type', 'Idempotency-Key', ...TRACE_HEADERS],
+    exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
+    maxAge: PREFLIGHT_MAX_AGE_S,
+    strictPreflight: false,
+  };
+}
+
+function includes(origins: Origins, origin: string | undefined): boolean {
+  return origins === '*' || (origin !== undefined && origins.has(origin));
+}
+
+/** Any origin as soon as one site takes any: the preflight of its lead does not say which site the lead is for. */
+function unionOfOrigins(sites: Sites): Origins {
+  const origins = [...sites.values()].map((site) => site.origins);
+  return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
+}
