@@ -17,6 +17,7 @@ const SECTIONS: readonly (readonly [start: string, title: string])[] = [
   ['REDIS_URL', 'Limits'],
   ['DATA_KEY', 'Keys and retention'],
   ['ADMIN_', "Operators' listener"],
+  ['OTEL_', 'Traces'],
   ['SIMULATOR_', 'Simulator'],
 ];
 

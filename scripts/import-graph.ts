@@ -32,10 +32,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['leads', 'domain', 'lib'],
     packages: ['@fastify/*', 'fastify', 'libphonenumber-js', 'pino', 'pino-pretty', 'prom-client', 'typebox'],
   },
+  telemetry: { rooms: ['domain', 'lib'], packages: ['@opentelemetry/*', 'fastify'] },
   simulator: { rooms: [], packages: ['xml2js'] },
   widget: { rooms: [], packages: [] },
   app: {
-    rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'simulator'],
+    rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'telemetry', 'simulator'],
     // In development the app bundles the button with the script that builds it.
     packages: ['fastify', 'pino', 'scripts'],
   },
@@ -43,7 +44,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'app'],
     packages: ['ajv', 'commander', 'pino', 'undici'],
   },
-  [ENTRY]: { rooms: ['lib', 'config', 'admin', 'app'], packages: ['close-with-grace'] },
+  [ENTRY]: { rooms: ['lib', 'config', 'admin', 'telemetry', 'app'], packages: ['close-with-grace'] },
 };
 
 /** Node modules that count as drivers: only the rooms that name them may import them. */

@@ -21,7 +21,8 @@ const settings = readSettings();
 const pretty = process.stdout.isTTY && !settings.production ? await prettyDestination() : undefined;
 const output = outputDestination();
 process.on('exit', output.flush);
-const log = createLogger({ level: settings.logLevel, destination: pretty ?? output });
+const traces = settings.tracing && (await import('./telemetry/tracing.ts'));
+const log = createLogger({ level: settings.logLevel, destination: pretty ?? output, context: traces?.traceFields });
 const guard = createGuard(log);
 
 try {

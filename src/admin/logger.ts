@@ -6,7 +6,13 @@ import { type DestinationStream, type Logger, pino } from 'pino';
  * The code that logs chooses each field of a line. An error is the exception: its message may quote a lead or a secret, so
  * the logger keeps only its type, code, SQLite's fixed text for that code, and stack frames.
  */
-export function createLogger(options: { level: string; destination: DestinationStream }): Logger {
+export function createLogger(options: {
+  level: string;
+  destination: DestinationStream;
+  /** Fields of the running request or attempt, such as its trace. */
+  context?: (() => object | undefined) | undefined;
+}): Logger {
+  const { context } = options;
   return pino(
     {
       level: options.level,
@@ -14,6 +20,7 @@ export function createLogger(options: { level: string; destination: DestinationS
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
+      ...(context && { mixin: () => context() ?? {} }),
     },
     options.destination,
   );

@@ -7,12 +7,23 @@ import { createProviderClient } from '../provider/client.ts';
 import type { Services } from './services.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
-export function startDelivery({ settings, live, log, disposers, accounts, outbox, events }: Services): RunningDelivery {
-  const provider = createProviderClient({
+export function startDelivery({
+  settings,
+  live,
+  log,
+  disposers,
+  accounts,
+  outbox,
+  events,
+  tracing,
+}: Services): RunningDelivery {
+  const client = createProviderClient({
     account: accounts.get,
     patterns: ({ site, provider }) => patternsFor(live.current(), site, provider),
     timeoutMs: settings.upstreamTimeoutMs,
+    ...(tracing && { headers: tracing.outgoingHeaders }),
   });
+  const provider = tracing?.traceProvider(client) ?? client;
   disposers.add(() => provider.close());
   const delivering: RunningDelivery = composeDelivery({
     outbox,

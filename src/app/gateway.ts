@@ -12,6 +12,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { createDisposers } from '../lib/disposers.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault, tryKeys } from '../store/vault.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
 import { openPublicListener } from './public-listener.ts';
@@ -63,7 +64,8 @@ async function open({
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
   const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
-  const outbox = await openOutbox(settings.database, {
+  const tracing = await openTracing({ settings, version, disposers });
+  const opened = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
     hashCheck: hashing.check(),
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
@@ -78,6 +80,7 @@ async function open({
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });
+  const outbox = tracing?.traceStore(opened) ?? opened;
   disposers.add(() => outbox.close());
   const keys = await tryKeys(outbox);
   if (keys.kind === 'does_not_open') {
@@ -98,6 +101,7 @@ async function open({
     events: metrics ?? NO_METRICS,
     refused,
     sharedCounts,
+    tracing,
   };
 
   const delivering = startDelivery(services);
@@ -137,6 +141,19 @@ async function open({
       return disposers.dispose();
     },
   };
+}
+
+/** Loads the tracing library on demand, because loading it slows the start. */
+async function openTracing({
+  settings: { tracing },
+  version,
+  disposers,
+}: Pick<Services, 'settings' | 'version' | 'disposers'>): Promise<Tracing | undefined> {
+  if (!tracing) return undefined;
+  const { startTracing } = await import('../telemetry/tracing.ts');
+  const started = startTracing({ ...tracing, version });
+  disposers.add(() => started.close());
+  return started;
 }
 
 function startSweeping({ live, log, disposers, outbox }: Services): void {

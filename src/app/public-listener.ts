@@ -18,7 +18,7 @@ import type { Services } from './services.ts';
  * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, log, version, disposers, hashing, outbox, events, sharedCounts }: Services,
+  { settings, live, log, version, disposers, hashing, outbox, events, sharedCounts, tracing }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -49,6 +49,7 @@ export async function openPublicListener(
     find: outbox.find,
     guard: formGuard({ settings, hashing, outbox }),
     ...(sharedCounts && { sharedCounts }),
+    ...(tracing && { addFirstHooks: tracing.addHooks }),
     files: {
       // In development, where esbuild is installed, no build is needed.
       widget: widgetFiles(async () => (await import('../../scripts/build-widget.ts')).buildWidget()),

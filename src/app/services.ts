@@ -7,6 +7,7 @@ import { createSharedCounts, type SharedCounts } from '../http/limits/shared-cou
 import type { Hashing } from '../leads/hashing.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import type { Disposers } from '../lib/disposers.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** The services that several parts of the running gateway share. */
 export type Services = {
@@ -26,6 +27,8 @@ export type Services = {
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
   readonly sharedCounts: SharedCounts | undefined;
+  /** Adds spans to requests, writes and calls; `undefined` without a collector. */
+  readonly tracing: Tracing | undefined;
 };
 
 /** New settings that were read and refused: since when (milliseconds since the epoch), and what is wrong with them. */

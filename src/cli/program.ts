@@ -7,7 +7,6 @@ import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
-import { addKeyCommands } from './commands/keys.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
 import { addNumberCommands } from './commands/numbers.ts';
@@ -28,7 +27,6 @@ const SUBJECTS: readonly AddCommands[] = [
   addCheckCommand,
   addRenderCommand,
   addClassifyCommand,
-  addKeyCommands,
   addConfigurationCommands,
 ];
 

@@ -4,7 +4,6 @@ import { createOperations, type Operations } from '../admin/operations/operation
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
-import type { KeyStore } from '../domain/ports/key-store.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
 import { capKeys } from '../leads/caps.ts';
@@ -20,7 +19,6 @@ export type Session = {
   readonly operations: Operations;
   readonly store: Pick<LeadRecords, 'list' | 'show'> &
     Pick<StatsStore, 'stats'> &
-    Pick<KeyStore, 'sealedCounts'> &
     Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
   readonly skewMs?: number;

@@ -25,6 +25,10 @@ export function describeSettings(settings: Settings) {
     admin: describeAdmin(settings),
     database: describeDatabase(settings),
     redis: describeRedis(settings),
+    tracing: settings.tracing !== undefined && {
+      host: new URL(settings.tracing.endpoint).host,
+      ratio: settings.tracing.ratio,
+    },
     logLevel: settings.logLevel,
     demo: settings.demo,
     simulator: settings.simulator,

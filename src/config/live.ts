@@ -80,6 +80,12 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
     return { DATABASE_URL: place, DATABASE_POOL_MAX: poolMax };
   }),
   redis: fixed(({ redis }) => ({ REDIS_URL: redis })),
+  tracing: fixed(({ tracing }) => ({
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracing?.endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: tracing?.headers,
+    OTEL_SERVICE_NAME: tracing?.serviceName,
+    OTEL_TRACES_SAMPLER_ARG: tracing?.ratio,
+  })),
   logLevel: fixed(({ logLevel }) => ({ LOG_LEVEL: logLevel })),
 };
 

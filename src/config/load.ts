@@ -19,6 +19,7 @@ import {
   tlsFiles,
   warnOfDatabase,
 } from './rules.ts';
+import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
 import { demoSetup, fileSetup, type Setup, unusable } from './setups.ts';
 
@@ -91,6 +92,7 @@ export function loadSettings(
     ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),
     database: buildDatabase(environment, cwd),
     ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
+    ...(values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { tracing: buildTracing(values) }),
     logLevel: values.LOG_LEVEL,
     simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
@@ -101,6 +103,23 @@ export function loadSettings(
     ),
     files: [...files],
   });
+}
+
+/** The values of the variables that OpenTelemetry names; the endpoint is set. */
+function buildTracing({
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint = '',
+  OTEL_EXPORTER_OTLP_HEADERS: headers,
+  OTEL_SERVICE_NAME: serviceName,
+  OTEL_TRACES_SAMPLER_ARG: ratio,
+}: Values): NonNullable<Settings['tracing']> {
+  const pairs =
+    headers === undefined ? [] : headers.split(',').map((pair) => pair.split(/=(.*)/s, 2) as [string, string]);
+  return {
+    endpoint,
+    headers: Object.fromEntries(pairs.map(([name, value]) => [name, decodeURIComponent(value)])),
+    serviceName,
+    ratio: Number(ratio),
+  };
 }
 
 /** Uses `CONFIG_FILE` if it is set; otherwise the demo outside production. */

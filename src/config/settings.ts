@@ -38,6 +38,13 @@ export type Settings = {
   readonly database: Place;
   /** Where all replicas count their callers together; without it each counts by itself. */
   readonly redis?: RedisServer;
+  /** Where traces are sent, and which share of them; without it nothing is traced. */
+  readonly tracing?: {
+    readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly serviceName: string;
+    readonly ratio: number;
+  };
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;

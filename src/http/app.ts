@@ -40,6 +40,8 @@ export type AppDeps = {
   readonly guard: FormGuard;
   /** Counts requests over all replicas; absent where each process counts alone. */
   readonly sharedCounts?: SharedCounts;
+  /** Adds hooks that every request passes first, such as those of traces. */
+  readonly addFirstHooks?: (app: FastifyInstance) => void;
   readonly files: FileDeps;
   readonly logger: Logger;
   /** Called once for each request that was answered with a problem. */
@@ -126,6 +128,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     parseJson(body),
   );
   const sites = () => settings.sites;
+  deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
   logRequests(app, { logger, guard: connections.guard, sites, onProblem });
   drainBeforeAnswer(app);

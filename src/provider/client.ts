@@ -21,6 +21,8 @@ type Parts = {
   readonly patterns?: (lead: Lead) => FailurePatterns;
   /** Upper bound on one whole call, from `send` to the last byte of the reply. */
   readonly timeoutMs: number;
+  /** Headers of the call that continue a trace. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 };
@@ -33,6 +35,7 @@ export function createProviderClient({
   account,
   patterns = () => NO_PATTERNS,
   timeoutMs,
+  headers,
   now = Date.now,
 }: Parts): Provider {
   const agent = new Agent({
@@ -52,7 +55,7 @@ export function createProviderClient({
       const started = now();
       const call = prepareCall(lead, account, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
-      const result = await exchange(agent, call, { timeoutMs, decode });
+      const result = await exchange(agent, headers ? { ...call, headers: headers() } : call, { timeoutMs, decode });
       const ended = now();
       return {
         outcome: classify(result, lead, ended, patterns(lead)),

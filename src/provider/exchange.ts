@@ -3,7 +3,13 @@ import type { Dispatcher } from 'undici';
 import type { Decode, Decoded, Unreadable } from './decode.ts';
 
 /** One POST: where it goes, its media type, and its body, which is sent as UTF-8. */
-export type Call = { readonly endpoint: Endpoint; readonly contentType: string; readonly body: string };
+export type Call = {
+  readonly endpoint: Endpoint;
+  readonly contentType: string;
+  readonly body: string;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** An absolute URL in the two parts that undici's dispatcher takes. */
 export type Endpoint = { readonly origin: string; readonly path: string };
@@ -38,7 +44,7 @@ export function endpointOf(url: string): Endpoint {
  */
 export function exchange(
   dispatcher: Dispatcher,
-  { endpoint, contentType, body }: Call,
+  { endpoint, contentType, body, headers }: Call,
   { timeoutMs, decode }: { readonly timeoutMs: number; readonly decode: Decode },
 ): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
@@ -52,7 +58,12 @@ export function exchange(
       {
         ...endpoint,
         method: 'POST',
-        headers: { 'content-type': contentType, accept: 'application/xml', 'user-agent': 'text-connect-gateway' },
+        headers: {
+          'content-type': contentType,
+          accept: 'application/xml',
+          'user-agent': 'text-connect-gateway',
+          ...headers,
+        },
         body,
       },
       handler,

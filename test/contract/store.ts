@@ -7,7 +7,6 @@ import { providerContract } from './providers.ts';
 import { queueContract } from './queue.ts';
 import { recordsContract } from './records.ts';
 import { requeueContract } from './requeue.ts';
-import { sealingContract } from './sealing.ts';
 
 /**
  * The tests that every store passes.
@@ -22,7 +21,6 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('records', async (t) => recordsContract(t, open));
   t.test('requeue', async (t) => requeueContract(t, open));
   t.test('privacy', async (t) => privacyContract(t, open));
-  t.test('sealed values', async (t) => sealingContract(t, open));
 
   t.test('a store accepts only the HASH_KEY that it was first opened with', async (t) => {
     const other = createHashing(Buffer.alloc(32, 8));

@@ -8,10 +8,10 @@ const PROGRAM = `
 `;
 
 t.test(
-  'a gateway on SQLite without Redis and without an operators’ listener loads no driver and no metrics',
+  'a gateway on SQLite without Redis and without an operators’ listener loads no driver, metrics or traces',
   async (t) => {
     const loaded = execFileSync(process.execPath, ['--input-type=module', '--eval', PROGRAM], { encoding: 'utf8' });
     t.match(loaded, /node_modules\/fastify\//);
-    t.notMatch(loaded, /node_modules\/(ioredis|pg|prom-client)\//);
+    t.notMatch(loaded, /node_modules\/(ioredis|pg|prom-client|@opentelemetry)\//);
   },
 );

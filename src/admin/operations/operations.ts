@@ -1,4 +1,3 @@
-import type { KeyStore } from '../../domain/ports/key-store.ts';
 import type {
   AuditEntry,
   AuditStore,
@@ -14,7 +13,6 @@ import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
-import { type RewrapResult, rewrapKeys } from './rewrap.ts';
 import { type Selection, type SendAction, select, send } from './selection.ts';
 import {
   type AuditView,
@@ -62,8 +60,6 @@ export interface Operations {
   providerReleased(provider: string, actor: string): Promise<void>;
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
-  /** Wraps the keys of all stored values anew; see `rewrapKeys`. */
-  rewrapKeys(options: { actor: string; onProgress?: (done: number, total: number) => void }): Promise<RewrapResult>;
 }
 
 /** Consents read per page while counting an export. */
@@ -75,8 +71,7 @@ type OperationsStore = LeadRecords &
   StatsStore &
   AuditStore &
   ErasureStore &
-  SuppressionStore &
-  KeyStore;
+  SuppressionStore;
 
 type Parts = {
   readonly store: OperationsStore;
@@ -167,7 +162,6 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
         count: 0,
         detail: `provider=${provider}, with all leads that wait for it`,
       }),
-    rewrapKeys: (options) => rewrapKeys(store, { ...options, now }),
     async audit(page) {
       const { items, next } = await checkCursor(store.audit(page));
       return { items: items.map(auditView), ...(next !== undefined && { next }) };

@@ -96,6 +96,19 @@ export function checkEndpoint(text: string): Mistake | undefined {
   return undefined;
 }
 
+/** Checks the address of a collector of traces, which carry no personal data and no credentials of the provider. */
+export function checkCollector(text: string): Mistake | undefined {
+  const url = URL.parse(text);
+  const fix = 'use an http or https URL such as http://collector.example:4318';
+  if (!url || /\s/.test(text) || !/^https?:$/.test(url.protocol))
+    return { problem: 'is not an http or https URL', fix };
+  if (url.username !== '' || url.password !== '') {
+    return { problem: 'contains a user name or password', fix: 'use OTEL_EXPORTER_OTLP_HEADERS for them' };
+  }
+  if (url.search !== '' || url.hash !== '') return { problem: 'contains a query or a fragment', fix };
+  return undefined;
+}
+
 /** Whether a host as a setting writes it, an IPv6 address without brackets, is a loopback address. */
 export function isLoopbackHost(host: string): boolean {
   const url = URL.parse(`http://${isIPv6(host) ? `[${host}]` : host}`);

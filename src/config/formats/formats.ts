@@ -4,7 +4,7 @@ import { isXmlText } from '../../domain/draft.ts';
 import { foldWords } from '../../domain/failure-pattern.ts';
 import { DEVELOPMENT_HASH_KEY } from '../defaults.ts';
 import type { Mistake } from '../problem.ts';
-import { checkCidr, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';
+import { checkCidr, checkCollector, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';
 import { checkDatabase, checkRedis } from './databases.ts';
 
 /** The `format`s of our schemas: each says what is wrong with a text, or nothing. */
@@ -19,6 +19,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   'key-hash': checkKeyHash,
   origin: checkOrigin,
   redis: checkRedis,
+  collector: checkCollector,
   'secret-key': checkSecretKey,
   'xml-line': checkXmlLine,
 };

@@ -222,6 +222,45 @@ export const VARIABLES = {
     secret: true,
   },
   METRICS_TOKEN: { schema: value.token(16, 'Bearer token that can read /metrics and nothing else.'), secret: true },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: {
+      type: 'string',
+      description:
+        'Base URL of an OpenTelemetry collector that takes OTLP over HTTP; traces go to its path /v1/traces. Without it nothing is traced.',
+      maxLength: 2048,
+      format: 'collector',
+      errorMessage: 'use an http or https URL such as http://collector.example:4318',
+    },
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    schema: {
+      type: 'string',
+      description: 'Headers of every export, such as the token of the collector.',
+      maxLength: 4096,
+      pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+=[!-+\\--~]*(,[!#$%&'*+.^_`|~0-9A-Za-z-]+=[!-+\\--~]*)*$",
+      errorMessage: 'use name=value pairs that commas separate, with percent-encoded values',
+    },
+    secret: true,
+  },
+  OTEL_SERVICE_NAME: {
+    schema: {
+      type: 'string',
+      description: 'Name of this service in traces.',
+      pattern: '^[ -~]{1,255}$',
+      errorMessage: 'use 1 to 255 visible ASCII characters',
+    },
+    fallback: 'text-connect-gateway',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: {
+      type: 'string',
+      description:
+        'Share of the traces that is kept, from 0 to 1. A request that continues a trace is kept exactly if its parent was.',
+      pattern: '^(0|1|0?\\.[0-9]{1,9}|1\\.0{1,9})$',
+      errorMessage: 'use a number from 0 to 1, such as 0.1',
+    },
+    fallback: '1',
+  },
   SIMULATOR_HOST: {
     schema: {
       type: 'string',

@@ -1,6 +1,5 @@
 import type { Conversation } from '../lead.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
-import type { KeyStore } from './key-store.ts';
 import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
 import type { LeadStore } from './lead-store.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from './privacy-store.ts';
@@ -25,7 +24,6 @@ export interface Outbox
     ErasureStore,
     RetentionStore,
     SuppressionStore,
-    KeyStore,
     StoreLifecycle {
   find(id: string): Promise<Conversation | undefined>;
 }

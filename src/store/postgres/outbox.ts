@@ -7,19 +7,12 @@ import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
 import type { Database, Store } from './database.ts';
 import { createInDoubtLeases } from './faults.ts';
-import { createKeyStore } from './keys.ts';
 import { type Listening, listenForWork } from './notifications.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
-import {
-  createReplicaGuard,
-  createSchemaState,
-  type ReplicaGuard,
-  type SchemaState,
-  watchSkew,
-} from './replica-guard.ts';
+import { createReplicaGuard, type ReplicaGuard, watchSkew } from './replica-guard.ts';
 import { createLeases } from './settle.ts';
 
 export type PostgresOptions = OutboxOptions &
@@ -40,20 +33,14 @@ export type PostgresOptions = OutboxOptions &
 export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
   const { owner, leaseMs, batchMax, clock = systemClock, onSkew = () => undefined } = options;
   const database = await openDatabase(address, options);
-  const schema = createSchemaState();
-  const store: Store = {
-    ...options,
-    database,
-    inDoubtLeases: createInDoubtLeases(database.write, owner),
-    sealFormat: schema.sealFormat,
-  };
+  const store: Store = { ...options, database, inDoubtLeases: createInDoubtLeases(database.write, owner) };
   const acceptance = createAcceptance(store, systemClock, batchMax);
   const claims = createClaims(store);
   const leases = createLeases(store, systemClock, batchMax);
   const retention = createRetention(store);
-  const skew = watchSkew({ database, clock, leaseMs, onSkew, onSchema: schema.record });
+  const skew = watchSkew({ database, clock, leaseMs, onSkew });
   await skew.measure();
-  const guard = createReplicaGuard(skew, schema);
+  const guard = createReplicaGuard(skew);
 
   return {
     ...acceptance,
@@ -67,8 +54,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createErasure(store),
     ...retention,
     ...createSuppressions(store),
-    ...createKeyStore(store),
-    ...createLifecycle(database, { guard, schema, clock, address }, async () => {
+    ...createLifecycle(database, { guard, clock, address }, async () => {
       skew.stop();
       await Promise.all([acceptance.drain(), leases.drain()]);
     }),
@@ -88,7 +74,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
 /** @param drain resolves when no lead is being accepted or settled any more */
 function createLifecycle(
   database: Database,
-  { guard, schema, clock, address }: { guard: ReplicaGuard; schema: SchemaState; clock: Clock; address: Address },
+  { guard, clock, address }: { guard: ReplicaGuard; clock: Clock; address: Address },
   drain: () => Promise<void>,
 ): StoreLifecycle {
   const listening: Listening[] = [];
@@ -99,8 +85,8 @@ function createLifecycle(
       return row !== undefined && toBuffer(row.hash_check as Uint8Array).equals(check);
     },
     async ready() {
-      const [row] = await database.write(TOUCH, [clock.now()]);
-      if (row) schema.record(row);
+      const [schema] = await database.write(TOUCH, [clock.now()]);
+      guard.recordOldestReader(schema?.oldest_reader as number);
       guard.check();
     },
     watch(wake) {
@@ -116,4 +102,4 @@ function createLifecycle(
 const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
 const KEEP_HASH_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write whose only purpose is to prove that writing works. */
-const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader, bound' };
+const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };

@@ -194,7 +194,4 @@ export const MIGRATIONS: readonly string[] = [
    INSERT INTO suppressions (phone_hash, created_at) SELECT phone_hash, created_at FROM suppressions_before ORDER BY created_at;
    CREATE INDEX suppressions_place ON suppressions (substr(phone_hash, 1, 2)) WHERE phone_hash IS NOT NULL;
    DROP TABLE suppressions_before`,
-
-  // From here on values are sealed bound to their place (`store/vault.ts`). Earlier releases cannot open those, so they refuse the file.
-  'SELECT 1',
 ];

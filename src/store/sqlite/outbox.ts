@@ -7,7 +7,6 @@ import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
 import { createReader, type Store } from './database.ts';
 import { type Identity, watchIdentity } from './identity.ts';
-import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
@@ -48,7 +47,6 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createErasure(store),
     ...createRetention(store),
     ...createSuppressions(store),
-    ...createKeyStore(store),
     ...createLifecycle(store, database, identity),
     async find(id) {
       const row = await store.read(() => find.get(id));

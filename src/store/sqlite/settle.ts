@@ -34,8 +34,7 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
       });
     },
     settle(lease, settlement, now) {
-      const description =
-        settlement.description === undefined ? null : vault.sealText(lease.id, settlement.description);
+      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
       const settled = writer.write((): Settled | undefined => {
         const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;

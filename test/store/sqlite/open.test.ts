@@ -110,7 +110,7 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
   const path = join(t.testdir(), 'gateway.db');
   const content = lead();
   const phoneHash = hashing.phone(content.phone.e164);
-  const { key, data } = createVault([dataKey]).seal('any', content, 'former');
+  const { key, data } = createVault([dataKey]).seal(content);
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   migrate(database, 2);
