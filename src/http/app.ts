@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Conversation } from '../domain/lead.ts';
 import type { Submit } from '../leads/submit.ts';
 import {
   CONNECTION_LIMITS,
@@ -20,7 +19,7 @@ import { Problem, type ProblemCode } from './problems.ts';
 import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
 import { readTarget } from './request-target.ts';
-import { conversationRoutes } from './routes/conversations.ts';
+import { type ConversationDeps, conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes, siteFormRoutes } from './routes/forms.ts';
@@ -35,7 +34,7 @@ import { createRefuseExpectation, createWireErrorHandler, drainBeforeAnswer } fr
 export type AppDeps = {
   readonly settings: AppSettings;
   readonly submit: Submit;
-  readonly find: (id: string) => Promise<Conversation | undefined>;
+  readonly find: ConversationDeps['find'];
   readonly isReady: () => Promise<Readiness>;
   readonly guard: FormGuard;
   /** Counts requests over all replicas; absent where each process counts alone. */

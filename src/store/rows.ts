@@ -1,6 +1,7 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../domain/lead.ts';
 import type { Cause, Lease, ProviderState } from '../domain/ports/delivery-queue.ts';
 import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, OpenCounts } from '../domain/ports/lead-records.ts';
+import type { StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
 import { defined } from '../lib/defined.ts';
 import { type Vault, VaultError } from './vault.ts';
@@ -24,6 +25,11 @@ export function toConversation(row: Row): Conversation {
     updatedAt: row.updated_at as number,
     dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
   });
+}
+
+/** @param row with `STATE` and partner */
+export function toStored(row: Row): StoredConversation {
+  return { ...toConversation(row), ...defined({ partner: (row.partner as string | null) ?? undefined }) };
 }
 
 /** The lease of a row that was just leased. */

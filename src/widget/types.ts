@@ -51,7 +51,7 @@ export type TextUsSubmit = {
 export type TextUsSuccess = {
   readonly key: string;
   readonly id: string;
-  /** `delivered`, or the status of a stored lead: `queued`, `held`, … */
+  /** `delivered`, or `queued` for a lead that is stored and not delivered yet. */
   readonly status: string;
 };
 

@@ -18,6 +18,8 @@ export function acceptContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await first.close();
     const second = await opening();
     t.strictSame(await second.find(conversation.id), conversation);
+    const ofPartner = await leased(second, 1_000, newLead({ lead: lead({ partner: 'acme' }) }));
+    t.match(await second.find(ofPartner.id), { partner: 'acme' });
     t.equal(await second.find('cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'), undefined);
     await second.close();
   });

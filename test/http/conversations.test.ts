@@ -38,19 +38,80 @@ t.test('a delivered lead is answered 201 with where its state is', async (t) => 
   t.notOk(answer.headers['retry-after']);
 });
 
-for (const status of ['queued', 'held', 'unknown', 'parked'] as const) {
-  t.test(`a lead that is ${status} is answered 202`, async (t) => {
-    const { app } = await testApp(t, endingAs({ status }));
-    const answer = await app.inject(post());
-    t.equal(answer.statusCode, 202);
-    t.strictSame(answer.json(), { ...BODY, status });
-    t.equal(answer.headers.location, `/conversations/${ID}`);
-    t.equal(answer.headers['retry-after'], status === 'queued' ? '5' : undefined);
-  });
-}
+const NOT_FINAL = ['queued', 'held', 'unknown', 'parked'] as const;
+const OF_ACME = { authorization: `Bearer ${KEYS.acme}` };
+const partnerBody = goodBody({ site: undefined, consent: { text: 'yes' } });
 
 t.test(
-  'Retry-After is when a queued lead is tried next, in whole seconds, and soon where it is due already',
+  'a visitor cannot tell a queued lead from one that is held, unknown or parked, neither at once nor later',
+  async (t) => {
+    const ages = [0, 4_000, 60_000, 3_600_000, 90_000_000];
+    for (const age of ages) {
+      const seen = new Set<string>();
+      for (const [n, status] of NOT_FINAL.entries()) {
+        const conversation = {
+          ...DELIVERED,
+          status,
+          attempts: n,
+          updatedAt: NOW + n * 100,
+          dueAt: NOW + age + n * 9_000,
+        };
+        const { app } = await testApp(t, {
+          submit: async () => ({ conversation, replayed: true }),
+          find: async () => conversation,
+          now: () => NOW + age,
+        });
+        for (const answer of [await app.inject(post()), await app.inject(`/conversations/${ID}`)]) {
+          t.equal(answer.statusCode, answer.headers.location ? 202 : 200);
+          t.strictSame(answer.json(), { ...BODY, status: 'queued', attempts: 0, updatedAt: BODY.createdAt });
+          seen.add(String(answer.headers['retry-after']));
+        }
+      }
+      t.equal(seen.size, 1, 'all say the same about when to look again');
+    }
+  },
+);
+
+t.test(
+  'a visitor is asked to look again after half the age of the lead: 5 s at least and an hour at most',
+  async (t) => {
+    for (const [ageMs, seconds] of [
+      [0, '5'],
+      [60_000, '30'],
+      [90_000_000, '3600'],
+    ] as const) {
+      const { app } = await testApp(t, { ...endingAs({ status: 'queued' }), now: () => NOW + ageMs });
+      t.equal((await app.inject(post())).headers['retry-after'], seconds);
+    }
+  },
+);
+
+t.test('a partner sees all six statuses, also when it reads the state with its key', async (t) => {
+  for (const status of NOT_FINAL) {
+    const conversation = { ...DELIVERED, status, partner: 'acme' };
+    const { app } = await testApp(t, { ...endingAs({ status }), find: async () => conversation });
+    const sent = await app.inject(post(partnerBody, OF_ACME));
+    t.equal(sent.statusCode, 202);
+    t.equal(sent.headers.location, `/conversations/${ID}`);
+    const read = await app.inject({ url: `/conversations/${ID}`, headers: OF_ACME });
+    for (const answer of [sent, read]) {
+      t.strictSame(answer.json(), { ...BODY, status });
+      t.equal(answer.headers['retry-after'], status === 'queued' ? '5' : undefined);
+    }
+  }
+});
+
+t.test('the key of a partner shows nothing of the lead of another partner or of a visitor', async (t) => {
+  for (const partner of [{ partner: 'roamer' }, {}]) {
+    const { app } = await testApp(t, { find: async () => ({ ...DELIVERED, status: 'held' as const, ...partner }) });
+    const read = await app.inject({ url: `/conversations/${ID}`, headers: OF_ACME });
+    t.match(read.json(), { status: 'queued', attempts: 0 });
+    t.equal(read.headers['retry-after'], '5');
+  }
+});
+
+t.test(
+  'Retry-After tells a partner when a queued lead is tried next, in whole seconds, and soon where it is due already',
   async (t) => {
     for (const [dueInMs, seconds] of [
       [29_001, '30'],
@@ -59,7 +120,7 @@ t.test(
       [-5_000, '5'],
     ] as const) {
       const { app } = await testApp(t, endingAs({ status: 'queued', dueAt: NOW + dueInMs }));
-      t.equal((await app.inject(post())).headers['retry-after'], seconds);
+      t.equal((await app.inject(post(partnerBody, OF_ACME))).headers['retry-after'], seconds);
     }
   },
 );
@@ -78,8 +139,8 @@ t.test('a lead that the provider refused is a problem with its id and reason', a
 
 t.test('the state of a rejected lead says what was refused, and that of a queued one when to look again', async (t) => {
   const read = async (changes: Partial<Conversation>) => {
-    const { app } = await testApp(t, { find: async () => ({ ...DELIVERED, ...changes }) });
-    return app.inject(`/conversations/${ID}`);
+    const { app } = await testApp(t, { find: async () => ({ ...DELIVERED, partner: 'acme', ...changes }) });
+    return app.inject({ url: `/conversations/${ID}`, headers: OF_ACME });
   };
   const rejected = await read({ status: 'rejected', reason: 'phone' });
   t.match(rejected.json(), { status: 'rejected', reason: 'phone' });

@@ -126,7 +126,7 @@ t.test('a lead that was filled in faster than a person can type is answered like
   const { url } = await start();
   const { formToken } = await formOf(url);
   const answer = await send(url, leadOf(0, { formToken }));
-  t.strictSame(codeOf(answer), [202, 'held']);
-  t.strictSame(codeOf(await read(url, String(answer.headers.get('location')))), [200, 'held']);
+  t.strictSame(codeOf(answer), [202, 'queued']);
+  t.strictSame(codeOf(await read(url, String(answer.headers.get('location')))), [200, 'queued']);
   t.equal((await provider.ofPhone(phoneOf(0))).received, 0);
 });

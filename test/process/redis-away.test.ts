@@ -139,7 +139,7 @@ t.test(
       CAP,
       'both replicas count on one cap',
     );
-    t.equal(ofOneNumber.filter(({ body }) => body.status === 'held').length, 3 * CAP);
+    t.equal(ofOneNumber.filter(({ body }) => body.status === 'queued').length, 3 * CAP);
 
     await loaded((sent) => {
       if (sent === POSTGRES_LEADS / 2) void redis.start();

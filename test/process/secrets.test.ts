@@ -67,7 +67,7 @@ t.test('leads wait when the password changes under load, and the new password fi
   await change;
   t.equal(leads.acknowledged.size, LEADS, 'no request was refused because of the credentials');
   await gateway.line(({ event }) => event === 'provider_parked');
-  t.match(await send(gateway.url, leadOf(LEADS)), { status: 202, body: { status: 'parked' } });
+  t.match(await send(gateway.url, leadOf(LEADS)), { status: 202, body: { status: 'queued' } });
 
   changeAtGateway(ROTATED);
   await gateway.line(({ event }) => event === 'provider_released');

@@ -130,7 +130,7 @@ t.test('a hanging provider delays the stop by no more than its time-out', async 
   const reply = post(gateway.url, leadOf(1));
   await events.next('conversation');
   t.equal((await gateway.end('SIGTERM')).code, 0, 'it ended within its grace period; otherwise the code is 1');
-  t.match(await reply, { status: 202, body: { status: 'unknown' } }, 'the waiting request still got an answer');
+  t.match(await reply, { status: 202, body: { status: 'queued' } }, 'the waiting request still got an answer');
   t.match(storedLeads(database), [{ status: 'unknown', attempts: 1, leased: false }]);
 });
 

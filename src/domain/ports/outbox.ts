@@ -25,8 +25,11 @@ export interface Outbox
     RetentionStore,
     SuppressionStore,
     StoreLifecycle {
-  find(id: string): Promise<Conversation | undefined>;
+  find(id: string): Promise<StoredConversation | undefined>;
 }
+
+/** A conversation with the partner that sent its lead; a visitor's has none. */
+export type StoredConversation = Conversation & { readonly partner?: string };
 
 /** What the process that opened the store needs. */
 export interface StoreLifecycle {

@@ -1,22 +1,25 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Conversation } from '../../domain/lead.ts';
+import type { StoredConversation } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
-import { conversationBody } from '../schemas/conversation.ts';
+import { conversationBody, seenByVisitor } from '../schemas/conversation.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
 import type { TakeLead } from '../take-lead.ts';
 
 export type ConversationDeps = {
   readonly takeLead: TakeLead;
-  readonly find: (id: string) => Promise<Conversation | undefined>;
+  readonly find: (id: string) => Promise<StoredConversation | undefined>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 };
 
 /** Seconds after which to look again at a lead of which it is not known when it is tried next: it is due, and something holds it up. */
 const LOOK_AGAIN_S = 5;
+/** A visitor's page is asked to wait half the age of its lead, and no longer than this. */
+const LOOK_AGAIN_MAX_S = 3_600;
 
 /** `POST /conversations` and `GET /conversations/{id}`. */
 export async function conversationRoutes(app: FastifyInstance, deps: ConversationDeps): Promise<void> {
@@ -43,7 +46,7 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
         from: 'script',
       });
       if (replayed) reply.header('idempotency-replayed', 'true');
-      return answerLead(reply, conversation, now());
+      return answerLead(reply, view(conversation, request.requester.partner !== undefined, now()));
     },
   );
 
@@ -58,25 +61,45 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     async (request, reply) => {
       const conversation = await find(request.params.id);
       if (!conversation) throw new Problem('not_found');
-      reply.headers({ 'cache-control': 'no-store', ...whenToLookAgain(conversation, now()) });
-      return conversationBody(conversation);
+      // The key of another partner proves nothing here.
+      const { partner } = request.requester;
+      const { shown, headers } = view(
+        conversation,
+        partner !== undefined && partner.id === conversation.partner,
+        now(),
+      );
+      reply.headers({ 'cache-control': 'no-store', ...headers });
+      return conversationBody(shown);
     },
   );
 }
 
-function answerLead(reply: FastifyReply, conversation: Conversation, now: number): FastifyReply {
-  const { id, status, reason = 'other' } = conversation;
+/** A conversation as its reader may see it, and the header fields that say when to look again. */
+type View = { readonly shown: Conversation; readonly headers: { readonly 'retry-after'?: string } };
+
+/** @param isOwner whether the reader is the partner that sent the lead */
+function view(conversation: Conversation, isOwner: boolean, now: number): View {
+  const shown = isOwner ? conversation : seenByVisitor(conversation);
+  if (shown.status !== 'queued') return { shown, headers: {} };
+  const waitS = isOwner ? secondsUntilDue(shown, now) : secondsByAge(shown, now);
+  return { shown, headers: { 'retry-after': String(waitS) } };
+}
+
+function secondsUntilDue({ dueAt }: Conversation, now: number): number {
+  return dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
+}
+
+/** The time of the next attempt would tell a stranger that there is one, so the wait depends on nothing but the age of the lead. */
+function secondsByAge({ createdAt }: Conversation, now: number): number {
+  return Math.min(LOOK_AGAIN_MAX_S, Math.max(LOOK_AGAIN_S, Math.round((now - createdAt) / 2_000)));
+}
+
+function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply {
+  const { id, status, reason = 'other' } = shown;
   const location = `/conversations/${id}`;
   if (status === 'rejected') {
     throw new Problem('lead_rejected', { headers: { location }, extensions: { id, reason } });
   }
-  reply.headers({ location, 'cache-control': 'no-store', ...whenToLookAgain(conversation, now) });
-  return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(conversation));
-}
-
-/** `Retry-After` of a queued lead: when it is tried next. Every other status waits for a person, or is final. */
-function whenToLookAgain({ status, dueAt }: Conversation, now: number): { 'retry-after'?: string } {
-  if (status !== 'queued') return {};
-  const waitS = dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
-  return { 'retry-after': String(waitS) };
+  reply.headers({ location, 'cache-control': 'no-store', ...headers });
+  return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(shown));
 }

@@ -28,7 +28,8 @@ export const CONVERSATION = {
       enum: [...STATUSES],
       description:
         'delivered: the provider took it. rejected: the provider refused it for its own data. queued: stored, to be sent (again). ' +
-        'held, unknown and parked wait for a person.',
+        'held, unknown and parked wait for a person; only the partner whose lead it is sees them, with its key. Everybody else sees ' +
+        'queued instead.',
       examples: ['delivered'],
     },
     reason: {
@@ -37,7 +38,13 @@ export const CONVERSATION = {
       description: 'Of a rejected lead: what the provider refused.',
       examples: ['phone'],
     },
-    attempts: { type: 'integer', minimum: 0, description: 'Calls made to the provider so far.', examples: [1] },
+    attempts: {
+      type: 'integer',
+      minimum: 0,
+      description:
+        'Calls made to the provider so far. Without the key of the partner: 0 until the lead is delivered or rejected.',
+      examples: [1],
+    },
     createdAt: {
       type: 'string',
       format: 'date-time',
@@ -47,7 +54,8 @@ export const CONVERSATION = {
     updatedAt: {
       type: 'string',
       format: 'date-time',
-      description: 'Last changed at.',
+      description:
+        'Last changed at. Without the key of the partner: `createdAt` until the lead is delivered or rejected.',
       examples: ['2026-11-24T09:00:00.180Z'],
     },
   },
@@ -61,6 +69,16 @@ export type ConversationBody = {
   readonly createdAt: string;
   readonly updatedAt: string;
 };
+
+/**
+ * A conversation as a visitor sees it. Until it is final nothing of it changes: a status, a count of calls or a time would tell a
+ * stranger whether a number was used before, is suppressed or is suspected.
+ */
+export function seenByVisitor(conversation: Conversation): Conversation {
+  const { id, status, createdAt } = conversation;
+  if (status === 'delivered' || status === 'rejected') return conversation;
+  return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt };
+}
 
 /** The public view of a conversation; times become ISO 8601 with milliseconds. */
 export function conversationBody(conversation: Conversation): ConversationBody {

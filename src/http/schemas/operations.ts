@@ -125,10 +125,18 @@ export const START_CONVERSATION = {
       },
     ),
     202: answer(
-      'Stored, and not delivered yet. `Retry-After` comes while it is `queued`.',
+      'Stored, and not delivered yet. `Retry-After` comes while it is `queued`. A visitor sees `queued` whatever the lead waits for.',
       { ...LOCATION, ...RETRY_AFTER_HEADER, ...RATE_HEADERS, ...REPLAYED_HEADER },
       'Conversation#',
-      { queued: { id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ', status: 'queued', attempts: 1, ...AN_HOUR } },
+      {
+        queued: {
+          id: 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ',
+          status: 'queued',
+          attempts: 0,
+          createdAt: AN_HOUR.createdAt,
+          updatedAt: AN_HOUR.createdAt,
+        },
+      },
     ),
     ...problemResponses(['invalid_json', ...LEAD_REFUSALS], ERROR_HEADERS),
   },
@@ -138,8 +146,9 @@ export const READ_CONVERSATION = {
   operationId: 'readConversation',
   summary: 'Read the state of a lead',
   description:
-    'The id is the capability: who knows it may read. No personal data is in the answer. A request with the key of a partner counts ' +
-    "on that partner's own rate.",
+    'The id is the capability: who knows it may read. No personal data is in the answer. Without a key the answer has one of three ' +
+    'statuses: delivered, rejected, or queued for everything else. The partner that sent the lead sees all six with its key. A request ' +
+    "with the key of a partner counts on that partner's own rate.",
   tags: ['conversations'],
   security: [{}, { partnerKey: [] }],
   params: CONVERSATION_PARAMS,

@@ -1,7 +1,7 @@
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { OutboxOptions } from '../options.ts';
-import { STATE, toBuffer, toConversation } from '../rows.ts';
+import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
 import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
@@ -66,7 +66,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     purge: guard.whenHealthy(retention.purge),
     async find(id) {
       const [row] = await database.read(FIND, [id]);
-      return row && toConversation(row);
+      return row && toStored(row);
     },
   };
 }
@@ -99,7 +99,7 @@ function createLifecycle(
   };
 }
 
-const FIND = { name: 'find', text: `SELECT ${STATE} FROM conversations WHERE id = $1` };
+const FIND = { name: 'find', text: `SELECT ${STATE}, partner FROM conversations WHERE id = $1` };
 const KEEP_HASH_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write whose only purpose is to prove that writing works. */
 const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };

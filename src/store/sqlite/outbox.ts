@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
-import { STATE, toBuffer, toConversation } from '../rows.ts';
+import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance, createKnown } from './accept.ts';
 import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
@@ -33,7 +33,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
   const { ledgerOf, counters, cache } = createLedger(database, options.owner, known);
   const writer = createBatchWriter(database, { check: identity.check, cache });
   const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
-  const find = database.prepare(`SELECT ${STATE} FROM conversations WHERE id = ?`);
+  const find = database.prepare(`SELECT ${STATE}, partner FROM conversations WHERE id = ?`);
 
   return {
     ...createAcceptance(store, ledgerOf, known),
@@ -50,7 +50,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createLifecycle(store, database, identity),
     async find(id) {
       const row = await store.read(() => find.get(id));
-      return row && toConversation(row);
+      return row && toStored(row);
     },
   };
 }
