@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { editDistance } from './nearest.ts';
-import type { Problem } from './problem.ts';
+import type { Mistake, Problem } from './problem.ts';
 import { type ReadFile, readSecret } from './read-file.ts';
 import { compile } from './schema/validate.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './schema/variables.ts';
@@ -27,7 +27,7 @@ const validate = compile({
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile, cwd: string): Environment {
   const problems: Problem[] = [];
-  const warnings = warnOfUnknown(env);
+  const warnings = [...warnOfUnknown(env), ...warnOfNode(env)];
   const sources = new Map<VariableName, Source>();
   const given = new Set<VariableName>();
   for (const [name, row] of rows) {
@@ -36,12 +36,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile, cwd:
     given.add(name);
     if ('problem' in found) problems.push(found);
     else sources.set(name, found);
-    if (row.secret && 'text' in found && found.text.trim() !== found.text) {
-      warnings.push({
-        setting: found.name,
-        problem: 'begins or ends with white space',
-        fix: 'remove it unless it is meant',
-      });
+    if (row.secret && 'text' in found) {
+      warnings.push(...doubtsAbout(found.text).map((doubt) => ({ setting: found.name, ...doubt })));
     }
   }
   const values: Record<string, unknown> = {};
@@ -49,11 +45,47 @@ export function readEnvironment(env: NodeJS.ProcessEnv, readFile: ReadFile, cwd:
   for (const { pointer, problem, fix } of validate(values)) {
     const [, name = '', item] = pointer.split('/');
     const setting = sources.get(name as VariableName)?.name ?? name;
-    problems.push({ setting, problem: item === undefined ? problem : `${problem} (item ${Number(item) + 1})`, fix });
+    const what = item === undefined ? problem : `${problem} (item ${Number(item) + 1})`;
+    const quoted = isQuoted(sources.get(name as VariableName)?.text ?? '');
+    problems.push({ setting, problem: what, fix: quoted ? `${fix}; ${WITHOUT_QUOTES}` : fix });
     delete values[name];
   }
   for (const [name, row] of rows) values[name] ??= row.fallback;
   return { values: values as Values, given: (name) => given.has(name), problems, warnings };
+}
+
+const WITHOUT_QUOTES = 'leave out the quotes around it: docker --env-file and most secret files keep them';
+
+/** Whether a text is in quotes, which a shell would have removed. */
+function isQuoted(text: string): boolean {
+  return /^(["']).*\1$/s.test(text.trim()) && text.trim().length > 1;
+}
+
+/** What surrounds a secret and is probably not meant: white space or quotes. */
+export function doubtsAbout(secret: string): Mistake[] {
+  const doubts: Mistake[] = [];
+  if (secret.trim() !== secret) {
+    doubts.push({ problem: 'begins or ends with white space', fix: 'remove it unless it is meant' });
+  }
+  if (isQuoted(secret)) {
+    doubts.push({
+      problem: 'is in quotes, which are part of the value',
+      fix: `unless they are meant, ${WITHOUT_QUOTES}`,
+    });
+  }
+  return doubts;
+}
+
+/** Warns of Node's own switch that turns the verification of certificates off: the gateway's connections do not obey it. */
+function warnOfNode(env: NodeJS.ProcessEnv): Problem[] {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return [];
+  return [
+    {
+      setting: 'NODE_TLS_REJECT_UNAUTHORIZED',
+      problem: 'has no effect here: certificates of the provider, Postgres and Redis are always verified',
+      fix: 'unset it; NODE_EXTRA_CA_CERTS names the file of an authority of your own',
+    },
+  ];
 }
 
 function findSource(

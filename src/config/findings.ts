@@ -6,10 +6,13 @@ import type { Located } from './schema/validate.ts';
 export type Findings = {
   /** A function describes a mistake whose text costs a search: it is called only for a mistake that is listed. */
   readonly add: (pointer: string, mistake: Mistake | (() => Mistake)) => void;
+  /** Adds what an operator should look at although nothing is refused. */
+  readonly warn: (pointer: string, doubt: Mistake) => void;
   /** Whether the value at a pointer and those around it are valid; values deeper inside may be invalid. */
   readonly sound: (pointer: string) => boolean;
   /** The first mistakes in the order of the file, at most `LISTED_MISTAKES`. */
   readonly problems: () => Problem[];
+  readonly warnings: () => Problem[];
   /** How many mistakes there are. */
   readonly count: () => number;
 };
@@ -20,10 +23,15 @@ export function createFindings(document: JsonDocument, located: readonly Located
   const add: Findings['add'] = (pointer, mistake) => {
     found.push({ pointer, place: document.locate(pointer), mistake });
   };
+  const warnings: Problem[] = [];
   for (const mistake of [...document.duplicates, ...located]) add(mistake.pointer, mistake);
   const broken = new Set(located.map(({ pointer }) => pointer));
   return {
     add,
+    warn(pointer, doubt) {
+      warnings.push(fileProblem(doubt, document.locate(pointer), pointer));
+    },
+    warnings: () => warnings,
     sound(pointer) {
       for (let end = pointer.length; end !== -1; end = end === 0 ? -1 : pointer.lastIndexOf('/', end - 1)) {
         if (broken.has(pointer.slice(0, end))) return false;

@@ -18,6 +18,7 @@ import {
   checkTls,
   tlsFiles,
   warnOfDatabase,
+  warnOfRedis,
 } from './rules.ts';
 import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
@@ -97,10 +98,13 @@ export function loadSettings(
     simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
     ...built,
-    warnings: [...warnOfMode(environment, built.sites), ...warnOfDatabase(environment, cwd), ...warnings].slice(
-      0,
-      LISTED_MISTAKES,
-    ),
+    warnings: [
+      ...warnOfMode(environment, built.sites),
+      ...warnOfDatabase(environment, cwd),
+      ...warnOfRedis(environment),
+      ...(setup.warnings ?? []),
+      ...warnings,
+    ].slice(0, LISTED_MISTAKES),
     files: [...files],
   });
 }

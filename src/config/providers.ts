@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type ProviderAccount, REGION_URLS, type WireProfile } from '../domain/provider.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
-import type { Environment } from './environment.ts';
+import { doubtsAbout, type Environment } from './environment.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Findings } from './findings.ts';
 import type { Problem } from './problem.ts';
@@ -104,6 +104,8 @@ function readOne(
   for (const { problem, fix } of validators[name](read.text)) {
     findings.add(pointer, { problem: `names a file whose text ${problem}`, fix });
   }
+  for (const doubt of doubtsAbout(read.text))
+    findings.warn(pointer, { ...doubt, problem: `names a file whose text ${doubt.problem}` });
   return read.text;
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { TlsFiles } from '../domain/addresses.ts';
 import { DEVELOPMENT_HASH_KEY } from './defaults.ts';
 import type { Environment } from './environment.ts';
-import { databasePath, isPostgres, parsePostgres } from './formats/databases.ts';
+import { databasePath, isPostgres, parsePostgres, redisServer } from './formats/databases.ts';
 import { keyBytes, MAKE_KEY } from './formats/formats.ts';
 import { isProduction, orDevelopment } from './mode.ts';
 import type { Problem } from './problem.ts';
@@ -143,6 +143,20 @@ export function warnOfDatabase(environment: Environment, cwd: string): Problem[]
       setting: 'DATABASE_URL',
       problem: 'leads to another machine without encryption',
       fix: 'add ?sslmode=verify-full unless nobody can listen on the way',
+    },
+  ];
+}
+
+/** Warns of a password that crosses the network to Redis in plain text. */
+export function warnOfRedis({ values: { REDIS_URL } }: Environment): Problem[] {
+  if (REDIS_URL === undefined) return [];
+  const { host, password, tls } = redisServer(REDIS_URL);
+  if (password === undefined || tls || isLocal(host)) return [];
+  return [
+    {
+      setting: 'REDIS_URL',
+      problem: 'sends its password to another machine without encryption',
+      fix: 'use rediss:// unless nobody can listen on the way',
     },
   ];
 }

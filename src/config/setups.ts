@@ -29,6 +29,8 @@ import { buildSites, checkSites } from './sites.ts';
 export type Setup = {
   /** The mistakes that are listed; those of the file come last. */
   readonly problems: readonly Problem[];
+  /** What an operator should look at in the file although nothing is refused. */
+  readonly warnings?: readonly Problem[];
   /** How many mistakes of the file are not listed. */
   readonly more?: number;
   readonly build: () => Pick<Settings, 'demo' | 'simulator' | 'sites' | 'partners' | 'providers'>;
@@ -144,6 +146,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...listed],
     more: findings.count() - listed.length,
+    warnings: findings.warnings(),
     build: () => ({
       demo: false,
       simulator: false,

@@ -12,7 +12,8 @@ import {
 import { parseJson } from './body.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { knownPaths } from './known-paths.ts';
-import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
+import { createProxyTest } from './limits/address.ts';
+import { warnOfUntrustedProxy } from './limits/proxy-warning.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
 import { addOpenApi } from './openapi/plugin.ts';
 import { Problem, type ProblemCode } from './problems.ts';

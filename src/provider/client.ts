@@ -42,7 +42,11 @@ export function createProviderClient({
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     allowH2: false,
-    connect: connectorWithTolerance({ timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)) }),
+    connect: connectorWithTolerance({
+      timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)),
+      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the document holds the credentials.
+      rejectUnauthorized: true,
+    }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import path from 'node:path';
 import { handleControl, isControlPath } from './control.ts';
 import { handleCall, type LogLine } from './endpoint.ts';
@@ -51,6 +51,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pages = loadPages();
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOwnHost(request.headers.host, host)) {
+      return sendError(
+        response,
+        403,
+        'the Host header names another host: use localhost, an IP address or SIMULATOR_HOST',
+      );
+    }
     const url = URL.parse(request.url ?? '/', 'http://simulator');
     if (url === null) return sendError(response, 400, 'the path is invalid');
     if (url.pathname === ENDPOINT_PATH) {
@@ -82,6 +89,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return closed;
     },
   };
+}
+
+/**
+ * Whether a request was meant for the simulator. A page of another site can let its own name point to this machine (DNS
+ * rebinding) and would then read all leads; it needs a name of the public DNS, which has a dot.
+ *
+ * @param listening the address or name that the simulator listens on
+ */
+function isOwnHost(header: string | undefined, listening: string): boolean {
+  const name = URL.parse(`http://${header}`)?.hostname;
+  if (name === undefined) return false;
+  if (isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.')) return true;
+  return name.endsWith('.localhost') || name === listening.toLowerCase();
 }
 
 async function stop(server: Server): Promise<void> {

@@ -130,6 +130,45 @@ function passwordFrom(content: string | Uint8Array): string | undefined {
   return load(env, { '/app/secret': content }).providers.get('default')?.password;
 }
 
+t.test('quotes around a secret, which docker --env-file keeps, are warned of and not quoted', async (t) => {
+  const { PROVIDER_PASSWORD: _, ...others } = COMPLETE;
+  for (const quoted of ['"canary"', "'canary'", '"canary" ']) {
+    const { warnings, providers } = load({ ...others, PROVIDER_PASSWORD: quoted });
+    t.match(warnings.at(-1), { setting: 'PROVIDER_PASSWORD', problem: /in quotes/, fix: /docker --env-file/ });
+    t.notMatch(JSON.stringify(warnings), /canary/);
+    t.equal(providers.get('default')?.password, quoted);
+  }
+  const account = { providerId: 1, username: 'u', passwordFile: 'word' };
+  const file = loadFile(fileWith('/providers/main', account), {}, { '/etc/gateway/word': '"canary"\n' });
+  t.match(file.warnings, [{ setting: 'CONFIG_FILE: /providers/main/passwordFile', problem: /text is in quotes/ }]);
+  for (const plain of ['a"b', '"', 'it\'s "quoted"']) {
+    t.strictSame(load({ ...others, PROVIDER_PASSWORD: plain }).warnings, []);
+  }
+});
+
+t.test('a value that is refused and in quotes is refused with a hint at the quotes', async (t) => {
+  for (const env of [{ PORT: '"8080"' }, { DATA_KEY: `"${keyOf('data')}"` }, { DATABASE_URL: '"sqlite:./a.db"' }]) {
+    t.match(mistakes(t, () => load(env))[0]?.fix, /leave out the quotes around it: docker --env-file/);
+  }
+});
+
+t.test('a switched-off verification of certificates is warned of, because it has no effect', async (t) => {
+  t.match(load({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }).warnings, [
+    { setting: 'NODE_TLS_REJECT_UNAUTHORIZED', fix: /NODE_EXTRA_CA_CERTS/ },
+  ]);
+  t.strictSame(load({ NODE_TLS_REJECT_UNAUTHORIZED: '1' }).warnings, []);
+});
+
+t.test('a password for Redis that crosses the network in plain text is warned of', async (t) => {
+  const warnings = (url: string) => load({ REDIS_URL: url }).warnings;
+  const [warning] = warnings('redis://:canary@redis.example:6379');
+  t.match(warning, { setting: 'REDIS_URL', fix: /use rediss:/ });
+  t.notMatch(JSON.stringify(warning), /canary/);
+  for (const url of ['rediss://:canary@redis.example', 'redis://:canary@127.0.0.1', 'redis://redis.example']) {
+    t.strictSame(warnings(url), [], url);
+  }
+});
+
 t.test('a twin reads a file, relative to the directory that the program was started in', async (t) => {
   t.equal(load({ PORT_FILE: 'port' }, { '/app/port': '9001' }).listen.port, 9001);
   t.equal(load({ PORT_FILE: '/run/secrets/port' }, { '/run/secrets/port': '9002\n' }).listen.port, 9002);

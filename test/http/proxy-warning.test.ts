@@ -1,13 +1,16 @@
 import t, { type Test } from 'tap';
 import { testApp } from './support/app.ts';
 
-type Visit = { readonly from: string; readonly forwarded?: string };
+type Visit = { readonly from: string; readonly forwarded?: string; readonly browser?: string };
 
 /** Warnings after these requests, in turn. */
 async function warnings(t: Test, trustProxy: readonly string[], visits: readonly Visit[]) {
   const { app, log } = await testApp(t, { settings: { trustProxy } });
-  for (const { from, forwarded } of visits) {
-    const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+  for (const { from, forwarded, browser } of visits) {
+    const headers = {
+      ...(forwarded !== undefined && { 'x-forwarded-for': forwarded }),
+      ...(browser !== undefined && { 'user-agent': browser, origin: 'https://motors.example' }),
+    };
     const { statusCode } = await app.inject({ method: 'GET', url: '/healthz', remoteAddress: from, headers });
     t.equal(statusCode, 200);
   }
@@ -60,4 +63,26 @@ t.test('a forged header of a visitor with a public address is not warned of', as
   const forged = '203.0.113.7';
   t.strictSame(await warnings(t, [], [{ from: '198.51.100.4', forwarded: forged }]), []);
   t.strictSame(await warnings(t, ['10.0.0.1'], [{ from: '10.0.0.1', forwarded: `${forged}, 198.51.100.4` }]), []);
+});
+
+t.test('a public address that sends X-Forwarded-For for ten visitors is warned of once', async (t) => {
+  const visits = Array.from({ length: 30 }, (_, n) => ({
+    from: '198.51.100.4',
+    forwarded: `192.0.2.9, 203.0.113.${n}`,
+  }));
+  t.strictSame(await warnings(t, [], visits.slice(0, 9)), []);
+  t.match(await warnings(t, [], visits), [{ msg: /for many different visitors, and TRUST_PROXY does not list it/ }]);
+  t.equal((await warnings(t, [], visits)).length, 1);
+  const spread = visits.map((visit, n) => ({ ...visit, from: `198.51.100.${n}` }));
+  t.strictSame(await warnings(t, [], spread), [], 'ten addresses with one forged entry each');
+});
+
+t.test('ten browsers behind one private address that sends no X-Forwarded-For are warned of', async (t) => {
+  const visits = Array.from({ length: 10 }, (_, n) => ({ from: '172.17.0.1', browser: `Browser/${n}` }));
+  t.match(await warnings(t, [], visits), [{ msg: /without X-Forwarded-For.*let it send that header/ }]);
+  t.strictSame(await warnings(t, [], visits.slice(1)), []);
+  const visitors = visits.map((visit) => ({ ...visit, from: '203.0.113.7' }));
+  t.strictSame(await warnings(t, [], visitors), [], 'an office behind a public address');
+  const probes = Array.from({ length: 10 }, () => ({ from: '172.17.0.1', browser: 'one/1.0' }));
+  t.strictSame(await warnings(t, [], probes), []);
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { get } from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -42,6 +43,27 @@ t.test('a good lead opens a conversation that holds every field as it was sent',
       durationMs: 0,
     },
   );
+});
+
+t.test('a page of another name that points to this machine reads and changes nothing', async (t) => {
+  const { inboxUrl } = await simulatorFor(t);
+  const statusOf = async (host: string, path: string) => {
+    const { port } = new URL(inboxUrl);
+    const [answer] = await once(
+      get({ host: '127.0.0.1', port, path, headers: { host: `${host}:${port}` } }),
+      'response',
+    );
+    answer.resume();
+    return answer.statusCode;
+  };
+  for (const path of ['/', '/control/messages', '/inbox.js']) {
+    for (const host of ['rebound.example', '127.0.0.1.rebound.example', 'localhost.rebound.example', '']) {
+      t.equal(await statusOf(host, path), 403, `${host} ${path}`);
+    }
+    for (const host of ['127.0.0.1', 'localhost', 'demo.localhost', '[::1]', 'gateway']) {
+      t.not(await statusOf(host, path), 403, `${host} ${path}`);
+    }
+  }
 });
 
 t.test(

@@ -40,7 +40,9 @@ export async function reach(url: string, timeoutMs: number): Promise<Reached> {
     return { result: 'problem', detail: `${host} has no address (${reasonOf(error)})` };
   }
   const target = { host, port: Number(port || (secure ? 443 : 80)) };
-  const socket = secure ? connectTls({ ...target, ...(isIP(host) === 0 && { servername: host }) }) : connect(target);
+  const socket = secure
+    ? connectTls({ ...target, rejectUnauthorized: true, ...(isIP(host) === 0 && { servername: host }) })
+    : connect(target);
   try {
     await opened(socket, secure ? 'secureConnect' : 'connect', timeoutMs);
     return { result: 'ok', detail: `${host}:${target.port} answers${secure ? ', its certificate is valid' : ''}` };

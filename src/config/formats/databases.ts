@@ -1,4 +1,5 @@
 import type { PostgresPlace, RedisServer } from '../../domain/addresses.ts';
+import { nearest } from '../nearest.ts';
 import type { Mistake } from '../problem.ts';
 import { checkHost } from './addresses.ts';
 
@@ -14,7 +15,8 @@ export function checkDatabase(text: string): Mistake | undefined {
   if (path.includes(':memory:')) return { problem: 'would lose every lead with the process', fix: DATABASE_RULE };
   if (path.startsWith('//'))
     return { problem: 'names a host', fix: 'use sqlite:///absolute/path or sqlite:./relative/path' };
-  if (/[?#\0]/.test(path)) return { problem: 'has options, and there are none', fix: DATABASE_RULE };
+  if (/[?#\0]/.test(path))
+    return { problem: `has ${nameOption(path)}, and SQLite takes none here`, fix: DATABASE_RULE };
   return undefined;
 }
 
@@ -47,15 +49,39 @@ function checkPostgres(text: string): Mistake | undefined {
   return checkOptions(url.searchParams);
 }
 
+const OPTIONS = ['sslmode', 'sslrootcert'];
+const OPTIONS_SHOWN = 5;
+
+/** By now host and user are known, so that what follows the question mark is no part of a password. */
+function describeOption(option: string): { readonly name: string; readonly fix: string } {
+  if (!/^[a-z_]{1,40}$/i.test(option)) return { name: 'an option with an unusual name', fix: 'remove it' };
+  const meant = nearest(option, OPTIONS);
+  const name = `the option ${option}`;
+  return { name, fix: meant === undefined ? `remove ${option}` : `did you mean ${meant} for ${option}?` };
+}
+
+/** The first option of an address of SQLite. */
+function nameOption(path: string): string {
+  const option = /\?([a-z_]{1,40})(?:=|&|$)/i.exec(path)?.[1];
+  return option === undefined ? 'options' : `the option ${option}`;
+}
+
 function checkOptions(options: URLSearchParams): Mistake | undefined {
-  for (const name of options.keys()) {
-    if (name !== 'sslmode' && name !== 'sslrootcert')
-      return { problem: 'has options that we do not know', fix: 'use sslmode and sslrootcert only' };
+  const unknown = [...new Set(options.keys())].filter((name) => !OPTIONS.includes(name));
+  const mode = options.get('sslmode');
+  const unverified = mode !== null && mode !== 'disable' && mode !== 'verify-full';
+  const unverifiedMode = { problem: 'has an sslmode that does not verify who answers, or not always', fix: TLS_RULE };
+  if (unknown.length > 0) {
+    const all = unknown.slice(0, OPTIONS_SHOWN).map(describeOption);
+    const problem = `has ${all.map(({ name }) => name).join(' and ')}, on which the gateway does not act`;
+    const fix = `${all.map(({ fix }) => fix).join(', ')}: use sslmode and sslrootcert only`;
+    if (!unverified) return { problem, fix };
+    return { problem: `${problem}, and ${unverifiedMode.problem}`, fix: `${fix}; ${unverifiedMode.fix}` };
+  }
+  for (const name of OPTIONS) {
     if (options.getAll(name).length > 1) return { problem: `has ${name} twice`, fix: 'leave one of them' };
   }
-  const mode = options.get('sslmode');
-  if (mode !== null && mode !== 'disable' && mode !== 'verify-full')
-    return { problem: 'has an sslmode that does not verify who answers, or not always', fix: TLS_RULE };
+  if (unverified) return unverifiedMode;
   if (options.has('sslrootcert') && (mode !== 'verify-full' || options.get('sslrootcert') === ''))
     return { problem: 'has an sslrootcert that would not be used', fix: 'use it with sslmode=verify-full, and a path' };
   return undefined;

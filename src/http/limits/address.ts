@@ -1,7 +1,5 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Address6 } from 'ip-address';
-import type { Logger } from 'pino';
 import type { Network } from '../../leads/request-identity.ts';
 
 /** Bits of an IPv6 address that are one customer's network. */
@@ -63,56 +61,4 @@ function withoutPort(address: string): string {
   if (bracketed !== undefined) return bracketed;
   const beforePort = /^([^:]*):\d{1,5}$/.exec(trimmed)?.[1];
   return beforePort !== undefined && isIPv4(beforePort) ? beforePort : trimmed;
-}
-
-/** Addresses of this machine and of private networks: loopback, RFC 1918, link-local, shared (RFC 6598) and unique local. */
-const NEARBY = new BlockList();
-for (const [network, prefix] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-] as const) {
-  NEARBY.addSubnet(network, prefix, 'ipv4');
-}
-NEARBY.addAddress('::1', 'ipv6');
-NEARBY.addSubnet('fc00::', 7, 'ipv6');
-NEARBY.addSubnet('fe80::', 10, 'ipv6');
-
-const WARNING =
-  'X-Forwarded-For came from a private or loopback address that TRUST_PROXY does not list; if that is your proxy, list it: until then all its visitors are counted as one';
-
-/**
- * Logs one warning, once in the life of the process, when a private or loopback address that is not in `TRUST_PROXY` sends
- * `X-Forwarded-For`. It is most likely a proxy that the setting lacks, and then all its visitors are counted as one and share
- * one limit.
- */
-export function warnOfUntrustedProxy(app: FastifyInstance, logger: Logger): void {
-  let warned = false;
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (!warned && hasIgnoredEntry(request) && isNearby(request.ip)) {
-      warned = true;
-      logger.warn({ event: 'proxy_not_trusted' }, WARNING);
-    }
-    done();
-  });
-}
-
-/** Whether `X-Forwarded-For` says more than was believed: an entry left of the address that the request is counted under. */
-function hasIgnoredEntry(request: FastifyRequest): boolean {
-  const header = request.headers['x-forwarded-for'];
-  // A connection that was reset has no address any more, which no list of proxies can be asked about.
-  if (header === undefined || request.socket.remoteAddress === undefined) return false;
-  const entries = String(header)
-    .split(',')
-    .filter((entry) => entry.trim() !== '').length;
-  // `ips` begins with the socket's own address and ends with the first one that is not trusted.
-  return entries + 1 > (request.ips?.length ?? 1);
-}
-
-/** What a proxy claims may be no address at all. */
-function isNearby(address: string): boolean {
-  return isIP(address) !== 0 && NEARBY.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

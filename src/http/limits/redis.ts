@@ -39,7 +39,8 @@ export async function connectRedis(
     db: database,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: isIP(host) === 0 ? { servername: host } : {} }),
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the connection starts with the password.
+    ...(tls && { tls: { rejectUnauthorized: true, ...(isIP(host) === 0 && { servername: host }) } }),
     // Every server since 2.6 speaks it, and nothing here needs more.
     protocol: 2,
     disableClientInfo: true,
