@@ -4,6 +4,8 @@ declare const PARTS_HASH: string;
 /** Milliseconds after which a part that has not arrived is requested again. */
 const TIMEOUT_MS = 10_000;
 
+export type LoadChunk = typeof loadChunk;
+
 let failures = 0;
 
 /**

@@ -1,4 +1,5 @@
 import { type Answer, call } from './gateway.ts';
+import { toJson } from './json.ts';
 import type { Lead } from './lead.ts';
 import { pause, unless } from './pause.ts';
 import type { TicketDesk } from './ticket.ts';
@@ -72,7 +73,7 @@ async function attempt(lead: Lead, tickets: TicketDesk, signal: AbortSignal): Pr
       {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': lead.key },
-        body: JSON.stringify({ ...lead.body, formToken: answer.body.formToken, proof: await proof(signal) }),
+        body: toJson({ ...lead.body, formToken: answer.body.formToken, proof: await proof(signal) }),
         // `keepalive`: the call continues when the visitor leaves the page.
         keepalive: true,
       },

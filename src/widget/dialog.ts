@@ -1,3 +1,4 @@
+import { type ClickHandler, contain } from './contain.ts';
 import { make } from './dom.ts';
 import { checkField, type Field, inputField } from './field.ts';
 import type { AllTexts } from './texts.ts';
@@ -20,6 +21,7 @@ export type Messages = { readonly [name in FieldName]?: string };
 
 export type Dialog = {
   readonly element: HTMLDialogElement;
+  /** Puts the model's texts and fields in place. */
   show(model: Model): void;
   values(): Values;
   /** The value of the hidden trap field. */
@@ -32,13 +34,21 @@ export type Dialog = {
   /** Shows the text of a running action; `undefined` ends it. */
   busy(status: string | undefined): void;
   done(heading: string, text: string): void;
+  /** Shows the dialog above the page, in the root that it stands in. */
+  open(): void;
+  close(): void;
   /** Focuses the first field. */
   focus(): void;
   /** Empties the form. */
   reset(): void;
 };
 
-export type DialogEvents = { readonly submit: () => void; readonly cancel: () => void; readonly close: () => void };
+export type DialogEvents = {
+  readonly submit: () => void;
+  readonly cancel: () => void;
+  /** The dialog was closed, by whatever control. */
+  readonly closed: () => void;
+};
 
 /** The dialog with its form, states and announcements. It knows nothing of gateways. */
 export function createDialog(on: DialogEvents): Dialog {
@@ -82,15 +92,28 @@ export function createDialog(on: DialogEvents): Dialog {
   /** On a small screen the element may be outside the visible area. */
   const reveal = (): void => outcome.scrollIntoView({ block: 'nearest' });
 
-  form.onsubmit = () => {
-    on.submit();
-    return false;
+  // By clicks and not by a submission, which a frame without `allow-forms` blocks. Enter in a field clicks "Send", too.
+  const actions = new Map<EventTarget, () => void>([
+    [submit, on.submit],
+    [cancel, on.cancel],
+    [leave, () => dialog.close()],
+    [cross, () => dialog.close()],
+  ]);
+  const onClick: ClickHandler = (_event, path) => {
+    const action = path.map((node) => actions.get(node)).find(Boolean);
+    action?.();
+    // A check box has no `readonly`, and `disabled` would remove the focus.
+    return !!action || (isLocked && path.some((node) => node instanceof HTMLInputElement));
   };
-  cancel.onclick = on.cancel;
-  leave.onclick = cross.onclick = on.close;
-  // Reset only now, so that an outcome that arrived while the dialog was closed is shown first.
+  let isLocked = false;
+  let release: (() => void) | undefined;
+  form.onsubmit = () => false;
   element.onclose = () => {
+    if (element.open) return;
+    release?.();
+    // Reset only now, so that an outcome that arrived while the dialog was closed is shown first.
     if (!done.hidden) dialog.reset();
+    on.closed();
   };
 
   const dialog: Dialog = {
@@ -125,6 +148,7 @@ export function createDialog(on: DialogEvents): Dialog {
       if (isBusy) reveal();
       // Not `disabled`, which would remove the focus from the pressed button.
       submit.setAttribute('aria-disabled', String(isBusy));
+      isLocked = isBusy;
       for (const name of FIELD_NAMES) fields[name].lock(isBusy);
     },
     done(title, text) {
@@ -134,6 +158,13 @@ export function createDialog(on: DialogEvents): Dialog {
       done.hidden = false;
       heading.focus();
     },
+    open() {
+      release?.();
+      release = contain(element, onClick);
+      element.showModal();
+      dialog.focus();
+    },
+    close: () => element.close(),
     focus: () => (done.hidden ? fields.phone : heading).focus(),
     reset() {
       form.reset();

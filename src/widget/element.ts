@@ -1,48 +1,28 @@
 import { ATTRIBUTES, given, reflectAttributes, upgradeProperties } from './attributes.ts';
-import { deliver } from './deliver.ts';
-import { createDialog, type Dialog, type Model } from './dialog.ts';
+import { loadChunk } from './chunks.ts';
 import { make } from './dom.ts';
-import type { FormRules } from './gateway.ts';
-import { isOver, sendKept } from './kept.ts';
-import { bodyOf } from './lead.ts';
-import { pause } from './pause.ts';
-import { modesOf } from './rules.ts';
-import { sheet } from './style.ts';
-import { createSubmission, tell } from './submission.ts';
-import { directionOf, LABELS, languageOf, loaded, loadTexts, spoken, textsFor } from './texts.ts';
-import { createTicketDesk, type TicketRequest } from './ticket.ts';
+import { warn } from './events.ts';
+import { LABELS, languageOf, primary, spoken } from './language.ts';
+import type { createPanel, Panel } from './panel.ts';
+import { pause, unless } from './pause.ts';
+import { styleSheet } from './style.ts';
 import type { TextUsElement, TextUsListing, TextUsTexts } from './types.ts';
 
-/** Milliseconds that a click waits for the site's form and the language, so that nothing moves once the dialog is shown. */
-const HOLD_MS = 500;
 /** Milliseconds between two attempts to send kept leads. */
 const KEPT_AGAIN_MS = 60_000;
+/** Milliseconds before each further attempt of a click to load the dialog. */
+const LOAD_AGAIN_MS = [500, 2000, 4000];
 /** The script is `/widget/v1.js` of its gateway. */
 const HOME = new URL('../', import.meta.url).href;
 
-/** `<text-us>`: a button and, from the first click on, its dialog. */
+/** `<text-us>`: a button. What is behind it is another file, which is loaded when a visitor comes near. */
 export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 'close' | 'listing' | 'texts'> {
   static readonly observedAttributes = ATTRIBUTES;
 
   readonly #label = make('slot', { name: 'button' });
-  readonly #button = make('button', { part: 'button', 'aria-haspopup': 'dialog' });
-  readonly #tickets = createTicketDesk(
-    () => this.#request(),
-    (rules) => {
-      this.#rules = rules;
-      this.#render();
-    },
-  );
-  readonly #submission = createSubmission({
-    element: this,
-    dialog: () => this.#dialog,
-    model: () => this.#model(),
-    body: (dialog) => bodyOf(this, this.listing, dialog, this.#rules.consent?.version),
-    base: () => this.#request().base,
-    tickets: this.#tickets,
-  });
-  #dialog: Dialog | undefined;
-  #rules: FormRules = {};
+  readonly #button = make('button', { part: 'button', type: 'button', 'aria-haspopup': 'dialog' });
+  #loading: Promise<Panel> | undefined;
+  #panel: Panel | undefined;
   #texts: TextUsTexts | null | undefined;
   #listing: TextUsListing | null | undefined;
   #opening: Promise<void> | undefined;
@@ -52,9 +32,19 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = [styleSheet()];
     this.#button.append(this.#label);
-    this.#button.onclick = () => this.open();
+    this.#button.onclick = (event) => {
+      // A link around the element is not followed.
+      event.preventDefault();
+      void this.open();
+    };
+    const prefetch = (): void => {
+      this.#load().catch(() => {});
+    };
+    for (const type of ['pointerenter', 'touchstart', 'focus']) {
+      this.#button.addEventListener(type, prefetch, { passive: true });
+    }
     root.append(this.#button);
   }
 
@@ -62,18 +52,25 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     upgradeProperties(this);
     this.#stay = new AbortController();
     const { signal } = this.#stay;
-    const sendKept = () => this.#sendKept(signal);
+    const sendKept = (): void => {
+      if (this.hasAttribute('keep-offline') && hasKept())
+        this.#load().then(
+          (panel) => panel.sendKept(),
+          () => {},
+        );
+    };
     addEventListener('online', sendKept, { signal });
     const timer = setInterval(sendKept, KEPT_AGAIN_MS);
     signal.addEventListener('abort', () => clearInterval(timer));
     this.#render();
     sendKept();
+    // Such a visitor may be offline at the click.
+    if (this.hasAttribute('keep-offline')) this.#load().catch(() => {});
   }
 
   disconnectedCallback(): void {
     this.#stay.abort();
-    this.#tickets.drop();
-    this.close();
+    this.#panel?.leave();
   }
 
   attributeChangedCallback(name: string): void {
@@ -81,10 +78,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     if (name === 'texts') this.#texts = undefined;
     if (!this.isConnected) return;
     this.#render();
-    if (!/^(site|base|lang)$/.test(name)) return;
-    this.#tickets.drop();
-    this.#rules = {};
-    if (this.#dialog?.element.open) void this.#prepare();
+    if (/^(site|base|lang)$/.test(name)) this.#panel?.reload();
   }
 
   /** The listing that the visitor looks at. The attribute or the property counts, whichever was set last. */
@@ -110,7 +104,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     this.#button.focus(options);
   }
 
-  /** Opens the dialog. Resolves once it is shown. */
+  /** Opens the dialog. Resolves once it is shown, or once it is clear that it cannot be. */
   open(): Promise<void> {
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -120,75 +114,71 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
 
   /** Closes the dialog. The form keeps its values, and a running submission continues. */
   close(): void {
-    this.#dialog?.element.close();
+    this.#panel?.close();
   }
 
   async #open(): Promise<void> {
     const { signal } = this.#stay;
-    if (!this.isConnected || this.#dialog?.element.open) return;
-    if (!this.#dialog) {
-      this.#dialog = createDialog({
-        submit: () => this.#submission.submit(),
-        cancel: () => this.#submission.cancel(),
-        close: () => this.close(),
-      });
-      this.shadowRoot?.append(this.#dialog.element);
-    }
+    if (!this.isConnected) return;
     this.#button.setAttribute('aria-busy', 'true');
-    await Promise.race([this.#prepare(), pause(HOLD_MS, signal).catch(() => {})]);
-    this.#button.removeAttribute('aria-busy');
-    if (signal.aborted) return;
-    this.#render();
-    this.#dialog.element.showModal();
-    this.#dialog.focus();
-    tell(this, 'text-us:open', null);
+    try {
+      await (await this.#loadPatiently(signal)).open();
+    } catch (error) {
+      if (!signal.aborted) this.#fallBack(error);
+    } finally {
+      this.#button.removeAttribute('aria-busy');
+    }
   }
 
-  /** Fetches form and texts for the dialog. If that fails, the dialog works in English and with all fields. */
-  async #prepare(): Promise<void> {
-    const { signal } = this.#stay;
-    await Promise.allSettled([this.#tickets.get(signal), loadTexts(languageOf(this))]);
-    this.#render();
+  /** Loads the dialog once. After a failure the next call tries again. */
+  #load(): Promise<Panel> {
+    this.#loading ??= loadChunk<{ createPanel: typeof createPanel }>('dialog').then(
+      (part) => {
+        const stay = (): AbortSignal => this.#stay.signal;
+        this.#panel = part.createPanel({ element: this, load: loadChunk, home: HOME, stay });
+        return this.#panel;
+      },
+      (error) => {
+        this.#loading = undefined;
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+
+  async #loadPatiently(signal: AbortSignal): Promise<Panel> {
+    for (const ms of LOAD_AGAIN_MS) {
+      try {
+        return await unless(signal, this.#load());
+      } catch {
+        await pause(ms, signal, 'online');
+      }
+    }
+    return await unless(signal, this.#load());
+  }
+
+  /** Shows the page's own content instead of a button that does nothing. */
+  #fallBack(error: unknown): void {
+    warn(this, { code: 'not_loaded', message: `cannot load its dialog: ${error}` });
+    if (!this.querySelector(':scope > :not([slot])')) return;
+    this.#button.replaceWith(make('slot'));
+    this.querySelector<HTMLElement>(':scope > a')?.focus();
   }
 
   #render(): void {
-    const model = this.#model();
-    this.#button.lang = spoken(languageOf(this), LABELS, this.texts);
-    this.#label.textContent = model.texts.button;
-    this.#dialog?.show(model);
+    const lang = languageOf(this);
+    this.#button.lang = spoken(lang, LABELS, this.texts);
+    this.#label.textContent = this.texts.button ?? LABELS[primary(lang)] ?? (LABELS.en as string);
+    this.#panel?.render();
   }
+}
 
-  #model(): Model {
-    const asked = languageOf(this);
-    const { texts = {}, consent } = this.#rules;
-    const words = consent?.text ? { consent: consent.text } : undefined;
-    const lang = spoken(asked, loaded, texts, this.texts);
-    return {
-      lang,
-      dir: directionOf(lang),
-      texts: textsFor(asked, texts, words, this.texts),
-      modes: modesOf(this, this.#rules),
-    };
-  }
-
-  #request(): TicketRequest {
-    return {
-      base: new URL(this.getAttribute('base') ?? HOME, HOME).href.replace(/\/?$/, '/'),
-      site: this.getAttribute('site') ?? '',
-      lang: languageOf(this),
-      worker: this.hasAttribute('worker'),
-    };
-  }
-
-  async #sendKept(signal: AbortSignal): Promise<void> {
-    if (!this.hasAttribute('keep-offline')) return;
-    const request = this.#request();
-    await sendKept(request.base, Date.now(), async (lead) => {
-      const tickets = createTicketDesk(() => ({ ...request, site: String(lead.body.site) }));
-      const outcome = await deliver(lead, { tickets, signal });
-      if (isOver(outcome)) this.#submission.settle(lead, outcome);
-      return outcome;
-    });
+/** Whether this device keeps unsent leads. */
+function hasKept(): boolean {
+  try {
+    return Object.keys(localStorage).some((name) => name.startsWith('text-us:'));
+  } catch {
+    return false;
   }
 }
 

@@ -60,10 +60,8 @@ export function checkField(name: string): Field {
       const shown = slot.assignedNodes({ flatten: true }).map((node) => node.textContent);
       return input.checked && !row.hidden ? shown.join(' ').replace(/\s+/g, ' ').trim() : '';
     },
-    lock(locked) {
-      // A check box has no `readonly`, and `disabled` would remove the focus.
-      input.onclick = () => !locked;
-    },
+    // The dialog prevents its clicks instead.
+    lock() {},
   };
 }
 

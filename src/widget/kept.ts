@@ -1,4 +1,5 @@
 import type { Outcome } from './deliver.ts';
+import { toJson } from './json.ts';
 import type { Lead } from './lead.ts';
 
 /** Pages can ask to keep unsent leads in `localStorage`, one entry per lead, for at most a week. */
@@ -13,7 +14,7 @@ type Entry = { readonly lead: Lead; readonly at: number };
 /** Stores a lead, if the page has storage with enough space. */
 export function keep(lead: Lead, now: number): void {
   try {
-    localStorage.setItem(PREFIX + lead.key, JSON.stringify({ lead, at: now } satisfies Entry));
+    localStorage.setItem(PREFIX + lead.key, toJson({ lead, at: now } satisfies Entry));
   } catch {
     // `isKept` reports the result.
   }

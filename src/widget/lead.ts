@@ -1,5 +1,5 @@
+import { cleanCountry, cleanListing, cleanText, type Warn } from './clean.ts';
 import type { Dialog } from './dialog.ts';
-import type { TextUsListing } from './types.ts';
 
 /** A lead to be sent: its gateway, its idempotency key, and its body without form token and proof. */
 export type Lead = {
@@ -15,36 +15,50 @@ export function newKey(): string {
 }
 
 /** Describes the page as evidence for the consent. The fragment of its address never leaves the browser. */
-function pageOf({ location, title }: Document): object | undefined {
+function pageOf({ location, title }: Document, warn: Warn): object | undefined {
   const url = location.href.replace(/#.*/, '');
-  return /^http/.test(url) && url.length <= 2048 ? { url, title: cut(title, 256) || undefined } : undefined;
+  if (!/^http/.test(url) || url.length > 2048) return undefined;
+  return { url, title: cleanText(title, 256, (message) => warn('/page/title', message)) || undefined };
 }
 
-/** Builds the body of `POST /conversations`. Members that are undefined are not serialised. */
+const PLACEMENT_MAX = 2 ** 31 - 1;
+
+/**
+ * Builds the body of `POST /conversations`. Members that are undefined are not serialised. What the page's author wrote is cleaned, so
+ * that it cannot cost the lead; `warn` tells the author of each change.
+ */
 export function bodyOf(
   element: Element,
-  listing: TextUsListing | null,
+  listing: unknown,
   dialog: Dialog,
   version: string | undefined,
+  warn: Warn,
 ): Lead['body'] {
-  const { consent, ...consumer } = dialog.values();
-  const attribute = (name: string): string | undefined => element.getAttribute(name) || undefined;
-  // A value that is no number is sent unchanged, so that the gateway names the fault.
-  const number = (name: string): number | string | undefined => Number(attribute(name)) || attribute(name);
+  const { consent, ...values } = dialog.values();
+  const attribute = (name: string): string | undefined => element.getAttribute(name)?.trim() || undefined;
+  const advertiserId = attribute('advertiser-id');
+  const merchant = attribute('merchant-id');
+  if (advertiserId && merchant) warn('/merchantId', 'is given beside the advertiser id; it is left out');
+  const country = attribute('country');
+  const placement = attribute('placement-id');
+  const placementId = Number(placement);
+  const isPlacement = Number.isInteger(placementId) && placementId > 0 && placementId <= PLACEMENT_MAX;
+  if (placement && !isPlacement) warn('/placementId', 'is not a whole number; it is left out');
   return {
     site: attribute('site'),
-    advertiserId: attribute('advertiser-id'),
-    merchantId: number('merchant-id'),
-    placementId: number('placement-id'),
-    consumer: { ...consumer, country: attribute('country') },
-    listing: listing ?? undefined,
-    consent: consent ? { text: cut(consent, 1000), version } : undefined,
-    page: pageOf(document),
+    advertiserId,
+    // A value that is no number is sent unchanged, so that the gateway names the fault: another merchant would be wrong.
+    merchantId: advertiserId ? undefined : Number(merchant) || merchant,
+    placementId: isPlacement ? placementId : undefined,
+    consumer: {
+      ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value && cleanText(value, 1000)])),
+      country: country && cleanCountry(country, warn),
+    },
+    listing: cleanListing(listing, warn),
+    consent: consent
+      ? { text: cleanText(consent, 1000, (message) => warn('/consent/text', message)), version }
+      : undefined,
+    page: pageOf(document, warn),
     trap: dialog.trap() || undefined,
   };
-}
-
-/** Shortens a text to `max` code points; the gateway refuses a text that is cut inside a code point. */
-function cut(text: string, most: number): string {
-  return [...text].slice(0, most).join('');
 }

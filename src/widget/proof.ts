@@ -1,3 +1,4 @@
+import { toJson } from './json.ts';
 import { unless } from './pause.ts';
 import { type ChallengeParameters, createSearch, type Solution } from './search.ts';
 
@@ -16,7 +17,7 @@ export async function prove(challenge: Challenge, worker: boolean, signal: Abort
   const { parameters } = challenge;
   if (parameters.algorithm !== 'SHA-256') return undefined;
   const solution = (worker && (await inWorker(parameters, signal))) || (await inSlices(parameters, signal));
-  return btoa(JSON.stringify({ challenge, solution }));
+  return btoa(toJson({ challenge, solution }));
 }
 
 async function inSlices(parameters: ChallengeParameters, signal: AbortSignal): Promise<Solution> {

@@ -105,7 +105,7 @@ export function createSearch({ nonce, salt, cost, keyLength, keyPrefix }: Challe
         }
         // Most tries differ in the first word already, and a whole key in hex costs as much as its hash.
         if (hexOf(at(state, 0)).startsWith(keyPrefix.slice(0, 8))) {
-          const key = Array.from(state, hexOf).join('');
+          const key = [...state].map(hexOf).join('');
           if (key.startsWith(keyPrefix)) return { counter, derivedKey: key.slice(0, 2 * keyLength) };
         }
         counter++;

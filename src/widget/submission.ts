@@ -1,17 +1,21 @@
+import { type Warn, withoutRefused } from './clean.ts';
 import { deliver, type Outcome, type Progress } from './deliver.ts';
 import type { Dialog, Model } from './dialog.ts';
+import { tell } from './events.ts';
 import { explain, missing } from './explain.ts';
+import { toJson } from './json.ts';
 import { forget, isKept, isOver, keep, withTabLock } from './kept.ts';
 import { type Lead, newKey } from './lead.ts';
 import type { TicketDesk } from './ticket.ts';
-import type { TextUsEventMap } from './types.ts';
 
 export type Host = {
   readonly element: HTMLElement;
   readonly dialog: () => Dialog | undefined;
   readonly model: () => Model;
   /** Gives the lead's body from the current state of form and page. */
-  readonly body: (dialog: Dialog) => Lead['body'];
+  readonly body: (dialog: Dialog, warn: Warn) => Lead['body'];
+  /** Tells the page's author what was changed in the page's data. */
+  readonly warn: Warn;
   readonly base: () => string;
   readonly tickets: TicketDesk;
 };
@@ -24,15 +28,6 @@ export type Submission = {
   settle(lead: Lead, outcome: Outcome): void;
 };
 
-/** Dispatches an event of the element; `false` if the page cancelled it. */
-export function tell<K extends keyof TextUsEventMap>(
-  element: HTMLElement,
-  name: K,
-  detail: TextUsEventMap[K]['detail'],
-): boolean {
-  return element.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true, detail }));
-}
-
 /** Creates the handler of submissions: from the values of the form to the message for the visitor. */
 export function createSubmission(host: Host): Submission {
   const { element, tickets } = host;
@@ -43,9 +38,17 @@ export function createSubmission(host: Host): Submission {
   /** Key of the last lead that was sent. A later lead with other content corrects it. */
   let last = '';
 
+  /** What was changed in the page's data for the current lead. */
+  let changed: { readonly pointer: string; readonly code: string }[] = [];
+  const warn: Warn = (pointer, message) => {
+    changed.push({ pointer, code: 'changed' });
+    host.warn(pointer, message);
+  };
+
   const leadOf = (dialog: Dialog): Lead => {
-    const body = host.body(dialog);
-    const text = JSON.stringify(body);
+    changed = [];
+    const body = host.body(dialog, warn);
+    const text = toJson(body);
     if (text !== content) key = newKey();
     content = text;
     return { base: host.base(), key, body };
@@ -56,7 +59,7 @@ export function createSubmission(host: Host): Submission {
       const dialog = host.dialog();
       if (!dialog || sending) return;
       if (dialog.complain(missing(dialog.values(), host.model()))) return;
-      const lead = leadOf(dialog);
+      let lead = leadOf(dialog);
       if (!tell(element, 'text-us:submit', { key })) return;
 
       sending = new AbortController();
@@ -70,10 +73,18 @@ export function createSubmission(host: Host): Submission {
       const send = (): Promise<Outcome> => deliver(lead, { tickets, signal, onProgress: say });
       let outcome: Outcome | undefined;
       try {
-        if (element.hasAttribute('keep-offline')) {
-          keep(lead, Date.now());
-          outcome = await withTabLock(lead.key, send, signal);
-        } else outcome = await send();
+        for (;;) {
+          if (element.hasAttribute('keep-offline')) {
+            keep(lead, Date.now());
+            outcome = await withTabLock(lead.key, send, signal);
+          } else outcome = await send();
+          const rest = outcome?.kind === 'refused' && withoutRefused(lead.body, outcome.answer.body.errors, warn);
+          if (!rest) break;
+          // Other content needs another key. Each round leaves out a part, so this ends.
+          forget(lead.key);
+          last = key = newKey();
+          lead = { ...lead, key, body: rest };
+        }
       } finally {
         dialog.busy(undefined);
         sending = undefined;
@@ -95,7 +106,12 @@ export function createSubmission(host: Host): Submission {
         tickets.drop();
         const name = status === 201 ? 'delivered' : 'stored';
         dialog?.done(texts[name], texts[`${name}Text`]);
-        tell(element, 'text-us:success', { key: lead.key, id: body.id as string, status: String(body.status) });
+        tell(element, 'text-us:success', {
+          key: lead.key,
+          id: body.id as string,
+          status: String(body.status),
+          ...(dialog && changed[0] && { errors: changed }),
+        });
         return;
       }
       const { messages, general } =

@@ -1,4 +1,4 @@
-import { loadChunk } from './chunks.ts';
+import type { LoadChunk } from './chunks.ts';
 import { type Answer, call, type FormRules } from './gateway.ts';
 import { unless } from './pause.ts';
 import type { prove } from './proof.ts';
@@ -23,6 +23,7 @@ export type TicketRequest = {
   /** In the spelling of `Intl`. */
   readonly lang: string;
   readonly worker: boolean;
+  readonly load: LoadChunk;
 };
 
 /**
@@ -31,11 +32,14 @@ export type TicketRequest = {
  *
  * @throws without an answer
  */
-export async function fetchTicket({ base, site, lang, worker }: TicketRequest, signal: AbortSignal): Promise<Ticket> {
+export async function fetchTicket(
+  { base, site, lang, worker, load }: TicketRequest,
+  signal: AbortSignal,
+): Promise<Ticket> {
   const answer = await call(`${base}sites/${encodeURIComponent(site)}/form?lang=${lang}`, {}, signal);
   const { challenge, minFillS = 0 }: FormRules = answer.body;
   const solve = async (by: AbortSignal): Promise<string | undefined> =>
-    challenge && (await unless(by, loadChunk<{ prove: typeof prove }>('proof'))).prove(challenge, worker, by);
+    challenge && (await unless(by, load<{ prove: typeof prove }>('proof'))).prove(challenge, worker, by);
   let solving = solve(signal);
   solving.catch(() => {});
   return {

@@ -53,6 +53,8 @@ export type TextUsSuccess = {
   readonly id: string;
   /** `delivered`, or `queued` for a lead that is stored and not delivered yet. */
   readonly status: string;
+  /** Parts of the page's data that were changed or left out so that the lead could be sent, as JSON pointers into the request. */
+  readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
 };
 
 /** Detail of `text-us:error`. It contains no personal data. */
@@ -68,11 +70,24 @@ export type TextUsError = {
   readonly errors?: readonly { readonly pointer: string; readonly code: string }[];
 };
 
+/** Detail of `text-us:warning`: something for the page's author, also told in the console. */
+export type TextUsWarning = {
+  /**
+   * `page_data`: a value of the page was changed or left out; `not_visible`: the page hides the dialog, so it was not opened;
+   * `not_loaded`: the dialog's script could not be loaded.
+   */
+  readonly code: 'page_data' | 'not_visible' | 'not_loaded';
+  readonly message: string;
+  /** The value, as a JSON pointer into the request. */
+  readonly pointer?: string;
+};
+
 export interface TextUsEventMap {
   'text-us:open': CustomEvent<null>;
   'text-us:submit': CustomEvent<TextUsSubmit>;
   'text-us:success': CustomEvent<TextUsSuccess>;
   'text-us:error': CustomEvent<TextUsError>;
+  'text-us:warning': CustomEvent<TextUsWarning>;
 }
 
 /** Properties that reflect the attribute of the same name in kebab case. */

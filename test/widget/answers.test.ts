@@ -111,7 +111,7 @@ t.test('answers of the gateway', async (t) => {
       for (const reply of [
         problem(403, 'origin_not_allowed'),
         problem(403, 'target_not_allowed'),
-        problem(422, 'invalid_request', ['/placementId']),
+        problem(422, 'invalid_request', ['/site']),
         problem(422, 'lead_rejected'),
       ]) {
         gateway.next.post.push(reply);

@@ -133,8 +133,10 @@ t.test('the element', async (t) => {
       await visitor.open();
       t.not(await style(visitor.dialog, 'background-color'), 'rgba(0, 0, 0, 0)');
       t.not(await style(visitor.dialog, 'border-radius'), '3px');
-      const names = (await readFile('src/widget/style.css', 'utf8')).matchAll(/(?<![\w-])--[\w-]+(?=:)/g);
-      for (const [name] of names) t.match(name, /^--tu-/);
+      for (const sheet of ['button', 'dialog']) {
+        const css = await readFile(`src/widget/${sheet}.css`, 'utf8');
+        for (const [name] of css.matchAll(/(?<![\w-])--[\w-]+(?=:)/g)) t.match(name, /^--tu-/);
+      }
     });
 
     t.test('follows the colour scheme of the page, or its own', async (t) => {

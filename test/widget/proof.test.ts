@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type Challenge, createChallenge, type Payload, verifySolution } from 'altcha-lib';
+import { createChallenge, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
 import { type ChallengeParameters, createSearch } from '../../src/widget/search.ts';
+import { challengeOf, isProof, SECRET } from './support/challenge.ts';
 import { FORM } from './support/fake-gateway.ts';
 import { createPageLauncher } from './support/page-launcher.ts';
 import { visitorOf } from './support/visitor.ts';
 
 const LONG_MS = 60_000;
-const SECRET = 'a secret';
 t.test('a search finds a solution that the ALTCHA library accepts', async (t) => {
   const kinds = [
     { cost: 1, counter: 0 },
@@ -60,14 +60,6 @@ t.test('a search that runs out of time continues where it stopped, after eight h
   }
 });
 
-function challengeOf(counter: number): Promise<Challenge> {
-  return createChallenge({ algorithm: 'SHA-256', cost: 1, counter, deriveKey, hmacSignatureSecret: SECRET });
-}
-
-async function isProof(proof: unknown): Promise<boolean> {
-  const payload: Payload = JSON.parse(Buffer.from(String(proof), 'base64').toString());
-  return (await verifySolution({ ...payload, deriveKey, hmacSignatureSecret: SECRET })).verified;
-}
 const STRICT =
   "default-src 'none'; script-src GATEWAY; connect-src GATEWAY; style-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 

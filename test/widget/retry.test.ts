@@ -235,6 +235,9 @@ t.test('retries and cancelling', async (t) => {
       const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 300_000, deriveKey });
       gateway.form = { ...gateway.form, challenge };
       const visitor = visitorOf(page);
+      const loaded = page.waitForResponse(/dialog/);
+      await visitor.button.hover();
+      await (await loaded).finished();
       // Offline it has no form from the dialog's opening: the form and its proof are the submission's own.
       await context.setOffline(true);
       await visitor.open();

@@ -27,8 +27,8 @@ export type FakeGateway = {
   readonly leads: ReadonlyMap<string, Received>;
   /** What `GET /sites/{key}/form` tells; a function is asked with the query's `lang`. */
   form: Record<string, unknown> | ((lang: string) => Record<string, unknown>);
-  /** How the next calls of a kind end; without any, well. */
-  readonly next: { post: Reply[]; form: Reply[]; widget: Reply[] };
+  /** How the next calls of a kind end; without any, well. `widget` is every script but the dialog's. */
+  readonly next: { post: Reply[]; form: Reply[]; dialog: Reply[]; widget: Reply[] };
   /** Resolves with the next call whose method and path match. */
   arrival(method: string, path: RegExp): Promise<Received>;
 };
@@ -62,8 +62,8 @@ export async function startFakeGateway(t: Test, { files }: WidgetFiles): Promise
     if (call.method === 'OPTIONS') return response.writeHead(204).end();
     received.push(call);
     for (const look of waiting) look(call);
-    const [kind] = url.pathname.match(/widget|form$|conversations/) ?? [];
-    const queue = kind === 'widget' ? 'widget' : kind === 'form' ? 'form' : 'post';
+    const [kind = ''] = url.pathname.match(/dialog|widget(?!.*dialog)|form$/) ?? [];
+    const queue = kind === 'dialog' || kind === 'widget' || kind === 'form' ? kind : 'post';
     const reply = gateway.next[queue].shift() ?? usual(call, url);
     if (reply === 'hang') return;
     if (reply === 'reset') return request.socket.destroy();
@@ -95,7 +95,7 @@ export async function startFakeGateway(t: Test, { files }: WidgetFiles): Promise
     received,
     leads,
     form: FORM,
-    next: { post: [], form: [], widget: [] },
+    next: { post: [], form: [], dialog: [], widget: [] },
     posts: () => received.filter(({ path, method }) => method === 'POST' && path === '/conversations'),
     arrival(method, path) {
       return new Promise((resolve) => {
