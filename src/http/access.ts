@@ -27,9 +27,6 @@ export function createPartnerCheck(partners: ReadonlyMap<string, Partner>): (aut
 /** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */
 export type SiteRequest = { readonly partner?: Partner | undefined; readonly origin?: string | undefined };
 
-/** Longer than any real origin (a scheme, a host of 253 characters, a port); what is longer is not kept as evidence. */
-const ORIGIN_MAX = 280;
-
 /**
  * The site that a lead is for, where the request may send leads to it.
  *
@@ -61,18 +58,6 @@ export function siteFor(
   return site;
 }
 
-/** The origin that is recorded beside a visitor's consent; a partner's header says nothing about a visitor. */
-export function recordedOrigin({ partner, origin }: SiteRequest): string | undefined {
-  return partner || origin === undefined || origin.length > ORIGIN_MAX ? undefined : origin;
-}
-
-/** An origin for the log: what is no origin could be anything, and is not quoted. */
-export function loggedOrigin(origin: string | undefined): string {
-  if (origin === undefined) return 'none';
-  const valid = origin === 'null' || (origin.length <= ORIGIN_MAX && URL.parse(origin)?.origin === origin);
-  return valid ? origin : 'invalid';
-}
-
 function requireOrigin({ origins }: Site, origin: string | undefined): void {
   if (origins === '*') return;
   if (origin === undefined || origin === 'null') {
@@ -84,17 +69,4 @@ function requireOrigin({ origins }: Site, origin: string | undefined): void {
   if (!origins.has(origin)) {
     throw new Refusal('origin_not_allowed', "The page's origin is not on this site's list.");
   }
-}
-
-/** A page as tokens and proofs know it: its origin, or `self` for one that lies on the gateway's own host. */
-export type PageIdentity = string;
-
-/**
- * The page that a request comes from. Browsers leave `Origin` out of a GET to the page's own host and send it with a POST
- * there, so both have to give the same page. A client that is no browser and sends no `Origin` counts as `self`, too.
- *
- * @param host of the request, with its port where it has one
- */
-export function pageOf(origin: string | undefined, host: string): PageIdentity {
-  return origin === undefined || URL.parse(origin)?.host === host ? 'self' : origin;
 }

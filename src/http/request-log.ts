@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Site } from '../domain/site.ts';
 import type { Guard } from '../lib/guard.ts';
-import { loggedOrigin } from './access.ts';
 import { siteInBody, siteInPath } from './named-site.ts';
+import { claimedOrigin, loggedOrigin } from './page-origin.ts';
 import type { ProblemCode } from './problems.ts';
+import type { Requester } from './requester.ts';
 
 type Deps = {
   readonly logger: Logger;
@@ -62,7 +63,11 @@ function fields(request: FastifyRequest, elapsedMs: number): Record<string, unkn
 function refusedPage({ requester, url, body, headers }: FastifyRequest, sites: ReadonlyMap<string, Site>): RefusedPage {
   if (!SAY_ORIGIN.has(requester.problem)) return {};
   const site = requester.site ?? siteInPath(url, sites) ?? siteInBody(body, sites);
-  return { site: site?.key, origin: loggedOrigin(headers.origin) };
+  return { site: site?.key, origin: loggedOrigin(claimedOrigin(headers)), proxyLacks: requester.proxyLacks };
 }
 
-type RefusedPage = { readonly site?: string | undefined; readonly origin?: string };
+type RefusedPage = {
+  readonly site?: string | undefined;
+  readonly origin?: string;
+  readonly proxyLacks?: Requester['proxyLacks'] | undefined;
+};

@@ -1,4 +1,5 @@
 import type { Partner, Rate, Site } from '../domain/site.ts';
+import type { ProxyLack } from './page-origin.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
@@ -20,6 +21,8 @@ export type Requester = {
   site?: Site;
   /** The limit that the answer reports in its header fields; absent where the answer reports none. */
   usage?: Usage;
+  /** What a proxy in front probably lacks, where the page of a refused request is not known. */
+  proxyLacks?: ProxyLack;
   /** Code of the problem that the request was answered with. */
   problem?: ProblemCode;
 };

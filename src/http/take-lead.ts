@@ -8,9 +8,10 @@ import type { IdempotencyScope } from '../leads/request-identity.ts';
 import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
-import { pageOf, recordedOrigin, siteFor } from './access.ts';
+import { siteFor } from './access.ts';
 import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
+import { pageOf, recordedOrigin } from './page-origin.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 import type { Requester } from './requester.ts';
 import type { LeadRequestBody } from './schemas/lead-request.ts';
@@ -51,13 +52,14 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
     const { origin } = request.headers;
     const site = siteFor(sites(), body.site, { partner, origin });
     requester.site = site;
-    const lead = draftLead(body, site, defined({ partner, origin: recordedOrigin({ partner, origin }) }));
+    // A partner's header says nothing about a visitor.
+    const lead = draftLead(body, site, defined({ partner, origin: partner ? undefined : recordedOrigin(origin) }));
     if (!partner) requireFormFields(lead, site.form);
     const screen = async (): Promise<Screening> => {
       // The key of a partner's back end is proof enough; only what its own form caught counts.
       const screening = partner
         ? { suspect: isTrapped(body.trap), uses: [] }
-        : await guard.check(body, site, { kind: from, page: pageOf(origin, request.host), address });
+        : await guard.check(body, site, { kind: from, page: pageOf(request), address });
       holdToLimit(requester, await limits.leads(request));
       return screening;
     };

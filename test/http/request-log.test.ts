@@ -15,7 +15,7 @@ const CANARIES = {
 
 const ALLOWED = new Set([
   ...['level', 'time', 'pid', 'hostname', 'msg', 'event', 'requestId', 'method', 'route', 'status', 'code', 'ms'],
-  ...['site', 'partner', 'aborted', 'origin'],
+  ...['site', 'partner', 'aborted', 'origin', 'proxyLacks'],
 ]);
 
 t.test('a request is one line: who, what and how long, by the request’s id', async (t) => {

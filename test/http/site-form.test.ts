@@ -115,3 +115,27 @@ t.test('where the store cannot say how many leads there were, the form is not th
   });
   t.match((await app.inject(get())).json(), { status: 503, code: 'storage_unavailable' });
 });
+
+t.test(
+  'where the page on the gateway’s own host cannot be told, the refusal and the log say what the proxy lacks',
+  async (t) => {
+    const { app, log } = await testApp(t, withSite({}));
+    const ask = (headers: Record<string, string>) => app.inject({ url: '/sites/dealer/form', headers });
+    const referer = `${DEALER}/car/1`;
+    t.equal((await ask({ host: '127.0.0.1:8080', referer, 'sec-fetch-site': 'same-origin' })).statusCode, 200);
+    for (const [headers, lack] of [
+      [{ host: '127.0.0.1:8080', 'sec-fetch-site': 'same-origin' }, 'X-Forwarded-Host'],
+      [{ host: 'dealer.example' }, 'X-Forwarded-Proto'],
+      [{ host: '127.0.0.1:8080', 'x-forwarded-host': 'dealer.example' }, 'TRUST_PROXY'],
+    ] as const) {
+      const answer = await ask(headers);
+      t.match(answer.json(), { status: 403, code: 'origin_not_allowed', detail: new RegExp(lack) });
+      t.match(log().at(-1), { code: 'origin_not_allowed', site: 'dealer', origin: 'none', proxyLacks: lack });
+    }
+    const foreign = await ask({ host: '127.0.0.1:8080', referer: 'https://evil.example/x' });
+    t.equal(foreign.statusCode, 403);
+    t.notMatch(foreign.json().detail, /proxy/i);
+    t.match(log().at(-1), { origin: 'https://evil.example' });
+    t.notOk('proxyLacks' in (log().at(-1) ?? {}));
+  },
+);

@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Conversation } from '../../domain/lead.ts';
+import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
-import { pageOf, siteFor } from '../access.ts';
+import { siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { decodeForm, formTypeOf, MULTIPART, URLENCODED } from '../form/decode.ts';
 import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
 import { type FormExtras, readForm } from '../form/read.ts';
 import { type Language, languageOf, TEXTS } from '../form/texts.ts';
+import { missingFromProxy, originOfRead, type ProxyLack, pageOf } from '../page-origin.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
@@ -136,12 +138,40 @@ export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: Sit
     '/sites/:key/form',
     { schema: READ_FORM },
     async (request, reply) => {
-      const { headers, host, protocol, params, query, requester } = request;
-      // Browsers leave the header out of a GET to the page's own host.
-      const site = siteFor(sites(), params.key, { origin: headers.origin ?? `${protocol}://${host}` });
+      const { params, query, requester } = request;
+      const site = siteOfPage(request, sites(), params.key);
       requester.site = site;
       reply.header('cache-control', 'no-store');
-      return siteFormBody(site, query.lang, await guard.issue(site, pageOf(headers.origin, host), requester.address));
+      return siteFormBody(site, query.lang, await guard.issue(site, pageOf(request), requester.address));
     },
   );
+}
+
+/** What a proxy in front has to do, by what it lacks. */
+const PROXY_HELP: Readonly<Record<ProxyLack, string>> = {
+  'X-Forwarded-Host':
+    "The proxy in front of the gateway has to pass on the page's host, in Host or in X-Forwarded-Host; what arrives is none of this site's.",
+  'X-Forwarded-Proto': 'The proxy in front of the gateway has to send X-Forwarded-Proto: https.',
+  TRUST_PROXY:
+    'The proxy in front of the gateway has to be listed in TRUST_PROXY: its X-Forwarded headers are ignored.',
+};
+
+/**
+ * The site of a button that asks for its form.
+ * @throws Refusal as `siteFor`; where it cannot be told whether the page is on the gateway's own host, with what a proxy lacks
+ */
+function siteOfPage(request: FastifyRequest, sites: ReadonlyMap<string, Site>, key: string): Site {
+  try {
+    return siteFor(sites, key, { origin: originOfRead(request) });
+  } catch (error) {
+    const site = sites.get(key);
+    if (!(error instanceof Refusal && error.code === 'origin_not_allowed' && site)) throw error;
+    const lack = missingFromProxy(request, site);
+    if (lack === undefined) throw error;
+    request.requester.proxyLacks = lack;
+    throw new Refusal(
+      'origin_not_allowed',
+      `The request names no page of this site. If the page is on the gateway's own host: ${PROXY_HELP[lack]}`,
+    );
+  }
 }

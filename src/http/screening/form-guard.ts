@@ -2,7 +2,7 @@ import type { Challenge } from 'altcha-lib/types';
 import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
-import type { PageIdentity } from '../access.ts';
+import type { PageIdentity } from '../page-origin.ts';
 import type { FormTokens } from './form-token.ts';
 import type { Proofs } from './proof.ts';
 

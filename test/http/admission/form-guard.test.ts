@@ -4,7 +4,6 @@ import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
 import { Refusal } from '../../../src/domain/refusal.ts';
 import type { SiteForm } from '../../../src/domain/site.ts';
-import { pageOf } from '../../../src/http/access.ts';
 import { createFormGuard, type Evidence } from '../../../src/http/screening/form-guard.ts';
 import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import type { Proofs } from '../../../src/http/screening/proof.ts';
@@ -115,12 +114,4 @@ t.test('an adaptive proof is asked for after the first leads of an address', asy
   }
   t.notOk('challenge' in (await screening({ proof: 'off' }, 1_000).issue()));
   t.equal((await screening({ proof: 'always' }).issue()).challenge, CHALLENGE);
-});
-
-t.test('a page is its origin, and the same whether its browser sends one where it lies on our own host', async (t) => {
-  t.equal(pageOf('https://dealer.example', 'gateway.example'), 'https://dealer.example');
-  t.equal(pageOf('null', 'gateway.example'), 'null');
-  t.equal(pageOf(undefined, 'gateway.example:8443'), 'self');
-  t.equal(pageOf('https://gateway.example:8443', 'gateway.example:8443'), 'self');
-  t.equal(pageOf('https://gateway.example', 'gateway.example:8443'), 'https://gateway.example');
 });

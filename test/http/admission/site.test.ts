@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
-import { recordedOrigin, siteFor } from '../../../src/http/access.ts';
+import { siteFor } from '../../../src/http/access.ts';
 import { site } from '../../support/lead.ts';
 
 const SITES = new Map(
@@ -32,11 +32,4 @@ t.test('a partner needs no origin, and its own default site applies', async (t) 
 t.test('a partner reaches only its own sites', async (t) => {
   t.throws(() => siteFor(SITES, 'demo', { partner: PARTNER }), { code: 'unknown_site' });
   t.equal(siteFor(SITES, 'demo', { partner: { ...PARTNER, sites: '*' } }).key, 'demo');
-});
-
-t.test('the origin is evidence of a visitor, not of a partner, and never without bounds', async (t) => {
-  t.equal(recordedOrigin({ origin: 'https://dealer.example' }), 'https://dealer.example');
-  t.equal(recordedOrigin({ origin: 'https://dealer.example', partner: PARTNER }), undefined);
-  t.equal(recordedOrigin({ origin: `https://${'a'.repeat(300)}` }), undefined);
-  t.equal(recordedOrigin({}), undefined);
 });

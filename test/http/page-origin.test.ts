@@ -1,0 +1,71 @@
+import t from 'tap';
+import {
+  missingFromProxy,
+  originOfRead,
+  type PageRequest,
+  pageOf,
+  recordedOrigin,
+} from '../../src/http/page-origin.ts';
+import { site } from '../support/lead.ts';
+
+const PAGE = 'https://dealer.example';
+
+function from(
+  headers: PageRequest['headers'],
+  host = '127.0.0.1:8080',
+  protocol: 'http' | 'https' = 'http',
+): PageRequest {
+  return { headers, host, protocol };
+}
+
+t.test('a read is of the page that Origin names, else Referer, else of the request’s own host', async (t) => {
+  const referer = `${PAGE}/car/1?vin=1`;
+  t.equal(originOfRead(from({ origin: 'https://other.example', referer })), 'https://other.example');
+  t.equal(originOfRead(from({ referer, 'sec-fetch-site': 'same-origin' })), PAGE);
+  t.equal(originOfRead(from({ referer })), PAGE, 'browsers send no Sec-Fetch-Site by plain http');
+  for (const fetched of ['cross-site', 'same-site', 'none', 'x']) {
+    t.equal(originOfRead(from({ referer, 'sec-fetch-site': fetched })), 'http://127.0.0.1:8080', fetched);
+  }
+  for (const unusable of ['', 'about:blank', 'data:,x', '/car', 'https://[']) {
+    t.equal(originOfRead(from({ referer: unusable }, 'dealer.example', 'https')), PAGE, unusable);
+  }
+});
+
+t.test('a page is the same to the GET of its form and to the POST of its lead', async (t) => {
+  const referer = `${PAGE}/car/1`;
+  const fetched = { 'sec-fetch-site': 'same-origin' };
+  const cases: [name: string, get: PageRequest, post: PageRequest][] = [
+    ['on another host', from({ origin: PAGE }), from({ origin: PAGE })],
+    ['on our own host', from({}, 'dealer.example'), from({ origin: PAGE }, 'dealer.example')],
+    [
+      'on our own host with a port',
+      from({}, 'a.example:8443'),
+      from({ origin: 'https://a.example:8443' }, 'a.example:8443'),
+    ],
+    ['behind a proxy that replaces Host', from({ referer, ...fetched }), from({ origin: PAGE, referer, ...fetched })],
+    ['behind such a proxy, by plain http', from({ referer }), from({ origin: PAGE, referer })],
+    ['behind such a proxy, with a hidden Referer', from(fetched), from({ origin: PAGE, ...fetched })],
+  ];
+  for (const [name, get, post] of cases) t.equal(pageOf(get), pageOf(post), name);
+  t.not(pageOf(from({ referer })), pageOf(from({ origin: 'https://other.example' })), 'another page is another');
+  t.not(pageOf(from({ origin: 'null' })), pageOf(from({})));
+  t.not(pageOf(from({ origin: 'https://a.example' }, 'a.example:8443')), 'self', 'another port is another host');
+});
+
+t.test('what a proxy lacks is told where a request names no page itself', async (t) => {
+  const dealer = site({ origins: new Set([PAGE, 'https://www.dealer.example:8443']) });
+  const lacks = (headers: PageRequest['headers'], host?: string) => missingFromProxy(from(headers, host), dealer);
+  t.equal(lacks({}), 'X-Forwarded-Host');
+  t.equal(lacks({ 'x-forwarded-host': 'elsewhere.example' }), 'X-Forwarded-Host');
+  t.equal(lacks({ 'x-forwarded-host': 'dealer.example' }), 'TRUST_PROXY', 'it is there and not believed');
+  t.equal(lacks({}, 'www.dealer.example:8443'), 'X-Forwarded-Proto');
+  t.equal(lacks({ 'x-forwarded-proto': 'https' }, 'dealer.example'), 'TRUST_PROXY');
+  t.equal(lacks({ origin: 'https://evil.example' }), undefined);
+  t.equal(lacks({ referer: 'https://evil.example/' }), undefined);
+});
+
+t.test('the origin is recorded as evidence, and never without bounds', async (t) => {
+  t.equal(recordedOrigin(PAGE), PAGE);
+  t.equal(recordedOrigin(`https://${'a'.repeat(300)}`), undefined);
+  t.equal(recordedOrigin(undefined), undefined);
+});
