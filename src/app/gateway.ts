@@ -77,6 +77,8 @@ async function open({
         { event: 'lead_parked', conversation, provider, cause: 'unreadable' },
         'the lead is parked: an operator must decide',
       ),
+    onExposed: (files) =>
+      log.warn({ event: 'database_exposed', files }, 'other users of this machine can read the files of the database'),
     onSkew: (skewMs) =>
       log.warn({ event: 'clock_skew', skewMs }, "the database server's clock differs from this machine's"),
   });

@@ -18,4 +18,6 @@ export type OutboxOptions = {
   readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
   /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
+  /** Called at the opening with the files of the database that other users of the machine may read, if there are any. */
+  readonly onExposed?: (files: readonly string[]) => void;
 };

@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { nameOfPlace } from '../../store/open.ts';
+import { exposedFiles } from '../../store/sqlite/file-mode.ts';
 import { orphanedLog } from '../../store/sqlite/identity.ts';
 import { tryKeys } from '../../store/vault.ts';
 import { plural } from '../output.ts';
@@ -78,6 +79,12 @@ async function checkDatabase({ store, settings }: Session): Promise<Finding> {
   const name = nameOfPlace(settings.database);
   try {
     await store.ready();
+    const { database: place } = settings;
+    const exposed = place.kind === 'sqlite' ? exposedFiles(place.path) : [];
+    if (exposed.length > 0) {
+      const detail = `${name} opens and takes a write, but other users can read ${exposed.join(', ')}: chmod 600`;
+      return { name: 'database', result: 'warning', detail };
+    }
     return { name: 'database', result: 'ok', detail: `${name} opens and takes a write` };
   } catch (error) {
     return { name: 'database', result: 'problem', detail: `${name} takes no write (${reasonOf(error)})` };

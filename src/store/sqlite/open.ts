@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UnusableDatabase } from '../../domain/ports/outbox.ts';
+import { createPrivately, makePrivate } from './file-mode.ts';
 import { orphanedLog } from './identity.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -12,20 +11,25 @@ export const APPLICATION_ID = 0x54434757;
  * Opens the embedded store, creates it if it is missing, and brings its schema up to date. The durability settings are set at
  * every open and read back, because SQLite does not keep `synchronous` in the file.
  *
+ * @param onExposed gets the files that other users may read and this one may not change
  * @throws UnusableDatabase if the file is foreign, damaged, read-only or written by a newer version, and if it is missing while
  *   its write-ahead log is there
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(
+  path: string,
+  onExposed: (files: readonly string[]) => void = () => undefined,
+): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     const problem = orphanedLog(path);
     if (problem !== undefined) throw new Error(problem);
-    makeFolder(dirname(path));
+    createPrivately(path);
     // The batch writer waits for another process's lock, without blocking the event loop.
     database = new DatabaseSync(path, { timeout: 0 });
     requireOurs(database);
     configure(database);
     migrate(database);
+    onExposed(makePrivate(path));
     return database;
   } catch (error) {
     database?.close();
@@ -38,13 +42,6 @@ function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cannotOpen = 'errcode' in error && Number(error.errcode) % 256 === 14;
   return cannotOpen ? `${error.message}; is it a file, in a folder that this user may write to?` : error.message;
-}
-
-/** As `mkdir -p`. Node's own `recursive` loops for ever on a file system that takes no folders, such as /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
 }
 
 function requireOurs(database: DatabaseSync): void {

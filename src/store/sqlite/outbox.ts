@@ -27,7 +27,7 @@ const PROBE_BYTES = 64 * 1024;
  * @throws UnusableDatabase if the file cannot be used
  */
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
-  const database = openDatabase(path);
+  const database = openDatabase(path, (files) => files.length > 0 && options.onExposed?.(files));
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const known = createKnown(options);
   const { ledgerOf, counters, cache } = createLedger(database, options.owner, known);

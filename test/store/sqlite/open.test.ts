@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   readFileSync,
@@ -13,6 +14,7 @@ import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import type { Cap } from '../../../src/domain/ports/lead-store.ts';
 import { type Outbox, UnusableDatabase } from '../../../src/domain/ports/outbox.ts';
+import { makePrivate } from '../../../src/store/sqlite/file-mode.ts';
 import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/store/sqlite/open.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';
@@ -28,6 +30,35 @@ t.test('durability is set at every open, also for an existing file', async (t) =
     t.equal(pragma(database, 'secure_delete'), 1);
     database.close();
   }
+});
+
+/** The modes of the three files of an open database. */
+const modesOf = (path: string) => ['', '-wal', '-shm'].map((end) => statSync(`${path}${end}`).mode & 0o777);
+const PRIVATE = [0o600, 0o600, 0o600];
+
+t.test('only the own user may read the files of a database, whatever the umask is', async (t) => {
+  const umask = process.umask(0);
+  t.teardown(() => process.umask(umask));
+  const path = join(t.testdir(), 'data', 'gateway.db');
+  const database = openDatabase(path);
+  t.strictSame(modesOf(path), PRIVATE);
+  t.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+  database.close();
+});
+
+t.test('the files of an existing database become private, and those of another user are reported', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const first = openDatabase(path);
+  for (const end of ['', '-wal', '-shm']) chmodSync(`${path}${end}`, 0o644);
+  const reported: unknown[] = [];
+  const second = openDatabase(path, (files) => reported.push(files));
+  t.strictSame([modesOf(path), reported], [PRIVATE, [[]]]);
+  chmodSync(`${path}-wal`, 0o640);
+  const refuse = () => {
+    throw new Error('EPERM');
+  };
+  t.strictSame(makePrivate(path, refuse), [`${path}-wal`]);
+  for (const database of [first, second]) database.close();
 });
 
 t.test('a path on a file system without folders is refused at once', async (t) => {
