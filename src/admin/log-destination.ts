@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
+import { printable } from '../lib/printable.ts';
 
 /** Bytes that wait for a slow reader of the log. Beyond it lines are dropped, because a log must never delay a lead. */
 const BACKLOG_MAX_BYTES = 1024 * 1024;
@@ -39,17 +41,35 @@ export function outputDestination(fd = 1): DestinationStream & { flush(): void }
   return {
     flush,
     write(line) {
-      lines.push(line);
+      lines.push(safeLine(line));
       schedule(setImmediate);
     },
   };
 }
 
+/** A line of JSON in which nothing controls a terminal: pino escapes C0 controls only. */
+function safeLine(line: string): string {
+  return `${printable(line.trimEnd())}\n`;
+}
+
+/** A line of JSON whose texts have their control characters escaped once more, since their formatted form shows them as they are. */
+function readableLine(line: string): string {
+  const value: unknown = JSON.parse(line, (_name, part) => (typeof part === 'string' ? printable(part) : part));
+  return `${JSON.stringify(value)}\n`;
+}
+
 /** Creates a destination that formats lines for a terminal; `undefined` without `pino-pretty`, a development dependency. */
-export async function prettyDestination(): Promise<DestinationStream | undefined> {
+export async function prettyDestination({
+  colorize = true,
+  destination,
+}: {
+  readonly colorize?: boolean;
+  readonly destination?: Writable;
+} = {}): Promise<DestinationStream | undefined> {
   try {
     const { default: pretty } = await import('pino-pretty');
-    return pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true });
+    const stream = pretty({ colorize, translateTime: 'SYS:HH:MM:ss', sync: true, ...(destination && { destination }) });
+    return { write: (line) => void stream.write(readableLine(line)) };
   } catch {
     return undefined;
   }

@@ -1,16 +1,7 @@
+import { printable } from '../lib/printable.ts';
 import { EXIT, type ExitCode, type Io } from './command.ts';
 
-/**
- * Characters that control a terminal or change the direction of text: C0 and C1 controls, DEL, and Unicode's direction
- * marks. Texts of leads come from strangers, and an operator reads them on a terminal.
- */
-const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 const BAR_WIDTH = 30;
-
-/** Text on one line, in which every control character is escaped. */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 /** One line of JSON. Control characters are escaped; the parsed value is the same. */
 export function json(value: unknown): string {
@@ -37,11 +28,18 @@ export function pairs(rows: readonly (readonly [string, unknown])[]): string {
 }
 
 /**
- * One line of RFC 4180. A cell that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP advises
- * ("CSV Injection"): texts come from strangers, and a spreadsheet opens the export. `jsonl` holds them unchanged.
+ * A character that begins a formula, its full-width form included: at the beginning of a cell, and after what a spreadsheet may
+ * take for the end of one (separators of other locales, tabs, line breaks, quotes), with blanks between.
+ */
+const FORMULA = /(^|[\t\r\n,;|"'\u2028\u2029])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])/g;
+
+/**
+ * One line of RFC 4180. Every cell is quoted, and control characters are escaped. What a spreadsheet would run as a formula gets an
+ * apostrophe in front, as OWASP advises ("CSV Injection"): texts come from strangers, and a spreadsheet opens the export. `jsonl`
+ * holds them unchanged.
  */
 export function csvLine(cells: readonly (string | undefined)[]): string {
-  return `${cells.map((cell = '') => quoteCell(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)).join(',')}\r\n`;
+  return `${cells.map((cell = '') => quoteCell(cell.replace(FORMULA, "$1$2'"))).join(',')}\r\n`;
 }
 
 /** Writes a count with its noun: `1 lead`, `2 leads`. */
@@ -84,5 +82,5 @@ function pad(cell: string, width: number): string {
 }
 
 function quoteCell(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return `"${printable(cell).replaceAll('"', '""')}"`;
 }

@@ -23,6 +23,7 @@ import {
 import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
 import { demoSetup, fileSetup, type Setup, unusable } from './setups.ts';
+import { checkTokens, warnOfTokens } from './tokens.ts';
 
 export { ConfigurationError } from './problem.ts';
 
@@ -59,6 +60,7 @@ export function loadSettings(
     ...checkDemoHosts(environment),
     ...checkKeys(environment),
     ...checkAdmin(environment),
+    ...checkTokens(environment),
     ...checkDatabaseFiles(environment, readFile, cwd),
   ];
   // Where not all can be listed, those of the file are left out: it is usually one slip of a generator, many times over.
@@ -103,6 +105,7 @@ export function loadSettings(
       ...warnOfDatabase(environment, cwd),
       ...warnOfRedis(environment),
       ...(setup.warnings ?? []),
+      ...warnOfTokens(environment),
       ...warnings,
     ].slice(0, LISTED_MISTAKES),
     files: [...files],

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { createCapLog } from '../../src/admin/cap-log.ts';
-import { outputDestination } from '../../src/admin/log-destination.ts';
+import { outputDestination, prettyDestination } from '../../src/admin/log-destination.ts';
 import { createLogger } from '../../src/admin/logger.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { HOUR_MS } from '../../src/lib/clock.ts';
@@ -26,6 +28,31 @@ t.test('lines of one turn of the event loop are written together, in order', asy
     ['one', 'two'],
   );
   closeSync(fd);
+});
+
+const CONTROLS = 'a\u001b[2Jb\u007fc\u009b31md\u202ee\nf';
+const ESCAPED = 'a\\u001b[2Jb\\u007fc\\u009b31md\\u202ee\\u000af';
+
+t.test('a text in the log cannot control the terminal that shows it, and its value stays the same', async (t) => {
+  const path = join(t.testdir(), 'log');
+  const fd = openSync(path, 'w');
+  const output = outputDestination(fd);
+  createLogger({ level: 'info', destination: output }).info({ origin: CONTROLS }, 'refused');
+  output.flush();
+  closeSync(fd);
+  const written = readFileSync(path, 'utf8');
+  t.notMatch(written.trimEnd(), /[\p{Cc}\u202e]/u);
+  t.equal(JSON.parse(written).origin, CONTROLS);
+});
+
+t.test('the log for a terminal shows control characters escaped', async (t) => {
+  const destination = new PassThrough();
+  const pretty = await prettyDestination({ colorize: false, destination });
+  if (!pretty) throw new Error('pino-pretty is a development dependency');
+  createLogger({ level: 'info', destination: pretty }).info({ origin: CONTROLS }, CONTROLS);
+  const [shown] = (await once(destination, 'data')) as [Buffer];
+  t.ok(shown.toString().includes(`INFO: ${ESCAPED}\n`), shown.toString());
+  for (const character of ['\u001b', '\u007f', '\u009b', '\u202e']) t.notOk(shown.toString().includes(character));
 });
 
 t.test('a full disk behind the log loses lines and throws no error', async (t) => {

@@ -1,9 +1,11 @@
 import t from 'tap';
-import { createProgress, csvLine, json, pairs, printable, table } from '../../src/cli/output.ts';
+import { createProgress, csvLine, json, pairs, table } from '../../src/cli/output.ts';
+import { printable } from '../../src/lib/printable.ts';
 
 t.test('text from a stranger cannot control the terminal', async (t) => {
   t.equal(printable('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u000ae');
-  t.equal(printable('Zoë 🚗 汽车'), 'Zoë 🚗 汽车');
+  t.equal(printable('Zoë 🚗 汽车 👩‍🔧'), 'Zoë 🚗 汽车 👩‍🔧');
+  t.equal(printable('a\u200bb\ufeffc\u{e0041}d\ud800e'), 'a\\u200bb\\ufeffc\\udb40\\udc41d\\ud800e');
 });
 
 t.test('JSON is one line and parses to the same value', async (t) => {
@@ -37,9 +39,31 @@ t.test('pairs leave out what is absent', async (t) => {
   );
 });
 
-t.test('a cell of CSV is quoted where it must be, and never a formula', async (t) => {
-  t.equal(csvLine(['a', 'b,c', 'd"e', 'f\ng', undefined]), 'a,"b,c","d""e","f\ng",\r\n');
-  t.equal(csvLine(['=1+1', '+1', '-1', '@x', '\tx']), "'=1+1,'+1,'-1,'@x,'\tx\r\n");
+t.test('every cell of CSV is quoted, and shows control characters', async (t) => {
+  t.equal(csvLine(['a', 'b,c', 'd"e', 'f\ng\u001b[2J', undefined]), '"a","b,c","d""e","f\\u000ag\\u001b[2J",""\r\n');
+});
+
+t.test('no cell of CSV holds a formula, not even where a spreadsheet splits it in another place', async (t) => {
+  const cells = [
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@x', "'@x"],
+    ['＝1＋1', "'＝1＋1"],
+    ['＋1', "'＋1"],
+    ['－1', "'－1"],
+    ['＠x', "'＠x"],
+    ['  =1', "  '=1"],
+    ['a;=1', "a;'=1"],
+    ['a, =1', "a, '=1"],
+    ['a|+1', "a|'+1"],
+    ['a\t@x', "a\\u0009'@x"],
+    ['a\r\n-1', "a\\u000d\\u000a'-1"],
+    ['a";"=1', `a"";""'=1`],
+    ["a';'＝1", "a';''＝1"],
+    ['a=1, b-c; user@host', 'a=1, b-c; user@host'],
+  ] as const;
+  for (const [cell, shown] of cells) t.equal(csvLine([cell]), `"${shown}"\r\n`, cell);
 });
 
 t.test('progress is a bar on a terminal and plain lines elsewhere', async (t) => {

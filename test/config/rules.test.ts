@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import { DEVELOPMENT_HASH_KEY } from '../../src/config/defaults.ts';
 import { type Files, KEYS, keyOf, load, loadFile, mistakes, soundFile } from './helper.ts';
@@ -138,6 +139,12 @@ const REFUSED: [name: string, env: NodeJS.ProcessEnv, setting: string, problem: 
     'is set, and there is no admin listener',
   ],
   ['a token of 31 characters', { ...ON, ADMIN_TOKEN: TOKEN.slice(1) }, 'ADMIN_TOKEN', 'has the wrong form'],
+  [
+    'a token of one character',
+    { ...ON, ADMIN_TOKEN: 'a'.repeat(40) },
+    'ADMIN_TOKEN',
+    'consists of very few different characters',
+  ],
   ['a token with a space in it', { ...ON, ADMIN_TOKEN: `${TOKEN} x` }, 'ADMIN_TOKEN', 'has the wrong form'],
   [
     'a token for metrics of 15 characters',
@@ -167,6 +174,31 @@ for (const [name, env, setting, problem] of REFUSED) {
     t.notMatch(JSON.stringify(problems), /admin\+|metrics-/);
   });
 }
+
+const GUESSABLE: [token: string, problem: RegExp][] = [
+  ['admin-token-'.repeat(3), /repeats a short text/],
+  ['Xk3-Xk3-Xk3-Xk3-Xk3-Xk3-Xk3-Xk3-Xk3', /repeats a short text/],
+  ['my-very-long-Password-of-the-year-2026', /contains a common word/],
+  ['correct-horse-battery-staple-and-zebra', /consists of words/],
+  ['TheQuickBrownFoxJumpsOverTheLazyDog-x', /consists of words/],
+];
+
+for (const [token, problem] of GUESSABLE) {
+  t.test(`a token such as ${token} is warned of, and not quoted`, async (t) => {
+    const { warnings } = load({ ...ON, ADMIN_TOKEN: token });
+    t.match(warnings, [{ setting: 'ADMIN_TOKEN', problem, fix: /openssl rand -base64 32/ }]);
+    t.notOk(JSON.stringify(warnings).includes(token));
+  });
+}
+
+t.test('a random token is warned of in no usual form', async (t) => {
+  for (const bytes of [24, 32, 48]) {
+    for (const form of ['base64', 'base64url', 'hex'] as const) {
+      const token = createHash('sha512').update(`${bytes} ${form}`).digest().subarray(0, bytes).toString(form);
+      t.strictSame(load({ ...ON, ADMIN_TOKEN: token }).warnings, [], form);
+    }
+  }
+});
 
 t.test('both listeners may have any free port, and one port at addresses of their own', async (t) => {
   t.equal(load({ ...ON, PORT: '0', ADMIN_PORT: '0' }).admin?.port, 0);
