@@ -18,8 +18,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: ['fastify', 'pino'] },
   domain: { rooms: ['lib'], packages: ['libphonenumber-js'] },
   leads: { rooms: ['domain', 'lib'], packages: [] },
+  outgoing: { rooms: ['domain', 'lib'], packages: [] },
   store: { rooms: ['domain', 'lib'], packages: ['node:sqlite', 'pg'] },
   provider: { rooms: ['domain', 'lib'], packages: ['undici', 'xml2js'] },
+  senders: { rooms: ['domain', 'lib'], packages: ['ipaddr.js', 'nodemailer', 'standardwebhooks', 'undici'] },
   config: {
     rooms: ['domain', 'lib'],
     packages: ['ajv', 'fastest-levenshtein', 'jsonc-parser', 'libphonenumber-js', 'typebox'],
@@ -36,12 +38,25 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   simulator: { rooms: [], packages: ['xml2js'] },
   widget: { rooms: [], packages: [] },
   app: {
-    rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'telemetry', 'simulator'],
+    rooms: [
+      'lib',
+      'domain',
+      'leads',
+      'outgoing',
+      'store',
+      'provider',
+      'senders',
+      'config',
+      'http',
+      'admin',
+      'telemetry',
+      'simulator',
+    ],
     // In development the app bundles the button with the script that builds it.
     packages: ['fastify', 'pino', 'scripts'],
   },
   cli: {
-    rooms: ['lib', 'domain', 'leads', 'store', 'provider', 'config', 'http', 'admin', 'app'],
+    rooms: ['lib', 'domain', 'leads', 'outgoing', 'store', 'provider', 'senders', 'config', 'http', 'admin', 'app'],
     packages: ['ajv', 'commander', 'pino', 'undici'],
   },
   [ENTRY]: { rooms: ['lib', 'config', 'admin', 'telemetry', 'app'], packages: ['close-with-grace'] },

@@ -71,8 +71,8 @@ t.test('the index of decisions lists every record with its number, title and sta
 /** A back-quoted path: a source file in its full or short form (`store/sqlite/batch.ts`), or a path below a folder of the repository. */
 const NAMED_PATH =
   /`((?:[\w.*-]+\/)*[\w.*-]+\.(?:ts|js)|(?:src|test|scripts|bench|docs|deploy|openapi)\/[\w./*-]*)(?::\d+)?`/g;
-/** Files of a reader's own project, and addresses, are no paths of this repository. */
-const FOREIGN = /\.d\.ts$/;
+/** Files of a reader's own project, and the package of that name, are no paths of this repository. */
+const FOREIGN = /\.d\.ts$|^ipaddr\.js$/;
 
 t.test('every source file and folder that a document or comment names exists', async (t) => {
   const sources = find(['{src,test,scripts,bench}/**/*.{ts,js}']);

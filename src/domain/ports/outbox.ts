@@ -1,7 +1,9 @@
 import type { Conversation } from '../lead.ts';
+import type { AlertStore } from './alert-store.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
 import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
 import type { LeadStore } from './lead-store.ts';
+import type { OutgoingQueue } from './outgoing-queue.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from './privacy-store.ts';
 
 /**
@@ -24,6 +26,8 @@ export interface Outbox
     ErasureStore,
     RetentionStore,
     SuppressionStore,
+    OutgoingQueue,
+    AlertStore,
     StoreLifecycle {
   find(id: string): Promise<StoredConversation | undefined>;
 }

@@ -128,4 +128,48 @@ export const MIGRATIONS: readonly Migration[] = [
   { oldestReader: 1, script: 'ALTER TABLE gateway_schema ADD COLUMN hash_check bytea' },
   // JSON: the targets for which the account's credentials were accepted (`store/settle.ts`).
   { oldestReader: 1, script: 'ALTER TABLE providers ADD COLUMN proof text' },
+  // Messages to receivers outside, and what operators were told; see `sqlite/migrations.ts`.
+  {
+    oldestReader: 1,
+    script: `
+      CREATE TABLE outgoing (
+        seq         bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id          text    NOT NULL UNIQUE,
+        destination text    NOT NULL,
+        ordering    text,
+        body        text    NOT NULL,
+        attempts    integer NOT NULL DEFAULT 0,
+        created_at  bigint  NOT NULL,
+        expires_at  bigint  NOT NULL,
+        next_at     bigint  NOT NULL,
+        lease_owner text,
+        fence       integer NOT NULL DEFAULT 0
+      );
+      CREATE INDEX outgoing_due ON outgoing (destination, next_at);
+      CREATE INDEX outgoing_order ON outgoing (destination, ordering, seq) WHERE ordering IS NOT NULL;
+      CREATE INDEX outgoing_expiry ON outgoing (expires_at);
+
+      CREATE TABLE outgoing_results (
+        destination  text PRIMARY KEY,
+        delivered_at bigint,
+        failed_at    bigint,
+        failure      text
+      );
+
+      CREATE TABLE told (
+        condition text   NOT NULL,
+        target    text   NOT NULL,
+        since     bigint NOT NULL,
+        told_at   bigint NOT NULL,
+        PRIMARY KEY (condition, target)
+      );
+
+      CREATE TABLE reported (
+        condition text   NOT NULL,
+        reporter  text   NOT NULL,
+        since     bigint NOT NULL,
+        seen_at   bigint NOT NULL,
+        PRIMARY KEY (condition, reporter)
+      )`,
+  },
 ];

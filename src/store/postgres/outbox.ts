@@ -3,12 +3,14 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
+import { createAlerts } from './alerts.ts';
 import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
 import type { Database, Store } from './database.ts';
 import { createInDoubtLeases } from './faults.ts';
 import { type Listening, listenForWork } from './notifications.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
+import { createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
@@ -54,6 +56,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createErasure(store),
     ...retention,
     ...createSuppressions(store),
+    ...createOutgoing(store),
+    ...createAlerts(store),
     ...createLifecycle(database, { guard, clock, address }, async () => {
       skew.stop();
       await Promise.all([acceptance.drain(), leases.drain()]);

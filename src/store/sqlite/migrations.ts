@@ -194,4 +194,47 @@ export const MIGRATIONS: readonly string[] = [
    INSERT INTO suppressions (phone_hash, created_at) SELECT phone_hash, created_at FROM suppressions_before ORDER BY created_at;
    CREATE INDEX suppressions_place ON suppressions (substr(phone_hash, 1, 2)) WHERE phone_hash IS NOT NULL;
    DROP TABLE suppressions_before`,
+
+  // Messages to receivers outside, without personal data. `next_at` is when a message is due or, while `lease_owner` is set, when
+  // its lease runs out. `outgoing_results` keeps the last results of each destination. `told` and `reported` say which conditions
+  // operators were told of, and which ones processes see.
+  `CREATE TABLE outgoing (
+     seq         INTEGER PRIMARY KEY,
+     id          TEXT    NOT NULL UNIQUE,
+     destination TEXT    NOT NULL,
+     ordering    TEXT,
+     body        TEXT    NOT NULL,
+     attempts    INTEGER NOT NULL DEFAULT 0,
+     created_at  INTEGER NOT NULL,
+     expires_at  INTEGER NOT NULL,
+     next_at     INTEGER NOT NULL,
+     lease_owner TEXT,
+     fence       INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE INDEX outgoing_due ON outgoing (destination, next_at);
+   CREATE INDEX outgoing_order ON outgoing (destination, ordering, seq) WHERE ordering IS NOT NULL;
+   CREATE INDEX outgoing_expiry ON outgoing (expires_at);
+
+   CREATE TABLE outgoing_results (
+     destination  TEXT PRIMARY KEY,
+     delivered_at INTEGER,
+     failed_at    INTEGER,
+     failure      TEXT
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE told (
+     condition TEXT    NOT NULL,
+     target    TEXT    NOT NULL,
+     since     INTEGER NOT NULL,
+     told_at   INTEGER NOT NULL,
+     PRIMARY KEY (condition, target)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE reported (
+     condition TEXT    NOT NULL,
+     reporter  TEXT    NOT NULL,
+     since     INTEGER NOT NULL,
+     seen_at   INTEGER NOT NULL,
+     PRIMARY KEY (condition, reporter)
+   ) STRICT, WITHOUT ROWID`,
 ];

@@ -3,12 +3,14 @@ import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance, createKnown } from './accept.ts';
+import { createAlerts } from './alerts.ts';
 import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
 import { createReader, type Store } from './database.ts';
 import { type Identity, watchIdentity } from './identity.ts';
 import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
+import { createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
@@ -47,6 +49,8 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createErasure(store),
     ...createRetention(store),
     ...createSuppressions(store),
+    ...createOutgoing(store),
+    ...createAlerts(store),
     ...createLifecycle(store, database, identity),
     async find(id) {
       const row = await store.read(() => find.get(id));

@@ -1,0 +1,68 @@
+/**
+ * A message to a receiver outside of the gateway: a notification of operators, or a callback to a partner. It holds no personal
+ * data. Times are milliseconds since the epoch.
+ */
+export type OutgoingMessage = {
+  /** Unique and stable over all tries, so that a receiver recognises a repetition. */
+  readonly id: string;
+  /** Key of the receiver. Its address and secrets are read from the configuration at each try, and are never stored. */
+  readonly destination: string;
+  /**
+   * Messages of a destination with the same ordering key are sent one after the other, in the order of storing; absent: in any
+   * order. Transactions that store messages with the same ordering key must not run at the same time.
+   */
+  readonly ordering?: string;
+  /** JSON. */
+  readonly body: string;
+  readonly createdAt: number;
+  readonly dueAt: number;
+  /** From then on the message is given up. */
+  readonly expiresAt: number;
+};
+
+/** The right to send one message now, with its fencing token. It ends after the lease time of the store. */
+export type OutgoingClaim = Pick<OutgoingMessage, 'id' | 'destination' | 'ordering' | 'body' | 'createdAt'> & {
+  readonly fence: number;
+  /** Tries before this one. */
+  readonly attempts: number;
+};
+
+/** When a destination's next message may be claimed: it is due then, or the lease on it runs out. */
+export type DueDestination = { readonly destination: string; readonly dueAt: number };
+
+/** How a destination is doing, for operators. */
+export type DestinationState = {
+  readonly destination: string;
+  /** Messages that are stored for it and not sent yet. */
+  readonly waiting: number;
+  readonly deliveredAt?: number;
+  readonly failedAt?: number;
+  /** Why the last failed try failed: a word of our own, never a text of the receiver. */
+  readonly failure?: string;
+};
+
+/** How a claimed message ends. `postponed` keeps it until `dueAt`; the others remove it. */
+export type OutgoingResult =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'postponed'; readonly dueAt: number; readonly failure: string }
+  | { readonly kind: 'dropped'; readonly failure: string };
+
+/**
+ * The durable queue of outgoing messages, which are sent at least once. Every method rejects with `StorageUnavailable`.
+ */
+export interface OutgoingQueue {
+  /** Stores messages. A message whose id is known changes nothing. */
+  enqueue(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Lists the destinations that have messages, each with the time of its next one. */
+  dueDestinations(): Promise<readonly DueDestination[]>;
+  /**
+   * Leases up to `limit` messages of a destination that are due, those due longest first. A message waits while an earlier one
+   * with its ordering key is stored, so that a lease on the earlier one, or its next try, holds it back.
+   */
+  claimOutgoing(destination: string, limit: number, now: number): Promise<readonly OutgoingClaim[]>;
+  /** Ends a claim and notes the result for its destination. A stale claim changes nothing and gives `false`. */
+  settleOutgoing(claim: OutgoingClaim, result: OutgoingResult, now: number): Promise<boolean>;
+  /** Removes messages past their `expiresAt` that nobody sends now, at most `limit` a call; gives how many of each destination. */
+  dropExpired(now: number, limit: number): Promise<ReadonlyMap<string, number>>;
+  destinationStates(): Promise<readonly DestinationState[]>;
+}

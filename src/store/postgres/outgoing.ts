@@ -1,0 +1,124 @@
+import type { OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
+import {
+  columnsOf,
+  countsByDestination,
+  DESTINATION_STATES,
+  DUE_DESTINATIONS,
+  EXPIRED,
+  IS_FIRST,
+  notedOf,
+  toDestinationState,
+  toDueDestination,
+  toOutgoingClaim,
+} from '../outgoing.ts';
+import { type Store, toColumns } from './database.ts';
+
+const WIDTH = 7;
+
+/** The values of `ENQUEUE`. */
+export function enqueueValues(messages: readonly OutgoingMessage[]): unknown[][] {
+  return toColumns(messages, columnsOf, WIDTH);
+}
+
+/** The queue of outgoing messages. */
+export function createOutgoing({ database, owner, leaseMs }: Store): OutgoingQueue {
+  return {
+    async enqueue(messages) {
+      await database.write(ENQUEUE, enqueueValues(messages));
+    },
+    async dueDestinations() {
+      return (await database.read(DUE)).map(toDueDestination);
+    },
+    async claimOutgoing(destination, limit, now) {
+      const rows = await database.write(CLAIM, [owner, now + leaseMs, destination, now, limit]);
+      return rows.toSorted((a, b) => Number(a.seq) - Number(b.seq)).map(toOutgoingClaim);
+    },
+    async settleOutgoing({ id, fence }, result, now) {
+      const { deliveredAt, failedAt, failure } = notedOf(result, now);
+      const noted = [id, fence, now, deliveredAt, failedAt, failure];
+      const rows =
+        result.kind === 'postponed'
+          ? await database.write(POSTPONE, [...noted, result.dueAt])
+          : await database.write(REMOVE, noted);
+      return rows.length === 1;
+    },
+    async dropExpired(now, limit) {
+      return countsByDestination(await database.write(EXPIRE, [now, limit, EXPIRED]));
+    },
+    async destinationStates() {
+      return (await database.read(DESTINATION_STATES)).map(toDestinationState);
+    },
+  };
+}
+
+/** Arrays of the columns, as `enqueueValues` gives them. */
+export const ENQUEUE = {
+  name: 'enqueue',
+  text: `
+    INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+    SELECT id, destination, ordering, body, created_at, expires_at, due_at
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) WITH ORDINALITY
+      AS v (id, destination, ordering, body, created_at, expires_at, due_at, n)
+    ORDER BY n ON CONFLICT (id) DO NOTHING`,
+};
+
+const DUE = { name: 'due_destinations', text: DUE_DESTINATIONS };
+
+const CLAIM = {
+  name: 'claim_outgoing',
+  text: `
+    WITH due AS (
+      SELECT one.seq FROM outgoing AS one
+      WHERE one.destination = $3 AND one.next_at <= $4 AND ${IS_FIRST}
+      ORDER BY one.next_at, one.seq LIMIT $5 FOR UPDATE OF one SKIP LOCKED
+    )
+    UPDATE outgoing SET lease_owner = $1, next_at = $2, fence = fence + 1
+    FROM due WHERE outgoing.seq = due.seq RETURNING outgoing.*`,
+};
+
+/** Notes the result of `ended` for its destination. */
+const NOTE = `
+  INSERT INTO outgoing_results AS noted (destination, delivered_at, failed_at, failure)
+  SELECT destination, $4::bigint, $5::bigint, $6::text FROM ended
+  ON CONFLICT (destination) DO UPDATE SET delivered_at = coalesce(excluded.delivered_at, noted.delivered_at),
+                                          failed_at = coalesce(excluded.failed_at, noted.failed_at),
+                                          failure = coalesce(excluded.failure, noted.failure)`;
+
+/** The messages behind one move with it, so that looking for the next due message does not pass over them again and again. */
+const moveFollowers = (to: string): string => `
+  UPDATE outgoing SET next_at = ${to} FROM ended
+  WHERE outgoing.destination = ended.destination AND outgoing.ordering = ended.ordering AND outgoing.seq > ended.seq
+    AND outgoing.lease_owner IS NULL`;
+
+const REMOVE = {
+  name: 'remove_outgoing',
+  text: `
+    WITH ended AS (
+      DELETE FROM outgoing WHERE id = $1 AND fence = $2 AND lease_owner IS NOT NULL RETURNING seq, destination, ordering
+    ), moved AS (${moveFollowers('$3::bigint')}), noted AS (${NOTE})
+    SELECT seq FROM ended`,
+};
+
+const POSTPONE = {
+  name: 'postpone_outgoing',
+  text: `
+    WITH ended AS (
+      UPDATE outgoing SET next_at = $7, attempts = attempts + 1, lease_owner = NULL
+      WHERE id = $1 AND fence = $2 AND lease_owner IS NOT NULL AND $3::bigint IS NOT NULL
+      RETURNING seq, destination, ordering
+    ), moved AS (${moveFollowers('$7')}), noted AS (${NOTE})
+    SELECT seq FROM ended`,
+};
+
+const EXPIRE = `
+  WITH ended AS (
+    DELETE FROM outgoing WHERE seq IN (
+      SELECT seq FROM outgoing WHERE expires_at <= $1 AND (lease_owner IS NULL OR next_at <= $1)
+      ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING destination
+  ), noted AS (
+    INSERT INTO outgoing_results AS noted (destination, failed_at, failure)
+    SELECT DISTINCT destination, $1::bigint, $3::text FROM ended
+    ON CONFLICT (destination) DO UPDATE SET failed_at = excluded.failed_at, failure = excluded.failure
+  )
+  SELECT destination FROM ended`;
