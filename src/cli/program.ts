@@ -12,6 +12,7 @@ import { addSendCommands } from './commands/leads-send.ts';
 import { addNumberCommands } from './commands/numbers.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
+import { plural } from './output.ts';
 import type { Session } from './session.ts';
 
 /** How an operator starts the program. */
@@ -75,7 +76,10 @@ export async function run(args: readonly string[], io: Io, open: (io: Io) => Pro
     io,
     actor: `cli:${io.user}`,
     open: () => {
-      session ??= open(io);
+      session ??= open(io).then((opened) => {
+        if (opened.mistakes) io.err(mistakesNote(opened.mistakes));
+        return opened;
+      });
       return session;
     },
     exitCode: EXIT.ok,
@@ -92,6 +96,12 @@ export async function run(args: readonly string[], io: Io, open: (io: Io) => Pro
       () => undefined,
     );
   }
+}
+
+/** Says that the configuration has mistakes, under a command that does not depend on them. */
+function mistakesNote({ problems, more }: ConfigurationError): string {
+  const count = plural(problems.length + more, 'mistake');
+  return `WARNING: the configuration has ${count}; this command does not depend on them. They are listed by: ${START} check\n`;
 }
 
 function reportError(error: unknown, program: Command, args: readonly string[], io: Io): ExitCode {

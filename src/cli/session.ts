@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
-import { loadSettings } from '../config/load.ts';
-import type { Settings } from '../config/settings.ts';
+import { loadStorage, type StorageSettings } from '../config/load.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
 import { capKeys } from '../leads/caps.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { systemClock } from '../lib/clock.ts';
+import { defined } from '../lib/defined.ts';
 import { openOutbox } from '../store/open.ts';
 import { orphanedLog } from '../store/sqlite/identity.ts';
 import { createVault } from '../store/vault.ts';
 
-/** The gateway's settings and its database, opened beside a gateway that may be running. */
-export type Session = {
-  readonly settings: Settings;
+/** The gateway's database, opened beside a gateway that may be running. */
+export type Session = Pick<StorageSettings, 'database' | 'mistakes'> & {
   readonly operations: Operations;
   readonly store: Pick<LeadRecords, 'list' | 'show'> &
     Pick<StatsStore, 'stats'> &
@@ -29,24 +28,23 @@ export type Session = {
 type SessionInput = { readonly env: NodeJS.ProcessEnv; now(): number };
 
 /**
- * Opens the settings and their database. Commands queue leads and never lease one, so the options that concern leases
+ * Opens the database with its keys, whatever mistakes the other settings have. Commands queue leads and never lease one, so the options that concern leases
  * have no effect and are 0.
  *
- * @throws ConfigurationError, UnusableDatabase; a database that does not exist is not created, since its name is more
+ * @throws ConfigurationError for a mistake in the settings of the database or its keys; UnusableDatabase; a database that does not exist is not created, since its name is more
  *   likely wrong
  */
 export async function openSession({ env, now }: SessionInput): Promise<Session> {
-  const settings = loadSettings(env);
-  const { database } = settings;
+  const { database, keys, mistakes } = loadStorage(env);
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
     const { path } = database;
     const problem = orphanedLog(path) ?? 'it is not there; is DATABASE_URL right, and was the gateway ever started?';
     throw new UnusableDatabase(path, problem);
   }
-  const hashing = createHashing(settings.keys.hash);
+  const hashing = createHashing(keys.hash);
   let skewMs: number | undefined;
   const store = await openOutbox(database, {
-    vault: createVault(settings.keys.data),
+    vault: createVault(keys.data),
     hashCheck: hashing.check(),
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
@@ -59,5 +57,5 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
     },
   });
   const operations = createOperations({ store, hashing, now });
-  return { settings, operations, store, ...(skewMs !== undefined && { skewMs }), close: () => store.close() };
+  return { database, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
 }

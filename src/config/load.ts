@@ -129,6 +129,34 @@ function buildTracing({
   };
 }
 
+/** What opening the database takes; `mistakes` are those of other settings, where there are any. */
+export type StorageSettings = Pick<Settings, 'database' | 'keys'> & { readonly mistakes?: ConfigurationError };
+
+const STORAGE: readonly string[] = ['DATABASE_URL', 'DATABASE_POOL_MAX', 'DATA_KEY', 'DATA_KEY_PREVIOUS', 'HASH_KEY'];
+
+/**
+ * Reads the settings of the database and its keys, whatever the other settings say: an operator must be able to look at leads
+ * and to erase them while somebody corrects a file of sites.
+ *
+ * @throws ConfigurationError with every mistake if one of them is in these settings
+ */
+export function loadStorage(
+  env: NodeJS.ProcessEnv,
+  { readFile = readFileSync, cwd = process.cwd() }: { readonly readFile?: ReadFile; readonly cwd?: string } = {},
+): StorageSettings {
+  try {
+    const { database, keys } = loadSettings(env, { readFile, cwd });
+    return { database, keys };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const environment = readEnvironment(env, readFile, cwd);
+    const problems = [...environment.problems, ...checkKeys(environment)].map(({ setting }) => setting);
+    const unusable = problems.some((setting) => STORAGE.includes(setting.replace(/_FILE$/, '')));
+    if (unusable || checkDatabaseFiles(environment, readFile, cwd).length > 0) throw error;
+    return { database: buildDatabase(environment, cwd), keys: buildKeys(environment), mistakes: error };
+  }
+}
+
 /** Uses `CONFIG_FILE` if it is set; otherwise the demo outside production. */
 function findSetup(environment: Environment, readFile: ReadFile, cwd: string): Setup {
   const { CONFIG_FILE: path } = environment.values;

@@ -75,11 +75,10 @@ function checkPlace(path: string): Finding {
 }
 
 /** Whether the database takes a write of the size of a lead. The write waits for its turn beside a running gateway. */
-async function checkDatabase({ store, settings }: Session): Promise<Finding> {
-  const name = nameOfPlace(settings.database);
+async function checkDatabase({ store, database: place }: Session): Promise<Finding> {
+  const name = nameOfPlace(place);
   try {
     await store.ready();
-    const { database: place } = settings;
     const exposed = place.kind === 'sqlite' ? exposedFiles(place.path) : [];
     if (exposed.length > 0) {
       const detail = `${name} opens and takes a write, but other users can read ${exposed.join(', ')}: chmod 600`;

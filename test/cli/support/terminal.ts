@@ -11,7 +11,7 @@ type Person = { readonly answers?: string; readonly terminal?: boolean };
 export function terminalOver(t: Test) {
   const parts = operationsOver(t);
   const open = async (): Promise<Session> => ({
-    settings: {} as Session['settings'],
+    database: { kind: 'sqlite', path: '/nowhere' },
     operations: parts.operations,
     store: parts.outbox,
     close: async () => undefined,
