@@ -112,13 +112,20 @@ export function createSubmit(parts: Parts): Submit {
 
   const firstOutcome = async (
     lead: Lead,
-    { conversation, lease }: Accepted & { kind: 'stored' },
+    { conversation, lease, suppressed }: Accepted & { kind: 'stored' },
     permit: Permit,
     { requestId }: SubmitContext,
   ): Promise<Conversation> => {
     if (!lease) return conversation;
     const settled = delivery
-      .attempt(lead, lease, { permit, tries: 0, unknowns: 0, mayHaveArrived: false, requestId })
+      .attempt(lead, lease, {
+        permit,
+        tries: 0,
+        unknowns: 0,
+        mayHaveArrived: false,
+        requestId,
+        ...(suppressed && { suppressed }),
+      })
       .catch((error: unknown) => {
         onUnrecorded(error, lease.id);
         return undefined;

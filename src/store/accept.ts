@@ -121,7 +121,7 @@ export function decide(
   const stored = { kind: 'stored', conversation, ...(pressure.length > 0 && { pressure }) } as const;
   if (!state.leased) return stored;
   const lease: Lease = { id, fence: 1, provider: lead.provider, attempts: state.attempts, createdAt: now };
-  return { ...stored, lease };
+  return { ...stored, lease, ...(suppressed && { suppressed }) };
 }
 
 /** Only one lead of a day makes a counter `near`, so that operators are told once. */
@@ -131,19 +131,13 @@ function pressureOf({ cap: { kind, max }, n }: { readonly cap: Cap; readonly n: 
   return max >= SMALLEST_NEAR && n === Math.floor(max * NEAR) ? [{ cap: kind, level: 'near' }] : [];
 }
 
-/** A suppressed lead looks from outside like a number that the provider refused, one attempt included. */
-const SUPPRESSED: FirstState = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempts: 1 };
-
 const CAUSES: Readonly<Record<CapKind, Cause>> = {
   phone: 'phone_cap',
   phone_total: 'phone_total_cap',
   site: 'site_cap',
 };
 
-/**
- * A lead for a suppressed number that would be held, parked or due later is stored in that state like any other, so that the
- * answer does not reveal the suppression.
- */
+/** A lead for a suppressed number is stored in the state of any other, so that the answer does not reveal the suppression. */
 function firstState(capped: CapKind | undefined, suppressed: boolean, start: Start, leaseUntil: number): FirstState {
   const held = (cause: Cause): FirstState => ({
     status: 'held',
@@ -155,7 +149,6 @@ function firstState(capped: CapKind | undefined, suppressed: boolean, start: Sta
   if (capped) return held(CAUSES[capped]);
   switch (start.kind) {
     case 'leased':
-      if (suppressed) return SUPPRESSED;
       return { status: 'queued', attempts: 0, nextAt: leaseUntil, leased: true };
     case 'due':
       return { status: 'queued', attempts: 0, nextAt: start.at };

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import type { Lease } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Cap, RequestKey } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
@@ -72,11 +73,11 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const outbox = await open(t)();
     await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 1_000));
     const { request, status } = await requestOf(outbox, lead());
-    t.equal(status, 'rejected');
+    t.equal(status, 'queued');
     await erase(outbox);
     t.equal(await outbox.lookup(request, 2_000), undefined);
     t.match(await outbox.suppressions(), [{ phoneHash: hashing.phone(NUMBER) }]);
-    t.match(await outbox.accept(newLead(), 6_000), { conversation: { status: 'rejected', reason: 'phone' } });
+    t.match(await outbox.accept(newLead(), 6_000), { suppressed: true });
     await outbox.close();
   });
 
@@ -125,6 +126,41 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
       await outbox.close();
     },
   );
+
+  t.test('a lead for a suppressed number is leased like any other, and its lease ends like any other', async (t) => {
+    const opening = open(t);
+    const outbox = await opening();
+    const process2 = await opening({ owner: 'process-2' });
+    await outbox.suppress(hashing.phone(NUMBER), entry('suppress', 500));
+    const accept = async (content = lead()) => {
+      const accepted = await outbox.accept(newLead({ lead: content }), 1_000);
+      if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
+      return accepted as typeof accepted & { lease: Lease };
+    };
+    const [one, two, genuine] = [await accept(), await accept(), await accept(other)];
+    t.strictSame([one.suppressed, two.suppressed, 'suppressed' in genuine], [true, true, false]);
+    const shape = ({ conversation: { id: _, ...state }, lease: { id: __, ...lease } }: typeof one) => ({
+      state,
+      lease,
+    });
+    t.strictSame(shape(one), shape(genuine));
+    t.match(await outbox.show(one.lease.id), { status: 'queued', leased: true, erased: true });
+    await outbox.renew([one.lease, two.lease, genuine.lease], 2_000);
+    const refused = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true } as const;
+    t.match(await outbox.settle(one.lease, refused, 3_000), {
+      conversation: { status: 'rejected', reason: 'phone', attempts: 1, updatedAt: 3_000 },
+    });
+    const claims = await process2.claim({ providers: ['default'], limit: 9, now: 2_000 + LEASE_MS });
+    t.strictSame(
+      claims.map(({ lease }) => lease.id),
+      [genuine.lease.id],
+      'of a process that died',
+    );
+    t.match(await outbox.show(two.lease.id), { status: 'rejected', attempts: 1, leased: false });
+    t.equal(await outbox.settle(two.lease, refused, 70_000), undefined);
+    await outbox.close();
+    await process2.close();
+  });
 
   t.test('a claim says that the number of its lead was suppressed after the lead was stored', async (t) => {
     const outbox = await open(t)();

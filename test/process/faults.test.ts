@@ -47,6 +47,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   '503': QUEUED,
   '503_retry_after': QUEUED,
   '503_failure': QUEUED,
+  wrong_charset: DELIVERED,
 };
 
 /** A question that would classify the lead as rejected if the provider's quotation of it were matched. */

@@ -33,8 +33,10 @@ export async function deliver(t: Test, options: Options) {
     outbox,
     upstream: {
       async send(lead): Promise<Answer> {
-        calls.push({ at: clock.now(), lead });
-        return { outcome: await provider(lead, calls.length), durationMs: 1 };
+        const at = clock.now();
+        calls.push({ at, lead });
+        const outcome = await provider(lead, calls.length);
+        return { outcome, durationMs: Math.max(1, clock.now() - at) };
       },
     },
     accounts: {

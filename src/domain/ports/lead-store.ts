@@ -63,11 +63,13 @@ export type Known =
 
 export type Accepted =
   | Known
-  /** Stored. A conversation without a lease is held, parked, due later, or rejected because its number is suppressed. */
+  /** Stored. A conversation without a lease is held, parked or due later. */
   | {
       readonly kind: 'stored';
       readonly conversation: Conversation;
       readonly lease?: Lease;
+      /** The number is suppressed: the lead must not be sent, and only its conversation is stored. Set beside a lease. */
+      readonly suppressed?: true;
       /** Caps that this lead came near or exceeded; absent if there are none. */
       readonly pressure?: readonly CapPressure[];
     }

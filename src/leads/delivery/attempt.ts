@@ -4,7 +4,8 @@ import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Answer, Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Clearance, Gate, Permit } from './breaker.ts';
-import { type RetryRules, settlementFor, UNCALLED } from './policy.ts';
+import { type RetryRules, SUPPRESSED, settlementFor, UNCALLED } from './policy.ts';
+import { createRecentCalls } from './recent-calls.ts';
 
 /** How long to wait between two tries to record an outcome. */
 const SETTLE_RETRY_MS = 500;
@@ -18,6 +19,8 @@ export type AttemptContext = {
   readonly unknowns: number;
   /** Whether any earlier call, also one before the last release, may have reached the provider. */
   readonly mayHaveArrived: boolean;
+  /** The number is suppressed: no call is made, and the lead ends as if the provider had refused the number. */
+  readonly suppressed?: boolean;
   /** Id of the request that waits for the outcome; absent for a background attempt. */
   readonly requestId?: string;
 };
@@ -26,7 +29,7 @@ export type AttemptContext = {
 export interface Delivering {
   clear(provider: string): Clearance;
   /**
-   * Makes one call to the provider and records its outcome. Gives the conversation, or `undefined` if the lease was stale or
+   * Makes one call to the provider and records its outcome; for a suppressed number it only takes as long as such a call. Gives the conversation, or `undefined` if the lease was stale or
    * the storage did not take the outcome.
    */
   attempt(lead: Lead, lease: Lease, context: AttemptContext): Promise<Conversation | undefined>;
@@ -71,6 +74,7 @@ export interface Delivery extends Delivering {
 /** The only code path that calls the provider: requests and the background worker both use it. */
 export function createDelivery(parts: Parts): Delivery {
   const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
+  const recentCalls = createRecentCalls(clock.now, random);
   const running = new Map<Promise<unknown>, Lease>();
   let cancelRenewal: (() => void) | undefined;
 
@@ -78,6 +82,7 @@ export function createDelivery(parts: Parts): Delivery {
     // `send` reads the account before its first await, so these are the credentials that the call uses.
     const used = credentials(lead.provider);
     const answer = await upstream.send(lead);
+    if (!answer.uncalled) recentCalls.record(lead.provider, answer);
     context.permit.report(answer.uncalled ? undefined : answer.outcome.class);
     const { tries, unknowns } = context;
     const outdated = used !== credentials(lead.provider);
@@ -96,6 +101,23 @@ export function createDelivery(parts: Parts): Delivery {
       report({ ...made, settled: undefined, fault });
       return undefined;
     }
+  };
+
+  /** Nothing of it is reported: no call was made, and a line in the log for each would be longer than a genuine one takes. */
+  const runWithoutCall = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
+    // The permit is for a call.
+    context.permit.report(undefined);
+    // An account that is no longer configured parks every lead of its sites at once.
+    if (credentials(lead.provider) === undefined) {
+      return settleDurably(queue, lease, UNCALLED, { clock, timeoutMs: leaseMs });
+    }
+    const { durationMs, answered } = recentCalls.expected(lead.provider);
+    await new Promise<void>((resume) => clock.after(durationMs, resume));
+    const { tries, unknowns } = context;
+    const unanswered = { class: 'not_sent', cause: 'suppressed' } as const;
+    const tried = { outcome: unanswered, tries, unknowns, now: clock.now(), random: random() };
+    const settlement = answered ? SUPPRESSED : settlementFor(tried, rules(lead.site));
+    return settleDurably(queue, lease, settlement, { clock, timeoutMs: leaseMs });
   };
 
   // A lease lasts far longer than an attempt by default. Renewal serves providers whose time-out is set above that.
@@ -125,7 +147,8 @@ export function createDelivery(parts: Parts): Delivery {
   return {
     clear: (provider) => gate.clear(provider),
     async attempt(lead, lease, context) {
-      return (await track(lease, run(lead, lease, context)))?.conversation;
+      const work = context.suppressed ? runWithoutCall : run;
+      return (await track(lease, work(lead, lease, context)))?.conversation;
     },
     settle: (lease, settlement) => queue.settle(lease, settlement, clock.now()),
     running: () => running.size,

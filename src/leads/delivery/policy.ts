@@ -29,6 +29,9 @@ export type Tried = {
 /** For a lead that no call can be made for. A person has to look at it. It counts neither as an attempt nor as an answer. */
 export const UNCALLED: Settlement = { status: 'parked', cause: 'refused', attempted: false };
 
+/** For a lead whose number is suppressed: it looks as if the provider had refused the number, the call included. */
+export const SUPPRESSED: Settlement = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true };
+
 /** The longest `Retry-After` that is followed: a header must not be able to postpone a lead for a year. */
 export const RETRY_AFTER_MAX_MS = HOUR_MS;
 /** Each delay is stretched or shortened by up to this share. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Delivery } from './attempt.ts';
 import type { Clearance, Gate } from './breaker.ts';
 import type { Parking } from './parking.ts';
-import { type RetryRules, settlementFor } from './policy.ts';
+import { type RetryRules, SUPPRESSED, settlementFor } from './policy.ts';
 import { createFairScheduler, createTokenBucket } from './scheduler.ts';
 
 /** Background attempts at a time, and attempts that may start in a second, so that the end of an outage brings no flood of calls. */
@@ -145,8 +145,7 @@ async function handleClaim(claim: Claim, clearance: Clearance, parts: PollParts)
 }
 
 function settlementWithoutCall(claim: Claim, { rules, clock, random }: PollParts): Settlement | undefined {
-  // A suppressed lead looks as if the provider had rejected its number, the call included.
-  if (claim.suppressed) return { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true };
+  if (claim.suppressed) return SUPPRESSED;
   if (!claim.expired) return undefined;
   // The previous owner died, perhaps while it was sending: that counts as a call with an unknown outcome.
   const { tries, unknowns, lead } = claim;

@@ -82,7 +82,8 @@ async function storeBatch(query: Query, arriving: readonly Arriving[], context: 
 /** The run whose answer was lost committed the lead. Its lease is ours unless another process took it over since. */
 function storedBefore(row: Row, stamp: string): Accepted {
   const conversation = toConversation(row);
-  return { kind: 'stored', conversation, ...(row.lease_owner === stamp && { lease: toLease(row) }) };
+  if (row.lease_owner !== stamp) return { kind: 'stored', conversation };
+  return { kind: 'stored', conversation, lease: toLease(row), ...(row.personal === false && { suppressed: true }) };
 }
 
 const LOOKUP = {

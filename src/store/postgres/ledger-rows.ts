@@ -149,7 +149,10 @@ const CHANGE_COUNTERS = `
   SELECT * FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bytea[])
   ON CONFLICT (day, key) DO UPDATE SET n = greatest(0, counters.n + excluded.n)`;
 
-const FIND = { name: 'find_known', text: `SELECT ${STATE}, provider, fence FROM conversations WHERE id = ANY ($1)` };
+const FIND = {
+  name: 'find_known',
+  text: `SELECT ${STATE}, provider, fence, personal FROM conversations WHERE id = ANY ($1)`,
+};
 
 /**
  * Inserts a placeholder where a row is missing and locks the row where it exists: requests, uses, counters, in this order. The

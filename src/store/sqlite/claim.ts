@@ -31,7 +31,7 @@ export function createClaims(store: Store): DeliveryQueue & ProbeQueue {
   );
   const reject = database.prepare(
     `UPDATE conversations SET status = 'rejected', reason = 'phone', cause = 'suppressed', attempts = attempts + 1,
-                              next_at = NULL, updated_at = ?
+                              next_at = NULL, lease_owner = NULL, updated_at = ?
      WHERE seq = ?`,
   );
   const earliest = database.prepare(

@@ -111,12 +111,12 @@ t.test('statistics count the leads of each status and give the age of the oldest
   });
 });
 
-t.test('leads of a suppressed number are rejected until the number is removed from the list', async (t) => {
+t.test('leads of a suppressed number are recognised until the number is removed from the list', async (t) => {
   const { operations, outbox, store, statusOf } = operationsOver(t);
   t.equal(await operations.suppress(NUMBER, 'cli:ann'), true);
   t.equal(await operations.suppress(NUMBER, 'cli:ann'), false, 'it is already on the list');
   const accepted = await outbox.accept(newLead(), NOON);
-  t.match(accepted, { kind: 'stored', conversation: { status: 'rejected', reason: 'phone' } });
+  t.match(accepted, { kind: 'stored', suppressed: true });
   t.equal(await operations.unsuppress(NUMBER, 'cli:ann'), true);
   t.equal(await operations.unsuppress(NUMBER, 'cli:ann'), false);
   t.equal(await statusOf(await store('queued')), 'queued');

@@ -5,7 +5,7 @@ import type { Address } from '../../../src/store/postgres/connection.ts';
 import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type FaultyProxy, faultyProxy } from '../../support/faulty-proxy.ts';
-import { LEASE_MS, leased, newLead, OPTIONS, queued } from '../../support/outbox.ts';
+import { entry, LEASE_MS, leased, newLead, OPTIONS, queued } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
 const server = await startPostgres();
@@ -51,6 +51,16 @@ for (const when of ['before', 'after'] as const) {
     t.equal(await outbox.settle(lease, DELIVERED, 3_000), undefined, 'the lease is over');
   });
 }
+
+t.test('a lead of a suppressed number whose connection breaks after its commit still must not be sent', async (t) => {
+  const { way, outbox } = await open(t);
+  const sent = newLead();
+  await outbox.suppress(sent.phoneHash, entry('suppress', 500));
+  const cut = way.cut(COMMIT, 'after');
+  const accepted = await outbox.accept(sent, 1_000);
+  await cut;
+  t.match(accepted, { kind: 'stored', lease: { fence: 1 }, suppressed: true });
+});
 
 t.test('a lead whose stored lease was never confirmed is sent as one that was not attempted', async (t) => {
   const { way, outbox, other } = await open(t);
