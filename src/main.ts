@@ -101,6 +101,7 @@ function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): string {
   Text Connect Gateway runs at ${url}
 
   Try it:     curl -i ${url}/conversations -H 'content-type: application/json' -d '${body}'
+              (sent again within ten minutes it is the same request and gets the same answer: change the question)
   Demo page:  ${url}/demo
   Reference:  ${url}/docs
 ${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator shows delivered leads; PHONE_DAILY_MAX limits the leads of one number per day)\n` : ''}
