@@ -1,3 +1,4 @@
+import type { ConsentStore } from '../domain/ports/lead-records.ts';
 import type { RetentionStore } from '../domain/ports/privacy-store.ts';
 import { type Clock, DAY_MS, HOUR_MS } from '../lib/clock.ts';
 
@@ -9,7 +10,7 @@ const CHUNK_PAUSE_MS = 100;
 export type Swept = { readonly expired: number; readonly purged: number };
 
 type Parts = {
-  readonly store: RetentionStore;
+  readonly store: RetentionStore & Pick<ConsentStore, 'flagConsents'>;
   readonly retentionDays: () => number;
   /** Called after a sweep that removed something. */
   readonly onSwept: (swept: Swept) => void;
@@ -68,7 +69,16 @@ export function createSweeper({ store, retentionDays, onSwept, onFault, clock }:
     if (expired + purged > 0) onSwept({ expired, purged });
     await scrub();
   };
+  /** After an update from a version that did not note which leads came with a consent. */
+  const flagConsents = async (): Promise<void> => {
+    let cursor: string | undefined;
+    do {
+      cursor = await store.flagConsents(cursor);
+      if (cursor !== undefined && !stopped) await pause(CHUNK_PAUSE_MS);
+    } while (cursor !== undefined && !stopped);
+  };
   const run = async (): Promise<void> => {
+    await flagConsents().catch(onFault);
     while (!stopped) {
       await sweep().catch(onFault);
       if (!stopped) await pause(SWEEP_EVERY_MS);

@@ -1,10 +1,6 @@
-import type { ConsentRecord, Page, PageRequest } from '../domain/ports/lead-records.ts';
+import type { Page } from '../domain/ports/lead-records.ts';
 import { InvalidCursor } from '../domain/ports/outbox.ts';
-import { type Row, readLead, toConsent } from './rows.ts';
-import type { Vault } from './vault.ts';
-
-/** How many leads are decrypted in one turn of the event loop: only the decrypted lead shows whether it has a consent. */
-const CONSENTS_AT_A_TIME = 200;
+import type { Row } from './rows.ts';
 
 /** The place after which an ascending list continues. @throws InvalidCursor */
 export function placeAfter(cursor: string | undefined): number {
@@ -29,32 +25,8 @@ export function cutPage<Item>(rows: readonly Row[], limit: number, toItem: (row:
   return { items: shown.map(toItem), ...next };
 }
 
-/**
- * A page of consents. Reads rows until the page is full, since a row without consent shows only after decryption.
- *
- * @param select gives at most `limit` rows whose `seq` is above `after`, in ascending order
- */
-export async function consentPage(
-  { limit, after }: PageRequest,
-  vault: Vault,
-  select: (after: number, limit: number) => Promise<readonly Row[]>,
-): Promise<Page<ConsentRecord>> {
-  const found: Row[] = [];
-  let last = placeAfter(after);
-  for (;;) {
-    const rows = await select(last, CONSENTS_AT_A_TIME);
-    for (const row of rows) {
-      const consent = toConsent(row, readLead(row, vault));
-      if (consent) found.push({ seq: row.seq, consent });
-    }
-    if (found.length > limit || rows.length < CONSENTS_AT_A_TIME) break;
-    last = rows.at(-1)?.seq as number;
-  }
-  return cutPage(found, limit, ({ consent }) => consent as ConsentRecord);
-}
-
 /** The place of a row in a list, as the opaque text that callers give back. */
-function toCursor(place: number): string {
+export function toCursor(place: number): string {
   return Buffer.from(String(place)).toString('base64url');
 }
 

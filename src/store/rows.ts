@@ -1,6 +1,6 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../domain/lead.ts';
 import type { Cause, Lease, ProviderState } from '../domain/ports/delivery-queue.ts';
-import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, OpenCounts } from '../domain/ports/lead-records.ts';
+import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord } from '../domain/ports/lead-records.ts';
 import type { StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
 import { defined } from '../lib/defined.ts';
@@ -120,32 +120,5 @@ export function toSuppression(row: Row): Suppression {
   return { phoneHash: toBuffer(row.phone_hash as Uint8Array), createdAt: row.created_at as number };
 }
 
-/**
- * @param queued number `n` of queued conversations, and when the `oldest` of them was stored
- * @param waiting number `n` of conversations of each `status` that waits for a person
- * @param parked `id` of each parked provider
- */
-export function toOpenCounts(queued: Row | undefined, waiting: readonly Row[], parked: readonly Row[]): OpenCounts {
-  return defined({
-    byStatus: { held: 0, unknown: 0, parked: 0, ...countsByStatus(waiting), queued: queued?.n as number },
-    oldestQueuedAt: (queued?.oldest as number | null) ?? undefined,
-    parkedProviders: parked.map(({ id }) => id as string),
-  });
-}
-
-export function countsByStatus(rows: readonly Row[]): Record<string, number> {
-  return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
-}
-
 /** The statuses that wait for a person. */
 export const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
-
-/**
- * Which statuses a requeue selects: those of the filter, else those that wait for a person.
- *
- * @returns `indexed`: whether the partial index of waiting conversations serves the query. Without ids it is the quickest way.
- */
-export function requeueable(filter: { readonly status?: readonly Status[]; readonly ids?: readonly string[] }) {
-  const status = filter.status ?? WAITING;
-  return { status, indexed: filter.ids === undefined && status.every((one) => WAITING.includes(one)) };
-}

@@ -1,8 +1,9 @@
 import type { Test } from 'tap';
 import type { AuditEntry, Filter } from '../../src/domain/ports/lead-records.ts';
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { lead } from '../support/lead.ts';
-import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
+import { hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';
 
 const REVEAL: AuditEntry = { at: 5_000, actor: 'cli:ann', action: 'reveal', count: 1, detail: 'ids=one' };
 
@@ -195,48 +196,42 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await Promise.all([writer.close(), reader.close()]);
   });
 
-  t.test('counts show the open leads, the oldest queued one and the final ones', async (t) => {
+  t.test('a list is read through page by page, whatever it is filtered by', async (t) => {
     const outbox = await open(t)();
-    const none = { queued: 0, held: 0, unknown: 0, parked: 0 };
-    t.strictSame(await outbox.openCounts(), { byStatus: none, parkedProviders: [] });
-    const lease = await leased(outbox, 1_000);
-    await queued(outbox, 3_000);
-    await queued(outbox, 2_000);
-    await outbox.settle(lease, { status: 'delivered', attempted: true }, 4_000);
-    await outbox.accept(newLead({ start: { kind: 'parked' } }), 500);
-    await outbox.suppress(hashing.phone('+447700900123'), entry('suppress', 1_000));
-    const byStatus = { ...none, queued: 2, parked: 1 };
-    t.strictSame(await outbox.openCounts(), { byStatus, oldestQueuedAt: 2_000, parkedProviders: [] });
-    t.strictSame(await outbox.stats(), {
-      byStatus: { ...byStatus, delivered: 1, rejected: 0 },
-      oldestQueuedAt: 2_000,
-      parkedProviders: [],
-      suppressions: 1,
-    });
-    await outbox.close();
-  });
-
-  t.test('counts name the parked providers', async (t) => {
-    const outbox = await open(t)();
-    for (let n = 0; n < 3; n += 1) {
-      const lease = await leased(outbox, 1_000 + n);
-      await outbox.settle(
-        lease,
-        {
-          status: 'queued',
-          dueAt: 9_000,
-          attempted: true,
-          credentials: 'refused',
-          account: { credentials: 'credentials-1', target: 'a' },
-        },
-        2_000 + n,
-      );
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const site = n % 2 === 0 ? 'a' : 'b';
+      const lease = await leased(outbox, 1_000 + n, newLead({ lead: lead({ site }) }));
+      const cause = n % 3 === 0 ? 'refused' : 'schedule';
+      await outbox.settle(lease, { status: 'parked', cause, attempted: true }, 2_000);
+      ids.unshift(lease.id);
     }
-    t.match(await outbox.openCounts(), { byStatus: { queued: 2, parked: 1 }, parkedProviders: ['default'] });
+    const phoneHash = hashing.phone(lead().phone.e164);
+    const at = (...places: number[]) => places.map((place) => ids[place]);
+    t.strictSame(await listed(outbox, {}), ids);
+    t.strictSame(await listed(outbox, { site: 'a' }), at(1, 3, 5));
+    t.strictSame(await listed(outbox, { cause: ['refused'] }), at(2, 5));
+    t.strictSame(await listed(outbox, { cause: ['refused', 'schedule'], site: 'b' }), at(0, 2, 4));
+    t.strictSame(await listed(outbox, { status: ['parked', 'held'] }), ids);
+    t.strictSame(await listed(outbox, { status: ['parked', 'delivered'], phoneHash }), ids);
+    t.strictSame(await listed(outbox, { ids: ids.slice(0, 3) as string[], phoneHash, since: 1_004 }), at(0, 1));
+    t.equal(await outbox.count({ phoneHash, cause: ['schedule'] }), 4);
     await outbox.close();
   });
 }
 
 function due(at: number) {
   return { kind: 'due', at } as const;
+}
+
+/** All leads of a filter, read two at a time. */
+async function listed(outbox: Outbox, filter: Filter): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await outbox.list(filter, { limit: 2, ...(after !== undefined && { after }) });
+    ids.push(...page.items.map(({ id }) => id));
+    after = page.next;
+  } while (after !== undefined);
+  return ids;
 }

@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import { createHashing } from '../../src/leads/hashing.ts';
 import { hashing, type OpenOutbox } from '../support/outbox.ts';
 import { acceptContract, usesContract } from './accept.ts';
+import { countsContract } from './counts.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
 import { privacyContract } from './privacy.ts';
 import { providerContract } from './providers.ts';
@@ -20,6 +21,7 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('queue and leases', async (t) => queueContract(t, open));
   t.test('providers', async (t) => providerContract(t, open));
   t.test('records', async (t) => recordsContract(t, open));
+  t.test('counts', async (t) => countsContract(t, open));
   t.test('requeue', async (t) => requeueContract(t, open));
   t.test('privacy', async (t) => privacyContract(t, open));
   t.test('outgoing messages', async (t) => outgoingContract(t, open));

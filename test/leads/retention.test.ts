@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import type { ConsentStore } from '../../src/domain/ports/lead-records.ts';
 import type { RetentionStore } from '../../src/domain/ports/privacy-store.ts';
 import { createSweeper, type Swept } from '../../src/leads/retention.ts';
 import { DAY_MS } from '../../src/lib/clock.ts';
@@ -8,7 +9,9 @@ import { leased, newLead, sqliteOutbox } from '../support/outbox.ts';
 const HOUR_MS = 3_600_000;
 const START = 100 * DAY_MS;
 
-function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { retentionDays?: () => number } = {}) {
+type SweptStore = RetentionStore & Pick<ConsentStore, 'flagConsents'>;
+
+function sweeping(t: Test, store: Partial<SweptStore> = {}, options: { retentionDays?: () => number } = {}) {
   const clock = manualClock(START);
   const calls: string[] = [];
   const swept: Swept[] = [];
@@ -24,6 +27,7 @@ function sweeping(t: Test, store: Partial<RetentionStore> = {}, options: { reten
       expire: recorded('expire', store.expire ?? (async () => 0)),
       purge: recorded('purge', store.purge ?? (async () => 0)),
       scrub: recorded('scrub', store.scrub ?? (async () => undefined)),
+      flagConsents: store.flagConsents ?? (async () => undefined),
     },
     retentionDays: options.retentionDays ?? (() => 30),
     onSwept: (one) => swept.push(one),

@@ -2,7 +2,6 @@ import type {
   AuditEntry,
   AuditStore,
   ConsentStore,
-  Filter,
   LeadRecords,
   Page,
   PageRequest,
@@ -61,9 +60,6 @@ export interface Operations {
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
 }
-
-/** Consents read per page while counting an export. */
-const COUNTED_PAGE = 500;
 
 type OperationsStore = LeadRecords &
   RequeueStore &
@@ -144,7 +140,7 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
           at: now(),
           actor,
           action: 'consent_export',
-          count: await countConsents(store, filter),
+          count: await store.countConsents(filter),
           detail,
         });
       }
@@ -170,17 +166,6 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
 }
 
 /** Counts the consents that an export will return, page by page: consents are encrypted, so the store cannot count them. */
-async function countConsents(store: ConsentStore, filter: Filter): Promise<number> {
-  let count = 0;
-  let after: string | undefined;
-  do {
-    const page = await store.consents(filter, { limit: COUNTED_PAGE, ...(after !== undefined && { after }) });
-    count += page.items.length;
-    after = page.next;
-  } while (after !== undefined);
-  return count;
-}
-
 /** Turns the store's error about an invalid cursor into an operator's error. */
 async function checkCursor<T>(page: Promise<T>): Promise<T> {
   try {

@@ -64,7 +64,7 @@ export type AuditEntry = {
 /** Conversations that are not final, and the parked providers. */
 export type OpenCounts = {
   readonly byStatus: Readonly<Record<'queued' | 'held' | 'unknown' | 'parked', number>>;
-  /** When the oldest `queued` lead was stored; absent if none is queued. */
+  /** When the oldest `queued` lead was stored; absent if none is queued. A lead is not regarded while its first call is made. */
   readonly oldestQueuedAt?: number;
   readonly parkedProviders: readonly string[];
 };
@@ -101,12 +101,18 @@ export interface RequeueStore {
 export interface ConsentStore {
   /** Conversations with consent, and those that no key opens, oldest first, as long as their personal data is stored. */
   consents(filter: Filter, page: PageRequest): Promise<Page<ConsentRecord>>;
+  /** How many conversations `consents` gives on all pages. */
+  countConsents(filter: Filter): Promise<number>;
+  /**
+   * Notes for some conversations of earlier versions whether they came with a consent, so that `consents` need not decrypt
+   * them. Gives the cursor of the following ones; `undefined` at the end.
+   */
+  flagConsents(cursor?: string): Promise<string | undefined>;
 }
 
 export interface StatsStore {
-  /** Counts everything; it may take a while. */
+  /** Both are quick however many leads are stored. */
   stats(): Promise<Stats>;
-  /** Quick however many leads are stored. */
   openCounts(): Promise<OpenCounts>;
 }
 

@@ -1,7 +1,7 @@
 import type { Claim, DeliveryQueue, ProbeQueue } from '../../domain/ports/delivery-queue.ts';
 import { providerShare, sortRows, toClaim } from '../claim.ts';
 import type { Row } from '../rows.ts';
-import { MAY_HAVE_ARRIVED, type Statement, type Store } from './database.ts';
+import { IS_PARKED, MAY_HAVE_ARRIVED, type Statement, type Store } from './database.ts';
 import { StorageFault } from './faults.ts';
 
 /** Leasing conversations that are due, and finding the providers and times of the next ones. */
@@ -98,7 +98,7 @@ const CLAIM_PROBE = {
   name: 'claim_probe',
   text: leasing(`
     SELECT seq, updated_at AS due_at FROM conversations
-    WHERE status = 'parked' AND provider = $4 AND cause = 'provider' AND personal
+    WHERE ${IS_PARKED} AND provider = $4 AND personal
       AND (lease_owner IS NULL OR next_at <= $2)
     ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED`),
 };

@@ -21,6 +21,9 @@ export const MAY_HAVE_ARRIVED = '(may_have_arrived OR unknowns > 0)';
 
 /** Conditions of partial indexes, spelled as there: Postgres uses such an index only for a condition that implies its own. */
 export const IS_WAITING = "status IN ('held', 'unknown', 'parked')";
+export const IS_PARKED = "status = 'parked' AND cause = 'provider'";
+/** All that wait, but not for their first call: leads that it delivers are not indexed. */
+export const WAITS_LONGER = `(${IS_WAITING} OR (status = 'queued' AND (attempts > 0 OR lease_owner IS NULL)))`;
 export const IS_FINAL = "status IN ('delivered', 'rejected')";
 
 /** A statement with a name is parsed once a connection. */

@@ -93,7 +93,7 @@ export async function writeBatch(
     row && row.conversationId !== placed.conversationId ? [row] : [],
   );
   await query(WRITE, [
-    ...toColumns(inserted, (one) => insertedValues(one, byId.get(one.id) as Arriving, stamp), 16),
+    ...toColumns(inserted, (one) => insertedValues(one, byId.get(one.id) as Arriving, stamp), 17),
     ...toColumns(changed, requestValues, 5),
     requests.filter(({ row }) => row === undefined).map(({ key }) => key),
     ...toColumns([...uses], ([key, expiresAt]) => [Buffer.from(key, 'hex'), expiresAt], 2),
@@ -127,6 +127,7 @@ function insertedValues(
     phoneHash,
     sealed.key,
     sealed.data,
+    lead.consent !== undefined,
   ];
 }
 
@@ -191,13 +192,14 @@ const WRITE = {
     WITH arrived AS (
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                            $8::integer[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[], $13::boolean[],
-                           $14::bytea[], $15::bytea[], $16::bytea[])
+                           $14::bytea[], $15::bytea[], $16::bytea[], $17::boolean[])
         WITH ORDINALITY AS v (id, site, partner, provider, status, reason, cause, attempts, now, next_at, lease_owner, fence,
-                              personal, phone_hash, lead_key, lead, place)
+                              personal, phone_hash, lead_key, lead, consent, place)
     ), stored AS (
       INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
-                                 next_at, lease_owner, fence, personal)
-      SELECT id, site, partner, provider, status, reason, cause, attempts, now, now, next_at, lease_owner, fence, personal
+                                 next_at, lease_owner, fence, personal, consent)
+      SELECT id, site, partner, provider, status, reason, cause, attempts, now, now, next_at, lease_owner, fence, personal,
+             consent
       FROM arrived ORDER BY place
       RETURNING seq, id, personal
     ), kept AS (
@@ -209,19 +211,19 @@ const WRITE = {
     ), remembered AS (
       UPDATE requests SET fingerprint = v.fingerprint, conversation_id = v.conversation_id, expires_at = v.expires_at,
                           phone_hash = v.phone_hash
-      FROM unnest($17::bytea[], $18::bytea[], $19::text[], $20::bigint[], $21::bytea[])
+      FROM unnest($18::bytea[], $19::bytea[], $20::text[], $21::bigint[], $22::bytea[])
         AS v (key, fingerprint, conversation_id, expires_at, phone_hash)
       WHERE requests.key = v.key
     ), forgotten AS (
-      DELETE FROM requests WHERE key = ANY ($22::bytea[])
+      DELETE FROM requests WHERE key = ANY ($23::bytea[])
     ), used AS (
-      UPDATE uses SET expires_at = v.expires_at FROM unnest($23::bytea[], $24::bigint[]) AS v (key, expires_at)
+      UPDATE uses SET expires_at = v.expires_at FROM unnest($24::bytea[], $25::bigint[]) AS v (key, expires_at)
       WHERE uses.key = v.key AND v.expires_at > 0 AND uses.expires_at <> v.expires_at
     ), unused AS (
-      DELETE FROM uses USING unnest($23::bytea[], $24::bigint[]) AS v (key, expires_at)
+      DELETE FROM uses USING unnest($24::bytea[], $25::bigint[]) AS v (key, expires_at)
       WHERE uses.key = v.key AND v.expires_at = 0
     ), counted AS (
-      UPDATE counters SET n = v.n FROM unnest($25::integer[], $26::bytea[], $27::integer[]) AS v (day, key, n)
+      UPDATE counters SET n = v.n FROM unnest($26::integer[], $27::bytea[], $28::integer[]) AS v (day, key, n)
       WHERE counters.day = v.day AND counters.key = v.key AND counters.n <> v.n
     )
     SELECT 1`,

@@ -172,4 +172,73 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (condition, reporter)
       )`,
   },
+  // `consent`, `message` and `tallies` mean what they mean in `sqlite/migrations.ts`. Each connection counts in rows of its own
+  // (`slot` is its process of the server), so that transactions do not wait for each other's counts; retention adds the rows of
+  // ended connections up under slot 0. Triggers count what older releases write, too. Between the lock and the commit no
+  // conversation changes: 0.3 s with a million of them.
+  {
+    oldestReader: 1,
+    script: `
+      LOCK TABLE conversations IN SHARE ROW EXCLUSIVE MODE;
+      ALTER TABLE conversations ADD COLUMN consent boolean, ADD COLUMN message bigint NOT NULL DEFAULT 0;
+      CREATE TABLE messages (
+        id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        provider text   NOT NULL,
+        key      bytea  NOT NULL,
+        numbers  bytea,
+        text     text,
+        UNIQUE (provider, key)
+      );
+      CREATE TABLE tallies (
+        slot     integer NOT NULL,
+        provider text    NOT NULL,
+        status   text    NOT NULL,
+        cause    text    NOT NULL,
+        message  bigint  NOT NULL,
+        site     text    NOT NULL,
+        n        bigint  NOT NULL,
+        PRIMARY KEY (slot, provider, status, cause, message, site)
+      ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+      INSERT INTO tallies
+        SELECT 0, provider, status, coalesce(cause, ''), message, site, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5, 6;
+
+      CREATE FUNCTION count_added() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO tallies
+          SELECT pg_backend_pid(), provider, status, coalesce(cause, ''), message, site, count(*) FROM added
+          GROUP BY 1, 2, 3, 4, 5, 6
+          ON CONFLICT (slot, provider, status, cause, message, site) DO UPDATE SET n = tallies.n + excluded.n;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER count_added AFTER INSERT ON conversations REFERENCING NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION count_added();
+
+      CREATE FUNCTION count_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO tallies
+          SELECT pg_backend_pid(), provider, status, coalesce(cause, ''), message, site, sum(n) FROM (
+            SELECT provider, status, cause, message, site, 1 AS n FROM added
+            UNION ALL SELECT provider, status, cause, message, site, -1 FROM removed
+          ) AS changes
+          GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0
+          ON CONFLICT (slot, provider, status, cause, message, site) DO UPDATE SET n = tallies.n + excluded.n;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER count_changed AFTER UPDATE ON conversations REFERENCING OLD TABLE AS removed NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION count_changed()`,
+  },
+  { oldestReader: 1, script: 'CREATE INDEX conversations_site ON conversations (site, seq)' },
+  {
+    oldestReader: 1,
+    script: `
+      DROP INDEX conversations_waiting;
+      DROP INDEX conversations_queued;
+      CREATE INDEX conversations_cause ON conversations (cause, seq) WHERE cause IS NOT NULL;
+      CREATE INDEX conversations_waiting ON conversations (status, seq) WHERE status IN ('held', 'unknown', 'parked');
+      CREATE INDEX conversations_parked ON conversations (provider, updated_at) WHERE status = 'parked' AND cause = 'provider';
+      CREATE INDEX conversations_oldest ON conversations (provider, status, cause, message, created_at)
+        WHERE status IN ('held', 'unknown', 'parked') OR (status = 'queued' AND (attempts > 0 OR lease_owner IS NULL));
+      CREATE INDEX conversations_consent ON conversations (seq) WHERE personal AND consent IS NOT FALSE;
+      CREATE INDEX counters_phone ON counters (phone_hash) WHERE phone_hash IS NOT NULL`,
+  },
 ];

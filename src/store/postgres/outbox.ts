@@ -6,6 +6,7 @@ import { createAcceptance } from './accept.ts';
 import { createAlerts } from './alerts.ts';
 import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
+import { createConsents } from './consents.ts';
 import type { Database, Store } from './database.ts';
 import { createInDoubtLeases } from './faults.ts';
 import { type Listening, listenForWork } from './notifications.ts';
@@ -13,9 +14,10 @@ import { type OpenPlace, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
-import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
+import { createAudit, createLeadRecords, createRequeue } from './records.ts';
 import { createReplicaGuard, type ReplicaGuard, watchSkew } from './replica-guard.ts';
 import { createLeases } from './settle.ts';
+import { createStats } from './stats.ts';
 
 export type PostgresOptions = OutboxOptions &
   OpenPlace & {
@@ -50,6 +52,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...leases,
     ...createProviderStore(store),
     ...createLeadRecords(store),
+    ...createConsents(store),
     ...createRequeue(store),
     ...createStats(store),
     ...createAudit(store),

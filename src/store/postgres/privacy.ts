@@ -55,6 +55,8 @@ export function createRetention({ database }: Store): RetentionStore {
           removed += (await query(statement, [limitOf(now), limit - removed])).length;
         }
         if (removed > 0) await recordRemoval(query, false);
+        await query(FOLD_TALLIES);
+        await query('DELETE FROM tallies WHERE slot = 0 AND n = 0');
         return removed;
       }),
     scrub: () => scrub(database),
@@ -81,6 +83,16 @@ const PURGES: readonly [string, (now: number) => number][] = [
     dayOf,
   ],
 ];
+
+/** Adds the counts of connections that have ended up under slot 0. */
+const FOLD_TALLIES = `
+  WITH ended AS (
+    DELETE FROM tallies WHERE slot <> 0 AND slot NOT IN (SELECT pid FROM pg_stat_activity)
+    RETURNING provider, status, cause, message, site, n
+  )
+  INSERT INTO tallies
+    SELECT 0, provider, status, cause, message, site, sum(n) FROM ended GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (slot, provider, status, cause, message, site) DO UPDATE SET n = tallies.n + excluded.n`;
 
 export function createSuppressions({ database }: Store): SuppressionStore {
   return {

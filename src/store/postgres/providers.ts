@@ -9,7 +9,7 @@ import {
   refusesCredentials,
   toProviderRecord,
 } from '../settle.ts';
-import type { Query, Store } from './database.ts';
+import { IS_PARKED, type Query, type Store } from './database.ts';
 import { advisoryLocks } from './locks.ts';
 import { WAKE } from './notifications.ts';
 
@@ -119,6 +119,6 @@ const PARK_QUEUED = `
 const RELEASE = `
   UPDATE conversations SET status = 'queued', cause = NULL, next_at = $1, updated_at = $1
   WHERE seq IN (SELECT seq FROM conversations
-                WHERE status = 'parked' AND provider = $2 AND cause = 'provider' AND lease_owner IS NULL
-                ORDER BY seq LIMIT $3 FOR UPDATE)
+                WHERE ${IS_PARKED} AND provider = $2 AND lease_owner IS NULL
+                ORDER BY updated_at LIMIT $3 FOR UPDATE)
   RETURNING seq`;

@@ -1,23 +1,15 @@
-import type {
-  AuditEntry,
-  AuditStore,
-  ConsentStore,
-  Filter,
-  LeadRecords,
-  RequeueStore,
-  StatsStore,
-} from '../../domain/ports/lead-records.ts';
-import { consentPage, cutPage, placeBefore } from '../pages.ts';
+import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
+import { cutPage, placeBefore } from '../pages.ts';
 import { countReleased } from '../release.ts';
-import { countsByStatus, requeueable, STATE, toAuditEntry, toDetails, toOpenCounts, toRecord } from '../rows.ts';
-import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
+import { STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
 import { changeCounters } from './ledger-rows.ts';
 import { WAKE } from './notifications.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /** A condition on `conversations`. Every value of the filter is bound; none is part of the text. */
-function where(filter: Filter): { readonly sql: string; readonly values: readonly unknown[] } {
+export function where(filter: Filter): { readonly sql: string; readonly values: readonly unknown[] } {
   const terms: string[] = [];
   const values: unknown[] = [];
   const add = (term: (parameter: string) => string, value: unknown): void => {
@@ -27,7 +19,11 @@ function where(filter: Filter): { readonly sql: string; readonly values: readonl
   const { ids, status, cause, site, partner, provider, since, until, phoneHash } = filter;
   if (ids) add((p) => `id = ANY (${p}::text[])`, ids);
   if (status) add((p) => `status = ANY (${p}::text[])`, status);
-  if (cause) add((p) => `cause = ANY (${p}::text[])`, cause);
+  // The condition of a partial index.
+  if (status?.every((one) => WAITING.includes(one))) terms.push(IS_WAITING);
+  // Rows of one cause come from the index in their order; rows of several have to be sorted.
+  if (cause?.length === 1) add((p) => `cause = ${p}`, cause[0]);
+  else if (cause) add((p) => `cause = ANY (${p}::text[])`, cause);
   if (site !== undefined) add((p) => `site = ${p}`, site);
   if (partner !== undefined) add((p) => `partner = ${p}`, partner);
   if (provider !== undefined) add((p) => `provider = ${p}`, provider);
@@ -37,8 +33,11 @@ function where(filter: Filter): { readonly sql: string; readonly values: readonl
   return { sql: terms.length === 0 ? 'TRUE' : terms.join(' AND '), values };
 }
 
+/** Rows that one statement counts: it takes less than the time limit of a statement however many are stored. */
+const COUNTED_AT_ONCE = 500_000;
+
 /** Looking at conversations, one by one and in lists. */
-export function createLeadRecords({ database, vault }: Store): LeadRecords & ConsentStore {
+export function createLeadRecords({ database, vault }: Store): LeadRecords {
   return {
     async list(filter, { limit, after }) {
       const { sql, values } = where(filter);
@@ -51,8 +50,16 @@ export function createLeadRecords({ database, vault }: Store): LeadRecords & Con
     },
     async count(filter) {
       const { sql, values } = where(filter);
-      const [row] = await database.read(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, values);
-      return row?.n as number;
+      const n = values.length;
+      const text = `
+        SELECT count(*) AS n FROM conversations WHERE ${sql} AND seq > $${n + 1} AND seq <= $${n + 2}`;
+      const [newest] = await database.read('SELECT max(seq) AS seq FROM conversations');
+      let count = 0;
+      for (let seq = 0; seq < ((newest?.seq as number | null) ?? 0); seq += COUNTED_AT_ONCE) {
+        const [row] = await database.read(text, [...values, seq, seq + COUNTED_AT_ONCE]);
+        count += row?.n as number;
+      }
+      return count;
     },
     async show(id) {
       const [row] = await database.read(SELECT, [id]);
@@ -66,15 +73,6 @@ export function createLeadRecords({ database, vault }: Store): LeadRecords & Con
       });
       return row && toDetails(row, vault);
     },
-    async consents(filter, page) {
-      const { sql, values } = where(filter);
-      const n = values.length;
-      const text = `
-        SELECT seq, id, site, created_at, lead_key, lead
-        FROM conversations JOIN leads USING (seq) JOIN lead_keys USING (seq)
-        WHERE ${sql} AND personal AND seq > $${n + 1} ORDER BY seq LIMIT $${n + 2}`;
-      return consentPage(page, vault, (after, limit) => database.read(text, [...values, after, limit]));
-    },
   };
 }
 
@@ -87,15 +85,13 @@ const SELECT = `
 export function createRequeue({ database, capKeys }: Store): RequeueStore {
   return {
     requeue(filter, limit, audit) {
-      const { status, indexed } = requeueable(filter);
-      const { sql, values } = where({ ...filter, status });
+      const { sql, values } = where({ ...filter, status: filter.status ?? WAITING });
       return database.transaction(async (query) => {
         const rows = await query(
           `SELECT seq, id, site, cause, created_at,
                   (SELECT phone_hash FROM lead_keys WHERE lead_keys.seq = conversations.seq) AS phone_hash
            FROM conversations
-           WHERE ${indexed ? `${IS_WAITING} AND` : ''} ${sql}
-             AND status <> 'queued' AND lease_owner IS NULL AND personal
+           WHERE ${sql} AND status <> 'queued' AND lease_owner IS NULL AND personal
            ORDER BY seq LIMIT $${values.length + 1} FOR UPDATE`,
           [...values, limit],
         );
@@ -115,29 +111,6 @@ const QUEUE = `
   SET may_have_arrived = ${MAY_HAVE_ARRIVED} OR status = 'delivered',
       status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
   WHERE seq = ANY ($2)`;
-
-export function createStats({ database: { read } }: Store): StatsStore {
-  const openCounts = async () =>
-    toOpenCounts((await read(COUNT_QUEUED))[0], await read(COUNT_WAITING), await read(PARKED_PROVIDERS));
-  return {
-    openCounts,
-    async stats() {
-      const open = await openCounts();
-      const [suppressed] = await read('SELECT count(*) AS n FROM suppressions');
-      return {
-        ...open,
-        byStatus: { delivered: 0, rejected: 0, ...countsByStatus(await read(COUNT_FINAL)), ...open.byStatus },
-        suppressions: suppressed?.n as number,
-      };
-    },
-  };
-}
-
-// A partial index of open conversations answers each of them.
-const COUNT_QUEUED = "SELECT count(*) AS n, min(created_at) AS oldest FROM conversations WHERE status = 'queued'";
-const COUNT_WAITING = `SELECT status, count(*) AS n FROM conversations WHERE ${IS_WAITING} GROUP BY status`;
-const COUNT_FINAL = `SELECT status, count(*) AS n FROM conversations WHERE ${IS_FINAL} GROUP BY status`;
-const PARKED_PROVIDERS = 'SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id';
 
 /** Writes an audit entry inside the transaction under way. */
 export async function writeAudit(query: Query, { at, actor, action, count, detail }: AuditEntry): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Claim, DeliveryQueue, ProbeQueue } from '../../domain/ports/delivery-queue.ts';
 import { providerShare, sortRows, toClaim } from '../claim.ts';
 import type { Row } from '../rows.ts';
-import { isHashOfNumber, MAY_HAVE_ARRIVED, type Store } from './database.ts';
+import { IS_PARKED, isHashOfNumber, MAY_HAVE_ARRIVED, type Store } from './database.ts';
 
 /** The columns of a claim, with the fence and the owner of the lease that is about to be given. */
 const CLAIMED = `
@@ -21,7 +21,7 @@ export function createClaims(store: Store): DeliveryQueue & ProbeQueue {
   );
   const probe = database.prepare(
     `SELECT ${CLAIMED}
-     WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND personal = 1 AND (lease_owner IS NULL OR next_at <= ?)
+     WHERE ${IS_PARKED} AND provider = ? AND personal = 1 AND (lease_owner IS NULL OR next_at <= ?)
      ORDER BY updated_at LIMIT 1`,
   );
   const lease = database.prepare('UPDATE conversations SET lease_owner = ?, next_at = ?, fence = ? WHERE seq = ?');

@@ -18,6 +18,9 @@ export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
 
 /** Conditions of partial indexes, spelled as there: SQLite uses such an index only for its very condition. */
 export const IS_WAITING = "(status = 'held' OR status = 'unknown' OR status = 'parked')";
+export const IS_PARKED = "status = 'parked' AND cause = 'provider'";
+/** All that wait, but not for their first call: leads that it delivers are not indexed. */
+export const WAITS_LONGER = `(${IS_WAITING.slice(1, -1)} OR (status = 'queued' AND (attempts > 0 OR lease_owner IS NULL)))`;
 export const IS_FINAL = "(status = 'delivered' OR status = 'rejected')";
 
 /** Shelves of the index of numbers: so many leads, one after the other, lie together in it (`migrations.ts`). */

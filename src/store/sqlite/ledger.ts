@@ -58,8 +58,8 @@ export function createLedger(
 function prepareInsert(database: DatabaseSync, owner: string) {
   const conversation = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
-                                next_at, lease_owner, fence, personal)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                                next_at, lease_owner, fence, personal, consent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const content = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
   const remember = database.prepare(
@@ -82,6 +82,7 @@ function prepareInsert(database: DatabaseSync, owner: string) {
       state.leased ? owner : null,
       state.leased ? 1 : 0,
       personal ? 1 : 0,
+      lead.consent ? 1 : 0,
     );
     if (personal) content.run(seq, phoneHash, sealed.key, sealed.data);
     remember.run(seq, request.key, request.fingerprint, request.expiresAt, personal ? null : phoneHash);

@@ -237,4 +237,57 @@ export const MIGRATIONS: readonly string[] = [
      seen_at   INTEGER NOT NULL,
      PRIMARY KEY (condition, reporter)
    ) STRICT, WITHOUT ROWID`,
+  // `consent` says whether the lead came with a consent; null: stored before this version, so only the lead itself tells.
+  // `message` is the provider's answer, as a group of `messages`; 0 for none.
+  //
+  // `tallies` counts conversations. Triggers keep it in the transaction of the change, so that it is exact after a crash, too.
+  // Leads that are delivered by their first call enter none of the partial indexes.
+  `ALTER TABLE conversations ADD COLUMN consent INTEGER;
+   ALTER TABLE conversations ADD COLUMN message INTEGER NOT NULL DEFAULT 0;
+   DROP INDEX conversations_due;
+   DROP INDEX conversations_waiting;
+   CREATE INDEX conversations_due ON conversations (provider, next_at) WHERE next_at IS NOT NULL;
+   CREATE INDEX conversations_site ON conversations (site);
+   CREATE INDEX conversations_cause ON conversations (cause) WHERE cause IS NOT NULL;
+   CREATE INDEX conversations_waiting ON conversations (status)
+     WHERE status = 'held' OR status = 'unknown' OR status = 'parked';
+   CREATE INDEX conversations_parked ON conversations (provider, updated_at) WHERE status = 'parked' AND cause = 'provider';
+   CREATE INDEX conversations_oldest ON conversations (provider, status, cause, message, created_at)
+     WHERE status = 'held' OR status = 'unknown' OR status = 'parked'
+        OR (status = 'queued' AND (attempts > 0 OR lease_owner IS NULL));
+   CREATE INDEX conversations_consent ON conversations (seq) WHERE personal = 1 AND consent IS NOT 0;
+
+   CREATE TABLE messages (
+     id       INTEGER PRIMARY KEY,
+     provider TEXT    NOT NULL,
+     key      BLOB    NOT NULL,
+     numbers  BLOB,
+     text     TEXT,
+     UNIQUE (provider, key)
+   ) STRICT;
+
+   CREATE TABLE tallies (
+     provider TEXT    NOT NULL,
+     status   TEXT    NOT NULL,
+     cause    TEXT    NOT NULL,
+     message  INTEGER NOT NULL,
+     site     TEXT    NOT NULL,
+     n        INTEGER NOT NULL,
+     PRIMARY KEY (provider, status, cause, message, site)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO tallies
+     SELECT provider, status, coalesce(cause, ''), message, site, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5;
+   CREATE TRIGGER conversations_added AFTER INSERT ON conversations BEGIN
+     INSERT INTO tallies VALUES (new.provider, new.status, coalesce(new.cause, ''), new.message, new.site, 1)
+       ON CONFLICT DO UPDATE SET n = n + 1;
+   END;
+   CREATE TRIGGER conversations_changed AFTER UPDATE OF status, cause, message ON conversations
+     WHEN new.status <> old.status OR new.cause IS NOT old.cause OR new.message <> old.message
+   BEGIN
+     UPDATE tallies SET n = n - 1
+     WHERE provider = old.provider AND status = old.status AND cause = coalesce(old.cause, '') AND message = old.message
+       AND site = old.site;
+     INSERT INTO tallies VALUES (new.provider, new.status, coalesce(new.cause, ''), new.message, new.site, 1)
+       ON CONFLICT DO UPDATE SET n = n + 1;
+   END`,
 ];

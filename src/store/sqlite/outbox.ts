@@ -6,6 +6,7 @@ import { createAcceptance, createKnown } from './accept.ts';
 import { createAlerts } from './alerts.ts';
 import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
+import { createConsents } from './consents.ts';
 import { createReader, type Store } from './database.ts';
 import { type Identity, watchIdentity } from './identity.ts';
 import { createLedger } from './ledger.ts';
@@ -13,8 +14,9 @@ import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
-import { createAudit, createLeadRecords, createRequeue, createStats } from './records.ts';
+import { createAudit, createLeadRecords, createRequeue } from './records.ts';
 import { createLeases } from './settle.ts';
+import { createStats } from './stats.ts';
 
 /** `monotonic`: milliseconds of a clock that never goes back, for tests. */
 export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
@@ -43,6 +45,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createLeases(store),
     ...createProviderStore(store),
     ...createLeadRecords(store),
+    ...createConsents(store),
     ...createRequeue(store, counters),
     ...createStats(store),
     ...createAudit(store),

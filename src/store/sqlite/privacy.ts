@@ -109,6 +109,7 @@ export function createRetention({ database, writer }: Store): RetentionStore {
   const purgeCounters = database.prepare(
     `${BLANK_COUNTERS} WHERE place IN (SELECT place FROM counters WHERE day < ? LIMIT ?)`,
   );
+  const purgeTallies = database.prepare('DELETE FROM tallies WHERE n = 0');
   return {
     expire(before, limit) {
       return writer.write(() => {
@@ -122,6 +123,7 @@ export function createRetention({ database, writer }: Store): RetentionStore {
         const requests = expiredRequests.all(now, limit);
         for (const { seq } of requests) blankRequest.run(seq as number);
         const removed = requests.length + Number(purgeUses.run(now, limit - requests.length).changes);
+        purgeTallies.run();
         return removed + Number(purgeCounters.run(dayOf(now), limit - removed).changes);
       });
     },

@@ -10,7 +10,7 @@ import {
   refusesCredentials,
   toProviderRecord,
 } from '../settle.ts';
-import type { Store } from './database.ts';
+import { IS_PARKED, type Store } from './database.ts';
 
 /** Records what an answer says about the provider's credentials, inside the transaction that settles `lead`. */
 export type RecordAnswer = (provider: string, lead: string, settlement: Settlement, now: number) => Parking;
@@ -62,8 +62,8 @@ export function createProviderStore({ database, writer, read }: Store): Provider
   const release = database.prepare(
     `UPDATE conversations SET status = 'queued', cause = NULL, next_at = ?, updated_at = ?
      WHERE seq IN (SELECT seq FROM conversations
-                   WHERE status = 'parked' AND provider = ? AND cause = 'provider' AND lease_owner IS NULL
-                   ORDER BY rowid LIMIT ?)`,
+                   WHERE ${IS_PARKED} AND provider = ? AND lease_owner IS NULL
+                   ORDER BY updated_at LIMIT ?)`,
   );
   return {
     parked: () => read(() => parked.all().map(toProviderState)),

@@ -1,18 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type {
-  AuditEntry,
-  AuditStore,
-  ConsentStore,
-  Filter,
-  LeadRecords,
-  OpenCounts,
-  RequeueStore,
-  StatsStore,
-} from '../../domain/ports/lead-records.ts';
-import { consentPage, cutPage, placeBefore } from '../pages.ts';
+import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
+import { cutPage, placeBefore } from '../pages.ts';
 import { countReleased } from '../release.ts';
-import { countsByStatus, type Row, STATE, toAuditEntry, toDetails, toOpenCounts, toRecord, WAITING } from '../rows.ts';
-import { IS_FINAL, IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
+import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import type { Counters } from './ledger.ts';
 import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
 
@@ -22,7 +13,7 @@ const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVE
  * A condition on the conversations of a slice. Every value of the filter is bound; none is part of the text. Waiting
  * conversations are selected by the condition of their partial index.
  */
-function where(
+export function where(
   filter: Filter,
   { low, high }: Slice,
 ): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
@@ -52,17 +43,22 @@ const namesLeads = ({ ids, phoneHash }: Filter): boolean => ids !== undefined &&
 /** One slice with all rows, for such filters. */
 const EVERYTHING: Slice = { low: 0, high: Number.MAX_SAFE_INTEGER };
 
+/** Gives a function that reads the newest `seq`; 0 if nothing is stored. */
+export function prepareNewestSeq({ database, read }: Pick<Store, 'database' | 'read'>): () => Promise<number> {
+  const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
+  return () => read(() => (newest.get()?.seq as number | null) ?? 0);
+}
+
 /** Looking at conversations, one by one and in lists. */
-export function createLeadRecords({ database, read, writer, vault }: Store): LeadRecords & ConsentStore {
+export function createLeadRecords({ database, read, writer, vault }: Store): LeadRecords {
   const writeAudit = prepareAudit(database);
   const select = database.prepare(
     `SELECT ${RECORD}, lead_key, lead,
        (SELECT description FROM descriptions WHERE seq = conversations.seq AND description IS NOT NULL) AS description
      FROM conversations LEFT JOIN leads USING (seq) WHERE id = ?`,
   );
-  const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
+  const newestSeq = prepareNewestSeq({ database, read });
   const query = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => database.prepare(sql).all(...values);
-  const newestSeq = (): Promise<number> => read(() => (newest.get()?.seq as number | null) ?? 0);
 
   return {
     async list(filter, { limit, after }) {
@@ -97,26 +93,13 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
       });
       return row && toDetails(row, vault);
     },
-    async consents(filter, page) {
-      const last = await newestSeq();
-      return consentPage(page, vault, (after, limit) =>
-        collect(read, slicesUp(last, after), limit, (slice, missing) => {
-          const { sql, values } = where(filter, slice);
-          return query(
-            `SELECT seq, id, site, created_at, lead_key, lead FROM conversations JOIN leads USING (seq)
-             WHERE ${sql} AND personal = 1 ORDER BY seq LIMIT ?`,
-            [...values, missing],
-          );
-        }),
-      );
-    },
   };
 }
 
 /** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
 export function createRequeue({ database, writer, read, capKeys }: Store, counters: Counters): RequeueStore {
   const writeAudit = prepareAudit(database);
-  const newest = database.prepare('SELECT max(seq) AS seq FROM conversations');
+  const newestSeq = prepareNewestSeq({ database, read });
   // Between the search and the transaction, another process may have changed it.
   const requeueable = database.prepare(
     `SELECT id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
@@ -131,9 +114,7 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
   return {
     async requeue(filter, limit, audit) {
       const selected = { ...filter, status: filter.status ?? WAITING };
-      const slices = namesLeads(filter)
-        ? [EVERYTHING]
-        : slicesUp(await read(() => (newest.get()?.seq as number | null) ?? 0));
+      const slices = namesLeads(filter) ? [EVERYTHING] : slicesUp(await newestSeq());
       const found = await collect(read, slices, limit, (slice, missing) => {
         const { sql, values } = where(selected, slice);
         return database
@@ -159,33 +140,6 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
 
 /** Only such a conversation can be queued to be sent (again). */
 const REQUEUEABLE = "status <> 'queued' AND lease_owner IS NULL AND personal = 1";
-
-export function createStats({ database, read }: Store): StatsStore {
-  // A partial index alone answers each of them.
-  const queued = database.prepare(
-    `SELECT count(*) AS n, min(created_at) AS oldest FROM conversations WHERE next_at IS NOT NULL AND status = 'queued'`,
-  );
-  const waiting = database.prepare(
-    `SELECT status, count(*) AS n FROM conversations WHERE ${IS_WAITING} GROUP BY status`,
-  );
-  const final = database.prepare(`SELECT status, count(*) AS n FROM conversations WHERE ${IS_FINAL} GROUP BY status`);
-  const parked = database.prepare('SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id');
-  const suppressed = database.prepare('SELECT count(*) AS n FROM suppressions');
-  const openCounts = (): OpenCounts => toOpenCounts(queued.get(), waiting.all(), parked.all());
-
-  return {
-    openCounts: () => read(openCounts),
-    stats: () =>
-      read(() => {
-        const open = openCounts();
-        return {
-          ...open,
-          byStatus: { delivered: 0, rejected: 0, ...countsByStatus(final.all()), ...open.byStatus },
-          suppressions: suppressed.get()?.n as number,
-        };
-      }),
-  };
-}
 
 /** Gives a function that writes an audit entry inside the transaction under way. */
 export function prepareAudit(database: DatabaseSync): (entry: AuditEntry) => void {

@@ -243,3 +243,33 @@ t.test('a replica whose clock is wrong accepts no lead, takes over no lease and 
     conversation: { status: 'delivered' },
   });
 });
+
+t.test('counts stay exact while all replicas write, also when one of them ends', async (t) => {
+  const address = await server.database();
+  const replica = (owner: string) => createPostgresOutbox(address, { ...OPTIONS, owner, poolMax: 3 });
+  const [first, second, third] = await Promise.all([replica('a'), replica('b'), replica('c')]);
+  t.teardown(() => Promise.all([first.close(), third.close()]));
+  await Promise.all([
+    ...[first, second, third].map(async (outbox) => {
+      for (let round = 0; round < 8; round += 1) {
+        const leases = await Promise.all(Array.from({ length: 12 }, () => leased(outbox, 1_000)));
+        await Promise.all(
+          leases.map((lease, n) => {
+            const end =
+              n % 3 === 0 ? ({ status: 'queued', dueAt: 1_000 } as const) : ({ status: 'delivered' } as const);
+            return outbox.settle(lease, { ...end, attempted: true }, 1_000);
+          }),
+        );
+        await outbox.parkQueued('default', 2, 2_000);
+      }
+    }),
+    (async () => {
+      for (let round = 0; round < 10; round += 1) await first.purge(2_000, 100);
+    })(),
+  ]);
+  const expected = { queued: 96 - 48, parked: 48, delivered: 192 };
+  t.match((await first.stats()).byStatus, expected);
+  await second.close();
+  await first.purge(3_000, 100);
+  t.match((await third.stats()).byStatus, expected);
+});

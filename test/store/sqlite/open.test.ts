@@ -152,6 +152,11 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
       VALUES ('cnv_done', 'demo', 'default', 'delivered', 1, 1000, 1500)`);
   const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
   for (const seq of [1, 2]) keep.run(seq, phoneHash, key, data);
+  const consented = createVault([dataKey]).seal(lead({ consent: { version: '1' } }));
+  database.exec(`
+    INSERT INTO conversations (id, site, provider, status, cause, created_at, updated_at)
+      VALUES ('cnv_consent', 'b', 'default', 'parked', 'refused', 500, 600)`);
+  keep.run(3, Buffer.alloc(16), consented.key, consented.data);
   const cap: Cap = { kind: 'phone', key: hashing.phoneCap('demo', phoneHash), max: 2 };
   const { request } = newLead();
   const other = hashing.phone('+447700900123');
@@ -168,6 +173,11 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
   t.teardown(() => outbox.close());
   t.match(await outbox.find('cnv_done'), { status: 'delivered', attempts: 1, createdAt: 1_000 });
   t.equal(await outbox.count({ phoneHash }), 2);
+  t.match((await outbox.stats()).byStatus, { queued: 1, delivered: 1, parked: 1 });
+  t.equal(await outbox.countConsents({}), 1, 'each lead is read');
+  t.equal(await outbox.flagConsents(), undefined);
+  t.equal(await outbox.countConsents({}), 1, 'its consent is noted');
+  t.match(await outbox.consents({}, { limit: 9 }), { items: [{ id: 'cnv_consent', version: '1' }] });
   t.match(await outbox.lookup(request, 2_000), { kind: 'known', conversation: { id: 'cnv_done' } });
   t.equal(await outbox.counted(Buffer.alloc(16), 2_000), 7);
   t.match(await outbox.accept(newLead({ caps: [cap] }), 2_000), { conversation: { status: 'held' } });

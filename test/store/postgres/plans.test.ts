@@ -1,0 +1,56 @@
+import pg from 'pg';
+import t from 'tap';
+import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
+import { everyOperation } from '../../support/every-operation.ts';
+import { OPTIONS } from '../../support/outbox.ts';
+import { startPostgres } from '../../support/postgres.ts';
+
+const server = await startPostgres();
+const ran = new Set<string>();
+const { query } = pg.Client.prototype;
+
+/** Every statement that any connection runs from now on is written down. */
+function watchStatements(): void {
+  pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+    const [config] = args;
+    const text = typeof config === 'string' ? config : (config as { text?: string }).text;
+    if (text !== undefined) ran.add(text);
+    return (query as (...values: unknown[]) => unknown).apply(this, args);
+  } as typeof query;
+}
+
+/** What may be looked through as a whole, and why. */
+const SMALL: Readonly<Record<string, string>> = {
+  tallies: 'a few rows for each site and connection',
+  providers: 'a row for each account of the configuration file',
+  suppressions: 'counted and listed; the list is kept by operators',
+  gateway_schema: 'one row',
+  residue: 'one row',
+};
+const IS_QUERY = /^\s*(?:WITH|SELECT|INSERT|UPDATE|DELETE)/;
+
+t.test('no statement of the store looks through a table that grows with the leads', async (t) => {
+  const address = await server.database();
+  const outbox = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 4 });
+  t.teardown(() => outbox.close());
+  watchStatements();
+  await everyOperation(outbox);
+  pg.Client.prototype.query = query;
+  const statements = [...ran].filter((text) => IS_QUERY.test(text));
+  t.ok(statements.length > 60, `${statements.length} statements were run`);
+  const reader = new pg.Client(address);
+  await reader.connect();
+  t.teardown(() => reader.end());
+  // Without this the planner reads a small table as a whole, whatever indexes it has.
+  await reader.query('SET enable_seqscan = off');
+  for (const text of statements) {
+    const { rows } = await reader.query(`EXPLAIN (GENERIC_PLAN) ${text}`);
+    const steps = rows.map((row) => String(row['QUERY PLAN']));
+    const scanned = steps.flatMap((step) => /Seq Scan on (\w+)/.exec(step)?.[1] ?? []);
+    t.strictSame(
+      scanned.filter((name) => !(name in SMALL)),
+      [],
+      text,
+    );
+  }
+});
