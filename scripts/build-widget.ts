@@ -11,6 +11,7 @@ export const BUDGET_BYTES = { entry: 4 * 1024, all: 14 * 1024 } as const;
 const FOLDER = path.join(import.meta.dirname, '../src/widget');
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
   '.ts': 'text/plain; charset=utf-8',
 };
 
@@ -32,7 +33,7 @@ export type WidgetFiles = {
   readonly entry: WidgetFile;
   /** `v1.<hash>.js`: the same bytes under a name that is derived from the content, so it never changes. */
   readonly hashed: WidgetFile;
-  /** All files by name: these two, the parts that are loaded when used (with and without hash), and `v1.d.ts`. */
+  /** All files by name: these two, the parts that are loaded when used (with and without hash), `v1.css` and `v1.d.ts`. */
   readonly files: ReadonlyMap<string, WidgetFile>;
 };
 
@@ -66,6 +67,7 @@ export async function buildWidget(): Promise<WidgetFiles> {
     hashed,
     ...parts.map((part) => widgetFile(`v1.${part.name}.${partsHash}.js`, part.body, true)),
     ...parts.map((part) => widgetFile(`v1.${part.name}.js`, part.body)),
+    widgetFile('v1.css', Buffer.from(await minifiedStyle('fallback.css'))),
     widgetFile('v1.d.ts', await readFile(path.join(FOLDER, 'types.ts'))),
   ];
   return { entry, hashed, files: new Map(files.map((file) => [file.name, file])) };
@@ -75,7 +77,7 @@ export async function buildWidget(): Promise<WidgetFiles> {
 export function sizesOf(files: WidgetFiles['files']): Record<keyof typeof BUDGET_BYTES, number> {
   const sum = (names: readonly string[]): number =>
     names.reduce((bytes, name) => bytes + (files.get(name)?.gzip.length ?? 0), 0);
-  const entry = sum(['v1.js']);
+  const entry = sum(['v1.js', 'v1.css']);
   return { entry, all: entry + sum(['v1.dialog.js', 'v1.proof.js']) };
 }
 

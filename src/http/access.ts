@@ -25,7 +25,12 @@ export function createPartnerCheck(partners: ReadonlyMap<string, Partner>): (aut
 }
 
 /** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */
-export type SiteRequest = { readonly partner?: Partner | undefined; readonly origin?: string | undefined };
+export type SiteRequest = {
+  readonly partner?: Partner | undefined;
+  readonly origin?: string | undefined;
+  /** Whether the gateway's own page of the site sends it: its form token stands for the origin, and is checked later. */
+  readonly hosted?: boolean;
+};
 
 /**
  * The site that a lead is for, where the request may send leads to it.
@@ -36,7 +41,7 @@ export type SiteRequest = { readonly partner?: Partner | undefined; readonly ori
 export function siteFor(
   sites: ReadonlyMap<string, Site>,
   key: string | undefined,
-  { partner, origin }: SiteRequest,
+  { partner, origin, hosted = false }: SiteRequest,
 ): Site {
   const wanted = key ?? partner?.defaultSite;
   if (wanted === undefined) {
@@ -54,7 +59,7 @@ export function siteFor(
       pointer: '/site',
     });
   }
-  if (!partner) requireOrigin(site, origin);
+  if (!partner && !hosted) requireOrigin(site, origin);
   return site;
 }
 

@@ -25,6 +25,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes, siteFormRoutes } from './routes/forms.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import { createSerializers } from './serializers.ts';
 import type { AppSettings } from './settings.ts';
@@ -149,6 +150,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(formPostRoutes, { takeLead, logger });
   await app.register(siteFormRoutes, { sites, guard: deps.guard });
+  await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger });
   await app.register(fileRoutes, deps.files);
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);

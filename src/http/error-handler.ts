@@ -27,6 +27,12 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 };
 
+type SendProblem = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+) => FastifyReply | Promise<FastifyReply>;
+
 /** Answers a request with a problem, and leaves its code for the request's log line. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, options }: Problem): FastifyReply {
   request.requester.problem = code;
@@ -43,8 +49,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code
  *
  * @param send answers with a problem: as a document for programs, or as a page for people
  */
-export function createErrorHandler(logger: Logger, send: typeof sendProblem = sendProblem) {
-  return function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function createErrorHandler(logger: Logger, send: SendProblem = sendProblem) {
+  return function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
     const problem = toProblem(error, request);
     if (OURS.has(problem.code)) logger.error(faultFields(error, request.id), 'request failed');
     // fastify closes the connection after a body that it did not parse. Closing with unread bytes resets it, and the

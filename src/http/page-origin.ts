@@ -31,8 +31,11 @@ function originOfReferer({ referer, 'sec-fetch-site': fetched }: FastifyRequest[
   return origin === 'null' ? undefined : origin;
 }
 
-/** A page as tokens and proofs know it: its origin, or `self` for one that lies on the gateway's own host. */
+/** A page as tokens and proofs know it: its origin, `self` for one on the gateway's own host, or `HOSTED_PAGE`. */
 export type PageIdentity = string;
+
+/** The gateway's own form page of a site. No origin is spelled like this. */
+export const HOSTED_PAGE: PageIdentity = 'hosted';
 
 /**
  * The page that a request comes from. A browser's GET to the page's own host and its POST there have to give the same page,

@@ -11,7 +11,7 @@ import { defined } from '../lib/defined.ts';
 import { siteFor } from './access.ts';
 import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
-import { pageOf, recordedOrigin } from './page-origin.ts';
+import { HOSTED_PAGE, pageOf, recordedOrigin } from './page-origin.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 import type { Requester } from './requester.ts';
 import type { LeadRequestBody } from './schemas/lead-request.ts';
@@ -50,7 +50,8 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
     const { requester } = request;
     const { partner, address } = requester;
     const { origin } = request.headers;
-    const site = siteFor(sites(), body.site, { partner, origin });
+    const hosted = from === 'hosted';
+    const site = siteFor(sites(), body.site, { partner, origin, hosted });
     requester.site = site;
     // A partner's header says nothing about a visitor.
     const lead = draftLead(body, site, defined({ partner, origin: partner ? undefined : recordedOrigin(origin) }));
@@ -59,7 +60,7 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
       // The key of a partner's back end is proof enough; only what its own form caught counts.
       const screening = partner
         ? { suspect: isTrapped(body.trap), uses: [] }
-        : await guard.check(body, site, { kind: from, page: pageOf(request), address });
+        : await guard.check(body, site, { kind: from, page: hosted ? HOSTED_PAGE : pageOf(request), address });
       holdToLimit(requester, await limits.leads(request));
       return screening;
     };

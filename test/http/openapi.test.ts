@@ -37,6 +37,7 @@ t.test('it is OpenAPI 3.1 and has every public path', async (t) => {
     '/healthz',
     '/readyz',
     '/sites/{key}/form',
+    '/sites/{key}/text',
   ]);
 });
 

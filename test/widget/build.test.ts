@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { BUDGET_BYTES, buildWidget, sizesOf } from '../../scripts/build-widget.ts';
+import { LABELS } from '../../src/http/form/labels.ts';
 import { TEXTS } from '../../src/http/form/texts.ts';
 import { en } from '../../src/widget/messages/en.ts';
 
@@ -42,7 +43,13 @@ t.test('the build', async (t) => {
     const parts = ['dialog', 'proof', 'ar', 'de', 'es', 'fr'];
     t.strictSame(
       names.sort(),
-      ['v1.js', 'v1.HASH.js', 'v1.d.ts', ...parts.flatMap((name) => [`v1.${name}.js`, `v1.${name}.HASH.js`])].sort(),
+      [
+        'v1.js',
+        'v1.HASH.js',
+        'v1.css',
+        'v1.d.ts',
+        ...parts.flatMap((name) => [`v1.${name}.js`, `v1.${name}.HASH.js`]),
+      ].sort(),
     );
     t.equal(files.get('v1.d.ts')?.body.toString(), await readFile('src/widget/types.ts', 'utf8'));
     for (const { name, body } of files.values()) {
@@ -132,6 +139,8 @@ t.test('the button and the pages of plain forms use the same texts', async (t) =
       [[texts.delivered, texts.deliveredText], [texts.stored, texts.storedText], texts.phoneMissing],
       language,
     );
+    const { again: _again, heading: _heading, ...labels } = LABELS[language];
+    t.strictSame(labels, Object.fromEntries(Object.keys(labels).map((name) => [name, texts[name]])), language);
     for (const name of ['firstName', 'lastName', 'question'] as const)
       t.equal(names[name].toLowerCase(), texts[name].toLowerCase(), `${language}: ${name}`);
   }

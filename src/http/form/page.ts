@@ -15,7 +15,8 @@ export type PageContent = {
   readonly requestId?: string;
 };
 
-const STYLE = `
+/** The look of every page for visitors. */
+export const STYLE = `
 :root { color-scheme: light dark; font: 1.0625rem/1.6 system-ui, sans-serif; }
 body { margin: 0; display: grid; min-block-size: 100vh; place-items: center; background: Canvas; color: CanvasText; }
 main { box-sizing: border-box; inline-size: 100%; max-inline-size: 34rem; padding: 2rem 1.25rem; }
@@ -24,19 +25,29 @@ p { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 footer { margin-block-start: 2rem; padding-block-start: 1rem; border-block-start: 1px solid; font-size: .875rem; }
 `;
 
-/** No script, no image, nothing from anywhere; its one style sheet by its hash. */
-export const PAGE_HEADERS: FastifyHelmetOptions = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      styleSrc: [`'sha256-${hash('sha256', STYLE, 'base64')}'`],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
+/**
+ * No script, no image, nothing from anywhere; its one style sheet by its hash.
+ *
+ * @param formAction where a form of the page may lead, by posting or by a redirect afterwards
+ */
+export function pageHeaders(style: string, formAction: readonly string[]): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: [`'sha256-${hash('sha256', style, 'base64')}'`],
+        baseUri: ["'none'"],
+        formAction: [...formAction],
+        frameAncestors: ["'none'"],
+      },
     },
-  },
-};
+    // It moves the page into another process, and WebKit then loses what was typed into the form that the visitor goes back to.
+    crossOriginOpenerPolicy: false,
+  };
+}
+
+export const PAGE_HEADERS = pageHeaders(STYLE, ["'none'"]);
 
 /** Renders the page that answers a plain HTML form. */
 export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
@@ -44,20 +55,35 @@ export function renderPage({ language, title, paragraphs, note, requestId }: Pag
     note && `<p><code>${escapeHtml(note.code)}</code>${note.detail ? `: ${escapeHtml(note.detail)}` : ''}</p>`,
     requestId && `<p>Reference: <code>${escapeHtml(requestId)}</code></p>`,
   ].filter(Boolean);
+  return htmlPage({
+    language,
+    title,
+    style: STYLE,
+    main: `<h1>${escapeHtml(title)}</h1>
+${paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
+${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</footer>` : ''}`,
+  });
+}
+
+/** @param title escaped here; `style` and `main` are not */
+export function htmlPage(page: {
+  readonly language: Language;
+  readonly title: string;
+  readonly style: string;
+  readonly main: string;
+}): string {
   return `<!doctype html>
-<html lang="${language}"${language === 'ar' ? ' dir="rtl"' : ''}>
+<html lang="${page.language}"${page.language === 'ar' ? ' dir="rtl"' : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<title>${escapeHtml(page.title)}</title>
+<style>${page.style}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(title)}</h1>
-${paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
-${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</footer>` : ''}
+${page.main}
 </main>
 </body>
 </html>

@@ -15,7 +15,7 @@ import { PROBLEMS, Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
-import type { FormGuard } from '../screening/form-guard.ts';
+import type { FormGuard, PageKind } from '../screening/form-guard.ts';
 import type { TakeLead } from '../take-lead.ts';
 
 export type FormPostDeps = { readonly takeLead: TakeLead; readonly logger: Logger };
@@ -27,8 +27,25 @@ declare module 'fastify' {
   }
 }
 
-const FORM_TYPES = [URLENCODED, MULTIPART];
+export const FORM_TYPES = [URLENCODED, MULTIPART];
 const NO_EXTRAS: FormExtras = {};
+
+/** `onRequest` of a route that takes a form. */
+export async function requireForm({ headers }: FastifyRequest): Promise<void> {
+  requireBodyType(formTypeOf(headers['content-type']), 'a form', headers);
+}
+
+/** `preValidation` of such a route: the body becomes that of the JSON request, and `formExtras` what the form says beside it. */
+export async function readPosted(request: FastifyRequest): Promise<void> {
+  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+  const { lead, extras } = readForm(await decodeForm(body, request.headers['content-type']));
+  request.formExtras = extras;
+  request.body = lead;
+}
+
+export const DOCUMENTED_BODY = {
+  content: Object.fromEntries(FORM_TYPES.map((type) => [type, { schema: { $ref: 'LeadForm#' } }])),
+};
 
 /** `POST /conversations/form`, for pages without a script. Everything is answered with a page, or a redirect to one. */
 export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }: FormPostDeps): Promise<void> {
@@ -41,44 +58,44 @@ export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }:
     {
       schema: POST_FORM,
       helmet: PAGE_HEADERS,
-      config: {
-        documentedBody: {
-          content: Object.fromEntries(FORM_TYPES.map((type) => [type, { schema: { $ref: 'LeadForm#' } }])),
-        },
-      },
-      onRequest: async ({ headers }) => requireBodyType(formTypeOf(headers['content-type']), 'a form', headers),
-      preValidation: async (request) => {
-        const body = (request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0);
-        const { lead, extras } = readForm(await decodeForm(body, request.headers['content-type']));
-        request.formExtras = extras;
-        request.body = lead as LeadRequestBody;
-      },
+      config: { documentedBody: DOCUMENTED_BODY },
+      onRequest: requireForm,
+      preValidation: readPosted,
     },
-    async (request, reply) => {
-      const { body, headers, requester } = request;
-      const formExtras = request.formExtras ?? NO_EXTRAS;
-      const { conversation, replayed } = await takeLead(request, {
-        body,
-        idempotencyKey: formExtras.idempotencyKey ?? headers['idempotency-key']?.toString(),
-        from: 'static',
-      });
-      if (replayed) reply.header('idempotency-replayed', 'true');
-      if (conversation.status === 'rejected') throw rejected(conversation);
-      const outcome = conversation.status === 'delivered' ? 'delivered' : 'received';
-      const next = requester.site && nextPage(formExtras.next, requester.site, headers.origin, outcome);
-      if (next !== undefined) return reply.header('cache-control', 'no-store').redirect(next, 303);
-      const language = languageFor(request);
-      const [title, text] = TEXTS[language][outcome];
-      return sendPage(reply, outcome === 'delivered' ? 201 : 202, { language, title, paragraphs: [text] });
-    },
+    async (request, reply) => answerLead(request, reply, takeLead, 'static'),
   );
+}
+
+/** Takes the lead of a form, and answers with a page or a redirect to `next`. */
+export async function answerLead(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  takeLead: TakeLead,
+  from: PageKind,
+): Promise<FastifyReply> {
+  const { headers, requester } = request;
+  const formExtras = request.formExtras ?? NO_EXTRAS;
+  const { conversation, replayed } = await takeLead(request, {
+    body: request.body as LeadRequestBody,
+    idempotencyKey: formExtras.idempotencyKey ?? headers['idempotency-key']?.toString(),
+    from,
+  });
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  if (conversation.status === 'rejected') throw rejected(conversation);
+  const outcome = conversation.status === 'delivered' ? 'delivered' : 'received';
+  const next = requester.site && nextPage(formExtras.next, requester.site, headers.origin, outcome);
+  if (next !== undefined) return reply.header('cache-control', 'no-store').redirect(next, 303);
+  const language = languageFor(request);
+  const [title, text] = TEXTS[language][outcome];
+  return sendPage(reply, outcome === 'delivered' ? 201 : 202, { language, title, paragraphs: [text] });
 }
 
 function rejected({ id, reason = 'other' }: Conversation): Problem {
   return new Problem('lead_rejected', { extensions: { id, reason } });
 }
 
-function sendProblemPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+/** Answers a problem with a page for the visitor. */
+export function sendProblemPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   request.requester.problem = problem.code;
   const language = languageFor(request);
   const texts = TEXTS[language];
@@ -101,7 +118,7 @@ function sendPage(reply: FastifyReply, status: number, content: PageContent): Fa
     .send(renderPage(content));
 }
 
-function languageFor({ formExtras, headers }: FastifyRequest): Language {
+export function languageFor({ formExtras, headers }: FastifyRequest): Language {
   return languageOf(formExtras?.lang, headers['accept-language']);
 }
 

@@ -146,7 +146,7 @@ const EXAMPLE = Object.fromEntries(
 );
 
 const PAGE_EXAMPLE = '<!doctype html><html lang="en">…</html>';
-const PAGE = { 'text/html': { schema: { type: 'string' }, examples: { page: { value: PAGE_EXAMPLE } } } };
+export const PAGE = { 'text/html': { schema: { type: 'string' }, examples: { page: { value: PAGE_EXAMPLE } } } };
 
 export const READ_FORM = {
   operationId: 'readForm',

@@ -9,8 +9,11 @@ import type { Proofs } from './proof.ts';
 /** What comes with a lead to tell people from robots; blank counts as absent. */
 export type Evidence = { readonly formToken?: string; readonly proof?: string; readonly trap?: string };
 
-/** What sends a lead: a script, or a `static` page, which is plain HTML and can bring neither token nor proof. */
-export type PageKind = 'script' | 'static';
+/**
+ * What sends a lead: a script; a `static` page, which is plain HTML and can bring neither token nor proof; or the gateway's own
+ * `hosted` page of a site, which always brings a token and can bring no proof.
+ */
+export type PageKind = 'script' | 'static' | 'hosted';
 
 /** Where a lead comes from. */
 export type LeadSource = { readonly kind: PageKind; readonly page: PageIdentity; readonly address: string };
@@ -50,9 +53,9 @@ export function createFormGuard(
     async check({ formToken = '', proof = '', trap = '' }, site, { kind, page, address }) {
       const token = formToken === '' ? undefined : tokens.check(formToken, site.key, page);
       const proven = proof === '' ? undefined : await proofs.check(proof, site.key, page);
-      const lacksToken = !token && site.form.token === 'required';
+      const lacksToken = !token && (site.form.token === 'required' || kind === 'hosted');
       const lacksProof = !proven && (await needsProof(site, address));
-      if (kind === 'script' && lacksToken) {
+      if (kind !== 'static' && lacksToken) {
         throw new Refusal(
           'form_token_invalid',
           'Is missing, and this site needs one; get it from GET /sites/{key}/form.',

@@ -1,0 +1,163 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { Refusal } from '../../domain/refusal.ts';
+import type { Site } from '../../domain/site.ts';
+import { createErrorHandler } from '../error-handler.ts';
+import { LABELS } from '../form/labels.ts';
+import { explain, PAGE_HEADERS } from '../form/page.ts';
+import { renderTextPage, type TextPage, textPageHeaders } from '../form/text-page.ts';
+import { type Language, languageOf, TEXTS } from '../form/texts.ts';
+import { HOSTED_PAGE } from '../page-origin.ts';
+import { PROBLEMS, type Problem } from '../problems.ts';
+import { LISTING_PREFIX } from '../schemas/lead-form.ts';
+import { siteFormBody } from '../schemas/site-form.ts';
+import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
+import type { FormGuard } from '../screening/form-guard.ts';
+import type { TakeLead } from '../take-lead.ts';
+import {
+  answerLead,
+  DOCUMENTED_BODY,
+  FORM_TYPES,
+  nextPage,
+  readPosted,
+  requireForm,
+  sendProblemPage,
+} from './forms.ts';
+
+export type TextPageDeps = {
+  readonly sites: () => ReadonlyMap<string, Site>;
+  readonly guard: FormGuard;
+  readonly takeLead: TakeLead;
+  readonly logger: Logger;
+};
+
+type Entry = readonly [name: string, value: string];
+type Posted = {
+  readonly consumer?: Readonly<Record<string, unknown>>;
+  readonly consent?: { readonly text?: unknown };
+  readonly listing?: unknown;
+  readonly [name: string]: unknown;
+};
+
+/**
+ * `GET` and `POST /sites/{key}/text`: a form page of the gateway's own, for links, QR codes and pages without the script. A form that
+ * is not taken comes back with what was typed and with the reason at the field.
+ */
+export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): Promise<void> {
+  const { sites, guard, takeLead, logger } = deps;
+  app.decorateRequest('formExtras', null);
+  app.addContentTypeParser(FORM_TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+  app.setErrorHandler(createErrorHandler(logger, sendFault));
+
+  /** Sends the page with a new token. @throws StorageUnavailable where the site's proof is adaptive */
+  async function sendForm(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    page: Pick<TextPage, 'carried' | 'typed' | 'fault'>,
+    status = 200,
+  ): Promise<FastifyReply> {
+    const site = siteOf(request);
+    const asked = new Map(page.carried).get('lang');
+    const language = languageOf(asked, request.headers['accept-language']);
+    const { formToken } = await guard.issue(site, HOSTED_PAGE, request.requester.address);
+    const form = siteFormBody(site, asked ?? language, { formToken });
+    const next = nextPage(new Map(page.carried).get('next'), site, undefined, 'received');
+    // Where a form may lead depends on the request, so this policy replaces the route's own.
+    await reply.helmet(textPageHeaders(next === undefined ? undefined : new URL(next).origin));
+    return reply
+      .code(status)
+      .type('text/html; charset=utf-8')
+      .headers({ 'cache-control': 'no-store', 'content-language': language })
+      .send(renderTextPage({ ...page, language, form }));
+  }
+
+  function siteOf({ params }: FastifyRequest): Site {
+    const site = sites().get((params as { readonly key: string }).key);
+    if (!site) throw new Refusal('unknown_site', 'Is not a configured site.', { pointer: '/site' });
+    return site;
+  }
+
+  app.get('/sites/:key/text', { schema: READ_TEXT_PAGE, helmet: PAGE_HEADERS }, async (request, reply) => {
+    request.requester.site = siteOf(request);
+    return sendForm(request, reply, { carried: carriedByQuery(request.query as Record<string, unknown>), typed: {} });
+  });
+
+  app.post(
+    '/sites/:key/text',
+    {
+      schema: POST_TEXT_PAGE,
+      helmet: PAGE_HEADERS,
+      config: { documentedBody: DOCUMENTED_BODY },
+      onRequest: requireForm,
+      preValidation: async (request) => {
+        await readPosted(request);
+        const { key, consentVersion } = siteOf(request);
+        const { consent, ...lead } = Object(request.body) as Posted;
+        // The address names the site. A version without the text that was ticked would count as a consent.
+        const version = consentVersion !== undefined && { version: consentVersion };
+        request.body = {
+          ...lead,
+          site: key,
+          ...(consent?.text !== undefined && { consent: { text: consent.text, ...version } }),
+        };
+      },
+    },
+    async (request, reply) => answerLead(request, reply, takeLead, 'hosted'),
+  );
+
+  /** Shows the form again where the visitor can do something about the problem, else a page that says so. */
+  async function sendFault(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<FastifyReply> {
+    const { formExtras } = request;
+    const language = languageOf(formExtras?.lang, request.headers['accept-language']);
+    const { paragraphs, forDeveloper } = explain(problem, TEXTS[language]);
+    if (formExtras === null || forDeveloper !== undefined) return sendProblemPage(request, reply, problem);
+    request.requester.problem = problem.code;
+    const posted = Object(request.body) as Posted;
+    try {
+      reply.headers(problem.options.headers ?? {});
+      return await sendForm(
+        request,
+        reply,
+        {
+          carried: [...carriedByForm(posted), ...Object.entries(formExtras)],
+          typed: posted.consumer ?? {},
+          fault: { message: messageFor(problem, paragraphs[0] ?? '', language), field: fieldOf(problem) },
+        },
+        PROBLEMS[problem.code].status,
+      );
+    } catch {
+      return sendProblemPage(request, reply, problem);
+    }
+  }
+}
+
+function messageFor({ code }: Problem, text: string, language: Language): string {
+  return code === 'form_token_invalid' || code === 'proof_required' ? LABELS[language].again : text;
+}
+
+function fieldOf({ code, options }: Problem): NonNullable<TextPage['fault']>['field'] {
+  if (code === 'invalid_phone' || code === 'country_not_allowed' || code === 'lead_rejected') return 'phone';
+  if (code === 'consent_required') return 'consent';
+  const name = /^\/consumer\/(phone|firstName|lastName|question)$/.exec(options.errors?.[0]?.pointer ?? '')?.[1];
+  return name as NonNullable<TextPage['fault']>['field'];
+}
+
+/** Fields of the address that the form carries along. Others, such as those of trackers, are left out. */
+function carriedByQuery(query: Readonly<Record<string, unknown>>): Entry[] {
+  return Object.entries(query).filter(
+    (entry): entry is [string, string] =>
+      typeof entry[1] === 'string' &&
+      (Object.hasOwn(TEXT_PAGE_QUERY.properties, entry[0]) || entry[0].startsWith(LISTING_PREFIX)),
+  );
+}
+
+/** The same fields out of a form that comes back, beside its extras. */
+function carriedByForm({ listing, ...posted }: Posted): Entry[] {
+  const own = ['advertiserId', 'merchantId', 'placementId'].map((name) => [name, posted[name]] as const);
+  const named = typeof listing === 'object' ? Object.entries(Object(listing)) : [];
+  return [
+    ...own,
+    ...named.map(([name, value]) => [`${LISTING_PREFIX}${name}`, value] as const),
+    ['listing', typeof listing === 'string' ? listing : undefined] as const,
+  ].flatMap(([name, value]): Entry[] => (value === undefined ? [] : [[name, String(value)]]));
+}

@@ -1,0 +1,110 @@
+import t from 'tap';
+import { createPageLauncher } from './support/page-launcher.ts';
+import { visitorOf } from './support/visitor.ts';
+
+const FALLBACK = {
+  content: `<a href="#fallback">Text (404) 555-1212</a><span slot="button" hidden>Ask us</span>
+    <span slot="heading" hidden>Ask about the Civic</span><span slot="intro" hidden>We answer.</span>`,
+};
+
+t.test('around the script', async (t) => {
+  const { browser, launchPage } = await createPageLauncher(t);
+
+  t.test('without it visitors see the link of the page, styled, and nothing of the slots', async (t) => {
+    const { url, gateway } = await launchPage(t, FALLBACK);
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    t.teardown(() => context.close());
+    const page = await context.newPage();
+    await page.goto(url);
+    const seen = () => page.locator('text-us > :visible').allTextContents();
+    t.strictSame(await seen(), ['Text (404) 555-1212'], 'without a style sheet');
+    const html = (await page.content())
+      .replaceAll(' hidden', '')
+      .replace('</head>', `<link rel="stylesheet" href="${gateway.url}widget/v1.css"></head>`);
+    await page.setContent(html);
+    const link = page.getByRole('link', { name: 'Text (404) 555-1212' });
+    t.strictSame(await seen(), ['Text (404) 555-1212'], 'with it, and without `hidden`');
+    t.ok(((await link.boundingBox())?.height ?? 0) >= 44);
+  });
+
+  t.test('with it the link is gone, and the slots are shown', async (t) => {
+    const { page } = await launchPage(t, FALLBACK);
+    await page.addStyleTag({ content: '[hidden] { display: none !important }' });
+    t.notOk(await page.getByRole('link').isVisible());
+    await page.getByRole('button', { name: 'Ask us' }).click();
+    await visitorOf(page).reads('Ask about the Civic');
+    await page.getByText('We answer.').waitFor();
+  });
+
+  t.test('an engine without dialogs or constructed sheets keeps the link, without an error', async (t) => {
+    const { url, gateway } = await launchPage(t, FALLBACK);
+    for (const missing of ['delete window.HTMLDialogElement', 'delete Document.prototype.adoptedStyleSheets']) {
+      const context = await browser.newContext();
+      t.teardown(() => context.close());
+      await context.addInitScript(missing);
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      const loads = gateway.received.length;
+      await page.goto(url, { waitUntil: 'networkidle' });
+      t.match(gateway.received.slice(loads), [{ path: '/widget/v1.js' }]);
+      t.ok(await page.getByRole('link', { name: 'Text (404)' }).isVisible(), missing);
+      t.notOk(await page.evaluate('customElements.get("text-us")'));
+      t.strictSame(complaints, []);
+    }
+  });
+
+  t.test('the dialog is loaded once, when a visitor comes near', async (t) => {
+    for (const event of ['pointerenter', 'touchstart', 'focus']) {
+      const { page, gateway } = await launchPage(t);
+      const paths = () => gateway.received.map(({ path }) => path.replace(/[0-9a-f]{12}/, 'HASH'));
+      t.strictSame(paths(), ['/widget/v1.js']);
+      const loaded = gateway.arrival('GET', /dialog/);
+      await visitorOf(page).button.dispatchEvent(event);
+      await loaded;
+      await visitorOf(page).open();
+      t.strictSame(paths(), ['/widget/v1.js', '/widget/v1.dialog.HASH.js', '/sites/demo/form'], event);
+    }
+  });
+
+  t.test('a click waits for a slow dialog, and shows that it does', async (t) => {
+    const { page, gateway } = await launchPage(t);
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(/dialog/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    const visitor = visitorOf(page);
+    await visitor.button.click();
+    await page.waitForFunction(`document.querySelector('text-us').shadowRoot.querySelector('button[aria-busy=true]')`);
+    await visitor.button.click();
+    release();
+    await visitor.dialog.waitFor();
+    t.equal(await visitor.button.getAttribute('aria-busy'), null);
+    t.equal(gateway.received.filter(({ path }) => path.includes('dialog')).length, 1);
+  });
+
+  t.test('a dialog that fails to load is loaded again for the same click', async (t) => {
+    const { page, gateway } = await launchPage(t);
+    gateway.next.dialog.push('reset', { status: 500 });
+    await visitorOf(page).button.click();
+    await visitorOf(page).dialog.waitFor();
+  });
+
+  t.test('where it cannot be loaded, the click shows the link of the page, and the author is told', async (t) => {
+    const { page, gateway, events } = await launchPage(t, FALLBACK);
+    await page.evaluate(`addEventListener('text-us:warning', ({ detail }) => heard.push({ type: 'warning', detail }))`);
+    gateway.next.dialog.push(...Array(9).fill({ status: 500 }));
+    await visitorOf(page).button.click();
+    // Each attempt waits for a while, or until the browser says that it is online.
+    await page.waitForFunction(`(dispatchEvent(new Event('online')), heard.length)`);
+    t.equal(gateway.received.filter(({ path }) => path.includes('dialog')).length, 4);
+    t.match(await events(), [{ type: 'warning', detail: { code: 'not_loaded' } }]);
+    await page.getByRole('link', { name: 'Text (404) 555-1212' }).click();
+    t.match(page.url(), /#fallback$/);
+    t.notOk(await visitorOf(page).button.isVisible());
+  });
+});
