@@ -19,7 +19,7 @@ export interface Hashing {
   visitorCap(site: string, address: string): Buffer;
   /** The counter of one requester in a rate limit that replicas share. */
   limit(purpose: string, caller: string): Buffer;
-  /** An `Idempotency-Key` within its scope: the partner or the site. */
+  /** An `Idempotency-Key` within its scope: the partner, the site, or the site and an address. */
   idempotencyKey(scope: string, key: string): Buffer;
   /** A request without a key: the same scope, address and lead are the same request. */
   keylessRequest(scope: string, address: string, lead: Lead): Buffer;

@@ -167,12 +167,14 @@ t.test(
   },
 );
 
+const UUID = '3f2b8c1e-9d47-4e6a-b5f0-7c1d2a9e8b34';
+
 t.test('a key identifies a request only within its scope; without a key the address and the lead do', async (t) => {
   const { submit, context } = submitting(t);
   const callers: Partial<IdempotencyScope>[] = [
-    { idempotencyKey: 'k' },
-    { idempotencyKey: 'k', id: 'other' },
-    { idempotencyKey: 'k', kind: 'partner' },
+    { idempotencyKey: UUID },
+    { idempotencyKey: UUID, id: 'other' },
+    { idempotencyKey: UUID, kind: 'partner' },
     {},
     { address: '192.0.2.2' },
     { id: 'other' },
@@ -181,10 +183,28 @@ t.test('a key identifies a request only within its scope; without a key the addr
   for (const caller of callers) ids.add((await submit(lead(), context(caller))).conversation.id);
   t.equal(ids.size, callers.length);
   t.match(
-    await submit(lead(), context({ idempotencyKey: 'k', address: '198.51.100.7' })),
+    await submit(lead(), context({ idempotencyKey: UUID, address: '198.51.100.7' })),
     { replayed: true },
-    'the address is no part of the scope of a key',
+    'the address is no part of the scope of such a key',
   );
+});
+
+t.test('a stranger at another address cannot use up a key of a visitor that is easy to guess', async (t) => {
+  const { submit, context } = submitting(t);
+  const stranger = context({ idempotencyKey: 'order-123', address: '198.51.100.7' });
+  await submit(lead({ firstName: 'Mallory' }), stranger);
+  const visitor = context({ idempotencyKey: 'order-123' });
+  const first = await submit(lead(), visitor);
+  t.match(first, { replayed: false, conversation: { status: 'delivered' } });
+  t.match(await submit(lead(), visitor), { replayed: true, conversation: { id: first.conversation.id } });
+  await t.rejects(submit(lead({ firstName: 'Ben' }), visitor), { code: 'idempotency_key_reused' });
+});
+
+t.test('the key of a partner counts for all its addresses, however it looks', async (t) => {
+  const { submit, context } = submitting(t);
+  const of = (address: string) => context({ idempotencyKey: 'order-123', kind: 'partner', id: 'acme', address });
+  await submit(lead(), of('192.0.2.1'));
+  t.match(await submit(lead(), of('198.51.100.7')), { replayed: true });
 });
 
 t.test('without a key the same lead is a new request after ten minutes', async (t) => {

@@ -110,7 +110,11 @@ export const START_CONVERSATION = {
         description:
           'Makes a repetition safe: the same key with the same lead is the same request for 24 hours or longer. 1 to 255 ' +
           // No example: the reference would send it with every try, and each but the first would be a repetition.
-          'visible ASCII characters, such as a new UUID for each lead.',
+          'visible ASCII characters, such as a new UUID for each lead. A key counts for the partner, or for the site. A key of a visitor ' +
+          'with less than 64 bits of variety counts only for the address that it came from, so that no stranger can use up a key that ' +
+          'is easy to guess. A UUID of version 4 has 122 bits, one of version 7 has 74, a ULID 80, and 32 or more hexadecimal digits 4 ' +
+          'each; UUIDs of other versions have none. In other keys words, numbers and dates between separators count nothing; parts that mix ' +
+          'letters and digits count about 5 bits a character, and of a stretch of more than three letters or digits two characters count.',
       },
     },
   },
