@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what the profile `scale` of docker-compose.yml reads from deploy/compose/secrets. What is there already stays.
+# Makes what the profiles `scale` and `monitoring` of docker-compose.yml read from deploy/compose/secrets. What is there already stays.
 set -eu
 cd "$(dirname "$0")"
 # The folder is closed to others; the files are readable, since each image has a user of its own who must read them.
@@ -27,6 +27,9 @@ keep data-key "$(openssl rand -base64 32)"
 # Nothing until DATA_KEY is changed.
 none data-key-previous
 keep hash-key "$(openssl rand -base64 32)"
+keep admin-token "$(openssl rand -base64 32)"
+keep metrics-token "$(openssl rand -base64 32)"
+keep grafana-password "$(openssl rand -base64 18)"
 keep postgres-password "$(openssl rand -hex 24)"
 keep database-url "postgres://gateway:$(cat postgres-password)@postgres:5432/gateway"
 [ -s redis-conf ] && [ -s redis-url ] || {

@@ -13,6 +13,20 @@ const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
 /** Seconds. A call ends after `UPSTREAM_TIMEOUT_MS`, which is 45 s at most. */
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** Seconds. A request waits for `DELIVER_WAIT_MS`, and its handler ends 11 s later at most. */
+const ANSWER_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Seconds from a second to two days: a lead is delivered while its visitor waits, or at a step of the retry schedule. */
+const DELIVERY_BUCKETS = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400, 172_800];
+
+/** Seconds. A commit that takes longer than a few seconds is given up. */
+const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** The label of every site that has no label of its own. */
+const OTHER_SITES = 'other';
+
 /** Counts the events that a monitoring system shows. */
 export interface EventCounter {
   attempt(report: AttemptReport): void;
@@ -22,6 +36,12 @@ export interface EventCounter {
   capPressure(pressure: CapPressure, site: string): void;
   /** Counts a request to the public listener that was answered with an error, by its code. */
   problem(code: string): void;
+  /** Counts a suspicious lead of `site`, which is held. */
+  suspect(site: string): void;
+  /** Measures an answer of the public listener: its route, its status and its duration in milliseconds. */
+  answer(route: string, status: number, durationMs: number): void;
+  /** Measures a transaction of the storage: the number of its writes and its duration in milliseconds. */
+  commit(writes: number, durationMs: number): void;
   /** Counts an operation that the storage failed to do. */
   storageFault(): void;
 }
@@ -34,6 +54,8 @@ export interface Metrics extends EventCounter {
 }
 
 type Parts = {
+  /** Keys of the sites that have their own label. All others share the label `other`, so that thousands of sites make no thousands of series. */
+  readonly labelledSites: readonly string[];
   readonly openCounts: () => Promise<OpenCounts>;
   /** Names of all provider accounts. */
   readonly providers: () => readonly string[];
@@ -54,6 +76,8 @@ type Parts = {
 /** Creates an independent registry of metrics; two instances share nothing. */
 export function createMetrics(parts: Parts): Metrics {
   const registry = new Registry();
+  const labelled = new Set(parts.labelledSites);
+  const label = (site: string): string => (labelled.has(site) ? site : OTHER_SITES);
   const registers = [registry];
   const leads = new Gauge({ name: 'tcg_leads', help: 'Leads that are not final.', labelNames: ['status'], registers });
   const oldest = new Gauge({
@@ -120,6 +144,38 @@ export function createMetrics(parts: Parts): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const suspects = new Counter({
+    name: 'tcg_suspects_total',
+    help: 'Leads that were held because they look like the work of a robot.',
+    labelNames: ['site'],
+    registers,
+  });
+  const deliveries = new Histogram({
+    name: 'tcg_delivery_seconds',
+    help: 'Time from storing a lead until the provider accepted it.',
+    labelNames: ['provider'],
+    buckets: DELIVERY_BUCKETS,
+    registers,
+  });
+  const answers = new Histogram({
+    name: 'tcg_answer_seconds',
+    help: 'Duration of a request to the public listener until its answer was sent.',
+    labelNames: ['route', 'status'],
+    buckets: ANSWER_BUCKETS,
+    registers,
+  });
+  const commits = new Histogram({
+    name: 'tcg_commit_seconds',
+    help: 'Duration of a transaction that stores leads or outcomes.',
+    buckets: COMMIT_BUCKETS,
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'tcg_commit_writes',
+    help: 'Number of writes that shared a transaction.',
+    buckets: BATCH_BUCKETS,
+    registers,
+  });
   const faults = new Counter({
     name: 'tcg_storage_faults_total',
     help: 'Operations that the storage failed to do.',
@@ -154,15 +210,25 @@ export function createMetrics(parts: Parts): Metrics {
       if (parts.limits) limits.set(parts.limits() === 'shared' ? 1 : 0);
       return registry.metrics();
     },
-    attempt({ lead: { provider }, context, answer }) {
+    attempt({ lead: { provider }, context, answer, settled }) {
       if (answer.uncalled) return;
+      const stored = settled?.conversation;
+      if (stored?.status === 'delivered')
+        deliveries.observe({ provider }, Math.max(0, stored.updatedAt - stored.createdAt) / 1_000);
       const labels = { class: answer.outcome.class, provider };
       attempts.inc(labels);
       durations.observe(labels, answer.durationMs / 1_000);
       if (context.mayHaveArrived) repeats.inc();
     },
-    conversation: (status, site) => conversations.inc({ status, site }),
-    capPressure: ({ cap, level }, site) => capPressure.inc({ cap, level, site }),
+    conversation: (status, site) => conversations.inc({ status, site: label(site) }),
+    capPressure: ({ cap, level }, site) => capPressure.inc({ cap, level, site: label(site) }),
+    suspect: (site) => suspects.inc({ site: label(site) }),
+    answer: (route, status, durationMs) =>
+      answers.observe({ route, status: `${Math.floor(status / 100)}xx` }, durationMs / 1_000),
+    commit(writes, durationMs) {
+      commits.observe(durationMs / 1_000);
+      batches.observe(writes);
+    },
     problem: (code) => problems.inc({ code }),
     storageFault: () => faults.inc(),
   };

@@ -64,6 +64,8 @@ async function open({
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
   const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
+  const metrics = settings.admin && (await openMetrics());
+  const events = metrics ?? NO_METRICS;
   const tracing = await openTracing({ settings, version, disposers });
   const opened = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
@@ -72,6 +74,7 @@ async function open({
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
+    onCommit: events.commit,
     onUnreadable: ({ id: conversation, provider }) =>
       log.error(
         { event: 'lead_parked', conversation, provider, cause: 'unreadable' },
@@ -89,7 +92,6 @@ async function open({
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
   const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
-  const metrics = settings.admin && (await openMetrics());
   const services: Services = {
     settings,
     live,
@@ -100,7 +102,7 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events: metrics ?? NO_METRICS,
+    events,
     refused,
     sharedCounts,
     tracing,
@@ -108,26 +110,28 @@ async function open({
 
   const delivering = startDelivery(services);
 
-  /** Loads the metrics library on demand, because loading it slows the start. */
-  async function openMetrics(): Promise<Metrics> {
-    const { createMetrics } = await import('../admin/metrics.ts');
-    return createMetrics({
-      openCounts: outbox.openCounts,
-      providers: accounts.ids,
-      breakers: () => delivering.gate.breakers(),
-      endpoints: () => accounts.ids().map(accounts.endpoint),
-      ...(sharedCounts && { limits: sharedCounts.state }),
-      refused: () => refused() !== undefined,
-      now: clock.now,
-      process: true,
-    });
-  }
   outbox.watch(delivering.worker.kick);
   startSweeping(services);
   const adminUrl = await openAdminListener(services, delivering);
   const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
   // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.
   disposers.add(() => delivering.worker.stop());
+
+  /** Loads the metrics library on demand, because loading it slows the start. The metrics read the parts only when they are scraped. */
+  async function openMetrics(): Promise<Metrics> {
+    const { createMetrics } = await import('../admin/metrics.ts');
+    return createMetrics({
+      openCounts: () => outbox.openCounts(),
+      providers: accounts.ids,
+      breakers: () => delivering.gate.breakers(),
+      endpoints: () => accounts.ids().map(accounts.endpoint),
+      ...(settings.redis && { limits: () => sharedCounts?.state() ?? 'local' }),
+      refused: () => refused() !== undefined,
+      now: clock.now,
+      labelledSites: settings.metricsSites,
+      process: true,
+    });
+  }
 
   return {
     url: publicListener.url,

@@ -30,6 +30,7 @@ export async function openPublicListener(
     hashing,
     dailyMax: live.dailyMax,
     onAnswered: events.conversation,
+    onSuspect: events.suspect,
     onStorageFault: events.storageFault,
     onUnrecorded(err, conversation) {
       events.storageFault();
@@ -66,6 +67,7 @@ export async function openPublicListener(
     },
     logger: log,
     onProblem: events.problem,
+    onAnswer: events.answer,
     version,
   });
   disposers.add(() => app.close());

@@ -45,6 +45,9 @@ export const NO_METRICS: EventCounter = {
   conversation() {},
   capPressure() {},
   problem() {},
+  suspect() {},
+  answer() {},
+  commit() {},
   storageFault() {},
 };
 

@@ -73,6 +73,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
     HASH_KEY: keys.hash,
   })),
   admin: fixed(({ admin }) => ({ ADMIN_HOST: admin?.host, ADMIN_PORT: admin?.port, ADMIN_TOKEN: admin?.token })),
+  metricsSites: fixed(({ metricsSites }) => ({ METRICS_SITES: metricsSites })),
   metricsToken: fixed(({ metricsToken }) => ({ METRICS_TOKEN: metricsToken })),
   database: fixed(({ database }) => {
     if (database.kind === 'sqlite') return { DATABASE_URL: database };

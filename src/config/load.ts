@@ -93,6 +93,7 @@ export function loadSettings(
     keys: buildKeys(environment),
     retentionDays: values.RETENTION_DAYS,
     ...defined({ admin: buildAdmin(environment), metricsToken: values.METRICS_TOKEN }),
+    metricsSites: values.METRICS_SITES,
     database: buildDatabase(environment, cwd),
     ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
     ...(values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { tracing: buildTracing(values) }),

@@ -33,6 +33,8 @@ export type Settings = {
   readonly retentionDays: number;
   /** The operators' listener, where there is one. */
   readonly admin?: { readonly host: string; readonly port: number; readonly token: string };
+  /** Sites with their own label in metrics. */
+  readonly metricsSites: readonly string[];
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
   readonly database: Place;

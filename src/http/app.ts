@@ -47,6 +47,8 @@ export type AppDeps = {
   readonly logger: Logger;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem?: (code: ProblemCode) => void;
+  /** Called after each complete answer with its route, its status and its duration in milliseconds. */
+  readonly onAnswer?: (route: string, status: number, durationMs: number) => void;
   /** Of this program, for the OpenAPI document. */
   readonly version: string;
   /** Milliseconds since the epoch. */
@@ -131,7 +133,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const sites = () => settings.sites;
   deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, { logger, guard: connections.guard, sites, onProblem });
+  logRequests(app, { logger, guard: connections.guard, sites, onProblem, onAnswer: deps.onAnswer });
   drainBeforeAnswer(app);
   endConnectionsOnClose(app, connections);
 

@@ -13,6 +13,8 @@ type Deps = {
   readonly sites: () => ReadonlyMap<string, Site>;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem: (code: ProblemCode) => void;
+  /** Called after each complete answer. */
+  readonly onAnswer?: ((route: string, status: number, durationMs: number) => void) | undefined;
 };
 
 /** Refusals that a wrong configuration causes, too: their lines say which page was refused at which site. */
@@ -23,16 +25,18 @@ const SAY_ORIGIN: ReadonlySet<string | undefined> = new Set<ProblemCode>(['origi
  * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
-export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem }: Deps): void {
+export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem, onAnswer }: Deps): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     const startedAt = performance.now();
     const end = (finished: boolean): void => {
       raw.off('finish', onFinish);
       raw.off('close', onClose);
+      const elapsedMs = performance.now() - startedAt;
       const { problem } = request.requester;
       if (finished && problem) onProblem(problem);
-      const line = { ...fields(request, performance.now() - startedAt), ...refusedPage(request, sites()) };
+      if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
+      const line = { ...fields(request, elapsedMs), ...refusedPage(request, sites()) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');

@@ -49,6 +49,8 @@ type Parts = {
   readonly dailyMax: (site: string) => DailyMaxima;
   /** Called with the status in the answer to each new lead that was stored. */
   readonly onAnswered?: (status: Status, site: string) => void;
+  /** Called for a suspicious lead, which is held. */
+  readonly onSuspect?: (site: string) => void;
   /** Called when a lead was refused because the storage is unavailable. */
   readonly onStorageFault?: () => void;
   /** Called for an attempt whose outcome could not be recorded; the lead itself is safe. */
@@ -62,8 +64,19 @@ type Parts = {
 };
 
 export function createSubmit(parts: Parts): Submit {
-  const { store, delivery, hashing, dailyMax, onAnswered, onStorageFault, onUnrecorded, onQueued, waitMs, clock } =
-    parts;
+  const {
+    store,
+    delivery,
+    hashing,
+    dailyMax,
+    onAnswered,
+    onSuspect,
+    onStorageFault,
+    onUnrecorded,
+    onQueued,
+    waitMs,
+    clock,
+  } = parts;
   const { onCapPressure = () => undefined } = parts;
   const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
 
@@ -71,6 +84,7 @@ export function createSubmit(parts: Parts): Submit {
     const known = await store.lookup(identity.request, clock.now());
     if (known) return answerKnown(known, identity);
     const { suspect, uses } = await context.screen();
+    if (suspect) onSuspect?.(lead.site);
     const clearance = suspect ? HELD : delivery.clear(lead.provider);
     let unused = clearance.kind === 'go' ? clearance.permit : undefined;
     try {

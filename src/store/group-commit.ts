@@ -17,16 +17,21 @@ export interface GroupCommit<Item, Result> {
   rejectQueued(error: Error): void;
 }
 
+/** Called with the number of writes in a batch and the duration of its transaction in milliseconds, whether it succeeded or not. */
+export type OnCommit = (writes: number, durationMs: number) => void;
+
+type GroupCommitOptions = { readonly most?: number; readonly onCommit?: OnCommit | undefined };
+
 /**
  * Group commit: items that are handed in during one transaction share the next one, so that one wait for the disk serves many
  * callers.
  *
  * @param commit stores the items of a batch and answers each of its writes; it does not throw
- * @param most items in one transaction
+ * @param options `most`: items in one transaction; `onCommit`: called after each batch
  */
 export function createGroupCommit<Item, Result>(
   commit: (batch: readonly PendingWrite<Item, Result>[]) => Promise<void>,
-  most = Number.POSITIVE_INFINITY,
+  { most = Number.POSITIVE_INFINITY, onCommit }: GroupCommitOptions = {},
 ): GroupCommit<Item, Result> {
   const queued: PendingWrite<Item, Result>[] = [];
   let running: Promise<void> | undefined;
@@ -34,7 +39,10 @@ export function createGroupCommit<Item, Result>(
   const run = async (): Promise<void> => {
     while (queued.length > 0) {
       await collect();
-      await commit(queued.splice(0, most));
+      const batch = queued.splice(0, most);
+      const startedAt = performance.now();
+      await commit(batch);
+      onCommit?.(batch.length, performance.now() - startedAt);
     }
     running = undefined;
   };

@@ -1,4 +1,5 @@
 import type { CapKind } from '../domain/ports/lead-store.ts';
+import type { OnCommit } from './group-commit.ts';
 import type { Vault } from './vault.ts';
 
 /** What every adapter needs besides its place. */
@@ -17,6 +18,8 @@ export type OutboxOptions = {
    */
   readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
   /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
+  /** Measures each transaction. */
+  readonly onCommit?: OnCommit | undefined;
   readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
   /** Called at the opening with the files of the database that other users of the machine may read, if there are any. */
   readonly onExposed?: (files: readonly string[]) => void;

@@ -13,6 +13,7 @@ const COUNTS: OpenCounts = {
 
 function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
   return createMetrics({
+    labelledSites: ['demo'],
     openCounts: async () => COUNTS,
     providers: () => ['default', 'eu-main'],
     breakers: () => new Map([['https://eu.example', 'half_open']]),
@@ -63,13 +64,33 @@ t.test(
     subject.problem('origin_not_allowed');
     subject.problem('origin_not_allowed');
     subject.storageFault();
+    subject.suspect('demo');
+    for (const site of ['one', 'two']) subject.conversation('queued', site);
+    subject.answer('/conversations', 201, 40);
+    subject.commit(3, 7);
+    const { lease, ...delivered } = report('delivered', 40);
+    const conversation = {
+      id: lease.id,
+      status: 'delivered',
+      attempts: 2,
+      createdAt: 1_000,
+      updatedAt: 91_000,
+    } as const;
+    subject.attempt({ ...delivered, lease, settled: { conversation, parkedProvider: false } });
     const { samples } = readExposition(await subject.render());
     t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
     t.equal(samples.get('tcg_problems_total{code="origin_not_allowed"}'), 2);
-    t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 2);
+    t.equal(samples.get('tcg_suspects_total{site="demo"}'), 1);
+    t.equal(samples.get('tcg_conversations_total{status="queued",site="other"}'), 2, 'unlisted sites share a label');
+    t.equal(samples.get('tcg_answer_seconds_bucket{le="0.05",route="/conversations",status="2xx"}'), 1);
+    t.equal(samples.get('tcg_answer_seconds_bucket{le="0.025",route="/conversations",status="2xx"}'), 0);
+    t.equal(samples.get('tcg_commit_writes_sum'), 3);
+    t.equal(samples.get('tcg_commit_seconds_sum'), 0.007);
+    t.equal(samples.get('tcg_delivery_seconds_sum{provider="default"}'), 90, 'from storing to the acceptance');
+    t.equal(samples.get('tcg_attempts_total{class="delivered",provider="default"}'), 3);
     t.equal(samples.get('tcg_attempts_total{class="unknown",provider="default"}'), 1);
-    t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.16);
-    t.equal(samples.get('tcg_attempt_duration_seconds_bucket{le="0.05",class="delivered",provider="default"}'), 1);
+    t.equal(samples.get('tcg_attempt_duration_seconds_sum{class="delivered",provider="default"}'), 0.2);
+    t.equal(samples.get('tcg_attempt_duration_seconds_bucket{le="0.05",class="delivered",provider="default"}'), 2);
     t.equal(samples.get('tcg_possible_repeats_total'), 1, 'only a call after one of unknown outcome may be a repeat');
     t.equal(samples.get('tcg_conversations_total{status="delivered",site="demo"}'), 1);
     t.equal(samples.get('tcg_storage_faults_total'), 1);

@@ -35,6 +35,7 @@ t.test('every command line of the guide is one that exists, with options that it
 
 t.test('the guide lists every metric of ours, and no other', async (t) => {
   const metrics = createMetrics({
+    labelledSites: [],
     openCounts: () => Promise.reject(new Error('not asked')),
     providers: () => [],
     breakers: () => new Map(),

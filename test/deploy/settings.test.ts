@@ -29,6 +29,14 @@ const ENVIRONMENTS: Readonly<Record<string, Record<string, string>>> = {
   'deploy/kubernetes': Object.fromEntries(variables.map(({ name, value }) => [name, value])),
 };
 
+/** The settings that the examples knowingly leave open, and are warned of. */
+const WARNED: Readonly<Record<string, readonly string[]>> = {
+  // The network between the containers leads nowhere else.
+  'the replicas of docker-compose.yml': ['REDIS_URL'],
+  'deploy/kubernetes': ['REDIS_URL'],
+  'the demo of docker-compose.yml': ['NODE_ENV'],
+};
+
 /** A sound value for each secret. */
 const SECRETS: Readonly<Record<string, string>> = {
   'database-url': 'sqlite:/data/gateway.db',
@@ -39,8 +47,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   'provider-id': '1001',
   'provider-username': 'ann',
   'provider-password': 'word',
-  'admin-token': 'a'.repeat(32),
-  'metrics-token': 'm'.repeat(16),
+  'admin-token': keyOf('admin'),
+  'metrics-token': keyOf('metrics'),
 };
 
 const known = new Set(
@@ -64,13 +72,16 @@ function load(env: Record<string, string>, secrets: Readonly<Record<string, stri
 
 for (const [where, env] of Object.entries(ENVIRONMENTS)) {
   t.test(
-    `${where}: every variable is a setting or its twin, and together they are accepted without a warning`,
+    `${where}: every variable is a setting or its twin, and together they are accepted, without a warning that is not meant`,
     async (t) => {
       t.strictSame(
         Object.keys(env).filter((name) => !known.has(name)),
         [],
       );
-      t.strictSame(load(env, SECRETS).warnings, []);
+      t.strictSame(
+        load(env, SECRETS).warnings.map(({ setting }) => setting),
+        WARNED[where] ?? [],
+      );
     },
   );
 }
@@ -113,6 +124,9 @@ t.test(
     );
     const { sites, warnings } = load(compose.services.replica.environment, mounted, readFileSync(copied, 'utf8'));
     t.ok(sites.size > 0);
-    t.strictSame(warnings, []);
+    t.strictSame(
+      warnings.map(({ setting }) => setting),
+      WARNED['the replicas of docker-compose.yml'],
+    );
   },
 );

@@ -222,6 +222,17 @@ export const VARIABLES = {
     secret: true,
   },
   METRICS_TOKEN: { schema: value.token(16, 'Bearer token that can read /metrics and nothing else.'), secret: true },
+  METRICS_SITES: {
+    schema: {
+      type: 'array',
+      items: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$', errorMessage: 'use the key of a site' },
+      maxItems: 100,
+      description:
+        'Keys of the sites that have their own label in metrics, separated by commas. All other sites share the label other.',
+      errorMessage: 'use up to 100 keys of sites such as motors,homes',
+    },
+    fallback: [],
+  },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: {
       type: 'string',

@@ -18,23 +18,26 @@ export function createAcceptance(
   clock: Clock,
   batchMax?: number,
 ): LeadStore & { drain(): Promise<void> } {
-  const { database, inDoubtLeases, vault, owner, leaseMs, waitMs } = store;
+  const { database, inDoubtLeases, vault, owner, leaseMs, waitMs, onCommit } = store;
   const isOwn = (leaseOwner: string): boolean => leaseOwner === OWN_BATCH || leaseOwner.startsWith(`${owner}/`);
   const known: KnownOf = (row, request, fingerprint, now) =>
     knownRequest(row, request, fingerprint, { now, waitMs, isOwn });
 
-  const batcher = createBatcher<Arriving, Accepted>(async (arriving) => {
-    const stamp = inDoubtLeases.stamp();
-    try {
-      return await retryLostConnection(clock, (inDoubt) =>
-        database.transaction((query) => storeBatch(query, arriving, { stamp, leaseMs, known, inDoubt })),
-      );
-    } catch (error) {
-      const latest = Math.max(...arriving.map(({ now }) => now));
-      if (error instanceof StorageFault && error.inDoubt) inDoubtLeases.add(stamp, latest, latest + leaseMs);
-      throw error;
-    }
-  }, batchMax);
+  const batcher = createBatcher<Arriving, Accepted>(
+    async (arriving) => {
+      const stamp = inDoubtLeases.stamp();
+      try {
+        return await retryLostConnection(clock, (inDoubt) =>
+          database.transaction((query) => storeBatch(query, arriving, { stamp, leaseMs, known, inDoubt })),
+        );
+      } catch (error) {
+        const latest = Math.max(...arriving.map(({ now }) => now));
+        if (error instanceof StorageFault && error.inDoubt) inDoubtLeases.add(stamp, latest, latest + leaseMs);
+        throw error;
+      }
+    },
+    { max: batchMax, onCommit },
+  );
 
   return {
     async lookup(request, now) {

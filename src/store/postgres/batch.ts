@@ -1,5 +1,5 @@
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
-import { createGroupCommit, type GroupCommit, type PendingWrite } from '../group-commit.ts';
+import { createGroupCommit, type GroupCommit, type OnCommit, type PendingWrite } from '../group-commit.ts';
 import { StorageFault } from './faults.ts';
 
 /** Items in one transaction: enough to serve many callers, few enough that none waits long behind the others. */
@@ -15,7 +15,7 @@ export type Batcher<Item, Result> = Pick<GroupCommit<Item, Result>, 'write' | 'd
  */
 export function createBatcher<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
-  max = MAX_BATCH,
+  { max = MAX_BATCH, onCommit }: { readonly max?: number | undefined; readonly onCommit?: OnCommit | undefined } = {},
 ): Batcher<Item, Result> {
   const commit = async (batch: readonly PendingWrite<Item, Result>[]): Promise<void> => {
     try {
@@ -33,6 +33,6 @@ export function createBatcher<Item, Result>(
         groupCommit.rejectQueued(new StorageFault('lost', false, error));
     }
   };
-  const groupCommit = createGroupCommit(commit, max);
+  const groupCommit = createGroupCommit(commit, { most: max, onCommit });
   return groupCommit;
 }

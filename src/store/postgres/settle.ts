@@ -57,7 +57,7 @@ export function createLeases(store: Store, clock: Clock, batchMax?: number): Lea
           throw error;
         }
       }),
-    batchMax,
+    { max: batchMax, onCommit: store.onCommit },
   );
 
   return {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
-import { createGroupCommit, type PendingWrite } from '../group-commit.ts';
+import { createGroupCommit, type OnCommit, type PendingWrite } from '../group-commit.ts';
 
 /** How long a batch waits for another process's lock before its writes are refused, and how often it tries. */
 const LOCK_WAIT_MS = 2_000;
@@ -26,6 +26,7 @@ type Parts = {
    */
   readonly check: () => void;
   readonly cache?: BatchCache;
+  readonly onCommit?: OnCommit | undefined;
   readonly wait?: Wait;
 };
 
@@ -49,7 +50,7 @@ export interface BatchWriter {
  */
 export function createBatchWriter(
   database: DatabaseSync,
-  { check, cache = NO_CACHE, wait = setTimeout }: Parts,
+  { check, cache = NO_CACHE, onCommit, wait = setTimeout }: Parts,
 ): BatchWriter {
   const beginStatement = database.prepare('BEGIN IMMEDIATE');
   const commitStatement = database.prepare('COMMIT');
@@ -100,7 +101,7 @@ export function createBatchWriter(
     }
   };
 
-  const { write, drain } = createGroupCommit(commit);
+  const { write, drain } = createGroupCommit(commit, { onCommit });
   return { write: <T>(run: () => T) => write(run) as Promise<T>, drain };
 }
 

@@ -35,7 +35,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
   const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
   const known = createKnown(options);
   const { ledgerOf, counters, cache } = createLedger(database, options.owner, known);
-  const writer = createBatchWriter(database, { check: identity.check, cache });
+  const writer = createBatchWriter(database, { check: identity.check, cache, onCommit: options.onCommit });
   const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
   const find = database.prepare(`SELECT ${STATE}, partner FROM conversations WHERE id = ?`);
 

@@ -5,12 +5,15 @@ import { StorageFault } from '../../../src/store/postgres/faults.ts';
 /** A batcher that doubles numbers, and notes which came together. `fail` may refuse a batch. */
 function doubling(fail: (items: readonly number[]) => StorageFault | undefined = () => undefined, most?: number) {
   const batches: (readonly number[])[] = [];
-  const batcher = createBatcher<number, number>(async (items) => {
-    batches.push(items);
-    const fault = fail(items);
-    if (fault) throw fault;
-    return items.map((item) => item * 2);
-  }, most);
+  const batcher = createBatcher<number, number>(
+    async (items) => {
+      batches.push(items);
+      const fault = fail(items);
+      if (fault) throw fault;
+      return items.map((item) => item * 2);
+    },
+    { max: most },
+  );
   return { batcher, batches };
 }
 
