@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -9,6 +9,7 @@ import {
   createConnections,
   endConnectionsOnClose,
 } from '../lib/connections.ts';
+import { requestIdOf } from '../lib/request-id.ts';
 import { parseJson } from './body.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { knownPaths } from './known-paths.ts';
@@ -101,7 +102,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
-    genReqId: () => randomUUID(),
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers),
     requestIdHeader: false,
     // Fastify's own lines would hold URLs and messages that quote requests; we write our own, by an allow-list.
     logger: false,

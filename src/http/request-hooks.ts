@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { derived } from '../lib/derived.ts';
+import { traceparentOf } from '../lib/request-id.ts';
 import { createPartnerCheck } from './access.ts';
 import { addCors } from './cors.ts';
 import type { KnownPaths } from './known-paths.ts';
@@ -50,6 +51,8 @@ export async function addRequestHooks(
     request.requester = { address: addressKey(request.ip, request.socket.remoteAddress ?? '') };
     // On node's own response, as helmet's headers are, so that it is there even when the connection breaks before fastify answers.
     reply.raw.setHeader('x-request-id', request.id);
+    const traceparent = traceparentOf(request.headers);
+    if (traceparent !== undefined) reply.raw.setHeader('traceparent', traceparent);
     done();
   });
   await app.register(helmet, securityHeaders(settings.listen.tls !== undefined));

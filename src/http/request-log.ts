@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Site } from '../domain/site.ts';
 import type { Guard } from '../lib/guard.ts';
+import { traceparentOf } from '../lib/request-id.ts';
 import { siteInBody, siteInPath } from './named-site.ts';
 import { claimedOrigin, loggedOrigin } from './page-origin.ts';
 import type { ProblemCode } from './problems.ts';
@@ -50,10 +51,11 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
 }
 
 function fields(request: FastifyRequest, elapsedMs: number): Record<string, unknown> {
-  const { id, method, routeOptions, requester } = request;
+  const { id, method, headers, routeOptions, requester } = request;
   return {
     event: 'request',
     requestId: id,
+    traceparent: traceparentOf(headers),
     method,
     route: routeOptions.url,
     ms: Math.round(elapsedMs * 10) / 10,

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
 import { PROBLEM_TYPE } from '../lib/problem.ts';
+import { requestIdOf } from '../lib/request-id.ts';
 import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
 
 /**
@@ -57,10 +58,10 @@ export function createWireErrorHandler({ logger, guard, onProblem }: Deps) {
 
 /** Answers an `Expect` other than `100-continue` with 417: node hands such a request to nobody else. */
 export function createRefuseExpectation(logger: Logger, onProblem: Deps['onProblem']) {
-  return function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  return function refuseExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
     const code = 'expectation_failed';
     const { status } = PROBLEMS[code];
-    const requestId = randomUUID();
+    const requestId = requestIdOf(headers);
     const body = JSON.stringify(publicProblemBody(code, requestId));
     logger.info({ event: 'request', requestId, status, code }, 'request');
     onProblem(code);

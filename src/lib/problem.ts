@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { instanceOf } from './request-id.ts';
 
 /** The media type of an RFC 9457 problem. */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -19,7 +20,7 @@ export type ProblemBody<Code extends string = string> = {
  *
  * @param type `about:blank` where no page explains the code
  * @param title defaults to the phrase of the status
- * @param requestId a UUID
+ * @param requestId of `requestIdOf`
  */
 export function problemBody<Code extends string>(problem: {
   readonly type?: string;
@@ -30,5 +31,5 @@ export function problemBody<Code extends string>(problem: {
   readonly requestId: string;
 }): ProblemBody<Code> {
   const { type = 'about:blank', status, title = STATUS_CODES[status] ?? 'Error', detail, code, requestId } = problem;
-  return { type, title, status, detail, instance: `urn:uuid:${requestId}`, code, requestId };
+  return { type, title, status, detail, instance: instanceOf(requestId), code, requestId };
 }

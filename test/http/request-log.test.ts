@@ -15,7 +15,7 @@ const CANARIES = {
 
 const ALLOWED = new Set([
   ...['level', 'time', 'pid', 'hostname', 'msg', 'event', 'requestId', 'method', 'route', 'status', 'code', 'ms'],
-  ...['site', 'partner', 'aborted', 'origin', 'proxyLacks'],
+  ...['site', 'partner', 'aborted', 'origin', 'proxyLacks', 'traceparent'],
 ]);
 
 t.test('a request is one line: who, what and how long, by the request’s id', async (t) => {
@@ -104,10 +104,25 @@ t.test('every error answer is counted once by its code, whoever gives it', async
   ]);
 });
 
-t.test('the gateway ignores a request id that the client sends', async (t) => {
-  const { app } = await testApp(t);
-  const answer = await app.inject({ url: '/healthz', headers: { 'x-request-id': 'mine', 'request-id': 'mine' } });
-  t.not(answer.headers['x-request-id'], 'mine');
+t.test('a valid request id and traceparent are kept in the answer, its problem and the log', async (t) => {
+  const { app, log, submitted } = await testApp(t);
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const headers = { 'x-request-id': 'lb-7f3a/1', traceparent };
+  const lead = await app.inject({ method: 'POST', url: '/conversations', headers, payload: goodBody() });
+  const refused = await app.inject({ url: '/nope', headers });
+  for (const answer of [lead, refused]) t.match(answer.headers, headers);
+  t.match(refused.json(), { requestId: 'lb-7f3a/1', instance: '?requestId=lb-7f3a%2F1' });
+  t.equal(submitted[0]?.context.requestId, 'lb-7f3a/1', 'the line of its attempt has it, too');
+  for (const line of log()) t.match(line, { requestId: 'lb-7f3a/1', traceparent });
+});
+
+t.test('a request id or traceparent that is not valid is replaced or left out', async (t) => {
+  const { app, log } = await testApp(t);
+  const headers = { 'x-request-id': '404-555-1212', traceparent: '00-404-555-1212' };
+  const answer = await app.inject({ url: '/healthz', headers });
+  t.match(answer.headers['x-request-id'], /^[0-9a-f]{8}-/);
+  t.notOk(answer.headers.traceparent);
+  t.notMatch(JSON.stringify(log()), '555');
 });
 
 t.test('neither logs nor errors hold personal data, keys, ids or addresses, whatever goes wrong', async (t) => {

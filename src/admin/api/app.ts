@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
+import { requestIdOf } from '../../lib/request-id.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess } from './access.ts';
@@ -44,7 +44,7 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   const app = Fastify({
     serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
-    genReqId: () => randomUUID(),
+    genReqId: ({ headers }) => requestIdOf(headers),
     requestIdHeader: false,
     // Fastify's own log lines hold addresses, and a conversation's id in an address grants access to it.
     logger: false,

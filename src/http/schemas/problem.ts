@@ -24,7 +24,7 @@ export const PROBLEM = {
     },
     instance: {
       type: 'string',
-      format: 'uri',
+      format: 'uri-reference',
       description: 'This one occurrence.',
       examples: ['urn:uuid:2f1a4f0e-7a54-4c0e-9d5e-0d7f3b3c9a11'],
     },
@@ -36,7 +36,6 @@ export const PROBLEM = {
     },
     requestId: {
       type: 'string',
-      format: 'uuid',
       description: 'Quote it to the operator; also in the X-Request-Id header.',
       examples: ['2f1a4f0e-7a54-4c0e-9d5e-0d7f3b3c9a11'],
     },
@@ -133,8 +132,7 @@ export function problemResponses(
 export const REQUEST_ID_HEADER = {
   'X-Request-Id': {
     type: 'string',
-    format: 'uuid',
-    description: 'Names this request in the logs.',
+    description: 'Names this request in the logs: the valid X-Request-Id that it came with, else a new UUID.',
     examples: [EXAMPLE_REQUEST],
   },
 } as const;

@@ -52,7 +52,7 @@ export function createContract(document: Document) {
     const { status, headers, body } = answer;
     if (status >= 500) return `the status is ${status}`;
     if (!headers['x-request-id'] && status !== 100) return 'it has no X-Request-Id';
-    const bodiless = method === 'HEAD' || status === 204 || status === 304;
+    const bodiless = method === 'HEAD' || status === 204 || (status >= 300 && status < 400);
     const path = pathOf(target);
     const template = templates.find(({ pattern }) => pattern.test(path))?.template ?? '';
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
