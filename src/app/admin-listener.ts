@@ -13,7 +13,13 @@ export async function openAdminListener(
   if (!admin || !metrics) return undefined;
   const { buildAdminApp } = await import('../admin/api/app.ts');
   const app = await buildAdminApp({
-    operations: createOperations({ store: outbox, hashing, now: clock.now, onQueued: worker.kick }),
+    operations: createOperations({
+      store: outbox,
+      hashing,
+      now: clock.now,
+      onQueued: worker.kick,
+      openBreakers: async () => accounts.ids().filter((id) => gate.blockedUntil(id) !== undefined),
+    }),
     metrics,
     token: admin.token,
     ...(metricsToken !== undefined && { metricsToken }),

@@ -12,6 +12,7 @@ import { defined } from '../lib/defined.ts';
 import { openOutbox } from '../store/open.ts';
 import { orphanedLog } from '../store/sqlite/identity.ts';
 import { createVault } from '../store/vault.ts';
+import { accountsBehind, askRunning } from './running.ts';
 
 /** The gateway's database, opened beside a gateway that may be running. */
 export type Session = Pick<StorageSettings, 'database' | 'mistakes'> & {
@@ -35,7 +36,7 @@ type SessionInput = { readonly env: NodeJS.ProcessEnv; now(): number };
  *   likely wrong
  */
 export async function openSession({ env, now }: SessionInput): Promise<Session> {
-  const { database, keys, mistakes } = loadStorage(env);
+  const { database, keys, mistakes, admin } = loadStorage(env);
   if (database.kind === 'sqlite' && !existsSync(database.path)) {
     const { path } = database;
     const problem = orphanedLog(path) ?? 'it is not there; is DATABASE_URL right, and was the gateway ever started?';
@@ -56,6 +57,14 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
       skewMs = ms;
     },
   });
-  const operations = createOperations({ store, hashing, now });
+  const operations = createOperations({
+    store,
+    hashing,
+    now,
+    async openBreakers() {
+      const running = await askRunning(admin);
+      return running ? accountsBehind(running, 'open') : [];
+    },
+  });
   return { database, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
 }

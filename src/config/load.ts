@@ -130,8 +130,13 @@ function buildTracing({
   };
 }
 
-/** What opening the database takes; `mistakes` are those of other settings, where there are any. */
-export type StorageSettings = Pick<Settings, 'database' | 'keys'> & { readonly mistakes?: ConfigurationError };
+/**
+ * What opening the database takes, and where the running gateway can be asked. `mistakes` are those of other settings, where
+ * there are any.
+ */
+export type StorageSettings = Pick<Settings, 'database' | 'keys' | 'admin'> & {
+  readonly mistakes?: ConfigurationError;
+};
 
 const STORAGE: readonly string[] = ['DATABASE_URL', 'DATABASE_POOL_MAX', 'DATA_KEY', 'DATA_KEY_PREVIOUS', 'HASH_KEY'];
 
@@ -146,15 +151,21 @@ export function loadStorage(
   { readFile = readFileSync, cwd = process.cwd() }: { readonly readFile?: ReadFile; readonly cwd?: string } = {},
 ): StorageSettings {
   try {
-    const { database, keys } = loadSettings(env, { readFile, cwd });
-    return { database, keys };
+    const { database, keys, admin } = loadSettings(env, { readFile, cwd });
+    return { database, keys, ...defined({ admin }) };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const environment = readEnvironment(env, readFile, cwd);
     const problems = [...environment.problems, ...checkKeys(environment)].map(({ setting }) => setting);
     const unusable = problems.some((setting) => STORAGE.includes(setting.replace(/_FILE$/, '')));
     if (unusable || checkDatabaseFiles(environment, readFile, cwd).length > 0) throw error;
-    return { database: buildDatabase(environment, cwd), keys: buildKeys(environment), mistakes: error };
+    const admin = checkAdmin(environment).length === 0 ? buildAdmin(environment) : undefined;
+    return {
+      database: buildDatabase(environment, cwd),
+      keys: buildKeys(environment),
+      mistakes: error,
+      ...defined({ admin }),
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,6 +9,7 @@ import t from 'tap';
 import { checkButton } from '../../src/cli/check/check.ts';
 import { BUILT_WIDGET } from '../../src/http/routes/files.ts';
 import { soundFile } from '../config/helper.ts';
+import { newLead } from '../support/outbox.ts';
 import { besideRunning, gateway } from './support/process.ts';
 
 type Check = { name: string; result: string; detail: string };
@@ -145,6 +147,52 @@ t.test('leads that wait for a decision are a warning', async (t) => {
   const { code, checks } = await check(env);
   t.equal(code, 0);
   t.match(checks.leads, { result: 'warning', detail: '1 parked: see leads list' });
+});
+
+t.test('an account of whose leads none was delivered is a problem', async (t) => {
+  const { env, parked, outbox } = besideRunning(t);
+  for (let n = 0; n < 2; n += 1) await parked();
+  t.notOk((await check(env)).checks['account default'], 'two leads may be at fault themselves');
+  await parked();
+  await parked({ provider: 'other' });
+  const { code, checks } = await check(env);
+  t.equal(code, 1);
+  t.match(checks['account default'], { result: 'problem', detail: /newest 3 leads .* \(3 parked schedule\)$/ });
+  t.notOk(checks['account other']);
+  const accepted = await outbox.accept(newLead(), Date.now());
+  if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
+  await outbox.settle(accepted.lease, { status: 'delivered', attempted: true }, Date.now());
+  t.notOk((await check(env)).checks['account default']);
+});
+
+t.test('an open breaker and refused settings of the running gateway are told', async (t) => {
+  const { env } = besideRunning(t);
+  const token = 'admin-token-'.repeat(3);
+  const state = {
+    providers: [
+      { id: 'a', endpoint: 'https://one.example', parked: false },
+      { id: 'b', endpoint: 'https://two.example', parked: false },
+    ],
+    breakers: [
+      { endpoint: 'https://one.example', state: 'open' },
+      { endpoint: 'https://two.example', state: 'closed' },
+    ],
+    settings: { refused: true, mistakes: 2 },
+  };
+  const server = createHttpServer((request, response) => {
+    response.statusCode = request.headers.authorization === `Bearer ${token}` ? 200 : 401;
+    response.end(JSON.stringify(state));
+  }).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const admin = { ...env, ADMIN_PORT: String((server.address() as AddressInfo).port), ADMIN_TOKEN: token };
+  const { code, checks } = await check(admin);
+  t.equal(code, 1);
+  t.match(checks['breaker https://one.example'], { result: 'problem', detail: 'is open: the leads of a wait' });
+  t.notOk(checks['breaker https://two.example']);
+  t.match(checks.gateway, { result: 'warning', detail: /refused with 2 mistakes/ });
+  const wrong = await check({ ...admin, ADMIN_TOKEN: 'another-token'.repeat(3) });
+  t.match(wrong.checks.gateway, { result: 'warning', detail: /nothing answers at ADMIN_PORT/ });
 });
 
 t.test('in production the button’s files have to be built', async (t) => {

@@ -106,11 +106,48 @@ t.test('a script needs --yes and gets plain lines of progress', async (t) => {
     matched: 1,
     byStatus: { parked: 1 },
     bySite: { demo: 1 },
+    byProvider: { default: 1 },
+    waiting: [],
     mayHaveArrived: 0,
     skipped: 0,
     missing: 0,
     queued: 1,
   });
+});
+
+t.test('leads retry sends queued leads now, and says which of them wait all the same', async (t) => {
+  const { type, outbox, waiting } = terminalOver(t, { openBreakers: ['eu-main'] });
+  const [first, other] = [await waiting(), await waiting({ provider: 'eu-main' })];
+  const sent = await waiting({ site: 'north' });
+  const asked = await type('leads retry --site demo', { answers: 'no' });
+  t.match(asked, { code: 1, err: /^2 leads to send\.\n {2}by status: queued 2\n/ });
+  t.match(asked.err, /\nWAITS: 1 lead of the account eu-main, whose breaker is open: sent when it closes\.\n/);
+  t.ok(((await outbox.find(first))?.dueAt ?? 0) > NOON);
+
+  const { code, out } = await type('leads retry --site demo --yes --json');
+  t.equal(code, 0);
+  const shown = {
+    action: 'retry',
+    matched: 2,
+    queued: 2,
+    waiting: [{ provider: 'eu-main', reason: 'breaker', leads: 1 }],
+  };
+  t.match(JSON.parse(out), shown);
+  for (const id of [first, other]) t.match(await outbox.find(id), { status: 'queued', attempts: 1, dueAt: NOON });
+  t.ok(((await outbox.find(sent))?.dueAt ?? 0) > NOON, 'another site');
+  t.match((await type('leads retry --status queued --dry-run')).err, /\n2 leads left alone: due already, being sent/);
+  t.match(await type('leads retry'), { code: 2, err: /Give the ids of leads, or select leads with options/ });
+  t.match(await type('leads retry --status parked --yes'), { code: 2, err: /retry takes queued/ });
+  const { items } = JSON.parse((await type('audit --json')).out);
+  t.match(items, [{ actor: 'cli:ann', action: 'retry', count: 2, detail: 'site=demo' }]);
+});
+
+t.test('leads retry says which leads wait for a parked account', async (t) => {
+  const { type, outbox, waiting } = terminalOver(t);
+  for (let n = 0; n < 3; n += 1) await waiting({ target: { advertiserId: String(n) } }, 'refused');
+  t.equal((await outbox.parked()).length, 1);
+  const { err } = await type('leads retry --provider default --dry-run');
+  t.match(err, /\nWAITS: \d leads? of the account default, which is parked: sent when it is released\.\n/);
 });
 
 t.test('--dry-run changes nothing and asks nothing', async (t) => {

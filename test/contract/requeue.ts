@@ -89,6 +89,30 @@ export function requeueContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('a retried lead is due at once and keeps its place in the retry schedule', async (t) => {
+    const outbox = await open(t)();
+    const later = await settled(outbox, { status: 'queued', dueAt: 90_000 });
+    const due = await settled(outbox, { status: 'queued', dueAt: 2_000 });
+    const parked = await settled(outbox, { status: 'parked', cause: 'schedule' });
+    const leasedOne = (await leased(outbox, 1_000)).id;
+    const audit: AuditEntry = { ...RELEASE, action: 'retry' };
+    t.strictSame(await outbox.retry([later, due, parked, leasedOne, 'cnv_none'], audit), [later]);
+    t.match(await outbox.show(later), { status: 'queued', attempts: 1, dueAt: 9_000, updatedAt: 1_000 });
+    t.match(await outbox.show(parked), { status: 'parked', cause: 'schedule' });
+    t.match((await outbox.audit({ limit: 5 })).items, [{ action: 'retry', count: 1 }]);
+    t.strictSame(await outbox.retry([later], { ...audit, at: 9_001 }), [], 'due already');
+    t.equal((await outbox.audit({ limit: 5 })).items.length, 1, 'nothing changed, so there is no entry');
+    const claims = await outbox.claim({ providers: ['default'], limit: 5, now: 9_000 });
+    t.strictSame(
+      claims.map(({ lease, tries }) => [lease.id, tries]).sort(),
+      [
+        [later, 1],
+        [due, 1],
+      ].sort(),
+    );
+    await outbox.close();
+  });
+
   t.test('a leased lead is not requeued', async (t) => {
     const outbox = await open(t)();
     const { conversation } = (await outbox.accept(newLead({ start: { kind: 'parked' } }), 1_000)) as {

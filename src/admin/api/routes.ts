@@ -56,12 +56,24 @@ export function leadRoutes(app: FastifyInstance, operations: Operations): void {
     app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async ({ body }) => {
       const { dryRun = false, limit = SEND_MAX, ...query } = body;
       const selection = await operations.selectLeads(action, query, limit);
-      const { ids, byStatus, bySite, mayHaveArrived, skipped, missing, more } = selection;
+      const { ids, byStatus, bySite, byProvider, waiting, mayHaveArrived, skipped, missing, more } = selection;
       const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: ACTOR });
-      return { action, dryRun, matched: ids.length, byStatus, bySite, mayHaveArrived, skipped, missing, more, queued };
+      const counts = {
+        matched: ids.length,
+        byStatus,
+        bySite,
+        byProvider,
+        waiting,
+        mayHaveArrived,
+        skipped,
+        missing,
+        more,
+      };
+      return { action, dryRun, ...counts, queued };
     });
   send('replay');
   send('release');
+  send('retry');
 
   app.post<{ Body: EraseBody }>('/leads/erase', { schema: { body: ERASE_BODY } }, ({ body }) => {
     const { suppress = false, ...number } = body;

@@ -1,3 +1,4 @@
+import type { ProviderStore } from '../../domain/ports/delivery-queue.ts';
 import type {
   AuditEntry,
   AuditStore,
@@ -67,7 +68,8 @@ type OperationsStore = LeadRecords &
   StatsStore &
   AuditStore &
   ErasureStore &
-  SuppressionStore;
+  SuppressionStore &
+  Pick<ProviderStore, 'parked'>;
 
 type Parts = {
   readonly store: OperationsStore;
@@ -76,9 +78,17 @@ type Parts = {
   readonly now: () => number;
   /** Called when leads were queued, so that the worker of this process polls at once. */
   readonly onQueued?: () => void;
+  /** Gives the accounts whose breaker is open in the running gateway; none where that is not known. */
+  readonly openBreakers?: () => Promise<readonly string[]>;
 };
 
-export function createOperations({ store, hashing, now, onQueued = () => undefined }: Parts): Operations {
+export function createOperations({
+  store,
+  hashing,
+  now,
+  onQueued = () => undefined,
+  openBreakers = async () => [],
+}: Parts): Operations {
   // The audit is never erased, so an entry says that a number was concerned and nothing that identifies it.
   const audited = (actor: string, action: 'suppress' | 'unsuppress'): AuditEntry => ({
     at: now(),
@@ -106,7 +116,11 @@ export function createOperations({ store, hashing, now, onQueued = () => undefin
       return leadDetailsView(details, reveal);
     },
     async selectLeads(action, query, max = Number.POSITIVE_INFINITY) {
-      return select(store, action, { query, filter: readFilter(query, hashing, now()), max });
+      const filter = readFilter(query, hashing, now());
+      const reasons = [...(await openBreakers())].map((id) => [id, 'breaker'] as const);
+      const parked = (await store.parked()).map(({ id }) => [id, 'parked'] as const);
+      const blocked = new Map<string, 'breaker' | 'parked'>([...reasons, ...parked]);
+      return select(store, action, { query, filter, max, now: now(), blocked });
     },
     async sendLeads(selection, options) {
       const queued = await send(store, selection, { ...options, now });

@@ -2,12 +2,16 @@ import type { Status } from '../../domain/lead.ts';
 import type { Filter, LeadRecord, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
 import { describeQuery, type LeadQuery, OperationError } from './input.ts';
 
-/** `replay` also sends final leads again; `release` sends only leads that wait for an operator. */
-export type SendAction = 'replay' | 'release';
+/**
+ * `replay` also sends final leads again; `release` sends only leads that wait for an operator; `retry` sends queued leads now
+ * and not at the next time of their retry schedule.
+ */
+export type SendAction = 'replay' | 'release' | 'retry';
 
 const SENDABLE: Readonly<Record<SendAction, readonly Status[]>> = {
   replay: ['delivered', 'rejected', 'held', 'unknown', 'parked'],
   release: ['held', 'unknown', 'parked'],
+  retry: ['queued'],
 };
 
 /** Leads read per page while selecting. */
@@ -15,6 +19,13 @@ const PAGE = 500;
 
 /** Leads queued per transaction: few enough that accepting new leads never waits long for the lock. */
 const CHUNK = 500;
+
+/** An account that is not called now: it is parked, or the breaker of its endpoint is open. */
+export type WaitingAccount = {
+  readonly provider: string;
+  readonly reason: 'parked' | 'breaker';
+  readonly leads: number;
+};
 
 /** The exact leads that an action sends, fixed when they were selected: leads stored later are not included. */
 export type Selection = {
@@ -24,7 +35,10 @@ export type Selection = {
   readonly bySite: Readonly<Record<string, number>>;
   /** How many of them an earlier call may have delivered without a readable answer. */
   readonly mayHaveArrived: number;
-  /** Leads that match and are not sent: already queued or being sent, erased, or of a status that the action does not send. */
+  readonly byProvider: Readonly<Record<string, number>>;
+  /** Accounts of these leads that are not called now, so that their leads wait all the same. */
+  readonly waiting: readonly WaitingAccount[];
+  /** Leads that match and are not sent: already due or being sent, erased, or of a status that the action does not send. */
   readonly skipped: number;
   /** Given ids that match no lead. */
   readonly missing: number;
@@ -38,14 +52,27 @@ export type Selection = {
  * Selects the leads that an action would send. Nothing is changed.
  *
  * @param query the query as given, for the description in the audit
- * @param max most leads to select
+ * @param options `max`: most leads to select; `now`: milliseconds since the epoch; `blocked`: the accounts that are not called
+ *   now, each with the reason
  * @throws OperationError `invalid` for an empty filter or a status that the action does not send; `not_found` if ids were
  *   given and none of them exists
  */
 export async function select(
   store: Pick<LeadRecords, 'list'>,
   action: SendAction,
-  { query, filter, max }: { query: LeadQuery; filter: Filter; max: number },
+  {
+    query,
+    filter,
+    max,
+    now,
+    blocked,
+  }: {
+    query: LeadQuery;
+    filter: Filter;
+    max: number;
+    now: number;
+    blocked: ReadonlyMap<string, WaitingAccount['reason']>;
+  },
 ): Promise<Selection> {
   const sendable = SENDABLE[action];
   const other = filter.status?.find((status) => !sendable.includes(status));
@@ -55,11 +82,12 @@ export async function select(
   const ids: string[] = [];
   const byStatus: Partial<Record<Status, number>> = {};
   const bySite: Record<string, number> = {};
+  const byProvider: Record<string, number> = {};
   let mayHaveArrived = 0;
   let skipped = 0;
   let more = false;
   for await (const lead of everyLead(store, filter)) {
-    if (!sendable.includes(lead.status) || lead.leased || lead.erased) {
+    if (!sendable.includes(lead.status) || lead.leased || lead.erased || isDue(lead, now)) {
       skipped += 1;
       continue;
     }
@@ -71,11 +99,22 @@ export async function select(
     byStatus[lead.status] = (byStatus[lead.status] ?? 0) + 1;
     if (lead.mayHaveArrived && lead.status !== 'delivered') mayHaveArrived += 1;
     bySite[lead.site] = (bySite[lead.site] ?? 0) + 1;
+    byProvider[lead.provider] = (byProvider[lead.provider] ?? 0) + 1;
   }
   const given = new Set(filter.ids);
   const missing = more ? 0 : Math.max(0, given.size - ids.length - skipped);
   if (missing > 0 && missing === given.size) throw new OperationError('not_found', 'no such lead');
-  return { action, ids, byStatus, bySite, mayHaveArrived, skipped, missing, more, description: describeQuery(query) };
+  const waiting = Object.entries(byProvider).flatMap(([provider, leads]): WaitingAccount[] => {
+    const reason = blocked.get(provider);
+    return reason === undefined ? [] : [{ provider, reason, leads }];
+  });
+  const counts = { byStatus, bySite, byProvider, waiting, mayHaveArrived, skipped, missing, more };
+  return { action, ids, ...counts, description: describeQuery(query) };
+}
+
+/** Whether a queued lead is due already, so that there is nothing to hasten. */
+function isDue({ status, dueAt }: LeadRecord, now: number): boolean {
+  return status === 'queued' && dueAt !== undefined && dueAt <= now;
 }
 
 /**
@@ -100,7 +139,11 @@ export async function send(
   for (let from = 0; from < ids.length; from += CHUNK) {
     const chunk = ids.slice(from, from + CHUNK);
     const audit = { at: now(), actor, action, count: chunk.length, detail: description };
-    queued += (await store.requeue({ ids: chunk, status: SENDABLE[action] }, chunk.length, audit)).length;
+    const changed =
+      action === 'retry'
+        ? await store.retry(chunk, audit)
+        : await store.requeue({ ids: chunk, status: SENDABLE[action] }, chunk.length, audit);
+    queued += changed.length;
     onProgress(Math.min(from + CHUNK, ids.length));
   }
   return queued;

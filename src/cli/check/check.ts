@@ -8,6 +8,7 @@ import { type Context, EXIT, type Io } from '../command.ts';
 import type { JsonOption } from '../options.ts';
 import { json, plural, table } from '../output.ts';
 import type { Session } from '../session.ts';
+import { checkRunning } from './delivery.ts';
 import type { Finding } from './finding.ts';
 import { checkProviders, checkRedis } from './network.ts';
 import { checkStorage } from './storage.ts';
@@ -35,12 +36,21 @@ export function addCheckCommand(program: Command, context: Context): void {
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
-  const [storage, redis, providers] = await Promise.all([
+  const [storage, running, redis, providers] = await Promise.all([
     checkStorage(loaded, io.now(), open),
+    checkRunning(loaded),
     checkRedis(loaded),
     checkProviders(loaded),
   ]);
-  return [...findings, ...checkPatterns(loaded), ...storage, ...checkButton(loaded), ...redis, ...providers];
+  return [
+    ...findings,
+    ...checkPatterns(loaded),
+    ...storage,
+    ...running,
+    ...checkButton(loaded),
+    ...redis,
+    ...providers,
+  ];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): { loaded?: LoadedSettings; findings: Finding[] } {

@@ -10,6 +10,7 @@ import { orphanedLog } from '../../store/sqlite/identity.ts';
 import { tryKeys } from '../../store/vault.ts';
 import { plural } from '../output.ts';
 import type { Session } from '../session.ts';
+import { checkAccounts } from './delivery.ts';
 import { type Finding, reasonOf } from './finding.ts';
 
 const MIB = 1024 * 1024;
@@ -41,7 +42,7 @@ export async function checkStorage(
       ...disk(),
       await checkClock(session, now),
       await checkKeys(session),
-      ...(await checkWaiting(session)),
+      ...(await checkWaiting(session, now)),
     ];
   } catch (error) {
     return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
@@ -134,7 +135,7 @@ async function checkKeys({ store }: Session): Promise<Finding> {
 }
 
 /** The leads that wait for a decision, and the provider accounts that are parked. */
-async function checkWaiting({ store }: Session): Promise<Finding[]> {
+async function checkWaiting({ store }: Session, now: number): Promise<Finding[]> {
   const { byStatus } = await store.stats();
   const waiting = (['parked', 'unknown', 'held'] as const).filter((status) => byStatus[status] > 0);
   const detail = waiting.map((status) => `${byStatus[status]} ${status}`).join(', ');
@@ -147,5 +148,5 @@ async function checkWaiting({ store }: Session): Promise<Finding[]> {
     const detail = `refuses our credentials since ${isoTime(parkedAt)}; its leads wait`;
     return { name: `provider ${id}`, result: 'problem', detail };
   });
-  return [leads, ...providers];
+  return [leads, ...providers, ...(await checkAccounts(store, now, new Set(parked.map(({ id }) => id))))];
 }

@@ -55,7 +55,7 @@ export type AuditEntry = {
   readonly at: number;
   /** `cli:<user>` or `admin`. */
   readonly actor: string;
-  readonly action: 'replay' | 'release' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export';
+  readonly action: 'replay' | 'release' | 'retry' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export';
   readonly count: number;
   /** What the action was applied to, without personal data: a filter or an id. */
   readonly detail: string;
@@ -96,6 +96,11 @@ export interface RequeueStore {
    * counters of its number and its site of that day, and no longer on those of suspects.
    */
   requeue(filter: Filter, limit: number, audit: AuditEntry): Promise<readonly string[]>;
+  /**
+   * Makes queued conversations due at once; their place in the retry schedule stays. Leased conversations and those that are
+   * due already are left alone; gives the ids that changed. The audit entry is written as for `requeue`.
+   */
+  retry(ids: readonly string[], audit: AuditEntry): Promise<readonly string[]>;
 }
 
 export interface ConsentStore {

@@ -81,9 +81,17 @@ const SELECT = `
   FROM conversations LEFT JOIN leads USING (seq) LEFT JOIN lead_keys USING (seq) LEFT JOIN descriptions USING (seq)
   WHERE id = $1`;
 
-/** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
+/** Sending now what waits for its turn, and sending (again) what waits for a person or is final. */
 export function createRequeue({ database, capKeys }: Store): RequeueStore {
   return {
+    retry: (ids, audit) =>
+      database.transaction(async (query) => {
+        const rows = await query(HASTEN, [audit.at, ids]);
+        if (rows.length === 0) return [];
+        await writeAudit(query, { ...audit, count: rows.length });
+        await query(WAKE);
+        return rows.map(({ id }) => id as string);
+      }),
     requeue(filter, limit, audit) {
       const { sql, values } = where({ ...filter, status: filter.status ?? WAITING });
       return database.transaction(async (query) => {
@@ -105,6 +113,10 @@ export function createRequeue({ database, capKeys }: Store): RequeueStore {
     },
   };
 }
+
+const HASTEN = `
+  UPDATE conversations SET next_at = $1
+  WHERE id = ANY ($2::text[]) AND status = 'queued' AND lease_owner IS NULL AND next_at > $1 RETURNING id`;
 
 const QUEUE = `
   UPDATE conversations

@@ -96,7 +96,7 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
   };
 }
 
-/** Sending (again) what waits for a person, or what is final and an operator wants to send once more. */
+/** Sending now what waits for its turn, and sending (again) what waits for a person or is final. */
 export function createRequeue({ database, writer, read, capKeys }: Store, counters: Counters): RequeueStore {
   const writeAudit = prepareAudit(database);
   const newestSeq = prepareNewestSeq({ database, read });
@@ -111,7 +111,17 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
          status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = ?, updated_at = ?
      WHERE seq = ?`,
   );
+  const hasten = database.prepare(
+    `UPDATE conversations SET next_at = ?1
+     WHERE id IN (SELECT value FROM json_each(?2)) AND status = 'queued' AND lease_owner IS NULL AND next_at > ?1 RETURNING id`,
+  );
   return {
+    retry: (ids, audit) =>
+      writer.write(() => {
+        const rows = hasten.all(audit.at, JSON.stringify(ids));
+        if (rows.length > 0) writeAudit({ ...audit, count: rows.length });
+        return rows.map(({ id }) => id as string);
+      }),
     async requeue(filter, limit, audit) {
       const selected = { ...filter, status: filter.status ?? WAITING };
       const slices = namesLeads(filter) ? [EVERYTHING] : slicesUp(await newestSeq());

@@ -49,6 +49,8 @@ t.test('a dry run shows what a replay would send', async (t) => {
     matched: 1,
     byStatus: { delivered: 1 },
     bySite: { demo: 1 },
+    byProvider: { default: 1 },
+    waiting: [],
     mayHaveArrived: 0,
     skipped: 0,
     missing: 0,
@@ -68,6 +70,21 @@ t.test('a release queues waiting leads', async (t) => {
     body: { action: 'release', queued: 1 },
   });
   t.equal(await statusOf(id), 'queued');
+});
+
+t.test('a retry makes queued leads due at once and wakes the worker', async (t) => {
+  const { ask, waiting, outbox, kicks } = adminOver(t);
+  const id = await waiting();
+  const body = { cause: ['schedule'] };
+  t.match((await ask('/leads/retry', { method: 'POST', body })).body, { matched: 0 });
+  t.match(await ask('/leads/retry', { method: 'POST', body: { site: 'demo', until: '0m' } }), { body: { matched: 0 } });
+  t.equal(kicks(), 0);
+  t.match(await ask('/leads/retry', { method: 'POST', body: { provider: 'default' } }), {
+    status: 200,
+    body: { action: 'retry', matched: 1, queued: 1, waiting: [] },
+  });
+  t.equal(kicks(), 1);
+  t.match(await outbox.find(id), { status: 'queued', dueAt: NOON });
 });
 
 t.test('a number is erased and suppressed', async (t) => {

@@ -16,7 +16,7 @@ const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlemen
 };
 
 /** Creates operations over a real store, with the clock at noon, and a function that stores a lead of any status. */
-export function operationsOver(t: Test) {
+export function operationsOver(t: Test, { openBreakers = [] }: { openBreakers?: readonly string[] } = {}) {
   const outbox = sqliteOutbox(t)();
   t.teardown(() => outbox.close());
   let kicks = 0;
@@ -27,6 +27,7 @@ export function operationsOver(t: Test) {
     onQueued: () => {
       kicks += 1;
     },
+    openBreakers: async () => openBreakers,
   });
 
   /** Stores a lead, brings it to a status, and gives its id. */
@@ -44,6 +45,16 @@ export function operationsOver(t: Test) {
     }
     return conversation.id;
   };
+  /** Stores a lead that was tried and is queued for another try in an hour. */
+  const waiting = async (changes: Partial<Lead> = {}, credentials?: 'refused'): Promise<string> => {
+    const content = lead(changes);
+    const accepted = await outbox.accept(newLead({ lead: content, start: { kind: 'leased' } }), NOON);
+    if (accepted.kind !== 'stored' || !accepted.lease) throw new Error('not leased');
+    const account = { credentials: 'hash', target: JSON.stringify(content.target) };
+    const settlement = { status: 'queued', dueAt: NOON + 3_600_000, attempted: true } as const;
+    await outbox.settle(accepted.lease, credentials ? { ...settlement, credentials, account } : settlement, NOON);
+    return accepted.conversation.id;
+  };
   const statusOf = async (id: string): Promise<Status | undefined> => (await outbox.find(id))?.status;
-  return { outbox, operations, store, statusOf, kicks: () => kicks };
+  return { outbox, operations, store, waiting, statusOf, kicks: () => kicks };
 }

@@ -8,8 +8,8 @@ export type Typed = { readonly code: ExitCode; readonly out: string; readonly er
 type Person = { readonly answers?: string; readonly terminal?: boolean };
 
 /** Commands over a real store, typed by a person or run by a script. */
-export function terminalOver(t: Test) {
-  const parts = operationsOver(t);
+export function terminalOver(t: Test, options: Parameters<typeof operationsOver>[1] = {}) {
+  const parts = operationsOver(t, options);
   const open = async (): Promise<Session> => ({
     database: { kind: 'sqlite', path: '/nowhere' },
     operations: parts.operations,

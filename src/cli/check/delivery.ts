@@ -1,0 +1,63 @@
+import type { Settings } from '../../config/settings.ts';
+import type { LeadRecord, LeadRecords } from '../../domain/ports/lead-records.ts';
+import { plural } from '../output.ts';
+import { accountsBehind, askRunning } from '../running.ts';
+import type { Finding } from './finding.ts';
+
+/** How far back the leads of an account are looked at, and how many of all accounts at most. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+const LOOKED_AT = 500;
+/** With fewer leads a failure may be theirs and not the account's. */
+const TELLING = 3;
+
+/** Checks what the running gateway says of itself: open breakers and refused settings. Needs its operators' listener. */
+export async function checkRunning({ admin }: Pick<Settings, 'admin'>): Promise<Finding[]> {
+  if (admin === undefined) return [];
+  const running = await askRunning(admin);
+  const name = 'gateway';
+  if (running === undefined) {
+    const detail = `nothing answers at ADMIN_PORT ${admin.port}: whether a breaker is open is not known`;
+    return [{ name, result: 'warning', detail }];
+  }
+  const findings: Finding[] = running.breakers.flatMap(({ endpoint, state }): Finding[] => {
+    if (state === 'closed') return [];
+    const accounts = accountsBehind({ ...running, breakers: [{ endpoint, state }] }, state);
+    const waits = `the leads of ${accounts.join(', ') || 'no account'} wait`;
+    const detail = state === 'open' ? `is open: ${waits}` : `is half open: one call tests the endpoint, and ${waits}`;
+    return [{ name: `breaker ${endpoint}`, result: state === 'open' ? 'problem' : 'warning', detail }];
+  });
+  if (running.settings.refused) {
+    const detail = `its files were refused with ${plural(running.settings.mistakes ?? 1, 'mistake')}; it runs with the settings before`;
+    findings.push({ name, result: 'warning', detail });
+  }
+  return findings.length > 0 ? findings : [{ name, result: 'ok', detail: 'it runs, and no breaker is open' }];
+}
+
+/**
+ * Checks whether an account answers nothing but failures: of its leads of the last day that were sent, none was delivered. A
+ * parked account has a line of its own and is left out.
+ *
+ * @param parked ids of the parked accounts
+ */
+export async function checkAccounts(
+  store: Pick<LeadRecords, 'list'>,
+  now: number,
+  parked: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const { items } = await store.list({ since: now - LOOK_BACK_MS }, { limit: LOOKED_AT });
+  const sent = Map.groupBy(
+    items.filter(({ attempts }) => attempts > 0),
+    ({ provider }) => provider,
+  );
+  return [...sent].flatMap(([provider, leads]): Finding[] => {
+    const delivered = leads.some(({ status }) => status === 'delivered');
+    if (delivered || leads.length < TELLING || parked.has(provider)) return [];
+    const detail = `answers nothing but failures: of the newest ${leads.length} leads that were sent in 24 hours none was delivered (${outcomes(leads)})`;
+    return [{ name: `account ${provider}`, result: 'problem', detail }];
+  });
+}
+
+function outcomes(leads: readonly LeadRecord[]): string {
+  const counts = Map.groupBy(leads, ({ status, cause }) => (cause === undefined ? status : `${status} ${cause}`));
+  return [...counts].map(([outcome, { length }]) => `${length} ${outcome}`).join(', ');
+}
