@@ -49,7 +49,7 @@ try {
       refused = undefined;
       log.warn({ event: 'settings_mended' }, 'the settings are all right again');
     },
-    clock: { now: systemClock.now, after: (ms, run) => systemClock.after(ms, guard(run)) },
+    clock: { ...systemClock, after: (ms, run) => systemClock.after(ms, guard(run)) },
   });
   process.on(
     'SIGHUP',

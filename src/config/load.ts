@@ -5,6 +5,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { toCidr } from './formats/addresses.ts';
 import { redisServer } from './formats/databases.ts';
 import { checkDemoHosts, isProduction, publicHost, warnOfMode } from './mode.ts';
+import { boundConnections } from './open-files.ts';
 import { ConfigurationError, LISTED_MISTAKES, type Problem } from './problem.ts';
 import { missingCredentials } from './providers.ts';
 import type { ReadFile } from './read-file.ts';
@@ -71,10 +72,11 @@ export function loadSettings(
 
   const { values, warnings } = environment;
   const built = setup.build();
+  const connections = boundConnections(values.MAX_CONNECTIONS, readFile);
   return deepFreeze({
     production: isProduction(environment),
     listen: defined({ host: publicHost(environment), port: values.PORT, tls: tlsFiles(environment, cwd) }),
-    maxConnections: values.MAX_CONNECTIONS,
+    maxConnections: connections.max,
     trustProxy: values.TRUST_PROXY.map(toCidr),
     visitorRate: { max: values.RATE_LIMIT_MAX, windowS: values.RATE_LIMIT_WINDOW_S },
     deliverWaitMs: values.DELIVER_WAIT_MS,
@@ -107,6 +109,7 @@ export function loadSettings(
       ...warnOfRedis(environment),
       ...(setup.warnings ?? []),
       ...warnOfTokens(environment),
+      ...connections.warnings,
       ...warnings,
     ].slice(0, LISTED_MISTAKES),
     files: [...files],

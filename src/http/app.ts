@@ -140,7 +140,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const known = knownPaths(app);
   warnOfUntrustedProxy(app, logger);
-  const limits = await addRequestHooks(app, settings, known, { now, sharedCounts: deps.sharedCounts });
+  // Windows of limits must not last longer when the wall clock is set back.
+  const monotonic = deps.now ?? (() => performance.now());
+  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // What has no route at all ended in the request hooks. Here come files that the reference does not have, and OPTIONS
     // requests that CORS left alone, which are no error on a path that exists.

@@ -25,8 +25,8 @@ declare module 'fastify' {
 
 type HookSettings = Pick<AppSettings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
 
-/** How requests are counted. `now` gives milliseconds since the epoch; without `sharedCounts` this process counts alone. */
-type Counting = { readonly now: () => number; readonly sharedCounts?: SharedCounts | undefined };
+/** How requests are counted. `monotonic` gives milliseconds that never jump; without `sharedCounts` this process counts alone. */
+type Counting = { readonly monotonic: () => number; readonly sharedCounts?: SharedCounts | undefined };
 
 /**
  * Adds the hooks that every request passes before its route, in this order: identity, security headers, the limit of
@@ -39,12 +39,12 @@ export async function addRequestHooks(
   app: FastifyInstance,
   settings: HookSettings,
   known: KnownPaths,
-  { sharedCounts, now }: Counting,
+  { sharedCounts, monotonic }: Counting,
 ): Promise<Limits> {
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const isPreflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
 
-  const limits = await createLimits(app, now, () => settings.visitorRate, sharedCounts);
+  const limits = await createLimits(app, monotonic, () => settings.visitorRate, sharedCounts);
 
   app.decorateRequest('requester', null as unknown as Requester);
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,13 +1,19 @@
 /** Time as a parameter: the program uses the machine's clock, tests use one that they advance by hand. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for times that are stored, shown or compared with those of others. It may jump. */
   now(): number;
+  /**
+   * Milliseconds since a fixed moment of this process, which never jump: for how long something lasts. A wall clock that is set
+   * back by an hour would keep a circuit breaker open, or a limit exceeded, for that hour.
+   */
+  monotonic(): number;
   /** Calls `run` once after `ms`; the returned function cancels it. */
   after(ms: number, run: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   after(ms, run) {
     // setTimeout fires at once beyond 2^31 - 1 ms.
     const timer = setTimeout(run, Math.min(ms, 2_147_483_647));

@@ -15,10 +15,10 @@ const REMEMBERED = 100_000;
 /**
  * Creates counters that begin at zero.
  *
- * @param now milliseconds since the epoch
+ * @param monotonic milliseconds that never jump: a clock that is set back would prolong every window
  * @param restartAt the count that begins the window anew, once: from then on the requester waits a whole window
  */
-export function createLocalCounts(now: () => number, restartAt = Number.POSITIVE_INFINITY): LocalCounts {
+export function createLocalCounts(monotonic: () => number, restartAt = Number.POSITIVE_INFINITY): LocalCounts {
   // A map keeps the order of insertion, and each count is inserted again at the end: the first key is the least recently used.
   const windows = new Map<string, { count: number; endsAt: number }>();
   // One iterator for all evictions, because each new one would step over every key that was ever removed.
@@ -26,7 +26,7 @@ export function createLocalCounts(now: () => number, restartAt = Number.POSITIVE
 
   return {
     count(key, windowMs) {
-      const at = now();
+      const at = monotonic();
       const known = windows.get(key);
       const window = known !== undefined && known.endsAt > at ? known : { count: 0, endsAt: at + windowMs };
       window.count += 1;
@@ -37,7 +37,7 @@ export function createLocalCounts(now: () => number, restartAt = Number.POSITIVE
       return { count: window.count, resetMs: window.endsAt - at };
     },
     read(key) {
-      const at = now();
+      const at = monotonic();
       const known = windows.get(key);
       return known !== undefined && known.endsAt > at
         ? { count: known.count, resetMs: known.endsAt - at }

@@ -7,6 +7,7 @@ import { classify } from './classify.ts';
 import { decodeAnswer, MAX_ANSWER_BYTES, memoizeSuccess } from './decode.ts';
 import { encodeLead } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
+import { createSharedLookup } from './lookup.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
@@ -25,6 +26,8 @@ type Parts = {
   readonly headers?: () => Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds that never jump. */
+  readonly monotonic?: () => number;
 };
 
 /**
@@ -37,6 +40,7 @@ export function createProviderClient({
   timeoutMs,
   headers,
   now = Date.now,
+  monotonic = () => performance.now(),
 }: Parts): Provider {
   const agent = new Agent({
     connections: CONNECTIONS_PER_ORIGIN,
@@ -44,11 +48,13 @@ export function createProviderClient({
     allowH2: false,
     connect: connectorWithTolerance({
       timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)),
+      lookup: createSharedLookup(),
       // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the document holds the credentials.
       rejectUnauthorized: true,
     }),
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    // `exchange` bounds the whole call. These would fire on an answer that lies ready after the process stood still.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     maxResponseSize: MAX_ANSWER_BYTES,
   });
   const decode = memoizeSuccess(decodeAnswer);
@@ -56,15 +62,14 @@ export function createProviderClient({
 
   return {
     async send(lead) {
-      const started = now();
+      const started = monotonic();
       const call = prepareCall(lead, account, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
       const result = await exchange(agent, headers ? { ...call, headers: headers() } : call, { timeoutMs, decode });
-      const ended = now();
       return {
-        outcome: classify(result, lead, ended, patterns(lead)),
+        outcome: classify(result, lead, now(), patterns(lead)),
         ...('httpStatus' in result ? { httpStatus: result.httpStatus } : {}),
-        durationMs: Math.max(0, ended - started),
+        durationMs: Math.round(monotonic() - started),
       };
     },
     close: () => agent.close(),

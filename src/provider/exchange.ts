@@ -52,7 +52,8 @@ export function exchange(
     clearTimeout(timer);
     resolve(result);
   });
-  const timer = setTimeout(handler.timeOut, timeoutMs);
+  // After a process stood still, timers run before the answers that lie ready are read. The turn between lets undici read them.
+  const timer = setTimeout(() => setImmediate(() => setImmediate(handler.timeOut)), timeoutMs);
   try {
     dispatcher.dispatch(
       {
@@ -94,6 +95,7 @@ function createHandler(decode: Decode, settle: (result: Exchange) => void) {
 
   return {
     timeOut(): void {
+      if (settled) return;
       if (controller === undefined) finish({ written: false, cause: 'connect_timeout' });
       else if (head === undefined) finish({ written: true, cause: 'timeout' });
       else finishBroken('timeout');

@@ -37,7 +37,7 @@ t.test('an answer comes with its HTTP status and its duration in milliseconds', 
   const provider = createProviderClient({
     account: () => account({ url }),
     timeoutMs: 10_000,
-    now: () => ticks.shift() ?? Number.NaN,
+    monotonic: () => ticks.shift() ?? Number.NaN,
   });
   t.teardown(() => provider.close());
   t.strictSame(await provider.send(lead()), {

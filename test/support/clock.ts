@@ -6,6 +6,8 @@ type Timer = { readonly at: number; readonly order: number; readonly run: () => 
 export type ManualClock = Clock & {
   /** Advances by `ms`, fires the timers that fall due on the way, and lets everything that follows from them happen. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock forward or back by `ms`, as an operator or NTP does. Timers do not notice. */
+  jump(ms: number): void;
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
   /** When the next timer fires. */
@@ -16,6 +18,7 @@ export type ManualClock = Clock & {
 export function manualClock(start = 0, pending: () => Promise<unknown> | undefined = () => undefined): ManualClock {
   let now = start;
   let order = 0;
+  let jumped = 0;
   const timers = new Set<Timer>();
   const earliest = (): Timer | undefined => [...timers].sort((a, b) => a.at - b.at || a.order - b.order)[0];
   const settle = async (): Promise<void> => {
@@ -28,7 +31,11 @@ export function manualClock(start = 0, pending: () => Promise<unknown> | undefin
     }
   };
   return {
-    now: () => now,
+    now: () => now + jumped,
+    monotonic: () => now,
+    jump(ms) {
+      jumped += ms;
+    },
     after(ms, run) {
       const timer = { at: now + Math.max(0, ms), order: order++, run };
       timers.add(timer);

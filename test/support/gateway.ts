@@ -20,6 +20,10 @@ export type RunningGateway = {
   line(matches: (line: Line) => boolean): Promise<Line>;
   /** Closes the reading end of its output, like a log collector that dies. */
   stopReading(): void;
+  /** Leaves its output unread, like a log collector that hangs. */
+  pauseReading(): void;
+  /** Resolves with its exit code, also while its output is unread. */
+  readonly exited: Promise<number | null>;
   /** Resolves with its exit when every process that writes to its output has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends a signal and resolves as `ended` does. */
@@ -35,13 +39,18 @@ const PROGRAM = 'src/start.js';
 /**
  * Starts the program, or that of another release, and resolves when it logs that it listens; rejects with its output if
  * it ends before. It is killed with the test.
+ *
+ * @param openFiles how many files it may open; by default as many as this process
  */
 export async function startGateway(
   t: Test,
   env: Readonly<Record<string, string>>,
   program = PROGRAM,
+  openFiles?: number,
 ): Promise<RunningGateway> {
-  const child = spawn(...nodeCommand(program), {
+  const [command, args] = nodeCommand(program);
+  const limited: [string, string[]] = ['bash', ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'bash', command, ...args]];
+  const child = spawn(...(openFiles === undefined ? nodeCommand(program) : limited), {
     env: { ...BARE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -76,6 +85,7 @@ async function whenStarted(child: ChildProcessByStdio<null, Readable, Readable>)
   const lines: Line[] = [];
   const waiting = new Set<() => void>();
   let output = '';
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
 
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -105,6 +115,8 @@ async function whenStarted(child: ChildProcessByStdio<null, Readable, Readable>)
     lines,
     output: () => output,
     stopReading: () => void child.stdout.destroy(),
+    pauseReading: () => void child.stdout.pause(),
+    exited,
     line,
     ended,
     end(signal) {

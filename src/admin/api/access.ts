@@ -19,16 +19,16 @@ export type Access = 'admin' | 'metrics';
  * configured, so that nothing can be told from how long a refusal takes.
  *
  * @param app the listener, on which @fastify/rate-limit is registered to count wrong tokens by address
- * @param now milliseconds since the epoch
+ * @param monotonic milliseconds that never jump
  * @returns a function that gives what the token opens, or rejects with AdminProblem 401 or 429
  */
 export async function createAccess(
   app: FastifyInstance,
   tokens: { readonly admin: string; readonly metrics?: string },
-  now: () => number,
+  monotonic: () => number,
 ): Promise<(request: FastifyRequest) => Promise<Access>> {
   const entries = Object.entries(tokens).map(([access, token]) => ({ access: access as Access, hash: digest(token) }));
-  await app.register(rateLimit, { global: false, store: wrongTokenStore(now) });
+  await app.register(rateLimit, { global: false, store: wrongTokenStore(monotonic) });
   const limit = app.createRateLimit({
     max: WRONG_MAX,
     timeWindow: WINDOW_MS,

@@ -31,7 +31,7 @@ export type AdminDeps = {
 
 /** Builds the operators' app; it does not listen yet. It is never part of the public listener. */
 export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
-  const { operations, metrics, token, metricsToken, state, logger, now = Date.now } = deps;
+  const { operations, metrics, token, metricsToken, state, logger } = deps;
   const connections = createConnections({
     limits: { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS },
     options: {
@@ -54,7 +54,7 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   });
 
   const tokens = { admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) };
-  const access = await createAccess(app, tokens, now);
+  const access = await createAccess(app, tokens, deps.now ?? (() => performance.now()));
   endConnectionsOnClose(app, connections);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));

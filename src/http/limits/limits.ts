@@ -42,17 +42,17 @@ export type Limits = {
  * Registers @fastify/rate-limit and makes the limits of the public listener with it. Without `sharedCounts` each process
  * counts alone.
  *
- * @param now milliseconds since the epoch
+ * @param monotonic milliseconds that never jump
  * @param visitorRate the rate of visitors, read at each request; a partner has its own
  */
 export async function createLimits(
   app: FastifyInstance,
-  now: () => number,
+  monotonic: () => number,
   visitorRate: () => Rate,
   sharedCounts?: SharedCounts,
 ): Promise<Limits> {
   // Not global: the plugin then adds no hook and so none of its own headers, which are those of an old draft.
-  await app.register(rateLimit, { global: false, store: storeOf(now, sharedCounts) });
+  await app.register(rateLimit, { global: false, store: storeOf(monotonic, sharedCounts) });
   const leadRate = ({ partner }: Requester): Rate => partner?.rate ?? visitorRate();
 
   /** @param key `<name of the limit>:<requester>`: the plugin's own `groupId` does not tell limits apart */
@@ -134,9 +134,9 @@ export function holdToLimit(requester: Requester, usage: Usage): void {
 }
 
 /** The plugin makes one store, and a child of it for each limit: each limit remembers requesters of its own. */
-function storeOf(now: () => number, sharedCounts: SharedCounts | undefined): FastifyRateLimitStoreCtor {
+function storeOf(monotonic: () => number, sharedCounts: SharedCounts | undefined): FastifyRateLimitStoreCtor {
   return class Store implements FastifyRateLimitStore {
-    readonly #local = createLocalCounts(now);
+    readonly #local = createLocalCounts(monotonic);
 
     /** Calls `done` at once where only this process counts, so that concurrent requests each get their own count. */
     incr(key: string, done: StoreCallback, windowMs: number): void {

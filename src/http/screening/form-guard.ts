@@ -1,10 +1,17 @@
 import type { Challenge } from 'altcha-lib/types';
+import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import type { PageIdentity } from '../page-origin.ts';
 import type { FormTokens } from './form-token.ts';
 import type { Proofs } from './proof.ts';
+
+/**
+ * The clocks of two replicas may differ by up to half a lease. A token from further in the future than that says that the clock
+ * was set back since, and nothing of how fast the form was filled in.
+ */
+const CLOCK_SKEW_MS = maxClockSkewMs(LEASE_MS);
 
 /** What comes with a lead to tell people from robots; blank counts as absent. */
 export type Evidence = { readonly formToken?: string; readonly proof?: string; readonly trap?: string };
@@ -69,7 +76,7 @@ export function createFormGuard(
           { pointer: '/proof' },
         );
       }
-      const tooQuick = token !== undefined && token.ageMs < site.form.minFillS * 1000;
+      const tooQuick = token !== undefined && token.ageMs >= -CLOCK_SKEW_MS && token.ageMs < site.form.minFillS * 1000;
       return {
         suspect: isTrapped(trap) || tooQuick || lacksToken || lacksProof,
         uses: [token?.use, proven].filter((use) => use !== undefined),

@@ -63,6 +63,12 @@ type Parts = {
 };
 
 export interface Delivery extends Delivering {
+  /**
+   * Gives a new lease to the attempt that is under way for its conversation in this process, and says whether there is one. Its
+   * old lease ran out although the process lives: the wall clock jumped, or the process stood still. The attempt then records
+   * its outcome under the new lease, and nobody sends the lead again meanwhile.
+   */
+  adopt(lease: Lease): boolean;
   /** Ends a lease without a call. A stale lease changes nothing and gives `undefined`. */
   settle(lease: Lease, settlement: Settlement): Promise<Settled | undefined>;
   /** How many attempts are under way. */
@@ -75,8 +81,21 @@ export interface Delivery extends Delivering {
 export function createDelivery(parts: Parts): Delivery {
   const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
   const recentCalls = createRecentCalls(clock.now, random);
-  const running = new Map<Promise<unknown>, Lease>();
+  const running = new Set<Promise<unknown>>();
+  /** The lease of each conversation that an attempt is under way for. */
+  const held = new Map<string, Lease>();
   let cancelRenewal: (() => void) | undefined;
+
+  /** Records an outcome under the lease that the attempt holds now. */
+  const settleHeld = (lease: Lease, settlement: Settlement): Promise<Settled | undefined> => {
+    const settle = async (): Promise<Settled | undefined> => {
+      const current = held.get(lease.id) ?? lease;
+      const settled = await queue.settle(current, settlement, clock.now());
+      // The lease was replaced while its outcome was on the way to the storage.
+      return settled === undefined && held.get(lease.id) !== current ? settle() : settled;
+    };
+    return settleDurably(settle, { clock, timeoutMs: leaseMs });
+  };
 
   const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
     // `send` reads the account before its first await, so these are the credentials that the call uses.
@@ -93,7 +112,7 @@ export function createDelivery(parts: Parts): Delivery {
     const settlement: Settlement = account ? { ...decided, account } : decided;
     const made = { lead, lease, context, answer, settlement };
     try {
-      const settled = await settleDurably(queue, lease, settlement, { clock, timeoutMs: leaseMs });
+      const settled = await settleHeld(lease, settlement);
       report({ ...made, settled });
       return settled;
     } catch (fault) {
@@ -109,7 +128,7 @@ export function createDelivery(parts: Parts): Delivery {
     context.permit.report(undefined);
     // An account that is no longer configured parks every lead of its sites at once.
     if (credentials(lead.provider) === undefined) {
-      return settleDurably(queue, lease, UNCALLED, { clock, timeoutMs: leaseMs });
+      return settleHeld(lease, UNCALLED);
     }
     const { durationMs, answered } = recentCalls.expected(lead.provider);
     await new Promise<void>((resume) => clock.after(durationMs, resume));
@@ -117,7 +136,7 @@ export function createDelivery(parts: Parts): Delivery {
     const unanswered = { class: 'not_sent', cause: 'suppressed' } as const;
     const tried = { outcome: unanswered, tries, unknowns, now: clock.now(), random: random() };
     const settlement = answered ? SUPPRESSED : settlementFor(tried, rules(lead.site));
-    return settleDurably(queue, lease, settlement, { clock, timeoutMs: leaseMs });
+    return settleHeld(lease, settlement);
   };
 
   // A lease lasts far longer than an attempt by default. Renewal serves providers whose time-out is set above that.
@@ -126,20 +145,22 @@ export function createDelivery(parts: Parts): Delivery {
       cancelRenewal = undefined;
       if (running.size === 0) return;
       // A lease that is not renewed runs out later, and its attempt counts as unknown. The attempt itself goes on.
-      queue.renew([...running.values()], clock.now()).catch(() => undefined);
+      queue.renew([...held.values()], clock.now()).catch(() => undefined);
       renewLater();
     });
   };
 
   const track = <T>(lease: Lease, work: Promise<T>): Promise<T> => {
+    held.set(lease.id, lease);
     const tracked = work.finally(() => {
       running.delete(tracked);
+      held.delete(lease.id);
       if (running.size === 0) {
         cancelRenewal?.();
         cancelRenewal = undefined;
       }
     });
-    running.set(tracked, lease);
+    running.add(tracked);
     renewLater();
     return tracked;
   };
@@ -150,10 +171,15 @@ export function createDelivery(parts: Parts): Delivery {
       const work = context.suppressed ? runWithoutCall : run;
       return (await track(lease, work(lead, lease, context)))?.conversation;
     },
+    adopt(lease) {
+      if (!held.has(lease.id)) return false;
+      held.set(lease.id, lease);
+      return true;
+    },
     settle: (lease, settlement) => queue.settle(lease, settlement, clock.now()),
     running: () => running.size,
     async idle() {
-      while (running.size > 0) await Promise.allSettled(running.keys());
+      while (running.size > 0) await Promise.allSettled(running);
     },
   };
 }
@@ -165,17 +191,15 @@ export function createDelivery(parts: Parts): Delivery {
  * @throws StorageUnavailable if the storage did not recover within `timeoutMs`
  */
 async function settleDurably(
-  queue: Pick<LeaseStore, 'settle'>,
-  lease: Lease,
-  settlement: Settlement,
+  settle: () => Promise<Settled | undefined>,
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
 ): Promise<Settled | undefined> {
-  const giveUpAt = clock.now() + timeoutMs;
+  const giveUpAt = clock.monotonic() + timeoutMs;
   for (;;) {
     try {
-      return await queue.settle(lease, settlement, clock.now());
+      return await settle();
     } catch (error) {
-      if (!(error instanceof StorageUnavailable) || clock.now() + SETTLE_RETRY_MS >= giveUpAt) throw error;
+      if (!(error instanceof StorageUnavailable) || clock.monotonic() + SETTLE_RETRY_MS >= giveUpAt) throw error;
       await new Promise<void>((resume) => clock.after(SETTLE_RETRY_MS, resume));
     }
   }

@@ -116,7 +116,7 @@ export function createGate({ endpoint, clock, onChange }: Parts): Gate {
       report(outcome) {
         if (reported) return;
         reported = true;
-        const now = clock.now();
+        const now = clock.monotonic();
         if (outcome === undefined) change(name, abandoned(current(name), now));
         else if (outcome === 'not_sent' || outcome === 'unknown') change(name, failed(current(name), now));
         else change(name, succeeded());
@@ -125,7 +125,7 @@ export function createGate({ endpoint, clock, onChange }: Parts): Gate {
   };
 
   const clearEndpoint = (name: string): Clearance => {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (verdict(current(name), now).kind === 'wait') return { kind: 'later' };
     change(name, begun(current(name), now));
     return { kind: 'go', permit: createPermit(name) };
@@ -136,8 +136,8 @@ export function createGate({ endpoint, clock, onChange }: Parts): Gate {
     clearProbe: (provider) => clearEndpoint(endpoint(provider)),
     isProbe: (provider) => current(endpoint(provider)).state !== 'closed',
     blockedUntil(provider) {
-      const answer = verdict(current(endpoint(provider)), clock.now());
-      return answer.kind === 'wait' ? answer.until : undefined;
+      const answer = verdict(current(endpoint(provider)), clock.monotonic());
+      return answer.kind === 'wait' ? clock.now() + (answer.until - clock.monotonic()) : undefined;
     },
     setParked(providers) {
       parked = providers;

@@ -42,8 +42,8 @@ type Work = { readonly claim: Claim; readonly clearance: Clearance; readonly par
  * @param onEnded called each time an attempt that a poll started has ended
  */
 export function createPoll(parts: PollParts, onEnded: () => void): () => Promise<number> {
-  const { queue, gate, parking, onFault, clock, limits } = parts;
-  const bucket = createTokenBucket(limits.perSecond, clock.now());
+  const { queue, delivery, gate, parking, onFault, clock, limits } = parts;
+  const bucket = createTokenBucket(limits.perSecond, clock.monotonic());
   const scheduler = createFairScheduler(limits.concurrency);
 
   const run = async ({ claim, clearance, parkedProvider }: Work): Promise<void> => {
@@ -62,7 +62,7 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
 
   /** A claimed lead starts at once, even if the rest of the poll fails: an unused lease would run out and count as a call. */
   const start = (work: Work): void => {
-    bucket.take(clock.now());
+    bucket.take(clock.monotonic());
     void run(work);
   };
 
@@ -88,13 +88,16 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
       if (!claim) clearance.permit.report(undefined);
     }
     if (!claim) return 0;
-    start({ claim, clearance });
+    if (delivery.adopt(claim.lease)) clearance.permit.report(undefined);
+    else start({ claim, clearance });
     return 1;
   };
 
   const startDue = async (provider: string, limit: number): Promise<number> => {
     const claims = await queue.claim({ providers: [provider], limit, now: clock.now() });
-    for (const claim of claims) start({ claim, clearance: gate.clear(provider) });
+    for (const claim of claims) {
+      if (!delivery.adopt(claim.lease)) start({ claim, clearance: gate.clear(provider) });
+    }
     return claims.length;
   };
 
@@ -106,7 +109,8 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
     for (const provider of providers) times.push(gate.blockedUntil(provider) ?? Number.POSITIVE_INFINITY);
     // At full concurrency a finishing attempt wakes the worker; otherwise wait for the next token.
     const due = scheduler.running() < limits.concurrency ? await queue.nextDue(open) : undefined;
-    if (due !== undefined) times.push(Math.max(due, bucket.nextAt(now), started > 0 ? now : now + CONTENDED_MS));
+    const tokenAt = now + bucket.nextAt(clock.monotonic()) - clock.monotonic();
+    if (due !== undefined) times.push(Math.max(due, tokenAt, started > 0 ? now : now + CONTENDED_MS));
     return Math.min(...times);
   };
 
@@ -116,7 +120,7 @@ export function createPoll(parts: PollParts, onEnded: () => void): () => Promise
     // The store's providers and not the configured ones: an attempt for a removed account parks its lead and raises an alert.
     const providers = await queue.providersWithWork();
     const open = providers.filter((provider) => !gate.isParked(provider) && gate.blockedUntil(provider) === undefined);
-    const free = Math.min(limits.concurrency - scheduler.running(), bucket.available(clock.now()));
+    const free = Math.min(limits.concurrency - scheduler.running(), bucket.available(clock.monotonic()));
     let started = await startProbes();
     for (const provider of free > 0 ? scheduler.inTurn(open.filter(gate.isProbe)) : [])
       started += await startEndpointProbe(provider);

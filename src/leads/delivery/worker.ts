@@ -33,7 +33,8 @@ export function createWorker(parts: Omit<PollParts, 'limits'> & { readonly limit
     if (at <= clock.now()) wake();
     else sleep();
   };
-  const kick = (): void => wakeBy(clock.now());
+  // Earlier than any end of a sleep, also when the wall clock was set forward since that was computed.
+  const kick = (): void => wakeBy(Number.NEGATIVE_INFINITY);
   const poll = createPoll({ ...parts, limits: parts.limits ?? DEFAULT_LIMITS }, kick);
 
   const pollOnce = async (): Promise<void> => {

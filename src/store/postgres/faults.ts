@@ -61,7 +61,7 @@ export async function retryLostConnection<T>(
   write: (inDoubt: boolean) => Promise<T>,
   { totalMs, pauseMs }: TimeBudget = LOST_CONNECTION,
 ): Promise<T> {
-  const giveUpAt = clock.now() + totalMs;
+  const giveUpAt = clock.monotonic() + totalMs;
   let inDoubt = false;
   for (;;) {
     try {
@@ -69,7 +69,7 @@ export async function retryLostConnection<T>(
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error;
       inDoubt ||= error.inDoubt;
-      if (error.kind !== 'lost' || clock.now() + pauseMs >= giveUpAt)
+      if (error.kind !== 'lost' || clock.monotonic() + pauseMs >= giveUpAt)
         throw inDoubt === error.inDoubt ? error : new StorageFault(error.kind, inDoubt, error.cause);
       await new Promise<void>((resume) => clock.after(pauseMs, resume));
     }

@@ -35,11 +35,12 @@ export class DeadRowsRemain extends Error {
  * Runs work that needs a table for itself, again and again until no other transaction is in its way. `run` should set
  * `lock_timeout` to `TABLE_LOCK_MS`: every later transaction in the lock's queue waits with it.
  *
+ * @param giveUpAt by the clock's monotonic time
  * @throws StorageUnavailable if others were in the way until `giveUpAt`
  */
 export async function retryUntilUnlocked(clock: Clock, giveUpAt: number, run: () => Promise<unknown>): Promise<void> {
   while (!(await succeeds(run))) {
-    if (clock.now() >= giveUpAt)
+    if (clock.monotonic() >= giveUpAt)
       throw new StorageFault(
         'busy',
         false,

@@ -69,7 +69,7 @@ export async function migrate(
     if (found) requireReadable(found, migrations.length);
     else await createVersions(query);
     await query(`SET lock_timeout = ${TABLE_LOCK_MS}`);
-    const giveUpAt = clock.now() + withinMs;
+    const giveUpAt = clock.monotonic() + withinMs;
     for (const [index, step] of migrations.entries()) {
       if (index >= (found?.version ?? 0))
         await retryUntilUnlocked(clock, giveUpAt, () => apply(query, step, index + 1));

@@ -164,7 +164,7 @@ export async function scrub(
 ): Promise<void> {
   const [due] = await database.read('SELECT removed FROM residue');
   await database.session(async (query, client) => {
-    const giveUpAt = clock.now() + withinMs;
+    const giveUpAt = clock.monotonic() + withinMs;
     const retry = (run: () => Promise<unknown>): Promise<void> => retryUntilUnlocked(clock, giveUpAt, run);
     await query(`SET lock_timeout = ${TABLE_LOCK_MS}`);
     await retry(() => query('SELECT pg_advisory_lock($1, $2)', advisoryLocks.scrub));

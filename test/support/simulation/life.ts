@@ -40,6 +40,7 @@ export function createLife(): Life {
 export function clockOf(life: Life, clock: Clock): Clock {
   return {
     now: clock.now,
+    monotonic: clock.monotonic,
     after: (ms, run) => clock.after(ms, () => void life.alive().then(run, () => undefined)),
   };
 }
