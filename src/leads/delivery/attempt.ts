@@ -80,7 +80,7 @@ export interface Delivery extends Delivering {
 /** The only code path that calls the provider: requests and the background worker both use it. */
 export function createDelivery(parts: Parts): Delivery {
   const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
-  const recentCalls = createRecentCalls(clock.now, random);
+  const recentCalls = createRecentCalls(clock.monotonic, random);
   const running = new Set<Promise<unknown>>();
   /** The lease of each conversation that an attempt is under way for. */
   const held = new Map<string, Lease>();

@@ -32,7 +32,7 @@ type Calls = {
 };
 
 /**
- * @param now milliseconds since the epoch
+ * @param now milliseconds that never jump
  * @param random in [0, 1)
  */
 export function createRecentCalls(now: () => number, random: () => number): RecentCalls {
