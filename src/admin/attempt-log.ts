@@ -1,12 +1,17 @@
 import type { Logger } from 'pino';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import type { EventCounter } from './metrics.ts';
+import { REFUSALS_TO_ALERT, type RefusalStreaks } from './refusal-streaks.ts';
 
 /**
  * Creates the function that logs and counts attempts: one wide line for each attempt, and an error line for each event that an
  * operator must handle. The fields are an allow-list: no personal data of the lead and no text of the provider.
  */
-export function createAttemptLog(log: Logger, events: EventCounter): (report: AttemptReport) => void {
+export function createAttemptLog(
+  log: Logger,
+  events: EventCounter,
+  streaks: Pick<RefusalStreaks, 'note'>,
+): (report: AttemptReport) => void {
   return (report) => {
     const { lead, lease, context, answer, settlement, settled, fault } = report;
     events.attempt(report);
@@ -42,6 +47,19 @@ export function createAttemptLog(log: Logger, events: EventCounter): (report: At
       log.error(
         { event: 'lead_parked', conversation: lease.id, provider: lead.provider, cause: settlement.cause },
         'the lead is parked: an operator must decide',
+      );
+    }
+    const streak = streaks.note(report);
+    if (streak === 'begun') {
+      log.error(
+        { event: 'leads_refused', provider: lead.provider, inARow: REFUSALS_TO_ALERT },
+        'the provider refuses every lead of the account, for other reasons than their own data',
+      );
+    }
+    if (streak === 'ended') {
+      log.warn(
+        { event: 'leads_taken_again', provider: lead.provider },
+        'the provider takes leads of the account again',
       );
     }
   };

@@ -63,6 +63,8 @@ type Parts = {
   readonly breakers: () => ReadonlyMap<string, keyof typeof BREAKER>;
   /** Endpoints of the provider accounts. */
   readonly endpoints: () => readonly string[];
+  /** How many leads of each account the provider refused in a row; accounts without a refusal may be missing. */
+  readonly refusedInARow: () => ReadonlyMap<string, number>;
   /** Whether new settings were refused, so that the previous ones are still in use. */
   readonly refused: () => boolean;
   /** Whether rate limits are counted in Redis or in this process; absent without Redis. */
@@ -95,6 +97,12 @@ export function createMetrics(parts: Parts): Metrics {
     name: 'tcg_breaker_state',
     help: 'Circuit breaker of an endpoint in this process: 0 closed, 1 half open, 2 open.',
     labelNames: ['endpoint'],
+    registers,
+  });
+  const streaks = new Gauge({
+    name: 'tcg_refused_in_a_row',
+    help: 'Leads of an account that the provider refused in a row, for other reasons than their own data; in this process.',
+    labelNames: ['provider'],
     registers,
   });
   const refused = new Gauge({
@@ -206,6 +214,8 @@ export function createMetrics(parts: Parts): Metrics {
       // An endpoint that is no longer configured keeps no value.
       breaker.reset();
       for (const endpoint of parts.endpoints()) breaker.set({ endpoint }, BREAKER[states.get(endpoint) ?? 'closed']);
+      const counts = parts.refusedInARow();
+      for (const provider of parts.providers()) streaks.set({ provider }, counts.get(provider) ?? 0);
       refused.set(parts.refused() ? 1 : 0);
       if (parts.limits) limits.set(parts.limits() === 'shared' ? 1 : 0);
       return registry.metrics();

@@ -16,6 +16,7 @@ export function startDelivery({
   outbox,
   events,
   tracing,
+  streaks,
 }: Services): RunningDelivery {
   const client = createProviderClient({
     account: accounts.get,
@@ -31,7 +32,7 @@ export function startDelivery({
     accounts,
     credentials: accounts.credentials,
     rules: live.retryRules,
-    report: createAttemptLog(log, events),
+    report: createAttemptLog(log, events, streaks),
     onBreaker: (endpoint, state) => log.warn({ event: 'breaker', endpoint, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
     onTakenOver: ({ lease, lead }, { attempts, status }) =>

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Metrics } from '../admin/metrics.ts';
+import { createRefusalStreaks } from '../admin/refusal-streaks.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
@@ -64,6 +65,7 @@ async function open({
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
   const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
+  const streaks = createRefusalStreaks();
   const metrics = settings.admin && (await openMetrics());
   const events = metrics ?? NO_METRICS;
   const tracing = await openTracing({ settings, version, disposers });
@@ -103,6 +105,7 @@ async function open({
     outbox,
     metrics,
     events,
+    streaks,
     refused,
     sharedCounts,
     tracing,
@@ -127,6 +130,7 @@ async function open({
       endpoints: () => accounts.ids().map(accounts.endpoint),
       ...(settings.redis && { limits: () => sharedCounts?.state() ?? 'local' }),
       refused: () => refused() !== undefined,
+      refusedInARow: streaks.counts,
       now: clock.now,
       labelledSites: settings.metricsSites,
       process: true,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
+import type { RefusalStreaks } from '../admin/refusal-streaks.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
@@ -23,6 +24,8 @@ export type Services = {
   readonly metrics: Metrics | undefined;
   /** Counts events in `metrics`, if there are any. */
   readonly events: EventCounter;
+  /** The leads of each account that the provider refused in a row. */
+  readonly streaks: RefusalStreaks;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */

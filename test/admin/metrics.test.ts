@@ -19,6 +19,7 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
     breakers: () => new Map([['https://eu.example', 'half_open']]),
     endpoints: () => ['https://na.example', 'https://eu.example'],
     refused: () => false,
+    refusedInARow: () => new Map([['eu-main', 7]]),
     now: () => 100_000,
     process: false,
     ...changes,
@@ -44,6 +45,8 @@ t.test('each scrape reads the store, the circuit breakers and the configuration'
   t.equal(samples.get('tcg_oldest_queued_seconds'), 30);
   t.equal(samples.get('tcg_providers_parked{provider="default"}'), 0);
   t.equal(samples.get('tcg_providers_parked{provider="eu-main"}'), 1);
+  t.equal(samples.get('tcg_refused_in_a_row{provider="eu-main"}'), 7);
+  t.equal(samples.get('tcg_refused_in_a_row{provider="default"}'), 0);
   t.equal(
     samples.get('tcg_breaker_state{endpoint="https://na.example"}'),
     0,

@@ -41,6 +41,7 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
     breakers: () => new Map(),
     endpoints: () => [],
     refused: () => false,
+    refusedInARow: () => new Map(),
     now: () => 0,
     process: false,
   });

@@ -70,6 +70,7 @@ t.test('rules and dashboard use only metrics and labels that the gateway exposes
     breakers: () => new Map(),
     endpoints: () => [],
     refused: () => false,
+    refusedInARow: () => new Map(),
     limits: () => 'shared',
     now: () => 0,
     process: true,
