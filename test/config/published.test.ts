@@ -52,6 +52,7 @@ t.test('the summary has the listener, limits, names and hosts', async (t) => {
     admin: { on: false },
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
     redis: { on: false },
+    tracing: false,
     logLevel: 'info',
     demo: false,
     simulator: false,

@@ -29,6 +29,16 @@ export type AdminDeps = {
   readonly now?: () => number;
 };
 
+/** No answer of this listener may be kept, run, framed or read by another site's page. */
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
 /** Builds the operators' app; it does not listen yet. It is never part of the public listener. */
 export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   const { operations, metrics, token, metricsToken, state, logger } = deps;
@@ -63,7 +73,7 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   );
   // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    reply.headers(SECURITY_HEADERS);
     if ((await access(request)) === 'metrics' && request.routeOptions.url !== '/metrics') {
       throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics only.');
     }

@@ -141,10 +141,17 @@ t.test('too many wrong tokens are answered with 429 and Retry-After', async (t) 
   t.match(body, { code: 'rate_limited' });
 });
 
-t.test('no answer may be cached', async (t) => {
+t.test('no answer may be cached, run or framed, whether the token is right or missing', async (t) => {
   const { ask } = adminOver(t);
-  for (const path of ['/stats', '/none']) {
-    const { headers } = await ask(path);
+  for (const [path, given] of [
+    ['/stats', {}],
+    ['/none', {}],
+    ['/stats', { token: 'wrong' }],
+  ] as const) {
+    const { headers } = await ask(path, given);
+    t.match(headers['content-security-policy'], /^default-src 'none';.*frame-ancestors 'none'/);
+    t.equal(headers['x-frame-options'], 'DENY');
+    t.equal(headers['referrer-policy'], 'no-referrer');
     t.equal(headers['cache-control'], 'no-store');
     t.equal(headers['x-content-type-options'], 'nosniff');
   }
