@@ -15,7 +15,7 @@ export const ENTRY = '(entry)';
  * room, except those in `GUARDED_NODE_MODULES`.
  */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  lib: { rooms: [], packages: ['fastify', 'pino'] },
+  lib: { rooms: [], packages: ['fastest-levenshtein', 'fastify', 'pino'] },
   domain: { rooms: ['lib'], packages: ['libphonenumber-js'] },
   leads: { rooms: ['domain', 'lib'], packages: [] },
   outgoing: { rooms: ['domain', 'lib'], packages: [] },
@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   senders: { rooms: ['domain', 'lib'], packages: ['ipaddr.js', 'nodemailer', 'standardwebhooks', 'undici'] },
   config: {
     rooms: ['domain', 'lib'],
-    packages: ['ajv', 'fastest-levenshtein', 'jsonc-parser', 'libphonenumber-js', 'typebox'],
+    packages: ['ajv', 'jsonc-parser', 'libphonenumber-js', 'typebox'],
   },
   http: {
     rooms: ['leads', 'domain', 'lib'],

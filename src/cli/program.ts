@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../admin/logger.ts';
 import { OperationError } from '../admin/operations/input.ts';
-import { nearest } from '../config/nearest.ts';
 import { ConfigurationError } from '../config/problem.ts';
+import { nearest } from '../lib/nearest.ts';
 import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
 import { addClassifyCommand } from './commands/classify.ts';

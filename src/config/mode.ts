@@ -1,7 +1,7 @@
 import type { Site } from '../domain/site.ts';
+import { shortList } from '../lib/nearest.ts';
 import type { Environment } from './environment.ts';
 import { isLoopbackHost } from './formats/addresses.ts';
-import { shortList } from './nearest.ts';
 import type { Problem } from './problem.ts';
 
 /**

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
+import { shortList } from '../lib/nearest.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { parseDocument } from './document.ts';
 import type { Environment } from './environment.ts';
 import { createFindings, type Findings, fileProblem } from './findings.ts';
 import { isLoopback } from './formats/addresses.ts';
 import { isProduction, orDevelopment } from './mode.ts';
-import { shortList } from './nearest.ts';
 import { buildPartners, checkPartners } from './partners.ts';
 import { LISTED_MISTAKES, type Problem } from './problem.ts';
 import {

@@ -1,10 +1,10 @@
 import type { Target } from '../domain/lead.ts';
 import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
+import { nearest, shortList } from '../lib/nearest.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Findings } from './findings.ts';
-import { nearest, shortList } from './nearest.ts';
 import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
 import type { FormContent } from './schema/site-form.ts';

@@ -1,8 +1,9 @@
 import { defined } from '../lib/defined.ts';
 import { escapePointer } from '../lib/escape.ts';
-import type { Consent, Lead, Listing, Page, Target } from './lead.ts';
+import type { Consent, Lead, Listing, Page, Phone, Target } from './lead.ts';
+import { collectMistakes } from './mistakes.ts';
 import { parsePhone } from './phone.ts';
-import { Refusal } from './refusal.ts';
+import { type FieldError, Refusal } from './refusal.ts';
 import type { Partner, Site, TargetRule } from './site.ts';
 
 /** The body of `POST /conversations` after schema validation: shapes and lengths are right, meanings are not checked yet. */
@@ -30,32 +31,50 @@ export type Requester = { readonly partner?: Partner; readonly origin?: string }
  * Applies the domain's rules to a request and gives the lead to store. Blank optional texts become absent; every other text
  * stays unchanged.
  *
- * @throws Refusal that names the field: `invalid_request`, `target_not_allowed`, `invalid_phone`, `country_not_allowed`,
+ * @param known mistakes of the body's form: what depends on these fields is not looked at, and they come first in the refusal
+ * @throws Refusal that names every field that is wrong: `invalid_request`, `target_not_allowed`, `invalid_phone`, `country_not_allowed`,
  *   `consent_required`
  */
-export function draftLead(body: LeadRequest, site: Site, requester: Requester): Lead {
-  const { consumer } = body;
-  const { target, targetFrom } = resolveTarget(body, site, requester.partner);
+export function draftLead(
+  body: LeadRequest,
+  site: Site,
+  requester: Requester,
+  known: readonly FieldError[] = [],
+): Lead {
+  const mistakes = collectMistakes(known);
+  const { part } = mistakes;
+  const consumerText = (name: 'firstName' | 'lastName' | 'question') =>
+    part([`/consumer/${name}`], () => optionalText(body.consumer[name], `/consumer/${name}`));
+  const target = part(['/advertiserId', '/merchantId'], () => resolveTarget(body, site, requester.partner));
+  const phone = part(['/consumer/phone', '/consumer/country'], () => draftPhone(body.consumer, site));
+  const rest = {
+    firstName: consumerText('firstName'),
+    lastName: consumerText('lastName'),
+    question: consumerText('question'),
+    listing: part(['/listing'], () => draftListing(body.listing)),
+    consent: part(['/consent'], () => draftConsent(body.consent, site.consentRequired)),
+    page: part(['/page'], () => draftPage(body.page)),
+  };
+  const refusal = mistakes.refusal();
+  if (refusal || !target || !phone) throw refusal;
   return defined({
     site: site.key,
     partner: requester.partner?.id,
     provider: site.provider,
-    target,
-    targetFrom,
+    ...target,
     placementId: body.placementId ?? site.placementId,
-    phone: parsePhone(
-      requireXmlText(consumer.phone, '/consumer/phone'),
-      optionalText(consumer.country, '/consumer/country') ?? site.country,
-      site.countries,
-    ),
-    firstName: optionalText(consumer.firstName, '/consumer/firstName'),
-    lastName: optionalText(consumer.lastName, '/consumer/lastName'),
-    question: optionalText(consumer.question, '/consumer/question'),
-    listing: draftListing(body.listing),
-    consent: draftConsent(body.consent, site.consentRequired),
-    page: draftPage(body.page),
+    phone,
+    ...rest,
     origin: requester.origin,
   });
+}
+
+function draftPhone({ phone, country }: LeadRequest['consumer'], site: Site): Phone {
+  return parsePhone(
+    requireXmlText(phone, '/consumer/phone'),
+    optionalText(country, '/consumer/country') ?? site.country,
+    site.countries,
+  );
 }
 
 function draftConsent(consent: Consent | undefined, required: boolean): Consent | undefined {
@@ -138,7 +157,10 @@ function allows(rule: TargetRule, target: Target): boolean {
  */
 export function draftListing(listing: Listing | undefined): Listing | undefined {
   if (listing === undefined || typeof listing === 'string') return optionalText(listing, '/listing');
-  const kept = Object.entries(listing).filter(([name, value]) => keeps(name, value));
+  const mistakes = collectMistakes();
+  const kept = Object.entries(listing).filter(([name, value]) => mistakes.part([], () => keeps(name, value)));
+  const refusal = mistakes.refusal();
+  if (refusal) throw refusal;
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 

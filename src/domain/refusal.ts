@@ -23,6 +23,13 @@ export type RefusalCode =
 /** One field that is wrong: a JSON pointer into the body, a code, and what would be right. */
 export type FieldError = { readonly pointer: string; readonly code: string; readonly detail: string };
 
+/** `pointer` names the one field that is wrong; where several are, `errors` has them all, the one of the code first. */
+export type RefusalOptions = {
+  readonly pointer?: string;
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterS?: number;
+};
+
 /**
  * The request cannot be taken, and trying it again unchanged will not help (but for those with `retryAfterS`, after that).
  * `message` is the public detail: it names what is wrong and what would be right, and never quotes personal data.
@@ -32,11 +39,11 @@ export class Refusal extends Error {
   readonly errors: readonly FieldError[];
   readonly retryAfterS?: number;
 
-  constructor(code: RefusalCode, detail: string, options: { pointer?: string; retryAfterS?: number } = {}) {
+  constructor(code: RefusalCode, detail: string, options: RefusalOptions = {}) {
     super(detail);
     this.name = 'Refusal';
     this.code = code;
-    this.errors = options.pointer === undefined ? [] : [{ pointer: options.pointer, code, detail }];
+    this.errors = options.errors ?? (options.pointer === undefined ? [] : [{ pointer: options.pointer, code, detail }]);
     if (options.retryAfterS !== undefined) this.retryAfterS = options.retryAfterS;
   }
 }

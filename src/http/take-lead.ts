@@ -1,20 +1,20 @@
 import type { FastifyRequest } from 'fastify';
 import { draftLead } from '../domain/draft.ts';
-import type { Lead } from '../domain/lead.ts';
 import type { Screening } from '../domain/ports/lead-store.ts';
-import { Refusal } from '../domain/refusal.ts';
+import { type FieldError, Refusal } from '../domain/refusal.ts';
 import { FORM_FIELDS, type Site, type SiteForm } from '../domain/site.ts';
 import type { IdempotencyScope } from '../leads/request-identity.ts';
 import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
 import { siteFor } from './access.ts';
+import { bodyMistakes } from './body-mistakes.ts';
 import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
 import { HOSTED_PAGE, pageOf, recordedOrigin } from './page-origin.ts';
 import { Problem, RETRY_LATER } from './problems.ts';
 import type { Requester } from './requester.ts';
-import type { LeadRequestBody } from './schemas/lead-request.ts';
+import { LEAD_REQUEST, type LeadRequestBody } from './schemas/lead-request.ts';
 import { type FormGuard, isTrapped, type PageKind } from './screening/form-guard.ts';
 
 export type LeadDeps = {
@@ -51,11 +51,13 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
     const { partner, address } = requester;
     const { origin } = request.headers;
     const hosted = from === 'hosted';
-    const site = siteFor(sites(), body.site, { partner, origin, hosted });
+    const wrong = mistakesOfForm(request);
+    const site = siteOf(wrong, () => siteFor(sites(), body.site, { partner, origin, hosted }));
     requester.site = site;
+    const mistakes = partner ? wrong : [...wrong, ...missingFields(body, site.form, wrong)];
     // A partner's header says nothing about a visitor.
-    const lead = draftLead(body, site, defined({ partner, origin: partner ? undefined : recordedOrigin(origin) }));
-    if (!partner) requireFormFields(lead, site.form);
+    const sender = defined({ partner, origin: partner ? undefined : recordedOrigin(origin) });
+    const lead = draftLead(body, site, sender, mistakes);
     const screen = async (): Promise<Screening> => {
       // The key of a partner's back end is proof enough; only what its own form caught counts.
       const screening = partner
@@ -88,9 +90,44 @@ function validKey(key: string | undefined): string | undefined {
   throw new Refusal('invalid_idempotency_key', 'The Idempotency-Key is not 1 to 255 visible ASCII characters.');
 }
 
-/** Holds a visitor's lead to the fields that the site's form requires; the refusal names the first one that is missing. */
-function requireFormFields(lead: Lead, { fields }: SiteForm): void {
-  const missing = FORM_FIELDS.find((name) => fields[name] === 'required' && lead[name] === undefined);
-  if (missing === undefined) return;
-  throw new Refusal('invalid_request', 'Is missing, and this site requires it.', { pointer: `/consumer/${missing}` });
+/** @throws the error of a wrong path, which is no mistake of the body */
+function mistakesOfForm(request: FastifyRequest): FieldError[] {
+  const { validationError } = request;
+  if (!validationError) return [];
+  if (validationError.validationContext !== 'body') throw validationError;
+  return bodyMistakes(request, LEAD_REQUEST);
+}
+
+/**
+ * The site of a lead. Where the body's form is wrong that comes first, and the other mistakes are known only with a site.
+ * @throws Refusal `invalid_request` with the mistakes of the form, else what `find` throws
+ */
+function siteOf(wrong: readonly FieldError[], find: () => Site): Site {
+  const [first] = wrong;
+  if (!first) return find();
+  const refusal = new Refusal('invalid_request', first.detail, { errors: wrong });
+  if (wrong.some(({ pointer }) => pointer === '' || pointer === '/site')) throw refusal;
+  try {
+    return find();
+  } catch {
+    throw refusal;
+  }
+}
+
+/** Fields that the site's form requires of visitors and that the body lacks. */
+function missingFields(
+  { consumer }: LeadRequestBody,
+  { fields }: SiteForm,
+  wrong: readonly FieldError[],
+): FieldError[] {
+  if (wrong.some(({ pointer }) => pointer === '/consumer')) return [];
+  return FORM_FIELDS.filter((name) => fields[name] === 'required' && isBlank(consumer[name])).map((name) => ({
+    pointer: `/consumer/${name}`,
+    code: 'invalid_request',
+    detail: 'Is missing, and this site requires it.',
+  }));
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && value.trim() === '');
 }

@@ -223,6 +223,21 @@ t.test('lengths are in code points, and every bound is inclusive', async (t) => 
   );
 });
 
+t.test('an empty list in place of an optional object counts as absent, as PHP writes it', async (t) => {
+  const { app, submitted } = await testApp(t);
+  const empty = { listing: [], consent: [], page: [] };
+  t.equal((await app.inject(post(goodBody(empty)))).statusCode, 201);
+  t.equal((await app.inject(post())).statusCode, 201);
+  t.strictSame(submitted[0]?.lead, submitted[1]?.lead);
+  for (const name of Object.keys(empty)) {
+    t.match((await app.inject(post(goodBody({ [name]: [1] })))).json(), {
+      status: 422,
+      errors: [{ pointer: `/${name}` }],
+    });
+  }
+  t.equal((await app.inject(post(goodBody({ consumer: [] })))).statusCode, 422);
+});
+
 t.test('a blank optional text counts as absent', async (t) => {
   const { app, submitted } = await testApp(t);
   const consumer = { phone: '(404) 555-1212', country: '', firstName: '', lastName: ' ', question: '\n' };

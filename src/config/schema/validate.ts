@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { escapePointer } from '../../lib/escape.ts';
+import { nearest } from '../../lib/nearest.ts';
 import { FORMATS } from '../formats/formats.ts';
-import { nearest } from '../nearest.ts';
 import type { Mistake } from '../problem.ts';
 
 /** Returns every mistake in a value, each with the JSON pointer of the place to change. */

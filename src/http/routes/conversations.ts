@@ -29,11 +29,14 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     '/conversations',
     {
       schema: START_CONVERSATION,
+      // `takeLead` tells all mistakes of the body.
+      attachValidation: true,
       onRequest: ({ headers }, _reply, done) => {
         requireBodyType('application/json', 'JSON', headers);
         done();
       },
       preValidation: ({ body }, _reply, done) => {
+        dropEmptyLists(body);
         // Without a length fastify reads no body at all, and the schema would call it a wrong type.
         if (body === undefined) throw new Refusal('invalid_json', 'Is empty; send one JSON object.', { pointer: '' });
         done();
@@ -92,6 +95,15 @@ function secondsUntilDue({ dueAt }: Conversation, now: number): number {
 /** The time of the next attempt would tell a stranger that there is one, so the wait depends on nothing but the age of the lead. */
 function secondsByAge({ createdAt }: Conversation, now: number): number {
   return Math.min(LOOK_AGAIN_MAX_S, Math.max(LOOK_AGAIN_S, Math.round((now - createdAt) / 2_000)));
+}
+
+/** PHP writes an empty object as `[]`. In place of an optional object that is no mistake, and counts as absent. */
+function dropEmptyLists(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return;
+  for (const name of ['listing', 'consent', 'page'] as const) {
+    const value = (body as Partial<Record<typeof name, unknown>>)[name];
+    if (Array.isArray(value) && value.length === 0) delete (body as Partial<Record<typeof name, unknown>>)[name];
+  }
 }
 
 function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply {

@@ -57,6 +57,8 @@ export async function formPostRoutes(app: FastifyInstance, { takeLead, logger }:
     '/conversations/form',
     {
       schema: POST_FORM,
+      // `takeLead` tells all mistakes of the form.
+      attachValidation: true,
       helmet: PAGE_HEADERS,
       config: { documentedBody: DOCUMENTED_BODY },
       onRequest: requireForm,

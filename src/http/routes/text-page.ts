@@ -86,6 +86,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
     '/sites/:key/text',
     {
       schema: POST_TEXT_PAGE,
+      attachValidation: true,
       helmet: PAGE_HEADERS,
       config: { documentedBody: DOCUMENTED_BODY },
       onRequest: requireForm,

@@ -99,7 +99,7 @@ export const START_CONVERSATION = {
   description:
     'Stores the lead, sends it to the provider, and waits a few seconds for its answer. Either a page on an origin of the ' +
     'site calls, or a partner with its key. Unknown and duplicate keys and null are refused, and nothing is coerced; a blank ' +
-    'optional text counts as absent.',
+    'optional text and an empty list in place of an object count as absent. All mistakes of a body are told at once.',
   tags: ['conversations'],
   security: [{}, { partnerKey: [] }],
   headers: {

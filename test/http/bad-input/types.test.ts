@@ -28,7 +28,7 @@ const NOT_AN_OBJECT: readonly [string, unknown][] = [
   ['a text', 'x'],
   ['a number', 1],
   ['true', true],
-  ['a list', []],
+  ['a list', [1]],
 ];
 
 refuses('a field of the wrong type is refused and never coerced', [
