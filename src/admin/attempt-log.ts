@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
+import type { ActivityKind } from './activity.ts';
 import type { EventCounter } from './metrics.ts';
 import { REFUSALS_TO_ALERT, type RefusalStreaks } from './refusal-streaks.ts';
 
@@ -11,11 +12,13 @@ export function createAttemptLog(
   log: Logger,
   events: EventCounter,
   streaks: Pick<RefusalStreaks, 'note'>,
+  count: (kind: ActivityKind) => void,
 ): (report: AttemptReport) => void {
   return (report) => {
     const { lead, lease, context, answer, settlement, settled, fault } = report;
     events.attempt(report);
     if (fault) events.storageFault();
+    if (!answer.uncalled) count(answer.outcome.class);
     const { outcome, httpStatus, durationMs } = answer;
     const line = {
       event: 'attempt',

@@ -36,6 +36,7 @@ export async function openAdminListener(
       },
       breakers: gate.breakers,
       refusedSettings: refused,
+      replicas: outbox.replicas,
       releaseProvider: parking.release,
     },
     logger: log,

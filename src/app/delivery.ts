@@ -15,6 +15,7 @@ export function startDelivery({
   accounts,
   outbox,
   events,
+  activity,
   tracing,
   streaks,
 }: Services): RunningDelivery {
@@ -32,7 +33,7 @@ export function startDelivery({
     accounts,
     credentials: accounts.credentials,
     rules: live.retryRules,
-    report: createAttemptLog(log, events, streaks),
+    report: createAttemptLog(log, events, streaks, activity.count),
     onBreaker: (endpoint, state) => log.warn({ event: 'breaker', endpoint, state }, 'breaker'),
     onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
     onTakenOver: ({ lease, lead }, { attempts, status }) =>

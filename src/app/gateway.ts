@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { createActivityReporter } from '../admin/activity.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import { createRefusalStreaks } from '../admin/refusal-streaks.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { capKeys } from '../leads/caps.ts';
+import type { Breaker } from '../leads/delivery/breaker.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -94,6 +96,19 @@ async function open({
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
   const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
+  const startedAt = clock.now();
+  const activity = createActivityReporter({
+    store: outbox,
+    state: () => ({
+      version,
+      startedAt,
+      breakers: Object.fromEntries([...delivering.gate.breakers()].filter(isNotClosed)),
+      ...(sharedCounts && { limits: sharedCounts.state() }),
+      settingsRefused: refused() !== undefined,
+    }),
+    clock,
+  });
+  disposers.add(() => activity.stop());
   const services: Services = {
     settings,
     live,
@@ -106,6 +121,7 @@ async function open({
     metrics,
     events,
     streaks,
+    activity,
     refused,
     sharedCounts,
     tracing,
@@ -115,6 +131,7 @@ async function open({
 
   outbox.watch(delivering.worker.kick);
   startSweeping(services);
+  activity.start();
   const adminUrl = await openAdminListener(services, delivering);
   const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
   // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.
@@ -151,6 +168,10 @@ async function open({
       return disposers.dispose();
     },
   };
+}
+
+function isNotClosed(entry: [string, Breaker['state']]): entry is [string, 'half_open' | 'open'] {
+  return entry[1] !== 'closed';
 }
 
 /** Loads the tracing library on demand, because loading it slows the start. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ActivityReporter } from '../admin/activity.ts';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
 import type { RefusalStreaks } from '../admin/refusal-streaks.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
@@ -26,6 +27,8 @@ export type Services = {
   readonly events: EventCounter;
   /** The leads of each account that the provider refused in a row. */
   readonly streaks: RefusalStreaks;
+  /** Reports what this process does to all processes. */
+  readonly activity: ActivityReporter;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */

@@ -2,6 +2,7 @@ import type { Test } from 'tap';
 import { createHashing } from '../../src/leads/hashing.ts';
 import { hashing, type OpenOutbox } from '../support/outbox.ts';
 import { acceptContract, usesContract } from './accept.ts';
+import { activityContract } from './activity.ts';
 import { countsContract } from './counts.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
 import { privacyContract } from './privacy.ts';
@@ -26,6 +27,7 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('privacy', async (t) => privacyContract(t, open));
   t.test('outgoing messages', async (t) => outgoingContract(t, open));
   t.test('alerts', async (t) => alertContract(t, open));
+  t.test('activity', async (t) => activityContract(t, open));
 
   t.test('a store accepts only the HASH_KEY that it was first opened with', async (t) => {
     const other = createHashing(Buffer.alloc(32, 8));

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ReplicaState } from '../../domain/ports/activity-store.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { SendAction } from '../operations/selection.ts';
 import { isoTime } from '../operations/views.ts';
@@ -113,6 +114,8 @@ export interface RunningState {
   breakers(): ReadonlyMap<string, 'closed' | 'half_open' | 'open'>;
   /** Gives the new settings that were refused, with the first of their mistakes; `undefined` while the files are valid. */
   refusedSettings(): { since: number; mistakes: number; problems: readonly string[] } | undefined;
+  /** Lists the running processes, as they last described themselves. */
+  replicas(): Promise<readonly ReplicaState[]>;
   /** Releases a parked provider account. */
   releaseProvider(id: string): Promise<void>;
 }
@@ -134,6 +137,11 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
     })),
     settings: settingsOf(state.refusedSettings()),
     breakers: [...state.breakers()].map(([endpoint, breaker]) => ({ endpoint, state: breaker })),
+    replicas: (await state.replicas()).map(({ startedAt, seenAt, ...replica }) => ({
+      ...replica,
+      startedAt: isoTime(startedAt),
+      seenAt: isoTime(seenAt),
+    })),
   }));
 
   app.post<{ Params: ProviderParams }>(

@@ -1,4 +1,5 @@
 import type { Conversation } from '../lead.ts';
+import type { ActivityStore } from './activity-store.ts';
 import type { AlertStore } from './alert-store.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
 import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
@@ -28,6 +29,7 @@ export interface Outbox
     SuppressionStore,
     OutgoingQueue,
     AlertStore,
+    ActivityStore,
     StoreLifecycle {
   find(id: string): Promise<StoredConversation | undefined>;
 }

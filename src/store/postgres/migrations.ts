@@ -241,4 +241,21 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX conversations_consent ON conversations (seq) WHERE personal AND consent IS NOT FALSE;
       CREATE INDEX counters_phone ON counters (phone_hash) WHERE phone_hash IS NOT NULL`,
   },
+  // What each process did in each minute, and how it last described itself (JSON).
+  {
+    oldestReader: 1,
+    script: `
+      CREATE TABLE activity (
+        minute bigint NOT NULL,
+        kind   text   NOT NULL,
+        owner  text   NOT NULL,
+        n      bigint NOT NULL,
+        PRIMARY KEY (minute, kind, owner)
+      );
+      CREATE TABLE replicas (
+        owner   text   NOT NULL PRIMARY KEY,
+        seen_at bigint NOT NULL,
+        state   text   NOT NULL
+      )`,
+  },
 ];

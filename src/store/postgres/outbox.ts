@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
+import { createActivity } from './activity.ts';
 import { createAlerts } from './alerts.ts';
 import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
@@ -61,6 +62,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createSuppressions(store),
     ...createOutgoing(store),
     ...createAlerts(store),
+    ...createActivity(store),
     ...createLifecycle(database, { guard, clock, address }, async () => {
       skew.stop();
       await Promise.all([acceptance.drain(), leases.drain()]);

@@ -290,4 +290,16 @@ export const MIGRATIONS: readonly string[] = [
      INSERT INTO tallies VALUES (new.provider, new.status, coalesce(new.cause, ''), new.message, new.site, 1)
        ON CONFLICT DO UPDATE SET n = n + 1;
    END`,
+  // What all processes did in each minute, and how each process last described itself (JSON).
+  `CREATE TABLE activity (
+     minute INTEGER NOT NULL,
+     kind   TEXT    NOT NULL,
+     n      INTEGER NOT NULL,
+     PRIMARY KEY (minute, kind)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE replicas (
+     owner   TEXT    NOT NULL PRIMARY KEY,
+     seen_at INTEGER NOT NULL,
+     state   TEXT    NOT NULL
+   ) STRICT, WITHOUT ROWID`,
 ];

@@ -3,6 +3,7 @@ import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance, createKnown } from './accept.ts';
+import { createActivity } from './activity.ts';
 import { createAlerts } from './alerts.ts';
 import { createBatchWriter } from './batch.ts';
 import { createClaims } from './claim.ts';
@@ -54,6 +55,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createSuppressions(store),
     ...createOutgoing(store),
     ...createAlerts(store),
+    ...createActivity(store),
     ...createLifecycle(store, database, identity),
     async find(id) {
       const row = await store.read(() => find.get(id));

@@ -191,6 +191,16 @@ t.test('the state shows provider accounts and circuit breakers', async (t) => {
     ],
     settings: { refused: false },
     breakers: [{ endpoint: 'https://eu.example', state: 'open' }],
+    replicas: [
+      {
+        owner: 'host:1:ab',
+        version: '1.2.3',
+        startedAt: '2026-11-24T12:00:00.000Z',
+        seenAt: '2026-11-24T12:00:10.000Z',
+        breakers: { 'https://eu.example': 'open' },
+        settingsRefused: false,
+      },
+    ],
   });
 });
 

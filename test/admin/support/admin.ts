@@ -21,6 +21,16 @@ export function adminOver(t: Test) {
     ],
     breakers: () => new Map([['https://eu.example', 'open']]),
     refusedSettings: () => undefined,
+    replicas: async () => [
+      {
+        owner: 'host:1:ab',
+        version: '1.2.3',
+        startedAt: NOON,
+        seenAt: NOON + 10_000,
+        breakers: { 'https://eu.example': 'open' },
+        settingsRefused: false,
+      },
+    ],
     releaseProvider: async (id) => void released.push(id),
   };
   const building = buildAdminApp({
