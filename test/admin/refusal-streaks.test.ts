@@ -29,6 +29,7 @@ function alerts(reports: readonly AttemptReport[]) {
     pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }),
     NO_METRICS,
     streaks,
+    () => undefined,
   );
   for (const one of reports) log(one);
   return { events: lines.filter(({ event }) => event.startsWith('leads_')), counts: streaks.counts() };
