@@ -130,3 +130,29 @@ t.test('a long value is removed before a short value that is a part of it', asyn
   const both = lead({ firstName: 'Ann', lastName: 'Ann Login' });
   t.equal(stripLeadValues('Bad: Ann Login', both), 'bad ·');
 });
+
+t.test('no description costs more than 500 ms of processor time', async (t) => {
+  const units = [
+    'phone value ',
+    'phone number ',
+    'invalid value for the field ',
+    'phone 1 2 ',
+    'no contact ',
+    'x. ',
+    '1 ',
+  ];
+  units.push(
+    'service a b ',
+    'please contact us ',
+    'phone must be a at least ',
+    'phone was were that you field ',
+    'no such ',
+  );
+  for (const unit of units) {
+    const description = unit.repeat(2_000 / unit.length);
+    const { user } = process.cpuUsage();
+    classifyFailure(description, lead({ question: unit.repeat(80) }));
+    const spentMs = (process.cpuUsage().user - user) / 1000;
+    t.ok(spentMs < 500, `${unit}: ${Math.round(spentMs)} ms`);
+  }
+});
