@@ -39,6 +39,26 @@ t.test('every link between documents leads to a file and a heading that exist', 
   }
 });
 
+t.test('every file of this repository that a document names exists', async (t) => {
+  const NAMED = /`((?:bench|deploy|docs|openapi|scripts|src|test)\/[\w./-]+\.(?:json|md|ts|yml))`/g;
+  const named = DOCUMENTS.flatMap((document) =>
+    [...read(document).matchAll(NAMED)].map(([, file = '']) => ({ document, file })),
+  );
+  t.ok(named.some(({ document }) => document === 'docs/security.md'));
+  for (const { document, file } of named) t.ok(existsSync(path.join(ROOT, file)), `${document} names ${file}`);
+});
+
+t.test('the security document has every point of the OWASP API Security Top 10, each with its tests', async (t) => {
+  const points = read('docs/security.md')
+    .split(/^### (?=API\d)/m)
+    .slice(1);
+  t.strictSame(
+    points.map((point) => Number(/^API(\d+) /.exec(point)?.[1])),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
+  for (const point of points) t.match(point, /Tests: `test\//);
+});
+
 t.test('comments and messages cite only documents of this repository', async (t) => {
   const sources = find(['src/**/*.{ts,js}', 'scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts']);
   t.ok(sources.length > 300);
