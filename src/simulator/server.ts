@@ -51,19 +51,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pages = loadPages();
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isOwnHost(request.headers.host, host)) {
-      return sendError(
-        response,
-        403,
-        'the Host header names another host: use localhost, an IP address or SIMULATOR_HOST',
-      );
-    }
     const url = URL.parse(request.url ?? '/', 'http://simulator');
     if (url === null) return sendError(response, 400, 'the path is invalid');
     if (url.pathname === ENDPOINT_PATH) {
       if (request.method === 'POST') return handleCall(state, request, response, log);
       response.writeHead(405, { allow: 'POST', 'content-type': HTML });
       response.end(pageOf('Service', 'Method not allowed.'));
+    } else if (!isOwnHost(request.headers.host, host)) {
+      sendError(response, 403, 'the Host header names another host: use localhost, an IP address or SIMULATOR_HOST');
     } else if (isControlPath(url.pathname)) await handleControl(state, url, request, response);
     else if (request.method !== 'GET' || !pages(url.pathname, response))
       sendError(response, 404, 'no page has this path');
@@ -92,8 +87,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 }
 
 /**
- * Whether a request was meant for the simulator. A page of another site can let its own name point to this machine (DNS
- * rebinding) and would then read all leads; it needs a name of the public DNS, which has a dot.
+ * Whether a request for the inbox or the control API was meant for the simulator. A page of another site can let its own name
+ * point to this machine (DNS rebinding) and would then read all leads; it needs a name of the public DNS, which has a dot. The
+ * provider's endpoint tells nothing of leads, and may be called by any name.
  *
  * @param listening the address or name that the simulator listens on
  */

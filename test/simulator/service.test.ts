@@ -46,7 +46,7 @@ t.test('a good lead opens a conversation that holds every field as it was sent',
 });
 
 t.test('a page of another name that points to this machine reads and changes nothing', async (t) => {
-  const { inboxUrl } = await simulatorFor(t);
+  const { inboxUrl, endpoint } = await simulatorFor(t);
   const statusOf = async (host: string, path: string) => {
     const { port } = new URL(inboxUrl);
     const [answer] = await once(
@@ -64,6 +64,8 @@ t.test('a page of another name that points to this machine reads and changes not
       t.not(await statusOf(host, path), 403, `${host} ${path}`);
     }
   }
+  const call = new URL(endpoint).pathname;
+  t.equal(await statusOf('provider.example', call), 405, 'the endpoint itself may be called by any name');
 });
 
 t.test(
