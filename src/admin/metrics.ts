@@ -2,6 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Status } from '../domain/lead.ts';
 import type { OpenCounts } from '../domain/ports/lead-records.ts';
 import type { CapPressure } from '../domain/ports/lead-store.ts';
+import type { DestinationState } from '../domain/ports/outgoing-queue.ts';
+import type { SendReport } from '../domain/receiver.ts';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import { ageSeconds } from './operations/views.ts';
 
@@ -44,6 +46,8 @@ export interface EventCounter {
   commit(writes: number, durationMs: number): void;
   /** Counts an operation that the storage failed to do. */
   storageFault(): void;
+  /** Counts a try to send a message outside, or messages that were given up. */
+  outgoing(report: SendReport): void;
 }
 
 /** Metrics for a monitoring system. Every label is a name from the configuration or from the program. */
@@ -57,6 +61,8 @@ type Parts = {
   /** Keys of the sites that have their own label. All others share the label `other`, so that thousands of sites make no thousands of series. */
   readonly labelledSites: readonly string[];
   readonly openCounts: () => Promise<OpenCounts>;
+  /** Receivers outside, with the messages that wait for each. */
+  readonly destinations: () => Promise<readonly DestinationState[]>;
   /** Names of all provider accounts. */
   readonly providers: () => readonly string[];
   /** State of each endpoint's circuit breaker; endpoints that were never called may be missing. */
@@ -189,6 +195,18 @@ export function createMetrics(parts: Parts): Metrics {
     help: 'Operations that the storage failed to do.',
     registers,
   });
+  const outgoing = new Counter({
+    name: 'tcg_outgoing_total',
+    help: 'Tries to send messages outside, and messages that were given up (dropped).',
+    labelNames: ['destination', 'result'],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: 'tcg_outgoing_waiting',
+    help: 'Messages that wait to be sent outside.',
+    labelNames: ['destination'],
+    registers,
+  });
   if (parts.process) collectDefaultMetrics({ register: registry });
 
   const readStore = async (): Promise<void> => {
@@ -197,8 +215,11 @@ export function createMetrics(parts: Parts): Metrics {
       for (const status of OPEN) leads.set({ status }, byStatus[status]);
       oldest.set(oldestQueuedAt === undefined ? 0 : ageSeconds(oldestQueuedAt, parts.now()));
       for (const provider of parts.providers()) parked.set({ provider }, parkedProviders.includes(provider) ? 1 : 0);
+      waiting.reset();
+      for (const state of await parts.destinations()) waiting.set({ destination: state.destination }, state.waiting);
     } catch {
       // A stale value would hide the fault of the storage.
+      waiting.reset();
       leads.reset();
       oldest.remove();
       parked.reset();
@@ -241,5 +262,6 @@ export function createMetrics(parts: Parts): Metrics {
     },
     problem: (code) => problems.inc({ code }),
     storageFault: () => faults.inc(),
+    outgoing: ({ destination, result, count }) => outgoing.inc({ destination, result }, count),
   };
 }

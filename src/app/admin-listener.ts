@@ -2,12 +2,14 @@ import { createOperations } from '../admin/operations/operations.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { listen } from './listen.ts';
+import type { RunningOutgoing } from './outgoing.ts';
 import type { Services } from './services.ts';
 
 /** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
 export async function openAdminListener(
   { settings, log, disposers, hashing, accounts, outbox, metrics, refused }: Services,
   { gate, parking, worker }: RunningDelivery,
+  { states }: RunningOutgoing,
 ): Promise<string | undefined> {
   const { admin, metricsToken } = settings;
   if (!admin || !metrics) return undefined;
@@ -37,6 +39,7 @@ export async function openAdminListener(
       breakers: gate.breakers,
       refusedSettings: refused,
       replicas: outbox.replicas,
+      notified: states,
       releaseProvider: parking.release,
     },
     logger: log,

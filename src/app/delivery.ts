@@ -18,6 +18,7 @@ export function startDelivery({
   activity,
   tracing,
   streaks,
+  monitor,
 }: Services): RunningDelivery {
   const client = createProviderClient({
     account: accounts.get,
@@ -34,8 +35,14 @@ export function startDelivery({
     credentials: accounts.credentials,
     rules: live.retryRules,
     report: createAttemptLog(log, events, streaks, activity.count),
-    onBreaker: (endpoint, state) => log.warn({ event: 'breaker', endpoint, state }, 'breaker'),
-    onReleased: (provider) => log.warn({ event: 'provider_released', provider }, 'provider released'),
+    onBreaker(endpoint, state) {
+      log.warn({ event: 'breaker', endpoint, state }, 'breaker');
+      monitor.breaker(endpoint, state);
+    },
+    onReleased(provider) {
+      log.warn({ event: 'provider_released', provider }, 'provider released');
+      monitor.kick();
+    },
     onTakenOver: ({ lease, lead }, { attempts, status }) =>
       log.warn(
         {

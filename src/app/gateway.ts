@@ -18,6 +18,7 @@ import { createVault, tryKeys } from '../store/vault.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
+import { startOutgoing, watchedEvents } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
 import { NO_METRICS, type Services, startSharedCounts } from './services.ts';
 
@@ -109,6 +110,7 @@ async function open({
     clock,
   });
   disposers.add(() => activity.stop());
+  const outgoing = startOutgoing({ live, log, disposers, hashing, outbox, events });
   const services: Services = {
     settings,
     live,
@@ -119,7 +121,8 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events,
+    events: watchedEvents(events, outgoing.monitor),
+    monitor: outgoing.monitor,
     streaks,
     activity,
     refused,
@@ -132,7 +135,7 @@ async function open({
   outbox.watch(delivering.worker.kick);
   startSweeping(services);
   activity.start();
-  const adminUrl = await openAdminListener(services, delivering);
+  const adminUrl = await openAdminListener(services, delivering, outgoing);
   const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
   // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.
   disposers.add(() => delivering.worker.stop());
@@ -142,6 +145,7 @@ async function open({
     const { createMetrics } = await import('../admin/metrics.ts');
     return createMetrics({
       openCounts: () => outbox.openCounts(),
+      destinations: () => outbox.destinationStates(),
       providers: accounts.ids,
       breakers: () => delivering.gate.breakers(),
       endpoints: () => accounts.ids().map(accounts.endpoint),
@@ -161,6 +165,7 @@ async function open({
     replace(next) {
       const replaced = live.replace(next);
       delivering.worker.kick();
+      outgoing.refresh();
       return replaced;
     },
     close() {

@@ -9,6 +9,7 @@ import { createSharedCounts, type SharedCounts } from '../http/limits/shared-cou
 import type { Hashing } from '../leads/hashing.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import type { Disposers } from '../lib/disposers.ts';
+import type { Monitor } from '../outgoing/monitor.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 
 /** The services that several parts of the running gateway share. */
@@ -25,6 +26,8 @@ export type Services = {
   readonly metrics: Metrics | undefined;
   /** Counts events in `metrics`, if there are any. */
   readonly events: EventCounter;
+  /** Is told of events that operators may have to be told of. */
+  readonly monitor: Monitor;
   /** The leads of each account that the provider refused in a row. */
   readonly streaks: RefusalStreaks;
   /** Reports what this process does to all processes. */
@@ -55,6 +58,7 @@ export const NO_METRICS: EventCounter = {
   answer() {},
   commit() {},
   storageFault() {},
+  outgoing() {},
 };
 
 /**

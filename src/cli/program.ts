@@ -9,6 +9,7 @@ import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
+import { addNotifyCommands } from './commands/notify.ts';
 import { addNumberCommands } from './commands/numbers.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
@@ -26,6 +27,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addNumberCommands,
   addReportCommands,
   addCheckCommand,
+  addNotifyCommands,
   addRenderCommand,
   addClassifyCommand,
   addConfigurationCommands,

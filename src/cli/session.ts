@@ -5,6 +5,7 @@ import { loadStorage, type StorageSettings } from '../config/load.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
+import type { OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
 import { capKeys } from '../leads/caps.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -19,7 +20,8 @@ export type Session = Pick<StorageSettings, 'database' | 'mistakes'> & {
   readonly operations: Operations;
   readonly store: Pick<LeadRecords, 'list' | 'show'> &
     Pick<StatsStore, 'stats'> &
-    Pick<ProviderStore, 'parked'> & { ready(): Promise<void> };
+    Pick<ProviderStore, 'parked'> &
+    Pick<OutgoingQueue, 'destinationStates'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
   readonly skewMs?: number;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Notifications } from '../domain/notification.ts';
 import type { Region } from '../domain/provider.ts';
 import type { Rate, SiteForm } from '../domain/site.ts';
 
@@ -24,3 +25,12 @@ export const DEVELOPMENT_HASH_KEY = Buffer.from('text-connect-gateway developmen
 
 /** The account that the bundled simulator knows. */
 export const DEMO_CREDENTIALS = { providerId: 1001, username: 'demo', password: 'demo-password' } as const;
+
+/** Notifications where the file does not say. */
+export const DEFAULT_NOTIFICATIONS: Omit<Notifications, 'targets'> = {
+  name: 'Text Connect Gateway',
+  breakerMinutes: 5,
+  waiting: { parked: 1, unknown: 1, held: 1 },
+  capPercent: 80,
+  remindHours: 24,
+};

@@ -38,6 +38,7 @@ export function describeSettings(settings: Settings) {
     providers: [...providers.values()]
       .slice(0, NAMES_SHOWN)
       .map((provider) => describeProvider(provider, settings.simulator)),
+    notified: describeNames(settings.notifications?.targets.keys() ?? []),
   };
 }
 

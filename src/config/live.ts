@@ -35,6 +35,8 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   sites: live(({ sites }) => entries('sites', sites)),
   partners: live(({ partners }) => entries('partners', partners)),
   providers: live(({ providers }) => entries('providers', providers)),
+  notifications: live(({ notifications }) => ({ notifications })),
+  privateHosts: live(({ privateHosts }) => ({ allowPrivateHosts: privateHosts })),
   retry: live(({ retry }) => ({
     RETRY_SCHEDULE_S: retry.scheduleS,
     UNKNOWN_OUTCOME: retry.unknown,

@@ -1,16 +1,15 @@
-import { resolve } from 'node:path';
 import { type ProviderAccount, REGION_URLS, type WireProfile } from '../domain/provider.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
-import { doubtsAbout, type Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Findings } from './findings.ts';
 import type { Problem } from './problem.ts';
-import { type ReadFile, readSecret } from './read-file.ts';
 import type { FileContent, ProviderContent } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
 import { Password, ProviderId, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
+import { readTwin, type SecretFiles } from './twins.ts';
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
 
@@ -50,9 +49,6 @@ export function environmentWire(values: Values): WireProfile {
 
 export type Credentials = { readonly username: string; readonly password: string };
 
-/** How to read files of credentials; relative paths start from `directory`. */
-type SecretFiles = { readonly directory: string; readonly readFile: ReadFile };
-
 const validators = { username: compile(Username), password: compile(Password) };
 
 /** Finds the credentials of the account at a pointer, inline or in files; `undefined` if they are invalid. */
@@ -62,51 +58,12 @@ function findCredentials(
   findings: Findings,
   files: SecretFiles,
 ): Credentials | undefined {
-  const username = findOne(at, 'username', provider, findings, files);
-  const password = findOne(at, 'password', provider, findings, files);
+  const find = (name: keyof Credentials): string | undefined => {
+    const { [name]: written, [`${name}File` as const]: path } = provider;
+    return readTwin({ at, name, written, path, validate: validators[name] }, findings, files, true);
+  };
+  const [username, password] = [find('username'), find('password')];
   return username === undefined || password === undefined ? undefined : { username, password };
-}
-
-function findOne(
-  at: string,
-  name: keyof Credentials,
-  provider: ProviderContent,
-  findings: Findings,
-  files: SecretFiles,
-): string | undefined {
-  const { [name]: written, [`${name}File` as const]: path } = provider;
-  const pointer = `${at}/${name}`;
-  if (written !== undefined) {
-    if (path !== undefined) {
-      findings.add(pointer, { problem: `is set, and so is ${name}File`, fix: 'set one of the two' });
-    }
-    return written;
-  }
-  if (path === undefined) {
-    findings.add(pointer, { problem: 'is missing', fix: `add ${name}File with the path of a file, or ${name} itself` });
-    return undefined;
-  }
-  return findings.sound(`${pointer}File`) ? readOne(`${pointer}File`, name, path, findings, files) : undefined;
-}
-
-function readOne(
-  pointer: string,
-  name: keyof Credentials,
-  path: string,
-  findings: Findings,
-  { directory, readFile }: SecretFiles,
-): string | undefined {
-  const read = readSecret(readFile, resolve(directory, path));
-  if ('mistake' in read) {
-    findings.add(pointer, read.mistake);
-    return undefined;
-  }
-  for (const { problem, fix } of validators[name](read.text)) {
-    findings.add(pointer, { problem: `names a file whose text ${problem}`, fix });
-  }
-  for (const doubt of doubtsAbout(read.text))
-    findings.warn(pointer, { ...doubt, problem: `names a file whose text ${doubt.problem}` });
-  return read.text;
 }
 
 type FoundCredentials = ReadonlyMap<string, Credentials>;

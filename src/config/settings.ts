@@ -1,4 +1,5 @@
 import type { Place, RedisServer, TlsFiles } from '../domain/addresses.ts';
+import type { Notifications } from '../domain/notification.ts';
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { DailyMax, Partner, Rate, Site, UnknownOutcome } from '../domain/site.ts';
 
@@ -57,6 +58,10 @@ export type Settings = {
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;
   readonly providers: ReadonlyMap<string, ProviderAccount>;
+  /** Who is told when an operator is needed. */
+  readonly notifications?: Notifications;
+  /** Hosts of outgoing messages that may have an address which is not public. */
+  readonly privateHosts: ReadonlySet<string>;
 };
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

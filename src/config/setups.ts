@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
+import { defined } from '../lib/defined.ts';
 import { shortList } from '../lib/nearest.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { parseDocument } from './document.ts';
@@ -8,6 +9,7 @@ import type { Environment } from './environment.ts';
 import { createFindings, type Findings, fileProblem } from './findings.ts';
 import { isLoopback } from './formats/addresses.ts';
 import { isProduction, orDevelopment } from './mode.ts';
+import { buildNotifications, buildPrivateHosts, checkNotifications } from './notifications.ts';
 import { buildPartners, checkPartners } from './partners.ts';
 import { LISTED_MISTAKES, type Problem } from './problem.ts';
 import {
@@ -33,7 +35,10 @@ export type Setup = {
   readonly warnings?: readonly Problem[];
   /** How many mistakes of the file are not listed. */
   readonly more?: number;
-  readonly build: () => Pick<Settings, 'demo' | 'simulator' | 'sites' | 'partners' | 'providers'>;
+  readonly build: () => Pick<
+    Settings,
+    'demo' | 'simulator' | 'sites' | 'partners' | 'providers' | 'notifications' | 'privateHosts'
+  >;
 };
 
 /** Makes a setup that has problems and cannot be built. */
@@ -71,6 +76,7 @@ export function demoSetup(environment: Environment): Setup {
       simulator,
       sites: new Map([[DEMO_SITE.key, DEMO_SITE]]),
       partners: new Map(),
+      privateHosts: new Set(),
       providers: new Map([[DEFAULT_PROVIDER, environmentProvider(values) ?? simulatedProvider(values)]]),
     }),
   };
@@ -133,15 +139,14 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
 
   const { values } = environment;
   const variables = givenCredentials(environment);
-  const credentials = checkProviders(content, findings, {
-    environment: variables,
-    files: { directory: dirname(path), readFile },
-  });
+  const files = { directory: dirname(path), readFile };
+  const credentials = checkProviders(content, findings, { environment: variables, files });
   const accounts = new Set(findings.sound('/providers') ? Object.keys(content.providers ?? {}) : []);
   if (variables.length > 0) accounts.add(DEFAULT_PROVIDER);
   const production = isProduction(environment);
   checkSites(content, findings, { production, accounts, orDevelopment: orDevelopment(environment) });
   checkPartners(content, findings);
+  const receivers = checkNotifications(content, findings, files);
   const listed = findings.problems();
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...listed],
@@ -153,6 +158,8 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
       sites: buildSites(content),
       partners: buildPartners(content),
       providers: buildProviders(content, credentials, values),
+      privateHosts: buildPrivateHosts(content),
+      ...defined({ notifications: buildNotifications(content, receivers) }),
     }),
   };
 }

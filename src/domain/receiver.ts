@@ -50,3 +50,13 @@ export interface Sender {
   send(receiver: Receiver, message: SentMessage): Promise<SendResult>;
   close(): Promise<void>;
 }
+
+/** The end of one try, or `count` messages that were given up. */
+export type SendReport = {
+  readonly destination: string;
+  readonly result: 'delivered' | 'failed' | 'dropped';
+  readonly count: number;
+  readonly message?: string;
+  readonly attempt?: number;
+  readonly failure?: string;
+};

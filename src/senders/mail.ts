@@ -7,7 +7,7 @@ import { guardedLookup, requirePublicHost } from './public-address.ts';
 const CONNECT_MS = 5_000;
 /** Bound on each answer of the server, and on the whole try. */
 const ANSWER_MS = 10_000;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 15_000;
 
 /**
  * Sends a message as an e-mail: the first line of its `text` is the subject. The message's id is also the e-mail's, so that a

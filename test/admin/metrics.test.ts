@@ -15,6 +15,7 @@ function metrics(changes: Partial<Parameters<typeof createMetrics>[0]> = {}) {
   return createMetrics({
     labelledSites: ['demo'],
     openCounts: async () => COUNTS,
+    destinations: async () => [{ destination: 'notify:chat', waiting: 2 }],
     providers: () => ['default', 'eu-main'],
     breakers: () => new Map([['https://eu.example', 'half_open']]),
     endpoints: () => ['https://na.example', 'https://eu.example'],
@@ -53,6 +54,7 @@ t.test('each scrape reads the store, the circuit breakers and the configuration'
     'the breaker of an endpoint that was never called is closed',
   );
   t.equal(samples.get('tcg_breaker_state{endpoint="https://eu.example"}'), 1);
+  t.equal(samples.get('tcg_outgoing_waiting{destination="notify:chat"}'), 2);
 });
 
 t.test(
@@ -80,7 +82,11 @@ t.test(
       updatedAt: 91_000,
     } as const;
     subject.attempt({ ...delivered, lease, settled: { conversation, parkedProvider: false } });
+    subject.outgoing({ destination: 'notify:chat', result: 'failed', count: 1, failure: 'timeout' });
+    subject.outgoing({ destination: 'notify:chat', result: 'dropped', count: 3 });
     const { samples } = readExposition(await subject.render());
+    t.equal(samples.get('tcg_outgoing_total{destination="notify:chat",result="failed"}'), 1);
+    t.equal(samples.get('tcg_outgoing_total{destination="notify:chat",result="dropped"}'), 3);
     t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
     t.equal(samples.get('tcg_problems_total{code="origin_not_allowed"}'), 2);
     t.equal(samples.get('tcg_suspects_total{site="demo"}'), 1);

@@ -37,6 +37,7 @@ t.test('the guide lists every metric of ours, and no other', async (t) => {
   const metrics = createMetrics({
     labelledSites: [],
     openCounts: () => Promise.reject(new Error('not asked')),
+    destinations: () => Promise.reject(new Error('not asked')),
     providers: () => [],
     breakers: () => new Map(),
     endpoints: () => [],

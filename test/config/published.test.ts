@@ -22,6 +22,16 @@ const FILE = {
     homes: { name: 'Homes', origins: [], targets: { merchantIds: '*' }, country: 'GB', provider: 'main' },
   },
   partners: { crm: { keys: [KEY_HASH], sites: '*' } },
+  notifications: {
+    targets: {
+      chat: {
+        url: 'https://hooks.example/canary-path',
+        secret: `whsec_${Buffer.from('canary-0123456789-abcdefghijk').toString('base64')}`,
+      },
+      mail: { email: ['canary@example.com'] },
+    },
+    smtp: { host: 'canary.example', user: 'canary-user', password: 'canary-password', from: 'canary@example.com' },
+  },
   providers: {
     main: {
       region: 'eu',
@@ -71,6 +81,7 @@ t.test('the summary has the listener, limits, names and hosts', async (t) => {
         listingFormat: 'text',
       },
     ],
+    notified: { count: 2, names: ['chat', 'mail'] },
   });
 });
 
@@ -84,7 +95,7 @@ t.test(
 t.test('the summary holds no credential, no hash of a key and no address beyond its host', async (t) => {
   const account = { PROVIDER_ID: '77001', PROVIDER_USERNAME: 'canary-env', PROVIDER_PASSWORD: 'canary-word' };
   const line = JSON.stringify(describeSettings(loadFile(FILE, { ...OPEN, ...account })));
-  t.notMatch(line, /canary|77001/);
+  t.notMatch(line, /canary|77001|whsec_/);
   t.notMatch(line, KEY_HASH.slice(7, 20));
   t.notMatch(JSON.stringify(describeSettings(load({}))), /demo-password/);
 });
@@ -163,7 +174,7 @@ t.test('every property of the schema has a description, an errorMessage and vali
   }
 });
 
-const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys'];
+const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys', 'targets', 'host', 'from', 'to', 'timeZone'];
 
 t.test('every name that an object of the schema requires is one of its properties', async (t) => {
   const nodes = [...properties(published)].map(([, node]) => node);

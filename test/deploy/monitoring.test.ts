@@ -66,6 +66,7 @@ t.test('rules and dashboard use only metrics and labels that the gateway exposes
   const metrics = createMetrics({
     labelledSites: [],
     openCounts: () => Promise.reject(new Error('not asked')),
+    destinations: async () => [],
     providers: () => [],
     breakers: () => new Map(),
     endpoints: () => [],

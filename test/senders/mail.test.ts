@@ -1,43 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { MailReceiver } from '../../src/domain/receiver.ts';
 import { createSender } from '../../src/senders/sender.ts';
+import { mailServer } from '../support/receivers.ts';
 
 const MESSAGE = {
   id: 'msg_1',
   body: JSON.stringify({ text: 'The account default is parked.\nIts leads wait: naïve' }),
 };
-
-type Mail = { readonly from: unknown; readonly to: readonly string[]; readonly source: string; readonly user?: string };
-
-/** A real SMTP server that takes everything, and what it got. */
-async function mailServer(t: Test, options: SMTPServerOptions = {}): Promise<{ port: number; mails: Mail[] }> {
-  const mails: Mail[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    allowInsecureAuth: true,
-    onAuth: ({ username = '', password }, _session, done) =>
-      password === 'word' ? done(null, { user: username }) : done(new Error('wrong')),
-    onData(stream, { envelope: { mailFrom, rcptTo }, user }, done) {
-      text(stream).then((source) => {
-        const to = rcptTo.map(({ address }) => address);
-        mails.push({ from: mailFrom ? mailFrom.address : undefined, to, source, ...(user && { user: String(user) }) });
-        done();
-      }, done);
-    },
-    ...options,
-  });
-  server.on('error', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  t.teardown(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const address = server.server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { port: address.port, mails };
-}
 
 function receiver(port: number, server: Partial<MailReceiver['server']> = {}): MailReceiver {
   return {

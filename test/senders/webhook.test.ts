@@ -1,26 +1,15 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import t, { type Test } from 'tap';
 import type { Receiver } from '../../src/domain/receiver.ts';
 import { createSender } from '../../src/senders/sender.ts';
+import { httpReceiver } from '../support/receivers.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 const OTHER = `whsec_${Buffer.alloc(24, 2).toString('base64')}`;
 const MESSAGE = { id: 'msg_1', body: '{"text":"naïve"}' };
 const local = (host: string): boolean => host === '127.0.0.1' || host === 'localhost';
-
-async function listening(t: Test, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-}
 
 function senderOf(t: Test, allowed = local, now = Date.now) {
   const sender = createSender({ allowed, now });
@@ -33,7 +22,7 @@ t.test(
   'a message arrives with signatures of both secrets, which the library of Standard Webhooks verifies',
   async (t) => {
     const received: { headers: IncomingHttpHeaders; body: string }[] = [];
-    const url = await listening(t, async (request, response) => {
+    const url = await httpReceiver(t, async (request, response) => {
       received.push({ headers: request.headers, body: await text(request) });
       response.end();
     });
@@ -50,7 +39,7 @@ t.test(
 
 t.test('without a secret a message has an id and no signature', async (t) => {
   let headers: IncomingHttpHeaders = {};
-  const url = await listening(t, (request, response) => {
+  const url = await httpReceiver(t, (request, response) => {
     headers = request.headers;
     response.end();
   });
@@ -62,7 +51,7 @@ t.test('without a secret a message has an id and no signature', async (t) => {
 t.test('any other answer than 2xx is a failure with its status, and Retry-After is honoured', async (t) => {
   let status = 500;
   let retryAfter: string | undefined;
-  const url = await listening(t, (_request, response) => {
+  const url = await httpReceiver(t, (_request, response) => {
     response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end('secret text');
   });
   const send = senderOf(t, local, () => Date.UTC(2026, 10, 28));
@@ -85,7 +74,7 @@ t.test('any other answer than 2xx is a failure with its status, and Retry-After 
 
 t.test('a redirect is not followed', async (t) => {
   let calls = 0;
-  const url = await listening(t, (_request, response) => {
+  const url = await httpReceiver(t, (_request, response) => {
     calls += 1;
     response.writeHead(307, { location: '/elsewhere' }).end();
   });
@@ -95,7 +84,7 @@ t.test('a redirect is not followed', async (t) => {
 
 t.test('a private address is refused before a connection, by number and by name', async (t) => {
   let calls = 0;
-  const url = await listening(t, (_request, response) => {
+  const url = await httpReceiver(t, (_request, response) => {
     calls += 1;
     response.end();
   });
@@ -107,7 +96,7 @@ t.test('a private address is refused before a connection, by number and by name'
 });
 
 t.test('a receiver that is not there, or that hangs up, fails with a code', async (t) => {
-  const url = await listening(t, (request) => request.socket.destroy());
+  const url = await httpReceiver(t, (request) => request.socket.destroy());
   const send = senderOf(t);
   t.match(await send(url), { kind: 'failed', failure: /^[A-Z_]+$/ });
   t.strictSame(await send('http://127.0.0.1:1/'), { kind: 'failed', failure: 'ECONNREFUSED' });

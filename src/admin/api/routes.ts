@@ -116,6 +116,17 @@ export interface RunningState {
   refusedSettings(): { since: number; mistakes: number; problems: readonly string[] } | undefined;
   /** Lists the running processes, as they last described themselves. */
   replicas(): Promise<readonly ReplicaState[]>;
+  /** Lists every target of notifications, with the messages that wait for it and its last results. */
+  notified(): Promise<
+    readonly {
+      target: string;
+      kind: string;
+      waiting: number;
+      deliveredAt?: number;
+      failedAt?: number;
+      failure?: string;
+    }[]
+  >;
   /** Releases a parked provider account. */
   releaseProvider(id: string): Promise<void>;
 }
@@ -141,6 +152,13 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
       ...replica,
       startedAt: isoTime(startedAt),
       seenAt: isoTime(seenAt),
+    })),
+    notifications: (await state.notified()).map(({ target, kind, waiting, deliveredAt, failedAt, failure }) => ({
+      target,
+      kind,
+      waiting,
+      ...(deliveredAt !== undefined && { deliveredAt: isoTime(deliveredAt) }),
+      ...(failedAt !== undefined && { failedAt: isoTime(failedAt), failure }),
     })),
   }));
 

@@ -4,6 +4,7 @@ import { isoTime } from '../../admin/operations/views.ts';
 import type { Settings } from '../../config/settings.ts';
 import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/outbox.ts';
+import { destinationOf } from '../../outgoing/texts.ts';
 import { nameOfPlace } from '../../store/open.ts';
 import { exposedFiles } from '../../store/sqlite/file-mode.ts';
 import { orphanedLog } from '../../store/sqlite/identity.ts';
@@ -27,11 +28,8 @@ const CLOCK_TOLERANCE_MS = 60_000;
 const MAX_SKEW_MS = maxClockSkewMs(LEASE_MS);
 
 /** Checks the database, its disk, the clock, the keys, and the leads and provider accounts that wait for an operator. */
-export async function checkStorage(
-  { database: place }: Settings,
-  now: number,
-  open: () => Promise<Session>,
-): Promise<Finding[]> {
+export async function checkStorage(settings: Settings, now: number, open: () => Promise<Session>): Promise<Finding[]> {
+  const { database: place } = settings;
   const disk = place.kind === 'sqlite' ? () => [checkSpace(place.path)] : () => [];
   if (place.kind === 'sqlite' && !existsSync(place.path)) return [checkPlace(place.path), ...disk(), checkYear(now)];
   try {
@@ -43,6 +41,7 @@ export async function checkStorage(
       await checkClock(session, now),
       await checkKeys(session),
       ...(await checkWaiting(session, now)),
+      ...(await checkTargets(session, settings)),
     ];
   } catch (error) {
     return [unopened(error, nameOfPlace(place)), ...disk(), checkYear(now)];
@@ -149,4 +148,21 @@ async function checkWaiting({ store }: Session, now: number): Promise<Finding[]>
     return { name: `provider ${id}`, result: 'problem', detail };
   });
   return [leads, ...providers, ...(await checkAccounts(store, now, new Set(parked.map(({ id }) => id))))];
+}
+
+/** What became of the last messages to each target of notifications. Whether one is reachable now says `notify test`. */
+async function checkTargets({ store }: Session, { notifications }: Settings): Promise<Finding[]> {
+  if (!notifications) return [];
+  const states = new Map((await store.destinationStates()).map((state) => [state.destination, state]));
+  return [...notifications.targets.keys()].map((target): Finding => {
+    const { waiting = 0, deliveredAt, failedAt, failure } = states.get(destinationOf(target)) ?? {};
+    const name = `notify ${target}`;
+    const failed = failedAt !== undefined && failedAt > (deliveredAt ?? 0);
+    const last = [
+      deliveredAt === undefined ? 'took no message yet' : `took a message at ${isoTime(deliveredAt)}`,
+      ...(failed ? [`failed at ${isoTime(failedAt)} (${failure})`] : []),
+      ...(waiting > 0 ? [`${plural(waiting, 'message')} waiting`] : []),
+    ];
+    return { name, result: failed ? 'warning' : 'ok', detail: last.join(', ') };
+  });
 }

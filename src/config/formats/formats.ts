@@ -6,6 +6,7 @@ import { DEVELOPMENT_HASH_KEY } from '../defaults.ts';
 import type { Mistake } from '../problem.ts';
 import { checkCidr, checkCollector, checkEndpoint, checkHost, checkOrigin } from './addresses.ts';
 import { checkDatabase, checkRedis } from './databases.ts';
+import { checkEmail, checkReceiverUrl, checkTimeZone, checkWebhookSecret } from './receivers.ts';
 
 /** The `format`s of our schemas: each says what is wrong with a text, or nothing. */
 export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefined>> = {
@@ -13,14 +14,18 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   'content-type': checkContentType,
   country: checkCountry,
   database: checkDatabase,
+  email: checkEmail,
   endpoint: checkEndpoint,
   'failure-text': checkFailureText,
   host: checkHost,
   'key-hash': checkKeyHash,
   origin: checkOrigin,
+  'receiver-url': checkReceiverUrl,
   redis: checkRedis,
   collector: checkCollector,
   'secret-key': checkSecretKey,
+  'time-zone': checkTimeZone,
+  'webhook-secret': checkWebhookSecret,
   'xml-line': checkXmlLine,
 };
 

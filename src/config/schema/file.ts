@@ -1,19 +1,10 @@
 import type { XStatic } from 'typebox/schema';
 import { PARTNER_RATE } from '../defaults.ts';
 import { FailurePatternsEntry } from './failure-patterns.ts';
+import { NotificationsEntry, PrivateHosts } from './notifications.ts';
 import { SiteEntry, Targets } from './site.ts';
 import * as value from './values.ts';
-import { Everything, name, named } from './values.ts';
-
-const secretFile = (description: string, example: string) =>
-  ({
-    type: 'string',
-    description,
-    minLength: 1,
-    maxLength: 4096,
-    errorMessage: "use a file's path",
-    examples: [example],
-  }) as const;
+import { Everything, name, named, secretFile } from './values.ts';
 
 /** An entry of `providers`. */
 const ProviderEntry = {
@@ -135,10 +126,12 @@ export const FileSchema = {
       errorMessage: 'use an object of accounts, by name',
       examples: [{ europe: { region: 'eu', providerId: 1002, username: 'gateway', passwordFile: 'password-eu' } }],
     },
+    notifications: NotificationsEntry,
+    allowPrivateHosts: PrivateHosts,
   },
   additionalProperties: false,
   title: 'Text Connect Gateway: CONFIG_FILE',
-  description: 'Sites, partners and provider accounts. Comments and trailing commas are allowed.',
+  description: 'Sites, partners, provider accounts and notifications. Comments and trailing commas are allowed.',
   errorMessage: 'use an object with sites, partners and providers',
 } as const;
 

@@ -177,3 +177,14 @@ export const name = (description: string, options: { default?: string; examples:
   ({ type: 'string', description, pattern: NAME, errorMessage: NAME_RULE, ...options }) as const;
 
 export const Everything = { type: 'string', const: '*', description: 'All of them.' } as const;
+
+/** The path of a file that holds a secret: the twin of a value. */
+export const secretFile = (description: string, example: string) =>
+  ({
+    type: 'string',
+    description,
+    minLength: 1,
+    maxLength: 4096,
+    errorMessage: "use a file's path",
+    examples: [example],
+  }) as const;

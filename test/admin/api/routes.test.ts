@@ -175,7 +175,7 @@ t.test('statistics count the leads of each status', async (t) => {
   t.match((await ask('/stats')).body, { byStatus: { queued: 1, delivered: 0 }, oldestQueuedSeconds: 5 });
 });
 
-t.test('the state shows provider accounts and circuit breakers', async (t) => {
+t.test('the state shows provider accounts, circuit breakers and targets of notifications', async (t) => {
   const { ask } = adminOver(t);
   t.strictSame((await ask('/state')).body, {
     providers: [
@@ -199,6 +199,17 @@ t.test('the state shows provider accounts and circuit breakers', async (t) => {
         seenAt: '2026-11-24T12:00:10.000Z',
         breakers: { 'https://eu.example': 'open' },
         settingsRefused: false,
+      },
+    ],
+    notifications: [
+      { target: 'chat', kind: 'webhook', waiting: 0 },
+      {
+        target: 'night',
+        kind: 'mail',
+        waiting: 2,
+        deliveredAt: '2026-11-24T12:00:00.000Z',
+        failedAt: '2026-11-24T12:00:01.000Z',
+        failure: 'smtp_550',
       },
     ],
   });

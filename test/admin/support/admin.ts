@@ -31,6 +31,10 @@ export function adminOver(t: Test) {
         settingsRefused: false,
       },
     ],
+    notified: async () => [
+      { destination: 'notify:chat', target: 'chat', kind: 'webhook', waiting: 0 },
+      { target: 'night', kind: 'mail', waiting: 2, deliveredAt: NOON, failedAt: NOON + 1_000, failure: 'smtp_550' },
+    ],
     releaseProvider: async (id) => void released.push(id),
   };
   const building = buildAdminApp({

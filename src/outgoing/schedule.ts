@@ -1,0 +1,37 @@
+/** Failures in a row, without a success between them, after which a destination is left alone for a while. */
+export const FAILURES_TO_PAUSE = 3;
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
+/** The part of a delay that is random, so that many messages do not come back at the same moment. */
+const JITTER = 0.2;
+
+/**
+ * When a message is tried again.
+ *
+ * @param attempts tries that failed, at least one
+ * @param scheduleS delays in seconds; the last one is repeated
+ * @param retryAfterMs what the receiver asked for; the later of both times applies
+ * @param random from 0 to 1
+ */
+export function nextTry(
+  attempts: number,
+  scheduleS: readonly number[],
+  { now, random, retryAfterMs = 0 }: { readonly now: number; readonly random: number; readonly retryAfterMs?: number },
+): number {
+  const delayS = scheduleS[Math.min(attempts, scheduleS.length) - 1] ?? 60;
+  const delayMs = delayS * 1_000 * (1 - JITTER / 2 + JITTER * random);
+  return now + Math.round(Math.max(delayMs, retryAfterMs));
+}
+
+/** How a destination answered lately. While it is paused its messages wait and use up no try. */
+export type Health = { readonly failures: number; readonly pausedUntil: number };
+
+export const HEALTHY: Health = { failures: 0, pausedUntil: 0 };
+
+/** The health after a failed try: from the third failure in a row on it is paused, longer each time. */
+export function afterFailure({ failures }: Health, now: number): Health {
+  const more = failures + 1;
+  if (more < FAILURES_TO_PAUSE) return { failures: more, pausedUntil: 0 };
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(more - FAILURES_TO_PAUSE, 10), LONGEST_PAUSE_MS);
+  return { failures: more, pausedUntil: now + pauseMs };
+}

@@ -1,0 +1,128 @@
+import type { OutgoingMessage } from '../domain/ports/outgoing-queue.ts';
+import { type Condition, keyOf } from './conditions.ts';
+
+/** Why a target gets a message: a condition holds, still holds, or is over; or somebody tests the way. */
+export type Occasion = 'raised' | 'reminder' | 'cleared' | 'test';
+
+/** The destination of a target's messages in the queue of outgoing messages. */
+export const destinationOf = (target: string): string => `notify:${target}`;
+
+/** A message that nobody took for this long tells operators nothing new. */
+const LIFETIME_MS = 3 * 86_400_000;
+
+type Text = { readonly title: string; readonly detail: string };
+
+/** What a condition means and what to do, in one line each. */
+function describe({ kind, subject, count }: Condition): Text {
+  switch (kind) {
+    case 'provider_parked':
+      return {
+        title: `The provider account ${subject} is parked`,
+        detail: 'The provider refuses its credentials. Its leads are safe and wait. Correct the password in its file.',
+      };
+    case 'breaker_open':
+      return {
+        title: `The provider at ${subject} cannot be reached`,
+        detail: 'The circuit breaker is open. Leads are safe and wait. Ask the provider.',
+      };
+    case 'storage_failing':
+      return {
+        title: `The storage of ${subject} fails`,
+        detail: 'New leads are refused with 503. Run the command check, and look at the disk or the database server.',
+      };
+    case 'leads_parked':
+      return {
+        title: `Leads are parked${figure(count)}`,
+        detail: 'The provider refused them, or their retry schedule is used up. See: leads list --status parked',
+      };
+    case 'leads_unknown':
+      return {
+        title: `Leads have an unknown outcome${figure(count)}`,
+        detail: 'They may have reached the provider. See: leads list --status unknown',
+      };
+    case 'leads_held':
+      return {
+        title: `Leads are held${figure(count)}`,
+        detail: 'They are over a cap or suspicious, and are not sent. See: leads list --status held',
+      };
+    case 'site_cap':
+      return {
+        title: `The site ${subject} is near its daily cap`,
+        detail: `It took ${count ?? 'most of its'} leads today. Leads beyond the cap are held. Raise dailyMax if they are real.`,
+      };
+  }
+}
+
+function figure(count: number | undefined): string {
+  return count === undefined ? '' : `: ${count}`;
+}
+
+/** What a condition is called when it is over. */
+function describeEnd({ kind, subject }: Condition): string {
+  switch (kind) {
+    case 'provider_parked':
+      return `The provider account ${subject} works again; its leads are being sent`;
+    case 'breaker_open':
+      return `The provider at ${subject} can be reached again`;
+    case 'storage_failing':
+      return `The storage of ${subject} works again`;
+    case 'leads_parked':
+      return 'No more parked leads wait for a decision';
+    case 'leads_unknown':
+      return 'No more leads with an unknown outcome wait for a decision';
+    case 'leads_held':
+      return 'No more held leads wait for a decision';
+    case 'site_cap':
+      return `The site ${subject} is no longer near its daily cap`;
+  }
+}
+
+type Context = {
+  readonly id: string;
+  /** Name of this gateway. */
+  readonly gateway: string;
+  readonly target: string;
+  readonly now: number;
+};
+
+function textOf(occasion: Exclude<Occasion, 'test'>, condition: Condition, gateway: string): string {
+  if (occasion === 'cleared') return `[${gateway}] All clear: ${describeEnd(condition)}.`;
+  const { title, detail } = describe(condition);
+  const since = condition.since === undefined ? '' : ` since ${new Date(condition.since).toISOString()}`;
+  return `[${gateway}] ${occasion === 'reminder' ? 'Reminder: ' : ''}${title}${since}.\n${detail}`;
+}
+
+/**
+ * The message for a target. Its JSON has the members that Standard Webhooks recommend, and `text`, which chat programs show.
+ * Every value is a name of the configuration, a number or a time: no personal data.
+ */
+export function composeMessage(
+  occasion: Occasion,
+  condition: Condition | undefined,
+  context: Context,
+): OutgoingMessage {
+  const { id, gateway, target, now } = context;
+  const text =
+    occasion === 'test' || !condition
+      ? `[${gateway}] This is a test of the notifications to ${target}.`
+      : textOf(occasion, condition, gateway);
+  const timestamp = new Date(now).toISOString();
+  const { kind, subject, since, count } = condition ?? {};
+  const data = {
+    gateway,
+    ...(condition && { key: keyOf(condition), condition: kind }),
+    ...(subject !== undefined && { subject }),
+    ...(since !== undefined && { since: new Date(since).toISOString() }),
+    ...(count !== undefined && { count }),
+  };
+  return {
+    id,
+    destination: destinationOf(target),
+    // A target reads of one condition in the order in which it happened.
+    ...(condition && { ordering: keyOf(condition) }),
+    body: JSON.stringify({ type: `notification.${occasion}`, timestamp, text, data }),
+    createdAt: now,
+    dueAt: now,
+    expiresAt: now + LIFETIME_MS,
+  };
+}
