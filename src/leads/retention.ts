@@ -4,8 +4,8 @@ import { type Clock, DAY_MS, HOUR_MS } from '../lib/clock.ts';
 
 const SWEEP_EVERY_MS = HOUR_MS;
 /** Rows that one transaction removes, and the pause between two transactions: other writers wait only a short time. */
-const CHUNK = 500;
-const CHUNK_PAUSE_MS = 100;
+const CHUNK = 200;
+const CHUNK_PAUSE_MS = 50;
 
 export type Swept = { readonly expired: number; readonly purged: number };
 

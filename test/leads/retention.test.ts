@@ -51,25 +51,25 @@ t.test(
     const { clock, named, sweeper } = sweeping(t, {}, { retentionDays: () => days });
     sweeper.start();
     await clock.settle();
-    t.strictSame(named('expire'), [`expire ${START - 30 * DAY_MS},500`]);
-    t.strictSame(named('purge'), [`purge ${START},500`]);
+    t.strictSame(named('expire'), [`expire ${START - 30 * DAY_MS},200`]);
+    t.strictSame(named('purge'), [`purge ${START},200`]);
     days = 7;
     await clock.advance(HOUR_MS - 1);
     t.equal(named('expire').length, 1);
     await clock.advance(1);
-    t.equal(named('expire')[1], `expire ${START + HOUR_MS - 7 * DAY_MS},500`);
+    t.equal(named('expire')[1], `expire ${START + HOUR_MS - 7 * DAY_MS},200`);
   },
 );
 
 t.test('many leads are removed in chunks with pauses between them, and reported once', async (t) => {
-  const { clock, named, swept, sweeper } = sweeping(t, { expire: sequence(500, 500, 20), purge: sequence(500, 3) });
+  const { clock, named, swept, sweeper } = sweeping(t, { expire: sequence(200, 200, 20), purge: sequence(200, 3) });
   sweeper.start();
   await clock.settle();
   t.equal(named('expire').length, 1, 'the second chunk waits for a pause');
   await clock.advance(1_000);
   t.equal(named('expire').length, 3);
   t.equal(named('purge').length, 2);
-  t.strictSame(swept, [{ expired: 1_020, purged: 503 }]);
+  t.strictSame(swept, [{ expired: 420, purged: 203 }]);
   await clock.advance(HOUR_MS);
   t.equal(swept.length, 1, 'a sweep that removes nothing is not reported');
 });
@@ -105,7 +105,7 @@ t.test('a fault is reported, and the next sweep scrubs again', async (t) => {
 });
 
 t.test('stopping between two chunks starts no further chunk and leaves no timer', async (t) => {
-  const { clock, calls, sweeper } = sweeping(t, { expire: async () => 500 });
+  const { clock, calls, sweeper } = sweeping(t, { expire: async () => 200 });
   sweeper.start();
   await clock.settle();
   t.equal(calls.length, 1);
@@ -126,7 +126,7 @@ t.test('stopping waits for the running chunk', async (t) => {
   });
   await clock.settle();
   t.notOk(stopped);
-  chunk.resolve(500);
+  chunk.resolve(200);
   await stopping;
   t.equal(calls.length, 1);
   t.equal(clock.next(), undefined);

@@ -18,7 +18,7 @@ const SENDABLE: Readonly<Record<SendAction, readonly Status[]>> = {
 const PAGE = 500;
 
 /** Leads queued per transaction: few enough that accepting new leads never waits long for the lock. */
-const CHUNK = 500;
+const CHUNK = 200;
 
 /** An account that is not called now: it is parked, or the breaker of its endpoint is open. */
 export type WaitingAccount = {

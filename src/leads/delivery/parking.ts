@@ -11,7 +11,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Gate } from './breaker.ts';
 
 /** Conversations that one transaction moves; small, so that other writers wait only a short time for the lock. */
-const CHUNK = 1_000;
+const CHUNK = 200;
 
 type Parts = {
   readonly store: ProviderStore & ParkedLeadStore;

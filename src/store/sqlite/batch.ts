@@ -27,6 +27,8 @@ type Parts = {
   readonly check: () => void;
   readonly cache?: BatchCache;
   readonly onCommit?: OnCommit | undefined;
+  /** Called after each commit, when its callers are answered. */
+  readonly afterCommit?: () => void;
   readonly wait?: Wait;
 };
 
@@ -50,7 +52,7 @@ export interface BatchWriter {
  */
 export function createBatchWriter(
   database: DatabaseSync,
-  { check, cache = NO_CACHE, onCommit, wait = setTimeout }: Parts,
+  { check, cache = NO_CACHE, onCommit, afterCommit = () => undefined, wait = setTimeout }: Parts,
 ): BatchWriter {
   const beginStatement = database.prepare('BEGIN IMMEDIATE');
   const commitStatement = database.prepare('COMMIT');
@@ -63,6 +65,7 @@ export function createBatchWriter(
       commitStatement.run();
       check();
       for (const [index, write] of batch.entries()) answer(write, results[index]);
+      afterCommit();
     } catch (error) {
       rollback(database, cache);
       const fault = new StorageUnavailable('The storage did not take the write.', { cause: error });

@@ -8,6 +8,8 @@ export type Store = OutboxOptions & {
   readonly database: DatabaseSync;
   readonly writer: BatchWriter;
   readonly read: Read;
+  /** Resolves when no byte that was removed is left in the write-ahead log. @throws StorageUnavailable as `emptyLog` */
+  readonly emptyLog: () => Promise<void>;
 };
 
 /** Runs `query` and resolves with its result. A fault of the storage rejects with `StorageUnavailable`. */

@@ -1,4 +1,5 @@
 import { type BigIntStats, closeSync, openSync, readSync, statSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 
 /** The file header of SQLite 3 and, at byte 68, our `application_id` (https://sqlite.org/fileformat.html#the_database_header). */
@@ -16,6 +17,8 @@ export interface Identity {
    * file any more, because the write-ahead log is all that is left of the newest commits.
    */
   isOverwritten(): boolean;
+  /** How many frames of the write-ahead log no checkpoint has copied into the file yet. */
+  uncopiedFrames(): number;
   close(): void;
 }
 
@@ -91,6 +94,7 @@ export function watchIdentity(path: string, applicationId: number, now: () => nu
       ignoreFault(look);
       return overwritten;
     },
+    uncopiedFrames: checkpoints.uncopiedFrames,
     close() {
       clearInterval(looking);
       closeSync(descriptor);
@@ -110,11 +114,12 @@ function inodeOf(stats: BigIntStats | undefined): string | undefined {
 type ByteRange = readonly [from: number, to: number];
 
 /**
- * Places in the index of the write-ahead log (https://sqlite.org/walformat.html#the_wal_index_file_format): the salts of the
- * log's present round, how many of its frames are copied into the database file, and how many a checkpoint intends to copy. The
+ * Places in the index of the write-ahead log (https://sqlite.org/walformat.html#the_wal_index_file_format): the number of its
+ * valid frames, the salts of the log's present round, how many of its frames are copied into the database file, and how many a checkpoint intends to copy. The
  * last one is written before the file is changed, the one before it when the copy is on disk.
  */
 const INDEX_HEADER_BYTES = 136;
+const FRAMES: ByteRange = [16, 20];
 const SALTS: ByteRange = [32, 40];
 const COPIED: ByteRange = [96, 100];
 const TO_COPY: ByteRange = [128, 132];
@@ -135,11 +140,21 @@ function watchCheckpoints(index: string) {
   const descriptor = openSync(index, 'r');
   const bytes = Buffer.alloc(INDEX_HEADER_BYTES);
   const at = ([from, to]: ByteRange): string => bytes.toString('hex', from, to);
+  const read = (): void => {
+    if (readSync(descriptor, bytes, 0, INDEX_HEADER_BYTES, 0) !== INDEX_HEADER_BYTES) {
+      throw new StorageUnavailable(`${index} was truncated.`);
+    }
+  };
+  /** The index has the machine's own byte order. */
+  const numberAt = ([from]: ByteRange): number =>
+    endianness() === 'LE' ? bytes.readUInt32LE(from) : bytes.readUInt32BE(from);
   return {
+    uncopiedFrames(): number {
+      read();
+      return Math.max(0, numberAt(FRAMES) - numberAt(COPIED));
+    },
     progress(): Progress {
-      if (readSync(descriptor, bytes, 0, INDEX_HEADER_BYTES, 0) !== INDEX_HEADER_BYTES) {
-        throw new StorageUnavailable(`${index} was truncated.`);
-      }
+      read();
       const copied = at(COPIED);
       const toCopy = at(TO_COPY);
       return { mark: at(SALTS) + copied + toCopy, underWay: copied !== toCopy };

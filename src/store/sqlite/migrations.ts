@@ -275,8 +275,8 @@ export const MIGRATIONS: readonly string[] = [
      n        INTEGER NOT NULL,
      PRIMARY KEY (provider, status, cause, message, site)
    ) STRICT, WITHOUT ROWID;
-   INSERT INTO tallies
-     SELECT provider, status, coalesce(cause, ''), message, site, count(*) FROM conversations GROUP BY 1, 2, 3, 4, 5;
+   INSERT INTO tallies SELECT provider, status, coalesce(cause, ''), message, site, 1 FROM conversations WHERE TRUE
+     ON CONFLICT DO UPDATE SET n = n + 1;
    CREATE TRIGGER conversations_added AFTER INSERT ON conversations BEGIN
      INSERT INTO tallies VALUES (new.provider, new.status, coalesce(new.cause, ''), new.message, new.site, 1)
        ON CONFLICT DO UPDATE SET n = n + 1;

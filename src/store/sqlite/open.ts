@@ -58,9 +58,8 @@ function requireOurs(database: DatabaseSync): void {
 }
 
 /**
- * `secure_delete` overwrites deleted content; `temp_store` keeps sorts off a read-only root file system. The write-ahead log may
- * grow to 16 MiB before a checkpoint, so that a page which many leads touch is copied back once for all of them. The cache is
- * 32 MiB.
+ * `secure_delete` overwrites deleted content; `temp_store` keeps sorts off a read-only root file system. A thread of its
+ * own makes the checkpoints (`checkpointer.ts`); the limit here is for the case that it cannot. The cache is 32 MiB.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`
@@ -70,7 +69,7 @@ function configure(database: DatabaseSync): void {
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -32768;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 16000;
   `);
   const found = [pragma(database, 'journal_mode'), pragma(database, 'synchronous'), pragma(database, 'secure_delete')];
   if (found.join() !== 'wal,2,1') throw new Error(`durability settings did not take (${found.join()})`);
@@ -86,10 +85,15 @@ export function migrate(database: DatabaseSync, to = MIGRATIONS.length): void {
   if (version > MIGRATIONS.length) {
     throw new Error(`it was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length})`);
   }
+  if (version >= to) return;
+  const cacheSize = pragma(database, 'cache_size');
+  // Indexes of a large store are built many times as quickly if they fit into the cache. It takes as much as it needs, up to 128 MiB.
+  database.exec('PRAGMA cache_size = -131072');
   for (const [index, script] of MIGRATIONS.slice(0, to).entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
   }
+  database.exec(`PRAGMA cache_size = ${cacheSize}`);
 }
 
 /** The value of a pragma, read back from the engine. */

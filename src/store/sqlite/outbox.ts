@@ -6,6 +6,7 @@ import { createAcceptance, createKnown } from './accept.ts';
 import { createActivity } from './activity.ts';
 import { createAlerts } from './alerts.ts';
 import { createBatchWriter } from './batch.ts';
+import { createCheckpointer } from './checkpointer.ts';
 import { createClaims } from './claim.ts';
 import { createConsents } from './consents.ts';
 import { createReader, type Store } from './database.ts';
@@ -13,7 +14,7 @@ import { type Identity, watchIdentity } from './identity.ts';
 import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
-import { createErasure, createRetention, createSuppressions } from './privacy.ts';
+import { createErasure, createRetention, createSuppressions, emptyLog } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue } from './records.ts';
 import { createLeases } from './settle.ts';
@@ -33,11 +34,27 @@ const PROBE_BYTES = 64 * 1024;
  */
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path, (files) => files.length > 0 && options.onExposed?.(files));
-  const identity = watchIdentity(path, APPLICATION_ID, options.monotonic ?? (() => performance.now()));
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const identity = watchIdentity(path, APPLICATION_ID, monotonic);
+  const { copy, ...checkpointer } = createCheckpointer(path, identity, monotonic);
   const known = createKnown(options);
   const { ledgerOf, counters, cache } = createLedger(database, options.owner, known);
-  const writer = createBatchWriter(database, { check: identity.check, cache, onCommit: options.onCommit });
-  const store: Store = { ...options, database, writer, read: createReader(database, identity.check) };
+  const writer = createBatchWriter(database, {
+    check: identity.check,
+    cache,
+    onCommit: options.onCommit,
+    afterCommit: checkpointer.afterCommit,
+  });
+  const store: Store = {
+    ...options,
+    database,
+    writer,
+    read: createReader(database, identity.check),
+    async emptyLog() {
+      await copy();
+      await emptyLog(database);
+    },
+  };
   const find = database.prepare(`SELECT ${STATE}, partner FROM conversations WHERE id = ?`);
 
   return {
@@ -56,7 +73,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createOutgoing(store),
     ...createAlerts(store),
     ...createActivity(store),
-    ...createLifecycle(store, database, identity),
+    ...createLifecycle(store, database, identity, checkpointer.close),
     async find(id) {
       const row = await store.read(() => find.get(id));
       return row && toStored(row);
@@ -64,7 +81,12 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
   };
 }
 
-function createLifecycle({ writer, read }: Store, database: DatabaseSync, identity: Identity): StoreLifecycle {
+function createLifecycle(
+  { writer, read }: Store,
+  database: DatabaseSync,
+  identity: Identity,
+  endCheckpoints: () => Promise<void>,
+): StoreLifecycle {
   const probe = database.prepare('UPDATE probe SET filler = randomblob(?)');
   const hashCheck = database.prepare('SELECT value FROM hash_check');
   const keepHashCheck = database.prepare('INSERT INTO hash_check SELECT ? WHERE NOT EXISTS (SELECT 1 FROM hash_check)');
@@ -86,6 +108,7 @@ function createLifecycle({ writer, read }: Store, database: DatabaseSync, identi
     watch: () => undefined,
     async close() {
       await writer.drain();
+      await endCheckpoints();
       // Closing copies the log into the file and removes it. In a file that was overwritten, that would destroy the last commits.
       if (!identity.isOverwritten()) database.close();
       identity.close();

@@ -20,7 +20,7 @@ const ERASED_AT_ONCE = 200;
  * blanked in several transactions. The last one also takes leads that came meanwhile, and writes the audit entry. If the process
  * ends before, the operator gets no answer and erases again.
  */
-export function createErasure({ database, writer, read }: Store): ErasureStore {
+export function createErasure({ database, writer, read, emptyLog }: Store): ErasureStore {
   const writeAudit = prepareAudit(database);
   const removePersonal = prepareRemovePersonal(database);
   const newest = database.prepare('SELECT max(seq) AS seq FROM leads');
@@ -62,7 +62,7 @@ export function createErasure({ database, writer, read }: Store): ErasureStore {
         writeAudit({ ...audit, count });
         return count;
       });
-      await emptyLog(database);
+      await emptyLog();
       return erased;
     },
   };
@@ -93,7 +93,7 @@ function prepareRemoveHashes(database: DatabaseSync): (phoneHash: Uint8Array) =>
 /** Removes counters. Deleting the rows would move others. */
 const BLANK_COUNTERS = 'UPDATE counters SET day = NULL, key = NULL, phone_hash = NULL';
 
-export function createRetention({ database, writer }: Store): RetentionStore {
+export function createRetention({ database, writer, emptyLog }: Store): RetentionStore {
   const removePersonal = prepareRemovePersonal(database);
   const expired = database.prepare(
     `SELECT seq FROM conversations WHERE ${IS_FINAL} AND personal = 1 AND updated_at < ?
@@ -127,11 +127,14 @@ export function createRetention({ database, writer }: Store): RetentionStore {
         return removed + Number(purgeCounters.run(dayOf(now), limit - removed).changes);
       });
     },
-    scrub: () => emptyLog(database),
+    scrub: emptyLog,
   };
 }
 
-export function createSuppressions({ database, writer, read }: Store): SuppressionStore {
+/** Each of them becomes an object, which costs more than reading it. */
+const LISTED_AT_ONCE = 1_024;
+
+export function createSuppressions({ database, writer, read, emptyLog }: Store): SuppressionStore {
   const writeAudit = prepareAudit(database);
   const insert = database.prepare('INSERT INTO suppressions (phone_hash, created_at) VALUES (?, ?)');
   const find = database.prepare(`SELECT place FROM suppressions WHERE ${isHashOfNumber('?')}`);
@@ -157,12 +160,12 @@ export function createSuppressions({ database, writer, read }: Store): Suppressi
         writeAudit(audit);
         return true;
       });
-      await emptyLog(database);
+      await emptyLog();
       return found;
     },
     async suppressions() {
       const last = await read(() => (newest.get()?.place as number | null) ?? 0);
-      return collect(read, slicesUp(last), Number.POSITIVE_INFINITY, ({ low, high }) =>
+      return collect(read, slicesUp(last, 0, LISTED_AT_ONCE), Number.POSITIVE_INFINITY, ({ low, high }) =>
         list.all(low, high).map(toSuppression),
       );
     },

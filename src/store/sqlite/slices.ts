@@ -19,9 +19,9 @@ export function* slicesDown(newest: number, before = Number.MAX_SAFE_INTEGER): G
 }
 
 /** The slices from the row after `after` up to the newest one. */
-export function* slicesUp(newest: number, after = 0): Generator<Slice> {
+export function* slicesUp(newest: number, after = 0, rows = SLICE_ROWS): Generator<Slice> {
   for (let low = after + 1; low <= newest; ) {
-    const high = (Math.floor(low / SLICE_ROWS) + 1) * SLICE_ROWS;
+    const high = (Math.floor(low / rows) + 1) * rows;
     yield { low, high };
     low = high;
   }

@@ -1,0 +1,57 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createCheckpointer } from '../../../src/store/sqlite/checkpointer.ts';
+import { watchIdentity } from '../../../src/store/sqlite/identity.ts';
+import { APPLICATION_ID, openDatabase } from '../../../src/store/sqlite/open.ts';
+import { emptyLog } from '../../../src/store/sqlite/privacy.ts';
+
+function opened(t: Test) {
+  const path = join(t.testdir(), 'gateway.db');
+  const database = openDatabase(path);
+  const identity = watchIdentity(path, APPLICATION_ID, () => performance.now());
+  const checkpointer = createCheckpointer(path, identity, () => performance.now());
+  t.teardown(async () => {
+    await checkpointer.close();
+    identity.close();
+    database.close();
+  });
+  /** Writes so many pages into the log. */
+  const write = (pages: number) =>
+    database.exec(`INSERT INTO leads (lead) SELECT randomblob(${pages * 4_096}); UPDATE probe SET filler = x'01'`);
+  return { path, database, identity, checkpointer, write };
+}
+
+t.test('another thread copies a log that has grown, while this one goes on writing', async (t) => {
+  const { identity, checkpointer, write } = opened(t);
+  write(100);
+  checkpointer.afterCommit();
+  t.ok(identity.uncopiedFrames() >= 100, 'a small log stays as it is');
+  await checkpointer.copy();
+  t.ok(identity.uncopiedFrames() >= 100);
+  write(4_100);
+  await checkpointer.copy();
+  t.equal(identity.uncopiedFrames(), 0);
+  write(10);
+  t.ok(identity.uncopiedFrames() <= 20, 'and the log begins anew');
+  identity.check();
+});
+
+t.test('what the thread has copied is left out when the log is emptied', async (t) => {
+  const { path, database, identity, checkpointer, write } = opened(t);
+  write(600);
+  await checkpointer.copy();
+  t.equal(identity.uncopiedFrames(), 0);
+  t.ok(statSync(`${path}-wal`).size > 0);
+  await emptyLog(database);
+  t.equal(statSync(`${path}-wal`).size, 0);
+});
+
+t.test('closing twice, or without any checkpoint, is no error', async (t) => {
+  const { checkpointer, write } = opened(t);
+  await checkpointer.close();
+  write(600);
+  await checkpointer.copy();
+  await checkpointer.close();
+  await checkpointer.close();
+});
