@@ -7,6 +7,7 @@ import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
+import { addKeyCommands } from './commands/keys.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
 import { addNotifyCommands } from './commands/notify.ts';
@@ -30,6 +31,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addNotifyCommands,
   addRenderCommand,
   addClassifyCommand,
+  addKeyCommands,
   addConfigurationCommands,
 ];
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
 import { loadStorage, type StorageSettings } from '../config/load.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
+import type { KeyStore } from '../domain/ports/key-store.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
 import type { OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
@@ -16,10 +17,11 @@ import { createVault } from '../store/vault.ts';
 import { accountsBehind, askRunning } from './running.ts';
 
 /** The gateway's database, opened beside a gateway that may be running. */
-export type Session = Pick<StorageSettings, 'database' | 'mistakes'> & {
+export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & {
   readonly operations: Operations;
   readonly store: Pick<LeadRecords, 'list' | 'show'> &
     Pick<StatsStore, 'stats'> &
+    Pick<KeyStore, 'sealedCounts'> &
     Pick<ProviderStore, 'parked'> &
     Pick<OutgoingQueue, 'destinationStates'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
@@ -68,5 +70,5 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
       return running ? accountsBehind(running, 'open') : [];
     },
   });
-  return { database, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
+  return { database, keys, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
 }

@@ -61,13 +61,17 @@ export function toRecord(row: Row): LeadRecord {
 
 /** @param row as for `toRecord`, with lead_key, lead and description */
 export function toDetails(row: Row, vault: Vault): LeadDetails {
-  const description = readSealed(row.description, (data) => vault.openText(data));
+  const description = readSealed(row.description, (data) => vault.openText(row.id as string, data));
   return { ...toRecord(row), ...defined({ lead: readLead(row, vault), description }) };
 }
 
-/** The lead of a row with `lead_key` and `lead`; `undefined` if it was removed, or if no configured key opens it. */
-export function readLead({ lead_key: key, lead }: Row, vault: Vault): Lead | undefined {
-  return readSealed(lead, (data) => vault.open({ key: key instanceof Uint8Array ? toBuffer(key) : null, data }));
+/**
+ * The lead of a row with `id`, `lead_key` and `lead`; `undefined` if it was removed, or if the vault refuses it: no configured
+ * key opens it, it was altered, or it is another conversation's.
+ */
+export function readLead({ id, lead_key: key, lead }: Row, vault: Vault): Lead | undefined {
+  const wrapped = key instanceof Uint8Array ? toBuffer(key) : null;
+  return readSealed(lead, (data) => vault.open(id as string, { key: wrapped, data }));
 }
 
 function readSealed<T>(column: unknown, open: (data: Buffer) => T): T | undefined {

@@ -10,6 +10,7 @@ import { providerContract } from './providers.ts';
 import { queueContract } from './queue.ts';
 import { recordsContract } from './records.ts';
 import { requeueContract } from './requeue.ts';
+import { sealingContract } from './sealing.ts';
 
 /**
  * The tests that every store passes.
@@ -28,6 +29,7 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('outgoing messages', async (t) => outgoingContract(t, open));
   t.test('alerts', async (t) => alertContract(t, open));
   t.test('activity', async (t) => activityContract(t, open));
+  t.test('sealed values', async (t) => sealingContract(t, open));
 
   t.test('a store accepts only the HASH_KEY that it was first opened with', async (t) => {
     const other = createHashing(Buffer.alloc(32, 8));

@@ -10,6 +10,7 @@ import { createHashing } from '../../src/leads/hashing.ts';
 import type { OutboxOptions } from '../../src/store/options.ts';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
+import { withDatabase } from './database.ts';
 import { lead } from './lead.ts';
 
 export { LEASE_MS };
@@ -17,7 +18,13 @@ export const hashing = createHashing(Buffer.alloc(32, 7));
 export const dataKey = Buffer.alloc(32, 9);
 
 /** Opens a store for a test; `owner` names the simulated process. */
-export type OpenOutbox = (options?: Partial<OutboxOptions>) => Outbox | Promise<Outbox>;
+export interface OpenOutbox {
+  (options?: Partial<OutboxOptions>): Outbox | Promise<Outbox>;
+  /** Runs a statement past the program, as whoever may write to the database can. The tables have the same names in both stores. */
+  sql(statement: string): Promise<unknown>;
+  /** The table of the wrapped keys. */
+  readonly keyTable: string;
+}
 
 /** Default options of a test's store. */
 export const OPTIONS: OutboxOptions = {
@@ -29,9 +36,11 @@ export const OPTIONS: OutboxOptions = {
 };
 
 /** A store in the test's folder; each call opens the same file again. */
-export function sqliteOutbox(t: Test): (options?: Partial<OutboxOptions>) => Outbox {
+export function sqliteOutbox(t: Test) {
   const path = join(t.testdir(), 'gateway.db');
-  return (options) => createSqliteOutbox(path, { ...OPTIONS, ...options });
+  const open = (options?: Partial<OutboxOptions>): Outbox => createSqliteOutbox(path, { ...OPTIONS, ...options });
+  const sql = async (statement: string): Promise<unknown> => withDatabase(path, (database) => database.exec(statement));
+  return Object.assign(open, { sql, keyTable: 'leads' });
 }
 
 /** The audit entry of an operation of `cli:ann` on a number. */

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import type { OutboxOptions } from '../../src/store/options.ts';
 import { createPostgresOutbox, type PostgresOptions } from '../../src/store/postgres/outbox.ts';
-import { OPTIONS } from './outbox.ts';
+import { OPTIONS, type OpenOutbox } from './outbox.ts';
 import { type PostgresServer, startServer } from './postgres-server.ts';
 
 /** A server for one test file, which ends with it. */
@@ -16,8 +16,11 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
 export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgresOutbox {
   return () => {
     const address = server.database();
-    return async (options) => createPostgresOutbox(await address, { ...OPTIONS, poolMax: 4, ...options });
+    const open = async (options?: Partial<OutboxOptions & PostgresOptions>): Promise<Outbox> =>
+      createPostgresOutbox(await address, { ...OPTIONS, poolMax: 4, ...options });
+    const sql = async (statement: string): Promise<unknown> => server.query(statement, await address);
+    return Object.assign(open, { sql, keyTable: 'lead_keys' });
   };
 }
 
-export type OpenPostgresOutbox = (options?: Partial<OutboxOptions & PostgresOptions>) => Promise<Outbox>;
+export type OpenPostgresOutbox = OpenOutbox & ((options?: Partial<OutboxOptions & PostgresOptions>) => Promise<Outbox>);

@@ -45,7 +45,7 @@ export const CAUSES: Readonly<Record<Cause, string>> = {
   refused: "the provider refused it for another reason than the lead's own data",
   schedule: 'every attempt of the retry schedule failed',
   provider: 'its provider account is parked: the credentials are refused',
-  unreadable: 'no configured DATA_KEY decrypts it',
+  unreadable: 'no configured DATA_KEY decrypts it, or it was altered or moved from another lead',
   repeats: 'sent as often as UNKNOWN_RESEND_MAX allows, and no answer was readable',
   erased: 'its personal data was erased',
 };

@@ -1,4 +1,5 @@
 import type { ProviderStore } from '../../domain/ports/delivery-queue.ts';
+import type { KeyStore } from '../../domain/ports/key-store.ts';
 import type {
   AuditEntry,
   AuditStore,
@@ -13,6 +14,7 @@ import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
+import { type RewrapResult, rewrapKeys } from './rewrap.ts';
 import { type Selection, type SendAction, select, send } from './selection.ts';
 import {
   type AuditView,
@@ -60,6 +62,8 @@ export interface Operations {
   providerReleased(provider: string, actor: string): Promise<void>;
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditView>>;
+  /** Wraps the keys of all stored values anew; see `rewrapKeys`. */
+  rewrapKeys(options: { actor: string; onProgress?: (done: number, total: number) => void }): Promise<RewrapResult>;
 }
 
 type OperationsStore = LeadRecords &
@@ -69,6 +73,7 @@ type OperationsStore = LeadRecords &
   AuditStore &
   ErasureStore &
   SuppressionStore &
+  KeyStore &
   Pick<ProviderStore, 'parked'>;
 
 type Parts = {
@@ -172,6 +177,7 @@ export function createOperations({
         count: 0,
         detail: `provider=${provider}, with all leads that wait for it`,
       }),
+    rewrapKeys: (options) => rewrapKeys(store, { ...options, now }),
     async audit(page) {
       const { items, next } = await checkCursor(store.audit(page));
       return { items: items.map(auditView), ...(next !== undefined && { next }) };

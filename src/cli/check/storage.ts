@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { isoTime } from '../../admin/operations/views.ts';
 import type { Settings } from '../../config/settings.ts';
 import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
+import type { SealedCounts } from '../../domain/ports/key-store.ts';
 import { EmptyDatabase, StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { destinationOf } from '../../outgoing/texts.ts';
 import { nameOfPlace } from '../../store/open.ts';
@@ -118,19 +119,30 @@ function checkYear(now: number): Finding {
   return { name: 'clock', result: now < EARLIEST ? 'problem' : 'ok', detail: `it is ${isoTime(now)} here` };
 }
 
-/** Whether leads can be read with the keys that are configured. */
-async function checkKeys({ store }: Session): Promise<Finding> {
-  const keys = await tryKeys(store);
-  switch (keys.kind) {
-    case 'opens':
-      return { name: 'keys', result: 'ok', detail: 'the newest lead opens' };
-    case 'nothing_to_open':
-      return { name: 'keys', result: 'ok', detail: 'no lead to try them on' };
-    case 'does_not_open': {
-      const detail = `${keys.id} does not open: set the DATA_KEY that sealed it, or list that in DATA_KEY_PREVIOUS`;
-      return { name: 'keys', result: 'problem', detail };
-    }
+/** Whether leads can be read with the keys that are configured, and which of those are still needed. */
+async function checkKeys({ store, keys }: Session): Promise<Finding> {
+  const tried = await tryKeys(store);
+  if (tried.kind === 'does_not_open') {
+    const detail = `${tried.id} does not open: set the DATA_KEY that sealed it, or list that in DATA_KEY_PREVIOUS`;
+    return { name: 'keys', result: 'problem', detail };
   }
+  const opens = tried.kind === 'opens' ? 'the newest lead opens' : 'no lead to try them on';
+  const [first, ...previous] = keys.data;
+  if (first === undefined) return { name: 'keys', result: 'ok', detail: opens };
+  const wrong = wrongKeys(await store.sealedCounts());
+  if (wrong.length > 0) return { name: 'keys', result: 'warning', detail: [opens, ...wrong].join('; ') };
+  const unneeded = previous.length > 0 ? '; no value needs DATA_KEY_PREVIOUS any more: it can be removed' : '';
+  return { name: 'keys', result: 'ok', detail: `${opens}${unneeded}` };
+}
+
+function wrongKeys({ previous, former, unknown, plain }: SealedCounts): string[] {
+  const found: [number, string][] = [
+    [previous, 'still need a key of DATA_KEY_PREVIOUS: run keys rewrap'],
+    [former, 'are not bound to their lead: when every gateway has this release, run keys rewrap'],
+    [unknown, 'need a key that is in neither DATA_KEY nor DATA_KEY_PREVIOUS'],
+    [plain, 'are stored without encryption and are refused'],
+  ];
+  return found.flatMap(([count, what]) => (count === 0 ? [] : [`${plural(count, 'stored value')} ${what}`]));
 }
 
 /** The leads that wait for a decision, and the provider accounts that are parked. */

@@ -18,7 +18,7 @@ export function createAcceptance(
   clock: Clock,
   batchMax?: number,
 ): LeadStore & { drain(): Promise<void> } {
-  const { database, inDoubtLeases, vault, owner, leaseMs, waitMs, onCommit } = store;
+  const { database, inDoubtLeases, vault, sealFormat, owner, leaseMs, waitMs, onCommit } = store;
   const isOwn = (leaseOwner: string): boolean => leaseOwner === OWN_BATCH || leaseOwner.startsWith(`${owner}/`);
   const known: KnownOf = (row, request, fingerprint, now) =>
     knownRequest(row, request, fingerprint, { now, waitMs, isOwn });
@@ -49,7 +49,8 @@ export function createAcceptance(
       return (row?.n as number | undefined) ?? 0;
     },
     accept(newLead, now) {
-      return batcher.write({ newLead, id: newId(now), sealed: vault.seal(newLead.lead), now });
+      const id = newId(now);
+      return batcher.write({ newLead, id, sealed: vault.seal(id, newLead.lead, sealFormat()), now });
     },
     drain: batcher.drain,
   };

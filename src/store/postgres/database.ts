@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { OutboxOptions } from '../options.ts';
 import type { Row } from '../rows.ts';
+import type { SealFormat } from '../vault.ts';
 import { faultKindOf, type InDoubtLeases, isRolledBack, StorageFault } from './faults.ts';
 
 /** How often a transaction that lost a conflict is run before its caller gets the fault. */
@@ -14,6 +15,8 @@ const DEAD_WITHIN_MS = 1_000;
 export type Store = OutboxOptions & {
   readonly database: Database;
   readonly inDoubtLeases: InDoubtLeases;
+  /** How new values are sealed: `former` until no replica is left that cannot read bound ones. */
+  readonly sealFormat: () => SealFormat;
 };
 
 /** `unknowns` counts since the last release; `may_have_arrived` keeps what was counted before. */

@@ -3,7 +3,17 @@
  * - `oldestReader`: the schema version of the oldest program that still works on the database after this step. A step that only
  *   adds keeps it. A step that removes something raises it, in a release after the last one that used it (docs/adr/0011)
  */
-export type Migration = { readonly script: string; readonly oldestReader: number };
+export type Migration = {
+  readonly script: string;
+  readonly oldestReader: number;
+  /** Programs that know this step, and later ones, can open what is sealed in this format. */
+  readonly reads?: 'bound';
+};
+
+/** The schema version of the oldest program that can open bound values (`store/vault.ts`); 0 if none of these steps says so. */
+export function oldestReaderOfBound(migrations: readonly Migration[]): number {
+  return migrations.findIndex(({ reads }) => reads === 'bound') + 1;
+}
 
 /**
  * Applied in order and never changed once released. Times are milliseconds since the epoch.
@@ -257,5 +267,11 @@ export const MIGRATIONS: readonly Migration[] = [
         seen_at bigint NOT NULL,
         state   text   NOT NULL
       )`,
+  },
+  // Whether new values are sealed bound to their place, which releases before this step cannot read.
+  {
+    oldestReader: 1,
+    script: 'ALTER TABLE gateway_schema ADD COLUMN bound boolean NOT NULL DEFAULT false',
+    reads: 'bound',
   },
 ];

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type Address, createPool } from './connection.ts';
 import { createDatabase, type Database, type Query } from './database.ts';
 import { advisoryLocks, retryUntilUnlocked, TABLE_LOCK_MS, UNLOCKED_WITHIN_MS } from './locks.ts';
-import { MIGRATIONS, type Migration } from './migrations.ts';
+import { MIGRATIONS, type Migration, oldestReaderOfBound } from './migrations.ts';
 
 /** The oldest server version whose SQL we use. */
 const OLDEST_SERVER = 140_000;
@@ -74,18 +74,31 @@ export async function migrate(
       if (index >= (found?.version ?? 0))
         await retryUntilUnlocked(clock, giveUpAt, () => apply(query, step, index + 1));
     }
+    // No older replica has ever used a database that this program has just created.
+    if (!found) await sealBound(query, migrations);
   });
 }
 
 async function apply(query: Query, { script, oldestReader }: Migration, version: number): Promise<void> {
   try {
     await query(
-      `BEGIN; ${script}; UPDATE gateway_schema SET version = ${version}, oldest_reader = ${oldestReader}; COMMIT`,
+      `BEGIN; ${script};
+       UPDATE gateway_schema SET version = ${version}, oldest_reader = greatest(oldest_reader, ${oldestReader});
+       COMMIT`,
     );
   } catch (error) {
     await query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+/** From now on new values are sealed bound to their place, and programs that cannot open those are refused. */
+export async function sealBound(query: Query, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const oldestReader = oldestReaderOfBound(migrations);
+  if (oldestReader === 0) return;
+  await query('UPDATE gateway_schema SET bound = true, oldest_reader = greatest(oldest_reader, $1) WHERE NOT bound', [
+    oldestReader,
+  ]);
 }
 
 /** Changes nothing. @throws Error as `migrate`, and if there is no schema yet or an older one than ours */

@@ -10,13 +10,20 @@ import { type Address, createListener } from './connection.ts';
 import { createConsents } from './consents.ts';
 import type { Database, Store } from './database.ts';
 import { createInDoubtLeases } from './faults.ts';
+import { createKeyStore } from './keys.ts';
 import { type Listening, listenForWork } from './notifications.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue } from './records.ts';
-import { createReplicaGuard, type ReplicaGuard, watchSkew } from './replica-guard.ts';
+import {
+  createReplicaGuard,
+  createSchemaState,
+  type ReplicaGuard,
+  type SchemaState,
+  watchSkew,
+} from './replica-guard.ts';
 import { createLeases } from './settle.ts';
 import { createStats } from './stats.ts';
 
@@ -38,14 +45,20 @@ export type PostgresOptions = OutboxOptions &
 export async function createPostgresOutbox(address: Address, options: PostgresOptions): Promise<Outbox> {
   const { owner, leaseMs, batchMax, clock = systemClock, onSkew = () => undefined } = options;
   const database = await openDatabase(address, options);
-  const store: Store = { ...options, database, inDoubtLeases: createInDoubtLeases(database.write, owner) };
+  const schema = createSchemaState();
+  const store: Store = {
+    ...options,
+    database,
+    inDoubtLeases: createInDoubtLeases(database.write, owner),
+    sealFormat: schema.sealFormat,
+  };
   const acceptance = createAcceptance(store, systemClock, batchMax);
   const claims = createClaims(store);
   const leases = createLeases(store, systemClock, batchMax);
   const retention = createRetention(store);
-  const skew = watchSkew({ database, clock, leaseMs, onSkew });
+  const skew = watchSkew({ database, clock, leaseMs, onSkew, onSchema: schema.record });
   await skew.measure();
-  const guard = createReplicaGuard(skew);
+  const guard = createReplicaGuard(skew, schema);
 
   return {
     ...acceptance,
@@ -63,7 +76,8 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createOutgoing(store),
     ...createAlerts(store),
     ...createActivity(store),
-    ...createLifecycle(database, { guard, clock, address }, async () => {
+    ...createKeyStore(store),
+    ...createLifecycle(database, { guard, schema, clock, address }, async () => {
       skew.stop();
       await Promise.all([acceptance.drain(), leases.drain()]);
     }),
@@ -83,7 +97,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
 /** @param drain resolves when no lead is being accepted or settled any more */
 function createLifecycle(
   database: Database,
-  { guard, clock, address }: { guard: ReplicaGuard; clock: Clock; address: Address },
+  { guard, schema, clock, address }: { guard: ReplicaGuard; schema: SchemaState; clock: Clock; address: Address },
   drain: () => Promise<void>,
 ): StoreLifecycle {
   const listening: Listening[] = [];
@@ -94,8 +108,8 @@ function createLifecycle(
       return row !== undefined && toBuffer(row.hash_check as Uint8Array).equals(check);
     },
     async ready() {
-      const [schema] = await database.write(TOUCH, [clock.now()]);
-      guard.recordOldestReader(schema?.oldest_reader as number);
+      const [row] = await database.write(TOUCH, [clock.now()]);
+      if (row) schema.record(row);
       guard.check();
     },
     watch(wake) {
@@ -111,4 +125,4 @@ function createLifecycle(
 const FIND = { name: 'find', text: `SELECT ${STATE}, partner FROM conversations WHERE id = $1` };
 const KEEP_HASH_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write whose only purpose is to prove that writing works. */
-const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader' };
+const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader, bound' };

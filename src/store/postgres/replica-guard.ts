@@ -1,6 +1,8 @@
 import { maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Row } from '../rows.ts';
+import type { SealFormat } from '../vault.ts';
 import type { Database } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -16,6 +18,8 @@ export type SkewParts = {
   readonly leaseMs: number;
   /** Called each time that the server's clock is found so far ahead of ours, in milliseconds. */
   readonly onSkew: (skewMs: number) => void;
+  /** Called with each measurement: the schema's row is read beside the clock, so that a process without `/readyz` learns of it. */
+  readonly onSchema?: SchemaState['record'];
 };
 
 export interface SkewWatch {
@@ -27,11 +31,12 @@ export interface SkewWatch {
 }
 
 /** Compares our clock with that of the server, which all replicas share, once a minute. */
-export function watchSkew({ database, clock, leaseMs, onSkew }: SkewParts): SkewWatch {
+export function watchSkew({ database, clock, leaseMs, onSkew, onSchema = () => undefined }: SkewParts): SkewWatch {
   let skewMs = 0;
   const measure = async (): Promise<void> => {
     const before = clock.now();
     const [row] = await database.read(SERVER_NOW);
+    onSchema(row as Row);
     // The middle of the round trip is the best guess of when the server read its clock.
     skewMs = Math.round((row?.at as number) - (before + clock.now()) / 2);
     if (Math.abs(skewMs) > WARN_FROM_MS) onSkew(skewMs);
@@ -55,12 +60,32 @@ export function watchSkew({ database, clock, leaseMs, onSkew }: SkewParts): Skew
   };
 }
 
-const SERVER_NOW = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at';
+const SERVER_NOW = `
+  SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at, oldest_reader, bound FROM gateway_schema`;
+
+/** What the schema's row last said of this replica. */
+export interface SchemaState {
+  /** @param row with oldest_reader and bound */
+  record(row: Row): void;
+  /** Whether a newer version has changed the schema so that this program must not go on. */
+  outdated(): boolean;
+  /** How this replica seals new values. */
+  sealFormat(): SealFormat;
+}
+
+export function createSchemaState(): SchemaState {
+  let row: Row = {};
+  return {
+    record(read) {
+      row = read;
+    },
+    outdated: () => (row.oldest_reader as number) > MIGRATIONS.length,
+    sealFormat: () => (row.bound ? 'bound' : 'former'),
+  };
+}
 
 /** Refuses work that this replica must not do on the shared database. */
 export interface ReplicaGuard {
-  /** Records the schema version of the oldest program that still works on the database. */
-  recordOldestReader(version: number): void;
   /** @throws StorageUnavailable if a newer version has changed the schema, or if the clocks are too far apart */
   check(): void;
   /**
@@ -72,17 +97,16 @@ export interface ReplicaGuard {
   ): (...args: Args) => Promise<Result>;
 }
 
-export function createReplicaGuard(skew: Pick<SkewWatch, 'check'>): ReplicaGuard {
-  let outdated = false;
+export function createReplicaGuard(
+  skew: Pick<SkewWatch, 'check'>,
+  schema: Pick<SchemaState, 'outdated'>,
+): ReplicaGuard {
   const check = (): void => {
-    if (outdated)
+    if (schema.outdated())
       throw new StorageUnavailable('A newer version has changed the database so that this version must not go on.');
     skew.check();
   };
   return {
-    recordOldestReader(version) {
-      outdated = version > MIGRATIONS.length;
-    },
     check,
     whenHealthy:
       (run) =>

@@ -28,7 +28,7 @@ type Settling = {
  * @returns with `drain`, which resolves when no lease is being settled any more
  */
 export function createLeases(store: Store, clock: Clock, batchMax?: number): LeaseStore & { drain(): Promise<void> } {
-  const { database, vault, leaseMs } = store;
+  const { database, vault, sealFormat, leaseMs } = store;
   const recorded = createRecordedAcceptances();
   // Leases whose settlement may be committed: the next try takes what it finds of them for its own work.
   const maybeSettled = new Set<string>();
@@ -65,7 +65,8 @@ export function createLeases(store: Store, clock: Clock, batchMax?: number): Lea
       await database.write(RENEW, [now + leaseMs, leases.map(({ id }) => id), leases.map(({ fence }) => fence)]);
     },
     settle(lease, settlement, now) {
-      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
+      const { description: text } = settlement;
+      const description = text === undefined ? null : vault.sealText(lease.id, text, sealFormat());
       return batcher.write({ lease, settlement, description, now });
     },
     drain: batcher.drain,

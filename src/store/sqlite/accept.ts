@@ -33,7 +33,7 @@ export function createAcceptance(store: Store, ledgerOf: LedgerOf, known: KnownO
     },
     accept(newLead, now) {
       const id = newId(now);
-      const sealed = vault.seal(newLead.lead);
+      const sealed = vault.seal(id, newLead.lead);
       return writer.write(() => decide(ledgerOf({ newLead, sealed, now }), newLead, { id, now, leaseMs }));
     },
   };

@@ -302,4 +302,7 @@ export const MIGRATIONS: readonly string[] = [
      seen_at INTEGER NOT NULL,
      state   TEXT    NOT NULL
    ) STRICT, WITHOUT ROWID`,
+
+  // From here on values are sealed bound to their place (`store/vault.ts`). Earlier releases cannot open those, so they refuse the file.
+  'SELECT 1',
 ];

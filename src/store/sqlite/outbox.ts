@@ -11,6 +11,7 @@ import { createClaims } from './claim.ts';
 import { createConsents } from './consents.ts';
 import { createReader, type Store } from './database.ts';
 import { type Identity, watchIdentity } from './identity.ts';
+import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
@@ -73,6 +74,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createOutgoing(store),
     ...createAlerts(store),
     ...createActivity(store),
+    ...createKeyStore(store),
     ...createLifecycle(store, database, identity, checkpointer.close),
     async find(id) {
       const row = await store.read(() => find.get(id));

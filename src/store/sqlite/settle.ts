@@ -34,7 +34,8 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
       });
     },
     settle(lease, settlement, now) {
-      const description = settlement.description === undefined ? null : vault.sealText(settlement.description);
+      const description =
+        settlement.description === undefined ? null : vault.sealText(lease.id, settlement.description);
       const settled = writer.write((): Settled | undefined => {
         const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;

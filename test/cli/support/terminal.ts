@@ -12,6 +12,7 @@ export function terminalOver(t: Test, options: Parameters<typeof operationsOver>
   const parts = operationsOver(t, options);
   const open = async (): Promise<Session> => ({
     database: { kind: 'sqlite', path: '/nowhere' },
+    keys: { data: [], hash: Buffer.alloc(32) },
     operations: parts.operations,
     store: parts.outbox,
     close: async () => undefined,

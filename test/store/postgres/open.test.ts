@@ -78,7 +78,7 @@ t.test('leads of an earlier release are counted, and their consents are noted', 
   const { address, database } = await open(t);
   await migrate(database, MIGRATIONS.slice(0, 4));
   const content = lead({ consent: { version: '1' } });
-  const { key, data } = OPTIONS.vault.seal(content);
+  const { key, data } = OPTIONS.vault.seal('cnv_1', content, 'former');
   await database.write(`
     INSERT INTO conversations (id, site, provider, status, cause, created_at, updated_at)
     VALUES ('cnv_1', 'demo', 'default', 'parked', 'refused', 1000, 2000), ('cnv_2', 'demo', 'default', 'delivered', NULL, 1, 1)`);

@@ -5,7 +5,12 @@ import type { Accepted, Cap } from '../../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
 import { capKeys } from '../../../src/leads/caps.ts';
 import { DAY_MS, systemClock } from '../../../src/lib/clock.ts';
+import { createPool } from '../../../src/store/postgres/connection.ts';
+import { createDatabase } from '../../../src/store/postgres/database.ts';
+import { MIGRATIONS, oldestReaderOfBound } from '../../../src/store/postgres/migrations.ts';
+import { migrate } from '../../../src/store/postgres/open.ts';
 import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
+import { manualClock } from '../../support/clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { hashing, leased, newLead, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
@@ -273,3 +278,50 @@ t.test('counts stay exact while all replicas write, also when one of them ends',
   await first.purge(3_000, 100);
   t.match((await third.stats()).byStatus, expected);
 });
+t.test(
+  'values are sealed so that replicas of the release before can open them, until an operator binds them',
+  async (t) => {
+    const address = await server.database();
+    const database = createDatabase(createPool(address, 2));
+    t.teardown(() => database.close());
+    const bound = oldestReaderOfBound(MIGRATIONS);
+    await migrate(database, MIGRATIONS.slice(0, bound - 1));
+    const clock = manualClock();
+    const open = async (owner: string, parts = {}) => {
+      const outbox = await createPostgresOutbox(address, { ...OPTIONS, owner, poolMax: 2, ...parts });
+      t.teardown(() => outbox.close());
+      return outbox;
+    };
+    const [probed, unprobed] = [await open('a'), await open('b', { clock: { now: Date.now, after: clock.after } })];
+    const counts = async () => {
+      const { former, current } = await probed.sealedCounts();
+      return { former, current };
+    };
+    await leased(probed, 1_000);
+    await leased(unprobed, 1_000);
+    t.strictSame(await counts(), { former: 2, current: 0 });
+
+    await probed.sealBound();
+    t.match(await database.read('SELECT bound, oldest_reader FROM gateway_schema'), [
+      { bound: true, oldest_reader: bound },
+    ]);
+    await probed.ready();
+    await clock.advance(60_000);
+    await eventually('a replica without readiness checks seals bound values too', 10_000, async () => {
+      await leased(unprobed, 1_000);
+      return (await counts()).current > 0 || undefined;
+    });
+    const before = await counts();
+    await leased(probed, 1_000);
+    t.strictSame(await counts(), { ...before, current: before.current + 1 });
+  },
+);
+
+t.test(
+  'a database that this release creates holds bound values only, and refuses replicas of earlier ones',
+  async (t) => {
+    const [outbox] = await replicas(t);
+    if (outbox) await leased(outbox, 1_000);
+    t.match(await outbox?.sealedCounts(), { former: 0, current: 1 });
+  },
+);

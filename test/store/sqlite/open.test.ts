@@ -141,7 +141,7 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
   const path = join(t.testdir(), 'gateway.db');
   const content = lead();
   const phoneHash = hashing.phone(content.phone.e164);
-  const { key, data } = createVault([dataKey]).seal(content);
+  const { key, data } = createVault([dataKey]).seal('any', content, 'former');
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   migrate(database, 2);
@@ -152,7 +152,7 @@ t.test('leads of an earlier schema are found, claimed and erased under this one'
       VALUES ('cnv_done', 'demo', 'default', 'delivered', 1, 1000, 1500)`);
   const keep = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
   for (const seq of [1, 2]) keep.run(seq, phoneHash, key, data);
-  const consented = createVault([dataKey]).seal(lead({ consent: { version: '1' } }));
+  const consented = createVault([dataKey]).seal('any', lead({ consent: { version: '1' } }), 'former');
   database.exec(`
     INSERT INTO conversations (id, site, provider, status, cause, created_at, updated_at)
       VALUES ('cnv_consent', 'b', 'default', 'parked', 'refused', 500, 600)`);
