@@ -14,7 +14,11 @@ const ONE_IN = 10_000;
 export const NUMBER = hashing.phone('+14045551212');
 
 /** No lead has a consent. Each row is a copy of this one: sealing a million would take minutes. */
-const { key, data } = OPTIONS.vault.seal(lead({ question: 'Is the 2019 Civic still available? '.repeat(4) }));
+const { key, data } = OPTIONS.vault.seal(
+  'any',
+  lead({ question: 'Is the 2019 Civic still available? '.repeat(4) }),
+  'former',
+);
 
 /** One of 50 leads is parked with its account, one of 100 for another cause, one of 100 waits for its retry. */
 const STATUS = `CASE WHEN i % 50 = 1 THEN 'parked' WHEN i % 100 = 2 THEN 'parked' WHEN i % 100 = 3 THEN 'queued'

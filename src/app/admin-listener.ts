@@ -7,7 +7,7 @@ import type { Services } from './services.ts';
 
 /** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
 export async function openAdminListener(
-  { settings, log, disposers, hashing, accounts, outbox, metrics, refused }: Services,
+  { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused }: Services,
   { gate, parking, worker }: RunningDelivery,
   { states }: RunningOutgoing,
 ): Promise<string | undefined> {
@@ -23,8 +23,11 @@ export async function openAdminListener(
       openBreakers: async () => accounts.ids().filter((id) => gate.blockedUntil(id) !== undefined),
     }),
     metrics,
-    token: admin.token,
-    ...(metricsToken !== undefined && { metricsToken }),
+    tokens: {
+      admin: admin.token,
+      ...(metricsToken !== undefined && { metrics: metricsToken }),
+      operators: () => live.current().operators.values(),
+    },
     state: {
       async providers() {
         const parked = new Map((await outbox.parked()).map((state) => [state.id, state]));

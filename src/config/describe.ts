@@ -9,7 +9,7 @@ const NAMES_SHOWN = 20;
  * a path of a secret, or an address beyond its host.
  */
 export function describeSettings(settings: Settings) {
-  const { listen, sites, partners, providers } = settings;
+  const { listen, sites, partners, operators, providers } = settings;
   return {
     production: settings.production,
     listen: { host: listen.host, port: listen.port, tls: listen.tls !== undefined },
@@ -35,6 +35,7 @@ export function describeSettings(settings: Settings) {
     sites: describeNames(sites.keys()),
     openSites: describeNames([...sites.values()].filter(({ origins }) => origins === '*').map(({ key }) => key)),
     partners: describeNames(partners.keys()),
+    operators: describeNames(operators.keys()),
     providers: [...providers.values()]
       .slice(0, NAMES_SHOWN)
       .map((provider) => describeProvider(provider, settings.simulator)),

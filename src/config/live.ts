@@ -34,6 +34,7 @@ const fixed = (named: Part['named']): Part => ({ live: false, named });
 const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   sites: live(({ sites }) => entries('sites', sites)),
   partners: live(({ partners }) => entries('partners', partners)),
+  operators: live(({ operators }) => entries('operators', operators)),
   providers: live(({ providers }) => entries('providers', providers)),
   notifications: live(({ notifications }) => ({ notifications })),
   privateHosts: live(({ privateHosts }) => ({ allowPrivateHosts: privateHosts })),

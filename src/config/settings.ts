@@ -1,5 +1,9 @@
 import type { Place, RedisServer, TlsFiles } from '../domain/addresses.ts';
+
 import type { Notifications } from '../domain/notification.ts';
+
+import type { Operator } from '../domain/operator.ts';
+
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { DailyMax, Partner, Rate, Site, UnknownOutcome } from '../domain/site.ts';
 
@@ -57,6 +61,8 @@ export type Settings = {
   readonly simulatorPort: number;
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;
+  /** Who may use the operators' listener beside whoever has its token, by name. */
+  readonly operators: ReadonlyMap<string, Operator>;
   readonly providers: ReadonlyMap<string, ProviderAccount>;
   /** Who is told when an operator is needed. */
   readonly notifications?: Notifications;

@@ -9,7 +9,11 @@ import type { Environment } from './environment.ts';
 import { createFindings, type Findings, fileProblem } from './findings.ts';
 import { isLoopback } from './formats/addresses.ts';
 import { isProduction, orDevelopment } from './mode.ts';
+
 import { buildNotifications, buildPrivateHosts, checkNotifications } from './notifications.ts';
+
+import { buildOperators, checkOperators } from './operators.ts';
+
 import { buildPartners, checkPartners } from './partners.ts';
 import { LISTED_MISTAKES, type Problem } from './problem.ts';
 import {
@@ -37,7 +41,7 @@ export type Setup = {
   readonly more?: number;
   readonly build: () => Pick<
     Settings,
-    'demo' | 'simulator' | 'sites' | 'partners' | 'providers' | 'notifications' | 'privateHosts'
+    'demo' | 'simulator' | 'sites' | 'partners' | 'operators' | 'providers' | 'notifications' | 'privateHosts'
   >;
 };
 
@@ -77,6 +81,7 @@ export function demoSetup(environment: Environment): Setup {
       sites: new Map([[DEMO_SITE.key, DEMO_SITE]]),
       partners: new Map(),
       privateHosts: new Set(),
+      operators: new Map(),
       providers: new Map([[DEFAULT_PROVIDER, environmentProvider(values) ?? simulatedProvider(values)]]),
     }),
   };
@@ -147,6 +152,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   checkSites(content, findings, { production, accounts, orDevelopment: orDevelopment(environment) });
   checkPartners(content, findings);
   const receivers = checkNotifications(content, findings, files);
+  checkOperators(content, findings, environment);
   const listed = findings.problems();
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...listed],
@@ -157,6 +163,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
       simulator: false,
       sites: buildSites(content),
       partners: buildPartners(content),
+      operators: buildOperators(content),
       providers: buildProviders(content, credentials, values),
       privateHosts: buildPrivateHosts(content),
       ...defined({ notifications: buildNotifications(content, receivers) }),

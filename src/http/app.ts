@@ -10,6 +10,7 @@ import {
   endConnectionsOnClose,
 } from '../lib/connections.ts';
 import { requestIdOf } from '../lib/request-id.ts';
+import { readTarget } from '../lib/request-target.ts';
 import { parseJson } from './body.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { knownPaths } from './known-paths.ts';
@@ -20,7 +21,6 @@ import { addOpenApi } from './openapi/plugin.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 import { addRequestHooks } from './request-hooks.ts';
 import { logRequests } from './request-log.ts';
-import { readTarget } from './request-target.ts';
 import { type ConversationDeps, conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';

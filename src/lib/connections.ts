@@ -68,6 +68,11 @@ type Parts = {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   /** Answers a request with an `Expect` other than `100-continue`; 417 without a body by default. */
   readonly refuseExpectation?: RequestListener;
+  /**
+   * Passes requests with an `Expect` to the handler before anything is written, and calls `refuseExpectation` for none. Otherwise
+   * Node writes 100 Continue by itself.
+   */
+  readonly handlerExpects?: boolean;
   readonly logger: Logger;
 };
 
@@ -75,7 +80,14 @@ type Parts = {
  * Bounds the memory and time that the connections of a listener take, and catches exceptions outside of a request. A
  * connection whose peer has already gone has no address, and its requests are dropped without an answer.
  */
-export function createConnections({ limits, options, tls, refuseExpectation = refuse, logger }: Parts): Connections {
+export function createConnections({
+  limits,
+  options,
+  tls,
+  refuseExpectation = refuse,
+  handlerExpects,
+  logger,
+}: Parts): Connections {
   const open = new Map<Socket, Connection>();
   // A TLS socket does not reveal which plain socket it took over, but both have the same far end.
   const byFarEnd = new Map<string, Socket>();
@@ -152,7 +164,8 @@ export function createConnections({ limits, options, tls, refuseExpectation = re
       server.setTimeout(limits.unreadMs, guard(onTimeout));
       server.on('connection', guard(track));
       server.on('secureConnection', guard(track));
-      server.on('checkExpectation', guard(gate(refuseExpectation)));
+      server.on('checkExpectation', handlerExpects ? onRequest : guard(gate(refuseExpectation)));
+      if (handlerExpects) server.on('checkContinue', onRequest);
       // The system has no file descriptor or memory for another connection. Open connections and listening go on.
       server.on('error', ({ code }: NodeJS.ErrnoException) => {
         if (server.listening) logger.error({ event: 'accept_fault', code }, 'a connection could not be accepted');

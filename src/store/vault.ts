@@ -18,7 +18,7 @@ export type Column = 'lead' | 'description';
 /**
  * How a value is sealed.
  * - `bound`: to its conversation and its column, so that it opens nowhere else
- * - `former`: to neither, as before the bound format; replicas of that release cannot open a bound value (docs/adr/0026)
+ * - `former`: to neither, as before the bound format; replicas of that release cannot open a bound value (docs/adr/0027)
  */
 export type SealFormat = 'bound' | 'former';
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import Fastify, { type FastifyRequest } from 'fastify';
 import t from 'tap';
+import { createAccess } from '../../src/admin/api/access.ts';
 import { type Context, type Io, UsageError } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf, run } from '../../src/cli/program.ts';
 import type { Session } from '../../src/cli/session.ts';
@@ -151,4 +153,17 @@ t.test('keys of the gateway itself are 32 bytes, ready to paste', async (t) => {
     t.strictSame(JSON.parse((await type(`keys new --${option} --json`)).out), { setting, key });
   }
   t.equal((await type('keys new --data --hash')).code, 2);
+});
+
+t.test('an operator with a new token is accepted by the hash in the configuration', async (t) => {
+  const { token, hash } = JSON.parse((await type('keys new --operator --json')).out);
+  t.match(token, /^tcg_op_[A-Za-z0-9_-]{43}$/);
+  const operators = [{ name: 'ann', role: 'viewer', tokenHash: keyHashBytes(hash) } as const];
+  const access = await createAccess(Fastify(), { admin: 'a'.repeat(32), operators: () => operators }, () => 0);
+  const request = { ip: '192.0.2.1', headers: { authorization: `Bearer ${token}` } } as FastifyRequest;
+  t.strictSame(await access(request), { name: 'ann', role: 'viewer' });
+  const { out, err } = await type('keys new --operator');
+  t.match(out, /^token {2}tcg_op_\S+\nhash {3}sha256:[0-9a-f]{64}\n$/);
+  t.match(err, /cannot be shown again/);
+  t.equal((await type('keys new --operator --data')).code, 2);
 });

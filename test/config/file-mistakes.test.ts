@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import { fileWith, loadFile, mistakes } from './helper.ts';
 
@@ -157,7 +158,40 @@ const providers: Case[] = [
   ['/sits', {}, '/sits', /did you mean sites\?/],
 ];
 
-for (const [pointer, value, at, fix] of [...sites, ...partners, ...providers]) {
+const HASH = `sha256:${'cd'.repeat(32)}`;
+const ann = (changes: object) => ({ ann: { tokenHash: HASH, role: 'operator', ...changes } });
+
+const operators: Case[] = [
+  ['/operators', [], '/operators', /use an object of operators, by name/],
+  ['/operators', { 'ann b': { tokenHash: HASH, role: 'viewer' } }, '/operators/ann b', /use 1 to 64 letters/],
+  ['/operators', ann({ role: 'root' }), '/operators/ann/role', /use one of viewer, operator, admin/],
+  ['/operators', ann({ role: undefined }), '/operators/ann/role', /use one of viewer, operator, admin/],
+  ['/operators', ann({ tokenHash: 'canary' }), '/operators/ann/tokenHash', /use sha256: and 64 hexadecimal digits/],
+  ['/operators', ann({ tokenHash: undefined }), '/operators/ann/tokenHash', /use sha256: and 64 hexadecimal digits/],
+  ['/operators', ann({ token: 'canary' }), '/operators/ann/token', /tokenHash/],
+  ['/operators', ann({ expires: 'tomorrow' }), '/operators/ann/expires', /use a date such as 2027-06-30/],
+  ['/operators', ann({ expires: '2027-02-30' }), '/operators/ann/expires', /use a date such as 2027-06-30/],
+  ['/operators', ann({ expires: '2027-06-30T18:00' }), '/operators/ann/expires', /2027-06-30T18:00Z/],
+  ['/operators', { admin: { tokenHash: HASH, role: 'admin' } }, '/operators/admin', /use the operator's own name/],
+  [
+    '/operators',
+    { ...ann({}), bob: { tokenHash: HASH.toUpperCase().replace('SHA', 'sha'), role: 'viewer' } },
+    '/operators/bob/tokenHash',
+    /make a token of its own with keys new --operator/,
+  ],
+];
+
+t.test('the token of an operator cannot be ADMIN_TOKEN', async (t) => {
+  const token = 'kQ4vT9xW2mZ7bN1rL6sD3fG8hJ5pC0yA';
+  const tokenHash = `sha256:${createHash('sha256').update(token).digest('hex')}`;
+  const env = { ADMIN_PORT: '0', ADMIN_TOKEN: token };
+  t.match(
+    mistakes(t, () => loadFile(fileWith('/operators', ann({ tokenHash })), env)),
+    [{ setting: 'CONFIG_FILE: /operators/ann/tokenHash', problem: 'is the hash of ADMIN_TOKEN' }],
+  );
+});
+
+for (const [pointer, value, at, fix] of [...sites, ...partners, ...operators, ...providers]) {
   const shown = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60);
   t.test(`${pointer} of ${shown} is refused at ${at} with a fix`, async (t) => {
     const problems = mistakes(t, () => loadFile(fileWith(pointer, value)));

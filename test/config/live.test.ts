@@ -67,14 +67,18 @@ for (const [names, env, before] of FIXED) {
   });
 }
 
-t.test('sites, partners and accounts change by name: added, changed and removed ones', async (t) => {
+t.test('sites, partners, operators and accounts change by name: added, changed and removed ones', async (t) => {
   const before = soundFile();
   const after = soundFile();
   Object.assign(after.sites, { homes: { ...after.sites.motors, name: 'Homes' } });
   after.providers.main.password = 'canary';
   const live = createLiveSettings(loadFile(before));
-  const outcome = live.replace(loadFile({ ...after, partners: {} }));
-  t.strictSame(outcome, { changed: ['sites/homes', 'partners/crm', 'providers/main'], needsRestart: [] });
+  const operators = { ann: { tokenHash: `sha256:${'cd'.repeat(32)}`, role: 'viewer' } };
+  const outcome = live.replace(loadFile({ ...after, partners: {}, operators }));
+  t.strictSame(outcome, {
+    changed: ['sites/homes', 'partners/crm', 'operators/ann', 'providers/main'],
+    needsRestart: [],
+  });
   t.equal(live.current().providers.get('main')?.password, 'canary');
   t.strictSame([...live.current().sites.keys()], ['motors', 'homes']);
   t.equal(live.current().partners.size, 0);

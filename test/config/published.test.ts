@@ -69,6 +69,7 @@ t.test('the summary has the listener, limits, names and hosts', async (t) => {
     sites: { count: 2, names: ['motors', 'homes'] },
     openSites: { count: 1, names: ['motors'] },
     partners: { count: 1, names: ['crm'] },
+    operators: { count: 0, names: [] },
     providers: [
       {
         id: 'main',
@@ -174,7 +175,20 @@ t.test('every property of the schema has a description, an errorMessage and vali
   }
 });
 
-const REQUIRED_NAMES = ['sites', 'name', 'origins', 'country', 'keys', 'targets', 'host', 'from', 'to', 'timeZone'];
+const REQUIRED_NAMES = [
+  'sites',
+  'name',
+  'origins',
+  'country',
+  'keys',
+  'tokenHash',
+  'role',
+  'targets',
+  'host',
+  'from',
+  'to',
+  'timeZone',
+];
 
 t.test('every name that an object of the schema requires is one of its properties', async (t) => {
   const nodes = [...properties(published)].map(([, node]) => node);

@@ -49,7 +49,7 @@ t.test('every variable becomes a value of the right type', async (t) => {
 });
 
 t.test('the defaults are those that are documented', async (t) => {
-  const { providers, sites, partners, ...settings } = load({});
+  const { providers, sites, partners, operators: _operators, ...settings } = load({});
   t.strictSame(settings, {
     production: false,
     demo: true,
@@ -157,6 +157,24 @@ t.test('a partner has the bytes of its hashes, its sites and its rate', async (t
     targets: { advertiserIds: new Set(), merchantIds: '*' },
     rate: { max: 5, windowS: 1 },
   });
+});
+
+t.test('an operator has the bytes of its hash, its role, and the end of its last day', async (t) => {
+  const file = fileWith('/operators', {
+    ann: { tokenHash: KEY_HASH, role: 'operator', expires: '2027-06-30' },
+    bob: { tokenHash: `sha256:${'cd'.repeat(32)}`, role: 'viewer', expires: '2027-06-30T18:00+02:00' },
+    monitor: { tokenHash: `sha256:${'ef'.repeat(32)}`, role: 'viewer' },
+  });
+  const { operators } = loadFile(file);
+  t.strictSame(operators.get('ann'), {
+    name: 'ann',
+    role: 'operator',
+    tokenHash: Buffer.from(KEY_HASH.slice(7), 'hex'),
+    expiresAt: Date.parse('2027-07-01T00:00Z'),
+  });
+  t.equal(operators.get('bob')?.expiresAt, Date.parse('2027-06-30T16:00Z'));
+  t.notOk('expiresAt' in (operators.get('monitor') ?? {}));
+  t.equal(load({}).operators.size, 0);
 });
 
 t.test('a site and an account have their failurePatterns in the form that is compared', async (t) => {

@@ -1,8 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ADMIN_NAME, type Operator } from '../../domain/operator.ts';
 import { type Counted, createLocalCounts } from '../../lib/local-counts.ts';
 import { AdminProblem } from './problem.ts';
+import type { Principal } from './roles.ts';
 
 /**
  * So many wrong tokens from one address within a minute, and for a minute after the last of them further ones are answered 429.
@@ -10,9 +12,19 @@ import { AdminProblem } from './problem.ts';
  */
 const WRONG_MAX = 5;
 const WINDOW_MS = 60_000;
+const CHALLENGE = { 'www-authenticate': 'Bearer' };
 
-/** What a request's token opens. */
-export type Access = 'admin' | 'metrics';
+/** The tokens that open the listener. */
+export type Tokens = {
+  /** `ADMIN_TOKEN`. */
+  readonly admin: string;
+  /** `METRICS_TOKEN`. */
+  readonly metrics?: string;
+  /** The operators of the configuration file, which may change while the program runs. */
+  readonly operators?: () => Iterable<Operator>;
+};
+
+type Entry = { readonly principal: Principal; readonly hash: Buffer; readonly expiresAt?: number };
 
 /**
  * Reads `Authorization: Bearer <token>`. Tokens are compared as SHA-256 hashes in constant time, each with every one
@@ -20,14 +32,17 @@ export type Access = 'admin' | 'metrics';
  *
  * @param app the listener, on which @fastify/rate-limit is registered to count wrong tokens by address
  * @param monotonic milliseconds that never jump
- * @returns a function that gives what the token opens, or rejects with AdminProblem 401 or 429
+ * @param now milliseconds since the epoch, for the expiry of tokens
+ * @returns a function that gives who sent a request, or rejects with AdminProblem 401 or 429
  */
 export async function createAccess(
   app: FastifyInstance,
-  tokens: { readonly admin: string; readonly metrics?: string },
+  { admin, metrics, operators = () => [] }: Tokens,
   monotonic: () => number,
-): Promise<(request: FastifyRequest) => Promise<Access>> {
-  const entries = Object.entries(tokens).map(([access, token]) => ({ access: access as Access, hash: digest(token) }));
+  now: () => number = Date.now,
+): Promise<(request: FastifyRequest) => Promise<Principal>> {
+  const fixed: Entry[] = [{ principal: { name: ADMIN_NAME, role: 'admin' }, hash: digest(admin) }];
+  if (metrics !== undefined) fixed.push({ principal: { name: 'metrics', role: 'metrics' }, hash: digest(metrics) });
   await app.register(rateLimit, { global: false, store: wrongTokenStore(monotonic) });
   const limit = app.createRateLimit({
     max: WRONG_MAX,
@@ -35,9 +50,13 @@ export async function createAccess(
     keyGenerator: ({ ip }) => `wrong-token:${ip}`,
   });
 
-  const accessOf = (presented: Buffer): Access | undefined => {
-    let found: Access | undefined;
-    for (const { access, hash } of entries) if (timingSafeEqual(hash, presented)) found = access;
+  const entryOf = (presented: Buffer): Entry | undefined => {
+    let found: Entry | undefined;
+    for (const { name, role, tokenHash, expiresAt } of operators()) {
+      if (timingSafeEqual(tokenHash, presented))
+        found = { principal: { name, role }, hash: tokenHash, ...(expiresAt !== undefined && { expiresAt }) };
+    }
+    for (const entry of fixed) if (timingSafeEqual(entry.hash, presented)) found = entry;
     return found;
   };
 
@@ -52,17 +71,25 @@ export async function createAccess(
 
   return async (request) => {
     const token = /^Bearer +(\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
-    const access = token === undefined ? undefined : accessOf(digest(token));
-    if (access) return access;
+    const entry = token === undefined ? undefined : entryOf(digest(token));
+    if (entry && (entry.expiresAt ?? Number.POSITIVE_INFINITY) > now()) return entry.principal;
+    // Whoever has an expired token guessed nothing, so it does not count as wrong.
+    if (entry) {
+      const detail = `The token of ${entry.principal.name} has expired; make another with keys new --operator.`;
+      throw new AdminProblem(401, 'token_expired', detail, CHALLENGE);
+    }
     const seconds = await waitS(request, token !== undefined);
     if (seconds !== undefined) {
       throw new AdminProblem(429, 'rate_limited', 'Too many wrong tokens from this address; wait.', {
         'retry-after': String(seconds),
       });
     }
-    throw new AdminProblem(401, 'invalid_token', 'Send "Authorization: Bearer <ADMIN_TOKEN>".', {
-      'www-authenticate': 'Bearer',
-    });
+    throw new AdminProblem(
+      401,
+      'invalid_token',
+      'Send "Authorization: Bearer <token>", of ADMIN_TOKEN or an operator.',
+      CHALLENGE,
+    );
   };
 }
 

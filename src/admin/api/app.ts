@@ -1,12 +1,15 @@
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import { requestIdOf } from '../../lib/request-id.ts';
+import { readTarget } from '../../lib/request-target.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
-import { createAccess } from './access.ts';
+import { createAccess, type Tokens } from './access.ts';
 import { createErrorHandler } from './errors.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
+import { checkRole, type Principal, requireRoles } from './roles.ts';
 import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -15,17 +18,18 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_CONNECTIONS = 200;
+/** Longer than any request target that Node reads. */
+const ANY_LENGTH = 1_000_000;
 
 export type AdminDeps = {
   readonly operations: Operations;
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
-  /** Token for all routes. */
-  readonly token: string;
-  /** Token for `/metrics` only. */
-  readonly metricsToken?: string;
+  readonly tokens: Tokens;
   readonly state: RunningState;
   readonly logger: Logger;
-  /** Milliseconds since the epoch; for the limit of wrong tokens. */
+  /** Milliseconds that never jump; for the limit of wrong tokens. */
+  readonly monotonic?: () => number;
+  /** Milliseconds since the epoch; for the expiry of tokens. */
   readonly now?: () => number;
 };
 
@@ -41,14 +45,17 @@ const SECURITY_HEADERS = {
 
 /** Builds the operators' app; it does not listen yet. It is never part of the public listener. */
 export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
-  const { operations, metrics, token, metricsToken, state, logger } = deps;
+  const { operations, metrics, tokens, state, logger, monotonic = () => performance.now(), now = Date.now } = deps;
   const connections = createConnections({
     limits: { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS },
     options: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // A request without the header is answered by our hook, which first checks its token.
+      requireHostHeader: false,
     },
+    handlerExpects: true,
     logger,
   });
   const app = Fastify({
@@ -58,13 +65,19 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     // Fastify's own log lines hold addresses, and a conversation's id in an address grants access to it.
     logger: false,
+    // All that follows sends every request through our hook: what the router or Node answers by itself is answered without a token.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: ANY_LENGTH },
+    rewriteUrl: ({ url = '/' }) => readTarget(url),
+    clientErrorHandler: connections.guard((_error: Error, socket: Socket) => void socket.destroy()),
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
   });
 
-  const tokens = { admin: token, ...(metricsToken !== undefined && { metrics: metricsToken }) };
-  const access = await createAccess(app, tokens, deps.now ?? (() => performance.now()));
+  const access = await createAccess(app, tokens, monotonic, now);
+  const principals = new WeakMap<FastifyRequest, Principal>();
+  const actorOf = (request: FastifyRequest): string => principals.get(request)?.name ?? '';
   endConnectionsOnClose(app, connections);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
@@ -74,19 +87,37 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    if ((await access(request)) === 'metrics' && request.routeOptions.url !== '/metrics') {
-      throw new AdminProblem(403, 'admin_token_required', 'The metrics token opens /metrics only.');
-    }
+    const principal = await access(request);
+    principals.set(request, principal);
+    checkRole(request, principal);
+    answerExpectation(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => {
-    logger.info({ ...lineOf(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'admin');
+    logger.info(
+      {
+        ...lineOf(request),
+        operator: principals.get(request)?.name,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'admin',
+    );
   });
 
+  requireRoles(app);
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
-  leadRoutes(app, operations);
-  recordRoutes(app, operations);
-  stateRoutes(app, state, operations);
+  leadRoutes(app, operations, actorOf);
+  recordRoutes(app, operations, actorOf);
+  stateRoutes(app, state, operations, actorOf);
   return app;
+}
+
+/** The body may come now that the token is known to be valid; no other expectation is met (RFC 9110, section 10.1.1). */
+function answerExpectation({ headers: { expect } }: FastifyRequest, reply: FastifyReply): void {
+  if (expect === undefined) return;
+  if (expect.toLowerCase() !== '100-continue')
+    throw new AdminProblem(417, 'expectation_failed', 'Leave out Expect, or send 100-continue.');
+  reply.raw.writeContinue();
 }
 
 /** Gives the log fields of a request: its route, never its address. */

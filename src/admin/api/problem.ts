@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'This token does not open that',
   404: 'Nothing is here',
   413: 'The body is too large',
+  417: 'The expectation cannot be met',
   415: 'The body is of an unsupported type',
   422: 'The request cannot be done',
   429: 'Too many wrong tokens',

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ReplicaState } from '../../domain/ports/activity-store.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { SendAction } from '../operations/selection.ts';
@@ -31,11 +31,11 @@ import {
   wordsOf,
 } from './schemas.ts';
 
-/** The actor in audit entries: a token does not identify a person. */
-const ACTOR = 'admin';
+/** The name of whoever sent a request, for audit entries. */
+export type ActorOf = (request: FastifyRequest) => string;
 
 /** Registers the routes that list, show, send and erase leads. */
-export function leadRoutes(app: FastifyInstance, operations: Operations): void {
+export function leadRoutes(app: FastifyInstance, operations: Operations, actorOf: ActorOf): void {
   app.get<{ Querystring: LeadsQuery }>('/leads', { schema: { querystring: LEADS_QUERY } }, ({ query }) => {
     const { status, cause, limit, after, ...rest } = query;
     const filter = { ...rest, ...wordsOf('status', status), ...wordsOf('cause', cause) };
@@ -50,15 +50,18 @@ export function leadRoutes(app: FastifyInstance, operations: Operations): void {
   app.get<{ Params: IdParams; Querystring: RevealQuery }>(
     '/leads/:id',
     { schema: { params: ID_PARAMS, querystring: REVEAL_QUERY } },
-    ({ params, query }) => operations.showLead(params.id, { actor: ACTOR, reveal: query.reveal === 'true' }),
+    (request) => {
+      const { params, query } = request;
+      return operations.showLead(params.id, { actor: actorOf(request), reveal: query.reveal === 'true' });
+    },
   );
 
   const send = (action: SendAction) =>
-    app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async ({ body }) => {
-      const { dryRun = false, limit = SEND_MAX, ...query } = body;
+    app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async (request) => {
+      const { dryRun = false, limit = SEND_MAX, ...query } = request.body;
       const selection = await operations.selectLeads(action, query, limit);
       const { ids, byStatus, bySite, byProvider, waiting, mayHaveArrived, skipped, missing, more } = selection;
-      const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: ACTOR });
+      const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: actorOf(request) });
       const counts = {
         matched: ids.length,
         byStatus,
@@ -76,27 +79,27 @@ export function leadRoutes(app: FastifyInstance, operations: Operations): void {
   send('release');
   send('retry');
 
-  app.post<{ Body: EraseBody }>('/leads/erase', { schema: { body: ERASE_BODY } }, ({ body }) => {
-    const { suppress = false, ...number } = body;
-    return operations.erase(number, { actor: ACTOR, suppress });
+  app.post<{ Body: EraseBody }>('/leads/erase', { schema: { body: ERASE_BODY } }, (request) => {
+    const { suppress = false, ...number } = request.body;
+    return operations.erase(number, { actor: actorOf(request), suppress });
   });
 }
 
 /** Registers the routes of suppressed numbers, consents, statistics and the audit. */
-export function recordRoutes(app: FastifyInstance, operations: Operations): void {
+export function recordRoutes(app: FastifyInstance, operations: Operations, actorOf: ActorOf): void {
   app.get('/suppressions', async () => ({ items: await operations.suppressions() }));
-  app.post<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async ({ body }) => ({
+  app.post<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async (request) => ({
     suppressed: true,
-    changed: await operations.suppress(body, ACTOR),
+    changed: await operations.suppress(request.body, actorOf(request)),
   }));
-  app.delete<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async ({ body }) => ({
+  app.delete<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async (request) => ({
     suppressed: false,
-    changed: await operations.unsuppress(body, ACTOR),
+    changed: await operations.unsuppress(request.body, actorOf(request)),
   }));
 
-  app.get<{ Querystring: ConsentsQuery }>('/consents', { schema: { querystring: CONSENTS_QUERY } }, ({ query }) => {
-    const { limit, after, ...filter } = query;
-    return operations.consents(filter, pageOf({ limit, after }), ACTOR);
+  app.get<{ Querystring: ConsentsQuery }>('/consents', { schema: { querystring: CONSENTS_QUERY } }, (request) => {
+    const { limit, after, ...filter } = request.query;
+    return operations.consents(filter, pageOf({ limit, after }), actorOf(request));
   });
   app.get('/stats', () => operations.stats());
   app.get<{ Querystring: PageQuery }>('/audit', { schema: { querystring: PAGE_QUERY } }, ({ query }) =>
@@ -136,7 +139,7 @@ function settingsOf(refused: ReturnType<RunningState['refusedSettings']>) {
 }
 
 /** Registers the routes that show settings, provider accounts and circuit breakers, and release a parked account. */
-export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations): void {
+export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations, actorOf: ActorOf): void {
   app.get('/state', async () => ({
     providers: (await state.providers()).map(({ id, region, endpoint, parkedAt, probeAt }) => ({
       id,
@@ -165,12 +168,13 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
   app.post<{ Params: ProviderParams }>(
     '/providers/:id/release',
     { schema: { params: PROVIDER_PARAMS } },
-    async ({ params: { id } }) => {
+    async (request) => {
+      const { id } = request.params;
       const provider = (await state.providers()).find((known) => known.id === id);
       if (!provider) throw new AdminProblem(404, 'not_found', 'There is no such provider account.');
       if (provider.parkedAt === undefined) return { id, released: false };
       await state.releaseProvider(id);
-      await operations.providerReleased(id, ACTOR);
+      await operations.providerReleased(id, actorOf(request));
       return { id, released: true };
     },
   );

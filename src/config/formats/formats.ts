@@ -16,6 +16,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   database: checkDatabase,
   email: checkEmail,
   endpoint: checkEndpoint,
+  expiry: checkExpiry,
   'failure-text': checkFailureText,
   host: checkHost,
   'key-hash': checkKeyHash,
@@ -52,6 +53,15 @@ function checkKeyHash(text: string): Mistake | undefined {
 /** The 32 bytes of a valid key hash. */
 export function keyHashBytes(text: string): Buffer {
   return Buffer.from(text.slice('sha256:'.length), 'hex');
+}
+
+/** Checks the end of a validity: a date of the calendar, or a time with its zone. */
+function checkExpiry(text: string): Mistake | undefined {
+  const [, date] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
+  const time = date === undefined ? Number.NaN : Date.parse(text);
+  // JavaScript takes 30 February for 1 March.
+  if (!Number.isNaN(time) && new Date(`${date}T00:00Z`).toISOString().startsWith(date as string)) return undefined;
+  return { problem: 'is no date', fix: 'use a date such as 2027-06-30, or a time such as 2027-06-30T18:00Z' };
 }
 
 /** How to make a key: the fix of every problem with one. */

@@ -1,4 +1,5 @@
 import type { XStatic } from 'typebox/schema';
+import { ROLES } from '../../domain/operator.ts';
 import { PARTNER_RATE } from '../defaults.ts';
 import { FailurePatternsEntry } from './failure-patterns.ts';
 import { NotificationsEntry, PrivateHosts } from './notifications.ts';
@@ -89,6 +90,37 @@ const PartnerEntry = {
 
 export type PartnerContent = XStatic<typeof PartnerEntry>;
 
+/** An entry of `operators`. */
+const OperatorEntry = {
+  type: 'object',
+  required: ['tokenHash', 'role'],
+  properties: {
+    tokenHash: {
+      type: 'string',
+      format: 'key-hash',
+      description: 'SHA-256 of the token that the operator sends. Make both with keys new --operator.',
+      errorMessage: 'use sha256: and 64 hexadecimal digits',
+      examples: ['sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+    },
+    role: value.choice(ROLES, {
+      description:
+        'viewer: reads without personal data. operator: also reveals, exports, looks up, sends, erases and suppresses. admin: everything.',
+      examples: ['operator'],
+    }),
+    expires: {
+      type: 'string',
+      description:
+        'Last day (UTC) on which the token is accepted, or a time with its zone. Left out: it does not expire.',
+      format: 'expiry',
+      errorMessage: 'use a date such as 2027-06-30',
+      examples: ['2027-06-30'],
+    },
+  },
+  additionalProperties: false,
+  description: 'One operator.',
+  errorMessage: 'use an object with tokenHash and role',
+} as const;
+
 /** Schema of the configuration file. */
 export const FileSchema = {
   type: 'object',
@@ -120,6 +152,21 @@ export const FileSchema = {
         },
       ],
     },
+    operators: {
+      ...named(OperatorEntry),
+      description:
+        "Operators by their name, which the audit shows: people and programs that use the operators' listener.",
+      errorMessage: 'use an object of operators, by name',
+      examples: [
+        {
+          ann: {
+            tokenHash: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+            role: 'operator',
+            expires: '2027-06-30',
+          },
+        },
+      ],
+    },
     providers: {
       ...named(ProviderEntry),
       description: 'Provider accounts by name. The account of PROVIDER_* is named "default".',
@@ -131,8 +178,9 @@ export const FileSchema = {
   },
   additionalProperties: false,
   title: 'Text Connect Gateway: CONFIG_FILE',
-  description: 'Sites, partners, provider accounts and notifications. Comments and trailing commas are allowed.',
-  errorMessage: 'use an object with sites, partners and providers',
+  description:
+    'Sites, partners, operators, provider accounts and notifications. Comments and trailing commas are allowed.',
+  errorMessage: 'use an object with sites, partners, operators and providers',
 } as const;
 
 export type FileContent = XStatic<typeof FileSchema>;

@@ -55,7 +55,16 @@ export type AuditEntry = {
   readonly at: number;
   /** `cli:<user>` or `admin`. */
   readonly actor: string;
-  readonly action: 'replay' | 'release' | 'retry' | 'erase' | 'reveal' | 'suppress' | 'unsuppress' | 'consent_export' | 'rewrap';
+  readonly action:
+    | 'replay'
+    | 'release'
+    | 'retry'
+    | 'erase'
+    | 'reveal'
+    | 'suppress'
+    | 'unsuppress'
+    | 'consent_export'
+    | 'rewrap';
   readonly count: number;
   /** What the action was applied to, without personal data: a filter or an id. */
   readonly detail: string;

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import Fastify, { type FastifyRequest } from 'fastify';
 import t from 'tap';
 import { createAccess } from '../../../src/admin/api/access.ts';
 import { AdminProblem } from '../../../src/admin/api/problem.ts';
-import { adminOver, METRICS_TOKEN } from '../support/admin.ts';
+import type { Operator } from '../../../src/domain/operator.ts';
+import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../support/admin.ts';
 
 const ADMIN = 'a'.repeat(32);
 const METRICS = 'm'.repeat(32);
@@ -34,7 +38,7 @@ async function harness() {
     /** What a token opens, or the status that refuses it. */
     async ask(token?: string, ip = '192.0.2.1') {
       try {
-        return await access(requestOf(ip, token === undefined ? undefined : `Bearer ${token}`));
+        return (await access(requestOf(ip, token === undefined ? undefined : `Bearer ${token}`))).role;
       } catch (error) {
         if (error instanceof AdminProblem) return error.status;
         throw error;
@@ -88,7 +92,7 @@ t.test('without a metrics token there is none', async (t) => {
   const access = await createAccess(Fastify(), { admin: ADMIN }, () => 0);
   await t.rejects(
     access(requestOf('192.0.2.1', 'Bearer undefined')),
-    new AdminProblem(401, 'invalid_token', 'Send "Authorization: Bearer <ADMIN_TOKEN>".'),
+    new AdminProblem(401, 'invalid_token', 'Send "Authorization: Bearer <token>", of ADMIN_TOKEN or an operator.'),
   );
 });
 
@@ -108,6 +112,99 @@ t.test('an address is refused for a whole minute after its fifth wrong token', a
   t.equal(await ask('wrong'), 429);
   pass(1);
   t.equal(await ask('wrong'), 401);
+});
+
+t.test('an expired token is refused as such, and its owner is never shut out for it', async (t) => {
+  const { ask } = adminOver(t);
+  for (let tries = 0; tries < 9; tries += 1) {
+    t.match(await ask('/stats', { token: tokenOf('eve') }), {
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer' },
+      body: { code: 'token_expired', detail: /^The token of eve has expired/ },
+    });
+  }
+  t.equal((await ask('/stats', { token: tokenOf('ada') })).status, 200, 'another is valid until the next millisecond');
+});
+
+t.test('operators may change while the listener runs', async (t) => {
+  const operators: Operator[] = [];
+  const access = await createAccess(Fastify(), { admin: ADMIN, operators: () => operators }, () => 0);
+  const request = requestOf('192.0.2.1', 'Bearer token-of-ann');
+  await t.rejects(access(request), { name: 'AdminProblem' });
+  operators.push({ name: 'ann', role: 'viewer', tokenHash: createHash('sha256').update('token-of-ann').digest() });
+  t.strictSame(await access(request), { name: 'ann', role: 'viewer' });
+});
+
+t.test('nothing is answered without a token, however a request is malformed', async (t) => {
+  const app = await adminOver(t).app;
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const statusOf = async (head: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.end(head);
+    return (await text(socket)).slice(0, 'HTTP/1.1 401'.length);
+  };
+  const lines = [
+    'GET /%',
+    'GET /leads/%zz',
+    'GET /leads?%zz=%zz',
+    'GET //',
+    'GET /leads/../stats',
+    'GET /LEADS/',
+    `GET /leads/${'a'.repeat(500)}`,
+    'GET http://x/leads',
+    'GET http://%/leads',
+    'GET /healthz',
+    'GET /readyz',
+    'HEAD /leads',
+    'HEAD /none',
+    'OPTIONS *',
+    'OPTIONS /leads',
+    'PUT /leads',
+    'PATCH /leads',
+    'PROPFIND /leads',
+    'SEARCH /leads',
+    'TRACE /',
+  ];
+  const headers = [
+    '',
+    'expect: 100-continue\r\n',
+    'expect: other\r\n',
+    'upgrade: websocket\r\n',
+    'accept-version: 9\r\n',
+  ];
+  const heads = [
+    ...lines.map((line) => `${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`),
+    ...headers.map(
+      (header) => `POST /leads/search HTTP/1.1\r\n${header}content-length: 1\r\nconnection: close\r\n\r\n{`,
+    ),
+    'GET /leads HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n',
+    'GET /leads HTTP/1.0\r\n\r\n',
+  ];
+  for (const head of heads) t.equal(await statusOf(head), 'HTTP/1.1 401', JSON.stringify(head.slice(0, 60)));
+  const unreadable = [
+    'GARBAGE\r\n\r\n',
+    `GET /leads HTTP/1.1\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
+    'CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n',
+    'GET /leads HTTP/9.9\r\nhost: x\r\n\r\n',
+  ];
+  for (const head of unreadable) t.equal(await statusOf(head), '', JSON.stringify(head.slice(0, 60)));
+});
+
+t.test('a body is asked for once the token is known to be valid, and no other expectation is met', async (t) => {
+  const app = await adminOver(t).app;
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const answerTo = async (expect: string): Promise<string> => {
+    const socket = connect(port, '127.0.0.1');
+    const lines = ['POST /leads/search HTTP/1.1', 'host: x', `authorization: Bearer ${TOKEN}`, `expect: ${expect}`];
+    const rest = ['content-type: application/json', 'content-length: 2', 'connection: close'];
+    socket.end(`${[...lines, ...rest].join('\r\n')}\r\n\r\n{}`);
+    return text(socket);
+  };
+  t.match(await answerTo('100-continue'), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
+  t.match(await answerTo('other'), /^HTTP\/1\.1 417 /);
 });
 
 t.test('every path answers 401 without a token, whether the route exists or not', async (t) => {

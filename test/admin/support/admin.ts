@@ -1,18 +1,36 @@
+import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { buildAdminApp } from '../../../src/admin/api/app.ts';
 import type { RunningState } from '../../../src/admin/api/routes.ts';
+import type { Operator, Role } from '../../../src/domain/operator.ts';
 import { NOON, operationsOver } from './operations.ts';
 
 export const TOKEN = 'admin-token-of-thirty-two-letters';
 export const METRICS_TOKEN = 'metrics-token-of-thirty-two-letters';
 
-type Ask = { method?: 'GET' | 'POST' | 'DELETE'; token?: string | null; body?: unknown };
+/** The token of an operator of the tests. */
+export const tokenOf = (name: string): string => `token-of-${name}`;
+
+const operatorOf = (name: string, role: Role, expiresAt?: number): Operator => ({
+  name,
+  role,
+  tokenHash: createHash('sha256').update(tokenOf(name)).digest(),
+  ...(expiresAt !== undefined && { expiresAt }),
+});
+
+type Ask = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'; token?: string | null; body?: unknown };
 
 /** Builds the operators' app over a real store; requests are injected without a socket. */
 export function adminOver(t: Test) {
   const parts = operationsOver(t);
   const lines: string[] = [];
+  const operators = [
+    operatorOf('vera', 'viewer'),
+    operatorOf('olaf', 'operator'),
+    operatorOf('ada', 'admin', NOON + 1),
+    operatorOf('eve', 'admin', NOON),
+  ];
   const released: string[] = [];
   const state: RunningState = {
     providers: async () => [
@@ -40,10 +58,10 @@ export function adminOver(t: Test) {
   const building = buildAdminApp({
     operations: parts.operations,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
-    token: TOKEN,
-    metricsToken: METRICS_TOKEN,
+    tokens: { admin: TOKEN, metrics: METRICS_TOKEN, operators: () => operators },
     state,
     logger: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
+    monotonic: () => 0,
     now: () => NOON,
   });
   t.teardown(async () => (await building).close());
@@ -69,5 +87,6 @@ export function adminOver(t: Test) {
 }
 
 function parse(type: string, text: string): Record<string, unknown> {
-  return type.includes('json') ? JSON.parse(text) : {};
+  // The answer to HEAD has the type of a body and none.
+  return type.includes('json') && text !== '' ? JSON.parse(text) : {};
 }
