@@ -20,7 +20,7 @@ export type Settings = {
   readonly trustProxy: readonly string[];
   /** A visitor's limit, by site and address. */
   readonly visitorRate: Rate;
-  /** How long a caller waits for the first attempt before it is answered 202. */
+  /** How long a request waits for the first attempt before it is answered with 202. */
   readonly deliverWaitMs: number;
   /** Bound on one whole call to the provider. */
   readonly upstreamTimeoutMs: number;
@@ -43,7 +43,7 @@ export type Settings = {
   /** Reads `/metrics` on the operators' listener, and nothing else. */
   readonly metricsToken?: string;
   readonly database: Place;
-  /** Where all replicas count their callers together; without it each counts by itself. */
+  /** Where all replicas count requests together; without it each counts by itself. */
   readonly redis?: RedisServer;
   /** Where traces are sent, and which share of them; without it nothing is traced. */
   readonly tracing?: {

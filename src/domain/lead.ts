@@ -26,7 +26,7 @@ export type Lead = {
   /** Id of the provider account that delivers the lead. */
   readonly provider: string;
   readonly target: Target;
-  /** Who named the target. A Failure about the target is the caller's mistake only if the caller named it. */
+  /** Who named the target. A Failure about the target is the request's mistake only if the request named it. */
   readonly targetFrom: 'caller' | 'site';
   readonly placementId?: number;
   readonly phone: Phone;

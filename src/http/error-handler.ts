@@ -2,30 +2,15 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
-import { PROBLEM_TYPE } from '../lib/problem.ts';
-import {
-  PROBLEMS,
-  Problem,
-  type ProblemCode,
-  type ProblemOptions,
-  publicProblemBody,
-  RETRY_LATER,
-} from './problems.ts';
+import { codeOfFastify, RETRY_LATER, replyWithProblem } from '../lib/problem.ts';
+import type { ProblemCode } from './problem-codes.ts';
+import { contentOf, Problem, type ProblemOptions } from './problems.ts';
 import { fieldErrors } from './validation.ts';
 
 const UNREADABLE_QUERY = 'The query of the address does not have the form that this path takes.';
 
 /** Faults of the gateway itself; the log has their cause. */
 const OURS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['internal_error', 'storage_unavailable']);
-
-/** What fastify itself refuses; anything else that it throws is our fault. */
-const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
-  FST_ERR_BAD_URL: 'not_found',
-  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-};
 
 type SendProblem = (
   request: FastifyRequest,
@@ -36,11 +21,7 @@ type SendProblem = (
 /** Answers a request with a problem, and leaves its code for the request's log line. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, options }: Problem): FastifyReply {
   request.requester.problem = code;
-  return reply
-    .code(PROBLEMS[code].status)
-    .headers({ 'cache-control': 'no-store', ...options.headers })
-    .type(PROBLEM_TYPE)
-    .send(publicProblemBody(code, request.id, options));
+  return replyWithProblem(request, reply, contentOf(code, options), options.headers);
 }
 
 /**
@@ -72,7 +53,7 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   }
   // The client disconnected within its body. It reads no answer, but the log line has the right code.
   if (request.raw.destroyed && !request.raw.complete) return new Problem('bad_request');
-  return new Problem(FASTIFY_CODES[error.code] ?? 'internal_error');
+  return new Problem(codeOfFastify(error) ?? 'internal_error');
 }
 
 function fromRefusal({ code, message, errors, retryAfterS }: Refusal): Problem {

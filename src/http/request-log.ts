@@ -5,7 +5,7 @@ import type { Guard } from '../lib/guard.ts';
 import { traceparentOf } from '../lib/request-id.ts';
 import { siteInBody, siteInPath } from './named-site.ts';
 import { claimedOrigin, loggedOrigin } from './page-origin.ts';
-import type { ProblemCode } from './problems.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import type { Requester } from './requester.ts';
 
 type Deps = {

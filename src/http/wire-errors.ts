@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
 import { PROBLEM_TYPE } from '../lib/problem.ts';
 import { requestIdOf } from '../lib/request-id.ts';
-import { PROBLEMS, type ProblemCode, publicProblemBody } from './problems.ts';
+import { PROBLEMS, type ProblemCode } from './problem-codes.ts';
+import { publicProblemBody } from './problems.ts';
 
 /**
  * How long a refused connection is read from after its answer. Closing it at once, with bytes unread, resets it, and

@@ -70,7 +70,7 @@ function outcomeOfPattern(pattern: FailurePattern, cause: string, text: Describe
   }
 }
 
-/** The caller is not at fault for a target from our own configuration. */
+/** The request is not at fault for a target from our own configuration. */
 function targetFailure(cause: string, text: Described, lead: Lead): Outcome {
   return lead.targetFrom === 'caller'
     ? { class: 'rejected', reason: 'target', cause, ...text }

@@ -3,7 +3,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import t from 'tap';
 import type { LeadRequest } from '../../src/domain/draft.ts';
 import { openApiText } from '../../src/http/openapi/document.ts';
-import { PROBLEMS } from '../../src/http/problems.ts';
+import { PROBLEMS } from '../../src/http/problem-codes.ts';
 import type { LeadRequestBody } from '../../src/http/schemas/lead-request.ts';
 import { goodBody, testApp } from './support/app.ts';
 
@@ -26,6 +26,10 @@ t.test('the document follows the linter’s recommended rules, without a warning
     findings.map(({ ruleId, message }) => `${ruleId}: ${message}`),
     [],
   );
+});
+
+t.test('published texts say whom they mean: a request, a visitor or a partner', async (t) => {
+  for (const text of [committed, await readFile('openapi/config.schema.json', 'utf8')]) t.notMatch(text, /\bcaller/i);
 });
 
 t.test('it is OpenAPI 3.1 and has every public path', async (t) => {

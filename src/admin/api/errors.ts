@@ -1,18 +1,20 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
+import { type CommonCode, codeOfFastify, RETRY_LATER } from '../../lib/problem.ts';
 import { OperationError } from '../operations/input.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
 
 const STATUS = { invalid: 422, not_found: 404 } as const;
 const CODE = { invalid: 'invalid_request', not_found: 'not_found' } as const;
 
-const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'Send 64 KiB at most.'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send application/json.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'invalid_json', 'Send a JSON object.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'invalid_json', 'Send a JSON object.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'bad_request', 'Content-Length is not that of the body.'],
+/** What fastify itself refuses. */
+const COMMON: Readonly<Record<CommonCode, readonly [status: number, detail: string]>> = {
+  bad_request: [400, 'Content-Length is not that of the body.'],
+  invalid_json: [400, 'Send a JSON object.'],
+  not_found: [404, 'docs/operations.md lists the routes.'],
+  body_too_large: [413, 'Send 64 KiB at most.'],
+  unsupported_media_type: [415, 'Send application/json.'],
 };
 
 /** The one place where errors become answers of the operators' listener. No answer quotes what was sent. */
@@ -30,11 +32,13 @@ function toProblem(error: FastifyError): AdminProblem {
   if (error instanceof AdminProblem) return error;
   if (error instanceof OperationError) return new AdminProblem(STATUS[error.code], CODE[error.code], error.message);
   if (error instanceof StorageUnavailable) {
-    return new AdminProblem(503, 'storage_unavailable', 'Try again shortly.', { 'retry-after': '5' });
+    return new AdminProblem(503, 'storage_unavailable', 'Try again shortly.', RETRY_LATER);
   }
   if (error.validation) return new AdminProblem(422, 'invalid_request', whatIsWrong(error.validation));
-  const known = FASTIFY[error.code];
-  return known ? new AdminProblem(...known) : new AdminProblem(500, 'internal_error', 'Look at the log.');
+  const code = codeOfFastify(error);
+  if (code === undefined) return new AdminProblem(500, 'internal_error', 'Look at the log.');
+  const [status, detail] = COMMON[code];
+  return new AdminProblem(status, code, detail);
 }
 
 function whatIsWrong([failure]: readonly FastifySchemaValidationError[]): string {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PROBLEM_TYPE, problemBody } from '../../lib/problem.ts';
+import { replyWithProblem } from '../../lib/problem.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Not a valid request',
@@ -32,10 +32,6 @@ export class AdminProblem extends Error {
 
 /** Answers with an RFC 9457 problem of the same fields as the public listener's. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: AdminProblem): FastifyReply {
-  const { status, code, headers, message } = problem;
-  return reply
-    .code(status)
-    .headers(headers)
-    .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemBody({ title: TITLES[status], status, detail: message, code, requestId: request.id })));
+  const { status, code, headers, message: detail } = problem;
+  return replyWithProblem(request, reply, { title: TITLES[status], status, detail, code }, headers);
 }

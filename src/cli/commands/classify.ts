@@ -28,7 +28,7 @@ export function addClassifyCommand(program: Command, { io }: Context): void {
     .addHelpText(
       'after',
       '\nSites, accounts and their failurePatterns come from the environment and CONFIG_FILE. Nothing is sent, stored or changed.\n' +
-        'Without --lead the description is read as one about a lead whose values it does not quote and whose target the caller named.',
+        'Without --lead the description is read as one about a lead whose values it does not quote and whose target the request named.',
     )
     .action(async (given: string, options: ClassifyOptions) => {
       const settings = loadSettings(io.env);

@@ -22,7 +22,7 @@ export const FailurePatternsEntry = {
             errorMessage: CLASS_RULE,
           },
           reason: choice(['phone', 'target', 'other'], {
-            description: 'With "rejected": the reason that the caller is told.',
+            description: 'With "rejected": the reason that the visitor or partner is told.',
             default: 'other',
             examples: ['phone'],
           }),

@@ -2,7 +2,8 @@ import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { escapeHtml } from '../../lib/escape.ts';
-import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
+import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
+import { Problem } from '../problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

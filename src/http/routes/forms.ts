@@ -11,7 +11,8 @@ import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/pag
 import { type FormExtras, readForm } from '../form/read.ts';
 import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { missingFromProxy, originOfRead, type ProxyLack, pageOf } from '../page-origin.ts';
-import { PROBLEMS, Problem } from '../problems.ts';
+import { PROBLEMS } from '../problem-codes.ts';
+import { Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { siteFormBody } from '../schemas/site-form.ts';

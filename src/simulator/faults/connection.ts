@@ -38,7 +38,7 @@ function drip(call: Call): void {
 
 /** The connection fails before, during or after the answer. */
 export const TRANSPORT_FAULTS: readonly Fault[] = [
-  { name: 'hang', line: 70, got: true, summary: 'no answer until the caller gives up', answer: () => undefined },
+  { name: 'hang', line: 70, got: true, summary: 'no answer until the client gives up', answer: () => undefined },
   {
     name: 'slow_drip',
     line: 71,
