@@ -10,6 +10,7 @@ import { storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
+import { slowDisk } from '../support/slow-disk.ts';
 
 /*
  * What the process stands on fails for a while: the clock, the name server, the log's reader, file descriptors, or the processor
@@ -87,6 +88,30 @@ t.test('a name that is never resolved delays the leads of its account alone', as
   t.match(await send(gateway.url, leadOf(21, { site: 'motors' })), { status: 201 });
   t.equal((await gateway.end('SIGTERM')).code, 0);
 });
+
+const disk = slowDisk(t);
+
+t.test(
+  'while each commit takes longer than a call may, leads are late, and each is delivered once',
+  { skip: disk ? false : 'needs a C compiler' },
+  async (t) => {
+    if (!disk) return;
+    const { provider, gateway, url, states } = await setup(t, {
+      ...disk.env,
+      UPSTREAM_TIMEOUT_MS: '600',
+      UNKNOWN_OUTCOME: 'hold',
+    });
+    await provider.answer('delivered', { delayMs: 50 });
+    disk.begin();
+    const first = send(url, leadOf(0));
+    const others = Array.from({ length: 2 }, (_, n) => send(url, leadOf(n + 1)));
+    for (const reply of await Promise.all([first, ...others])) t.match(reply, { status: 201 });
+    disk.end();
+    t.strictSame(new Set(states()), new Set(['delivered']));
+    for (let n = 0; n < 3; n += 1) t.match(await provider.ofPhone(phoneOf(n)), { received: 1 });
+    t.equal((await gateway.end('SIGTERM')).code, 0);
+  },
+);
 
 t.test('a process that stands still for longer than a call may take reads the answer that lies ready', async (t) => {
   const { provider, gateway, url, states } = await setup(t, { UPSTREAM_TIMEOUT_MS: '1000', UNKNOWN_OUTCOME: 'hold' });
