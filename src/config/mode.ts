@@ -85,7 +85,11 @@ export function warnOfMode(environment: Environment, sites: ReadonlyMap<string, 
     const host = publicHost(environment);
     if (host === values.HOST) return [];
     return [
-      { setting: 'HOST', problem: `is ${host} instead, because the demo listens on loopback only`, fix: OPEN_DEMO },
+      {
+        setting: 'HOST',
+        problem: `is every address, and without CONFIG_FILE the demo listens on ${host} only`,
+        fix: OPEN_DEMO,
+      },
     ];
   }
   if (!given('CONFIG_FILE')) {

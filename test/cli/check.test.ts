@@ -165,6 +165,18 @@ t.test('an account of whose leads none was delivered is a problem', async (t) =>
   t.notOk((await check(env)).checks['account default']);
 });
 
+t.test('leads that are due and not sent are told, because no gateway runs or a breaker is open', async (t) => {
+  const { env, outbox } = besideRunning(t);
+  const now = Date.now();
+  await outbox.accept(newLead({ start: { kind: 'due', at: now + 60_000 } }), now);
+  t.notOk((await check(env)).checks['queue default']);
+  await outbox.accept(newLead({ start: { kind: 'due', at: now - 60_000 } }), now - 60_000);
+  t.match((await check(env)).checks['queue default'], {
+    result: 'warning',
+    detail: /^1 lead due .* breaker .* is open/,
+  });
+});
+
 t.test('an open breaker and refused settings of the running gateway are told', async (t) => {
   const { env } = besideRunning(t);
   const token = 'admin-token-'.repeat(3);

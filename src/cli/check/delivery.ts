@@ -7,6 +7,8 @@ import type { Finding } from './finding.ts';
 /** How far back the leads of an account are looked at, and how many of all accounts at most. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 const LOOKED_AT = 500;
+/** A running gateway looks for due leads every five seconds at least. */
+const OVERDUE_MS = 15_000;
 /** With fewer leads a failure may be theirs and not the account's. */
 const TELLING = 3;
 
@@ -34,7 +36,7 @@ export async function checkRunning({ admin }: Pick<Settings, 'admin'>): Promise<
 }
 
 /**
- * Checks whether an account answers nothing but failures: of its leads of the last day that were sent, none was delivered. A
+ * Checks whether leads of an account are overdue, and whether it answers nothing but failures: of its leads of the last day that were sent, none was delivered. A
  * parked account has a line of its own and is left out.
  *
  * @param parked ids of the parked accounts
@@ -49,11 +51,24 @@ export async function checkAccounts(
     items.filter(({ attempts }) => attempts > 0),
     ({ provider }) => provider,
   );
-  return [...sent].flatMap(([provider, leads]): Finding[] => {
+  const failing = [...sent].flatMap(([provider, leads]): Finding[] => {
     const delivered = leads.some(({ status }) => status === 'delivered');
     if (delivered || leads.length < TELLING || parked.has(provider)) return [];
     const detail = `answers nothing but failures: of the newest ${leads.length} leads that were sent in 24 hours none was delivered (${outcomes(leads)})`;
     return [{ name: `account ${provider}`, result: 'problem', detail }];
+  });
+  return [...overdueLeads(items, now), ...failing];
+}
+
+/** Leads that are due and that nobody sends: the only sign of an open breaker in the database, where breakers are not kept. */
+function overdueLeads(items: readonly LeadRecord[], now: number): Finding[] {
+  const overdue = Map.groupBy(
+    items.filter(({ dueAt = now, leased }) => !leased && dueAt < now - OVERDUE_MS),
+    ({ provider }) => provider,
+  );
+  return [...overdue].map(([provider, leads]): Finding => {
+    const detail = `${plural(leads.length, 'lead')} due for more than ${OVERDUE_MS / 1_000} s and not sent: no gateway runs, the breaker of the endpoint is open, or many leads wait`;
+    return { name: `queue ${provider}`, result: 'warning', detail };
   });
 }
 
