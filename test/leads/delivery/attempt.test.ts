@@ -15,10 +15,13 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
   const settled: Settlement[] = [];
   const reports: unknown[] = [];
   const permits: unknown[] = [];
+  const renewed: number[] = [];
   const parts = createDelivery({
     upstream: { send: async () => ({ outcome, httpStatus: 200, durationMs: 12.4 }) },
     queue: {
-      renew: async () => undefined,
+      async renew(_leases, now) {
+        renewed.push(now);
+      },
       async settle({ id }, settlement, now) {
         await settle();
         settled.push(settlement);
@@ -41,7 +44,7 @@ function delivery(outcome: Outcome, settle: () => Promise<void> = async () => un
     mayHaveArrived: false,
     requestId: 'r1',
   };
-  return { ...parts, clock, settled, reports, permits, context };
+  return { ...parts, clock, settled, reports, permits, renewed, context };
 }
 
 t.test('an attempt records its outcome, reports it to the breaker and is logged once', async (t) => {
@@ -74,6 +77,18 @@ t.test('an attempt gives up recording its outcome when its lease ends, and repor
   await clock.advance(LEASE_MS);
   t.equal(await done, undefined);
   t.match(reports, [{ lease: LEASE, answer: { outcome: { class: 'delivered' } }, fault: { message: 'full' } }]);
+});
+
+t.test('leases are renewed while an attempt is under way, and no timer is left when none is', async (t) => {
+  const answer = Promise.withResolvers<void>();
+  const { attempt, clock, renewed, context } = delivery({ class: 'delivered' }, () => answer.promise);
+  const done = attempt(lead(), LEASE, context);
+  await clock.advance(LEASE_MS);
+  t.strictSame(renewed, [LEASE_MS / 3, (2 * LEASE_MS) / 3, LEASE_MS]);
+  answer.resolve();
+  await done;
+  await clock.settle();
+  t.equal(clock.next(), undefined);
 });
 
 t.test('idle resolves when no attempt is under way', async (t) => {

@@ -92,7 +92,7 @@ t.test(
     const state: { answer: Outcome } = { answer: REFUSED };
     let looks = 0;
     const counting = { ...outbox, parked: () => outbox.parked().finally(() => (looks += 1)) };
-    const { clock, worker, gate } = await deliver(t, {
+    const { clock, worker, gate, calls } = await deliver(t, {
       outbox: counting,
       provider: () => state.answer,
       limits: { concurrency: 3, perSecond: 50 },
@@ -111,8 +111,12 @@ t.test(
     const until = gate.blockedUntil('default') ?? 0;
     t.ok(provider && provider.probeAt < until, 'due, and not allowed');
     const before = looks;
+    const called = calls.length;
     await clock.advance(until - 1 - clock.now());
     t.ok(looks - before <= 4, `${looks - before} looks`);
+    t.equal(calls.length, called);
+    await clock.advance(1_000);
+    t.equal(calls.length, called + 1, 'the probe was not used up while it was not allowed');
   },
 );
 
@@ -142,6 +146,23 @@ t.test('one of all processes probes a parked provider, every ten minutes', async
     const probes = await Promise.all(processes.map(({ parking }) => parking.claimProbes()));
     t.equal(probes.flat().length, 1, `after ${minutes} minutes`);
   }
+});
+
+t.test('a probe that is due is left to its time while its endpoint may not be called', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  const { clock, parking, gate } = await deliver(t, { outbox, provider: () => DELIVERED });
+  for (let n = 0; n < 3; n += 1) await outbox.settle(await leased(outbox, START), REFUSAL, START);
+  await parking.refresh();
+  await clock.advance(PROBE_EVERY_MS);
+  for (let n = 0; n < FAILURES_TO_OPEN; n += 1) {
+    const clearance = gate.clearProbe('default');
+    if (clearance.kind === 'go') clearance.permit.report('not_sent');
+  }
+  t.strictSame(await parking.claimProbes(), []);
+  t.match(await outbox.parked(), [{ probeAt: START + PROBE_EVERY_MS }], 'it is not postponed by ten minutes');
+  t.equal(await outbox.count({ status: ['parked'] }), 1, 'no lead is leased');
+  await clock.advance((gate.blockedUntil('default') ?? 0) - clock.now());
+  t.equal((await parking.claimProbes()).length, 1);
 });
 
 t.test('refusals of calls that started before a change of credentials do not park the provider', async (t) => {

@@ -1,9 +1,10 @@
 import t from 'tap';
+import type { Outbox } from '../../../src/domain/ports/outbox.ts';
 import type { Outcome } from '../../../src/domain/provider.ts';
 import { FAILURES_TO_OPEN } from '../../../src/leads/delivery/breaker.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
-import { leased, queued, sqliteOutbox } from '../../support/outbox.ts';
+import { leased, newLead, queued, sqliteOutbox } from '../../support/outbox.ts';
 
 const DELIVERED: Outcome = { class: 'delivered' };
 const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };
@@ -118,4 +119,66 @@ t.test('the worker sleeps while no lead is due, although the pause of a breaker 
   t.ok(polls <= 20, `${polls} polls in 39 s`);
   await clock.advance(2_000);
   t.equal(calls.length, FAILURES_TO_OPEN + 1, 'one lead probes the endpoint when it is due');
+});
+
+/** Opens the breaker at `START` with leads whose next attempt is far away. */
+async function openBreaker(t: Parameters<typeof deliver>[0], changes: (outbox: Outbox) => Partial<Outbox>) {
+  const outbox = sqliteOutbox(t)();
+  const parts = await deliver(t, {
+    outbox: { ...outbox, ...changes(outbox) },
+    provider: (_, call) => (call <= FAILURES_TO_OPEN ? NOT_SENT : DELIVERED),
+    rules: { scheduleS: [3_600, 3_600] },
+  });
+  await Promise.all(Array.from({ length: FAILURES_TO_OPEN }, () => queued(outbox, START)));
+  parts.worker.start();
+  await parts.clock.advance(1_000);
+  t.equal(parts.calls.length, FAILURES_TO_OPEN);
+  return { ...parts, outbox };
+}
+
+t.test('a probe whose lead another process claimed first keeps the endpoint closed no longer', async (t) => {
+  let taken = 0;
+  const { clock, outbox, calls } = await openBreaker(t, ({ claim }) => ({
+    async claim(request) {
+      if (!request.probing || taken > 0) return claim(request);
+      taken += 1;
+      return [];
+    },
+  }));
+  const id = await queued(outbox, clock.now());
+  await clock.advance(6_000);
+  t.equal(taken, 1, 'the probe found nothing');
+  t.equal(calls.length, FAILURES_TO_OPEN + 1, 'the next one starts without a wait for its outcome');
+  t.match(await outbox.find(id), { status: 'delivered' });
+});
+
+t.test('an endpoint that may be back is probed with a lead whose earlier outcomes are known', async (t) => {
+  const { clock, outbox, calls } = await openBreaker(t, () => ({}));
+  const odd = await outbox.accept(newLead({ lead: lead({ question: 'odd' }) }), clock.now());
+  if (odd.kind !== 'stored' || !odd.lease) throw new Error('not leased');
+  const unknown = { status: 'queued', dueAt: clock.now(), attempted: true, repeatable: true } as const;
+  await outbox.settle(odd.lease, unknown, clock.now());
+  await queued(outbox, clock.now() + 10, { lead: lead({ question: 'good' }) });
+  await clock.advance(6_000);
+  t.equal(calls[FAILURES_TO_OPEN]?.lead.question, 'good', 'although the other one is due longer');
+});
+
+t.test('the worker polls again at once as long as there are leads to move between queue and parking', async (t) => {
+  const outbox = sqliteOutbox(t)();
+  let chunks = 3;
+  let polls = 0;
+  const full = {
+    ...outbox,
+    async releaseWaiting(_provider: string, limit: number) {
+      polls += 1;
+      chunks -= 1;
+      return chunks >= 0 ? limit : 0;
+    },
+  };
+  const { clock, worker } = await deliver(t, { outbox: full, provider: () => DELIVERED });
+  worker.start();
+  await clock.advance(0);
+  t.equal(polls, 4, 'without a moment between them');
+  await clock.advance(60_000);
+  t.equal(polls, 4, 'a chunk that was not full was the last one');
 });

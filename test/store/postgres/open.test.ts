@@ -288,3 +288,17 @@ t.test('a missing file of certificate authorities refuses the start', async (t) 
     message: /ENOENT/,
   });
 });
+
+t.test('statements see what was committed while they waited, whatever level the database has by default', async (t) => {
+  const { address } = await open(t);
+  for (const level of ['serializable', 'repeatable read']) {
+    await server.query(`ALTER DATABASE ${address.database} SET default_transaction_isolation = '${level}'`);
+    const pool = createPool(address, 1);
+    t.match(
+      await pool.query('SHOW transaction_isolation'),
+      { rows: [{ transaction_isolation: 'read committed' }] },
+      level,
+    );
+    await pool.end();
+  }
+});

@@ -165,6 +165,61 @@ t.test('while one replica removes expired data, another returns at once with not
   t.equal(await other.purge(5_000, 9), 2);
 });
 
+/** Two replicas on one database, and a connection that plays a third one in the midst of a transaction. */
+async function withThird(t: Test) {
+  const address = await server.database();
+  const [one, other] = await Promise.all(
+    ['a', 'b'].map((owner) => createPostgresOutbox(address, { ...OPTIONS, owner, poolMax: 2 })),
+  );
+  if (!one || !other) throw new Error('not open');
+  const third = new pg.Client(address);
+  await third.connect();
+  t.teardown(() => Promise.all([third.end(), one.close(), other.close()]));
+  const waiting = (count: number) =>
+    eventually(`${count} transactions wait`, WAITS_WITHIN_MS, async () => {
+      const rows = await server.query('SELECT 1 FROM pg_locks WHERE NOT granted', address);
+      return rows.length >= count ? true : undefined;
+    });
+  return { one, other, third, waiting };
+}
+
+for (const [name, start, move] of [
+  ['park', { kind: 'due', at: 1_000 }, 'parkQueued'],
+  ['release', { kind: 'parked' }, 'releaseWaiting'],
+] as const) {
+  t.test(
+    `two replicas that ${name} leads at once move different ones, so that a full chunk shows that more are left`,
+    async (t) => {
+      const { one, other, third, waiting } = await withThird(t);
+      for (let n = 0; n < 20; n += 1) await one.accept(newLead({ start }), 1_000);
+      await third.query('BEGIN');
+      await third.query('SELECT 1 FROM conversations FOR UPDATE');
+      const moved = [one, other].map((replica) => replica[move]('default', 10, 2_000));
+      await waiting(2);
+      await third.query('COMMIT');
+      t.strictSame(await Promise.all(moved), [10, 10]);
+      t.equal(await one.count({ status: [name === 'park' ? 'parked' : 'queued'] }), 20);
+    },
+  );
+
+  t.test(
+    `a lead that another replica leases meanwhile is left alone by a replica that is about to ${name} it`,
+    async (t) => {
+      const { one, third, waiting } = await withThird(t);
+      for (let n = 0; n < 2; n += 1) await one.accept(newLead({ start }), 1_000);
+      await third.query('BEGIN');
+      const lease = "lease_owner = 'third', next_at = 90000, fence = fence + 1";
+      await third.query(`UPDATE conversations SET ${lease} WHERE seq = (SELECT min(seq) FROM conversations)`);
+      const moved = one[move]('default', 10, 2_000);
+      await waiting(1);
+      await third.query('COMMIT');
+      t.equal(await moved, 1);
+      const leased = (await one.list({}, { limit: 9 })).items.filter((record) => record.leased);
+      t.match(leased, [{ status: name === 'park' ? 'queued' : 'parked' }]);
+    },
+  );
+}
+
 const RELEASE = { at: 2_000, actor: 'admin', action: 'release', count: 0, detail: 'all' } as const;
 const LISTENING = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query = 'SELECT 1'";
 
