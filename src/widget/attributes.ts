@@ -1,3 +1,4 @@
+import { kebab } from './dom.ts';
 import type { TextUsProperties } from './types.ts';
 
 const FLAGS: readonly string[] = ['keepOffline', 'worker'] satisfies (keyof TextUsProperties)[];
@@ -15,9 +16,6 @@ const NAMES: readonly string[] = [
   'fieldQuestion',
   'fieldConsent',
 ] satisfies (keyof TextUsProperties)[];
-
-/** `firstName` as `first-name`. */
-export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Attributes that an element observes. The others are read when they are needed. */
 export const ATTRIBUTES: readonly string[] = [...NAMES.map(kebab), 'lang', 'listing', 'texts'];

@@ -17,7 +17,7 @@ const IMPOSSIBLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
  */
 export function cleanText(text: string, most: number, warn?: (message: string) => void): string {
   const clean = text.replace(/[\v\f]/g, ' ').replace(IMPOSSIBLE, '');
-  if (clean !== text) warn?.('contains characters that cannot be sent; they are removed');
+  if (clean !== text) warn?.('has characters that cannot be sent; they are removed');
   const points = [...clean];
   if (points.length <= most) return clean;
   warn?.(`is longer than ${most} characters; it is shortened`);
@@ -32,7 +32,7 @@ export function cleanCountry(country: string, warn: Warn): string | undefined {
   } catch {
     // Not the form of a country.
   }
-  warn('/consumer/country', 'is not a country such as US; it is left out');
+  warn('/consumer/country', 'is no country; it is left out');
   return undefined;
 }
 
@@ -49,7 +49,7 @@ export function cleanListing(listing: unknown, warn: Warn): TextUsListing | unde
     const clean = cleanValue(value, say);
     if (clean === '') continue;
     const name = cleanText(given, MAX_NAME, say);
-    if (clean === undefined || !name.trim() || kept.has(name)) say('has no usable name or value; it is left out');
+    if (clean === undefined || !name.trim() || kept.has(name)) say('has no name or value; it is left out');
     else if (kept.size === MAX_NAMES) say(`is beyond ${MAX_NAMES} names; it is left out`);
     else kept.set(name, clean);
   }

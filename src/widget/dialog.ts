@@ -1,4 +1,4 @@
-import { type ClickHandler, contain } from './contain.ts';
+import { contain, type PressHandler } from './contain.ts';
 import { make } from './dom.ts';
 import { checkField, type Field, inputField } from './field.ts';
 import type { AllTexts } from './texts.ts';
@@ -71,7 +71,7 @@ export function createDialog(on: DialogEvents): Dialog {
   const intro = make('p', { part: 'intro' }, slots.intro);
   // Autofill and password managers do not recognise this field; screen readers and the Tab key skip it.
   const trap = make('input', { tabindex: '-1', autocomplete: 'off', 'data-1p-ignore': '', 'data-lpignore': 'true' });
-  const outcome = make('div', { class: 'row' }, status, alert, make('div', { class: 'actions' }, submit, cancel));
+  const outcome = make('div', { class: 'row end' }, status, alert, make('div', { class: 'actions' }, submit, cancel));
   const form = make(
     'form',
     { part: 'form', novalidate: '' },
@@ -82,7 +82,7 @@ export function createDialog(on: DialogEvents): Dialog {
   const done = make('div', { part: 'done' }, make('p', {}, slots.deliveredText), leave);
   const element = make(
     'dialog',
-    { part: 'dialog', 'aria-labelledby': 'heading', closedby: 'any' },
+    { part: 'dialog', 'aria-labelledby': 'heading' },
     make('div', { class: 'head' }, heading, cross),
     intro,
     form,
@@ -99,13 +99,24 @@ export function createDialog(on: DialogEvents): Dialog {
     [leave, () => dialog.close()],
     [cross, () => dialog.close()],
   ]);
-  const onClick: ClickHandler = (_event, path) => {
+  const isOutside = ({ clientX, clientY }: MouseEvent, [target]: readonly EventTarget[]): boolean => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    return target === element && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+  };
+  const onPress: PressHandler = (event, path) => {
+    if (event.type !== 'click') {
+      beganOutside = isOutside(event, path);
+      return false;
+    }
+    // `closedby` is not known everywhere. A selection that ends outside is no wish to leave.
+    if (beganOutside && isOutside(event, path)) dialog.close();
     const action = path.map((node) => actions.get(node)).find(Boolean);
     action?.();
     // A check box has no `readonly`, and `disabled` would remove the focus.
     return !!action || (isLocked && path.some((node) => node instanceof HTMLInputElement));
   };
   let isLocked = false;
+  let beganOutside = false;
   let release: (() => void) | undefined;
   form.onsubmit = () => false;
   element.onclose = () => {
@@ -149,7 +160,7 @@ export function createDialog(on: DialogEvents): Dialog {
       // Not `disabled`, which would remove the focus from the pressed button.
       submit.setAttribute('aria-disabled', String(isBusy));
       isLocked = isBusy;
-      for (const name of FIELD_NAMES) fields[name].lock(isBusy);
+      for (const name of FIELD_NAMES) fields[name].lock?.(isBusy);
     },
     done(title, text) {
       heading.replaceChildren(title);
@@ -160,7 +171,7 @@ export function createDialog(on: DialogEvents): Dialog {
     },
     open() {
       release?.();
-      release = contain(element, onClick);
+      release = contain(element, onPress);
       element.showModal();
       dialog.focus();
     },

@@ -8,7 +8,8 @@ export type Field = {
   value(): string;
   /** Shows a message; an empty one removes it. */
   complain(message: string): void;
-  lock(locked: boolean): void;
+  /** Absent for a check box, whose clicks the dialog prevents instead. */
+  readonly lock?: (locked: boolean) => void;
   focus(): void;
 };
 
@@ -60,8 +61,6 @@ export function checkField(name: string): Field {
       const shown = slot.assignedNodes({ flatten: true }).map((node) => node.textContent);
       return input.checked && !row.hidden ? shown.join(' ').replace(/\s+/g, ' ').trim() : '';
     },
-    // The dialog prevents its clicks instead.
-    lock() {},
   };
 }
 

@@ -1,5 +1,5 @@
-import { kebab } from './attributes.ts';
 import { FIELD_NAMES, type FieldName, type Model } from './dialog.ts';
+import { kebab } from './dom.ts';
 import type { FormRules } from './gateway.ts';
 import type { TextUsField } from './types.ts';
 

@@ -13,7 +13,7 @@ export type Stage = {
 /** Custom properties of the page, and the colour scheme: what the dialog takes from the element's surroundings. */
 const INHERITED = [
   'color-scheme',
-  ...['accent', 'on-accent', 'background', 'color', 'radius', 'font'].map((name) => `--text-us-${name}`),
+  ...'accent on-accent background color radius font'.split(' ').map((name) => `--text-us-${name}`),
 ];
 
 /**
@@ -24,6 +24,7 @@ const INHERITED = [
 export function createStage(element: HTMLElement): Stage {
   let copy: HTMLElement | undefined;
   let current: Dialog | undefined;
+  let unlock: (() => void) | undefined;
 
   const place = (dialog: Dialog): boolean => {
     const { element: shown } = dialog;
@@ -62,11 +63,14 @@ export function createStage(element: HTMLElement): Stage {
       }
       current = dialog;
       watcher.observe(dialog.element);
+      unlock ??= lockScrolling();
       return true;
     },
     leave() {
       current = undefined;
       watcher.disconnect();
+      unlock?.();
+      unlock = undefined;
       if (element.hidden) element.style.removeProperty('display');
       copy?.remove();
       copy = undefined;
@@ -83,6 +87,16 @@ function copyOf(element: HTMLElement): HTMLElement {
   for (const name of INHERITED) copy.style.setProperty(name, style.getPropertyValue(name));
   copy.style.setProperty('display', 'contents', 'important');
   return copy;
+}
+
+/** Keeps a page that can be scrolled where it is. Gives the function that ends it. */
+function lockScrolling(): () => void {
+  const { style, scrollHeight, clientWidth } = document.documentElement;
+  const { overflow, scrollbarGutter } = style;
+  if (scrollHeight > innerHeight) style.overflow = 'hidden';
+  // Otherwise the page loses its scroll bar, and everything on it moves.
+  if (innerWidth > clientWidth) style.scrollbarGutter = 'stable';
+  return () => Object.assign(style, { overflow, scrollbarGutter });
 }
 
 /** Whether what stands in the element is rendered. It may have no box itself. */

@@ -17,7 +17,7 @@ button { min-block-size: 2.75rem; padding: .6rem 1rem; border: 1px solid transpa
 :focus-visible { outline: 3px solid #2160d8; outline-color: light-dark(#2160d8, #8ab4ff); outline-offset: 2px; }
 .error { margin: .25rem 0 0; color: #b3261e; color: light-dark(#b3261e, #ffb4ab); font-weight: 600; }
 .error a { color: inherit; }
-.trap { position: absolute; inset-block-start: -99rem; }
+.trap { position: absolute; inset-block-start: -99rem; left: 0; width: 1rem; }
 `;
 
 /** Headers of the page. @param next an origin that the form may be redirected to */

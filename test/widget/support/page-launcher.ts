@@ -63,12 +63,7 @@ export async function createPageLauncher(t: Test): Promise<PageLauncher> {
 }
 
 async function openPage(t: Test, browser: Browser, files: WidgetFiles, options: PageOptions): Promise<WidgetPage> {
-  const gateway = await startFakeGateway(t, files);
-  const url = await servePage(
-    t,
-    htmlOf(gateway.url, options),
-    options.policy?.replaceAll('GATEWAY', gateway.url.slice(0, -1)),
-  );
+  const { gateway, url } = await serveButton(t, files, options);
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options.context });
   t.teardown(() => context.close());
   context.setDefaultTimeout(10_000);
@@ -92,6 +87,17 @@ async function openPage(t: Test, browser: Browser, files: WidgetFiles, options: 
   return { gateway, context, page, url, complaints, events: () => page.evaluate('heard') };
 }
 
+/** Serves a site's page with a button on it, and starts that button's gateway on another origin. */
+export async function serveButton(
+  t: Test,
+  files: WidgetFiles,
+  options: PageOptions,
+): Promise<{ readonly gateway: FakeGateway; readonly url: string }> {
+  const gateway = await startFakeGateway(t, files);
+  const policy = options.policy?.replaceAll('GATEWAY', gateway.url.slice(0, -1));
+  return { gateway, url: await servePage(t, htmlOf(gateway.url, options), policy) };
+}
+
 function htmlOf(
   gateway: string,
   { attributes = '', content = '', before = '', beside, lang = 'en' }: PageOptions,
@@ -105,7 +111,7 @@ function htmlOf(
     ${beside ? `<footer>Est. 1998</footer>${button}` : ''}</body></html>`;
 }
 
-async function servePage(t: Test, html: string, policy?: string): Promise<string> {
+export async function servePage(t: Test, html: string, policy?: string): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
