@@ -135,7 +135,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     this.#loading ??= loadChunk<{ createPanel: typeof createPanel }>('dialog').then(
       (part) => {
         const stay = (): AbortSignal => this.#stay.signal;
-        this.#panel = part.createPanel({ element: this, load: loadChunk, home: HOME, stay });
+        this.#panel = part.createPanel({ element: this, load: loadChunk, labels: LABELS, home: HOME, stay });
         return this.#panel;
       },
       (error) => {

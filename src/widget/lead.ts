@@ -38,12 +38,12 @@ export function bodyOf(
   const attribute = (name: string): string | undefined => element.getAttribute(name)?.trim() || undefined;
   const advertiserId = attribute('advertiser-id');
   const merchant = attribute('merchant-id');
-  if (advertiserId && merchant) warn('/merchantId', 'is given beside the advertiser id; it is left out');
+  if (advertiserId && merchant) warn('/merchantId', 'is given beside advertiserId; it is left out');
   const country = attribute('country');
   const placement = attribute('placement-id');
   const placementId = Number(placement);
   const isPlacement = Number.isInteger(placementId) && placementId > 0 && placementId <= PLACEMENT_MAX;
-  if (placement && !isPlacement) warn('/placementId', 'is not a whole number; it is left out');
+  if (placement && !isPlacement) warn('/placementId', 'is no whole number; it is left out');
   return {
     site: attribute('site'),
     advertiserId,

@@ -4,7 +4,7 @@ import { createDialog, type Dialog, type Model } from './dialog.ts';
 import { tell, warn } from './events.ts';
 import type { FormRules } from './gateway.ts';
 import { isOver, sendKept } from './kept.ts';
-import { languageOf, spoken } from './language.ts';
+import { languageOf, primary, spoken } from './language.ts';
 import { bodyOf } from './lead.ts';
 import { pause } from './pause.ts';
 import { modesOf } from './rules.ts';
@@ -22,6 +22,8 @@ export type PanelHost = {
   readonly element: HTMLElement & { readonly listing: TextUsListing | null; readonly texts: TextUsTexts };
   /** Loads another part of the script. */
   readonly load: LoadChunk;
+  /** Labels of the button by language: the languages that it speaks. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Address of the gateway that served the script, with a slash at its end. */
   readonly home: string;
   /** Aborted when the element is removed from the document. */
@@ -44,7 +46,7 @@ export type Panel = {
   sendKept(): Promise<void>;
 };
 
-export function createPanel({ element, load, home, stay }: PanelHost): Panel {
+export function createPanel({ element, load, labels, home, stay }: PanelHost): Panel {
   let dialog: Dialog | undefined;
   let rules: FormRules = {};
 
@@ -61,13 +63,14 @@ export function createPanel({ element, load, home, stay }: PanelHost): Panel {
   });
   const model = (): Model => {
     const asked = languageOf(element);
+    const label = labels[primary(asked)];
     const { texts = {}, consent } = rules;
     const words = consent?.text ? { consent: consent.text } : undefined;
     const lang = spoken(asked, loaded, texts, element.texts);
     return {
       lang,
       dir: directionOf(lang),
-      texts: textsFor(asked, texts, words, element.texts),
+      texts: textsFor(asked, label ? { button: label } : null, texts, words, element.texts),
       modes: modesOf(element, rules),
     };
   };
@@ -83,7 +86,8 @@ export function createPanel({ element, load, home, stay }: PanelHost): Panel {
 
   /** Fetches form and texts for the dialog. If that fails, the dialog works in English and with all fields. */
   const prepare = async (): Promise<void> => {
-    await Promise.allSettled([tickets.get(stay()), loadTexts(languageOf(element), load)]);
+    const code = primary(languageOf(element));
+    await Promise.allSettled([tickets.get(stay()), labels[code] && loadTexts(code, load)]);
     panel.render();
   };
 

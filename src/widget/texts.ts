@@ -1,5 +1,5 @@
 import type { LoadChunk } from './chunks.ts';
-import { LABELS, primary } from './language.ts';
+import { primary } from './language.ts';
 import { en } from './messages/en.ts';
 import type { TextUsText, TextUsTexts } from './types.ts';
 
@@ -8,16 +8,14 @@ export type AllTexts = Readonly<Record<TextUsText, string>>;
 /** Languages whose texts are loaded. */
 export const loaded: Record<string, TextUsTexts> = { en };
 
-/** Loads the texts of a language once. Without such texts, or if loading fails, English is used. */
-export async function loadTexts(lang: string, load: LoadChunk): Promise<void> {
-  const code = primary(lang);
-  if (LABELS[code]) loaded[code] ??= (await load<{ texts: TextUsTexts }>(code)).texts;
+/** Loads the texts of a language that the button speaks, once. If that fails, English is used. @param code a primary subtag */
+export async function loadTexts(code: string, load: LoadChunk): Promise<void> {
+  loaded[code] ??= (await load<{ texts: TextUsTexts }>(code)).texts;
 }
 
 /** Gives all texts in the best loaded language, replaced by those of `changes`; the last change has priority. */
 export function textsFor(lang: string, ...changes: readonly (TextUsTexts | null | undefined)[]): AllTexts {
-  const code = primary(lang);
-  const texts = Object.assign({ ...en }, LABELS[code] && { button: LABELS[code] }, loaded[code], ...changes);
+  const texts = Object.assign({ ...en }, loaded[primary(lang)], ...changes);
   texts.heading ||= texts.button;
   return texts;
 }
