@@ -25,6 +25,8 @@ export interface Hashing {
   keylessRequest(scope: string, address: string, lead: Lead): Buffer;
   /** The validated lead. */
   fingerprint(lead: Lead): Buffer;
+  /** The signature of a place in a list, which makes it a cursor of that list. */
+  cursor(list: string, place: string): Buffer;
   /** The check value of `HASH_KEY`, which does not reveal the key: shows whether another key is configured. */
   check(): Buffer;
   /** A provider account's credentials: shows whether they have changed. */
@@ -63,6 +65,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     idempotencyKey: (scope, key) => hash('idempotency', scope, key),
     keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
     fingerprint: (lead) => hash('lead', canonical(lead)),
+    cursor: (list, place) => hash('cursor', list, place),
     check: () => hash('check'),
     credentials: ({ providerId, username, password }) =>
       hash('credentials', String(providerId), username, password).toString('base64url'),

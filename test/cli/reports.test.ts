@@ -32,14 +32,17 @@ t.test('for spreadsheets they are CSV, in which no text is a formula', async (t)
   t.equal(out, `"id","site","at","text","version","pageUrl","origin","unreadable"\r\n${row}\r\n`);
 });
 
-t.test('an export of many pages is whole, and is one audit entry', async (t) => {
+t.test('an export of many pages is whole, and each page is an audit entry', async (t) => {
   const { type, store } = terminalOver(t);
   await Promise.all(Array.from({ length: 501 }, () => store('delivered', CONSENT)));
   const { out } = await type('consent export --since 7d --json');
   t.equal(new Set(out.trim().split('\n')).size, 501);
   const { items } = JSON.parse((await type('audit --json')).out);
-  t.match(items, [{ actor: 'cli:ann', action: 'consent_export', count: 501, detail: 'since=7d' }]);
-  t.equal(items.length, 1);
+  t.match(items, [
+    { actor: 'cli:ann', action: 'consent_export', count: 1, detail: 'since=7d; continued' },
+    { actor: 'cli:ann', action: 'consent_export', count: 500, detail: 'since=7d; 501 in all' },
+  ]);
+  t.equal(items.length, 2);
 });
 
 t.test('the audit says how many entries were exported, not how many leads matched', async (t) => {

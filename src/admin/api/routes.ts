@@ -36,15 +36,15 @@ export type ActorOf = (request: FastifyRequest) => string;
 
 /** Registers the routes that list, show, send and erase leads. */
 export function leadRoutes(app: FastifyInstance, operations: Operations, actorOf: ActorOf): void {
-  app.get<{ Querystring: LeadsQuery }>('/leads', { schema: { querystring: LEADS_QUERY } }, ({ query }) => {
-    const { status, cause, limit, after, ...rest } = query;
+  app.get<{ Querystring: LeadsQuery }>('/leads', { schema: { querystring: LEADS_QUERY } }, (request) => {
+    const { status, cause, limit, after, ...rest } = request.query;
     const filter = { ...rest, ...wordsOf('status', status), ...wordsOf('cause', cause) };
-    return operations.listLeads(filter, pageOf({ limit, after }));
+    return operations.listLeads(filter, pageOf({ limit, after }), actorOf(request));
   });
 
-  app.post<{ Body: SearchBody }>('/leads/search', { schema: { body: SEARCH_BODY } }, ({ body }) => {
-    const { limit = DEFAULT_LIMIT, after, ...filter } = body;
-    return operations.listLeads(filter, { limit, ...(after !== undefined && { after }) });
+  app.post<{ Body: SearchBody }>('/leads/search', { schema: { body: SEARCH_BODY } }, (request) => {
+    const { limit = DEFAULT_LIMIT, after, ...filter } = request.body;
+    return operations.listLeads(filter, { limit, ...(after !== undefined && { after }) }, actorOf(request));
   });
 
   app.get<{ Params: IdParams; Querystring: RevealQuery }>(
@@ -59,9 +59,10 @@ export function leadRoutes(app: FastifyInstance, operations: Operations, actorOf
   const send = (action: SendAction) =>
     app.post<{ Body: SendBody }>(`/leads/${action}`, { schema: { body: SEND_BODY } }, async (request) => {
       const { dryRun = false, limit = SEND_MAX, ...query } = request.body;
-      const selection = await operations.selectLeads(action, query, limit);
+      const actor = actorOf(request);
+      const selection = await operations.selectLeads(action, query, { actor, max: limit });
       const { ids, byStatus, bySite, byProvider, waiting, mayHaveArrived, skipped, missing, more } = selection;
-      const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor: actorOf(request) });
+      const queued = dryRun ? 0 : await operations.sendLeads(selection, { actor });
       const counts = {
         matched: ids.length,
         byStatus,

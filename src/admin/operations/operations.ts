@@ -10,9 +10,9 @@ import type {
   RequeueStore,
   StatsStore,
 } from '../../domain/ports/lead-records.ts';
-import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import type { Hashing } from '../../leads/hashing.ts';
+import { createPageReader } from './cursors.ts';
 import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
 import { type RewrapResult, rewrapKeys } from './rewrap.ts';
 import { type Selection, type SendAction, select, send } from './selection.ts';
@@ -35,17 +35,17 @@ export type SuppressionView = { readonly hash: string; readonly createdAt: strin
 
 /**
  * The operations of operators, the same for the command line and the admin API. `actor` is `cli:<user>` or `admin`. No result
- * holds personal data unless it is revealed. Every operation that changes or reveals data writes an audit entry.
+ * holds personal data unless it is revealed. Every operation that changes data, reveals or exports it (each page), or looks a number up, writes an audit entry.
  *
  * All operations reject with OperationError for invalid input and with StorageUnavailable when the storage fails.
  */
 export interface Operations {
   /** Newest first. */
-  listLeads(query: LeadQuery, page: PageRequest): Promise<Page<LeadView>>;
-  countLeads(query: LeadQuery): Promise<number>;
+  listLeads(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<LeadView>>;
+  countLeads(query: LeadQuery, actor: string): Promise<number>;
   showLead(id: string, options: { actor: string; reveal: boolean }): Promise<LeadDetailsView>;
   /** Selects the leads that an action would send; nothing is changed. */
-  selectLeads(action: SendAction, query: LeadQuery, max?: number): Promise<Selection>;
+  selectLeads(action: SendAction, query: LeadQuery, options: { actor: string; max?: number }): Promise<Selection>;
   /** Queues the selected leads; gives how many were queued. */
   sendLeads(selection: Selection, options: { actor: string; onProgress?: (done: number) => void }): Promise<number>;
   /** Erases the personal data of a number's leads. `suppress` first suppresses the number, so that no new lead of it is sent. */
@@ -55,7 +55,7 @@ export interface Operations {
   /** Removes a number from the suppression list; `false` if it was not on it. */
   unsuppress(number: GivenNumber, actor: string): Promise<boolean>;
   suppressions(): Promise<readonly SuppressionView[]>;
-  /** Oldest first. The first page writes the audit entry of the export. */
+  /** Oldest first. */
   consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
   stats(): Promise<StatsView>;
   /** Writes the audit entry for a parked provider account that an operator released. */
@@ -103,29 +103,45 @@ export function createOperations({
     detail: 'one number',
   });
 
+  const readPage = createPageReader(hashing);
+
+  /** Committed before the answer is given: that a number has leads says something of its owner. */
+  const recordLookUp = async (query: LeadQuery, actor: string, count: number): Promise<void> => {
+    if (query.phone !== undefined)
+      await store.record({ at: now(), actor, action: 'look_up', count, detail: describeQuery(query) });
+  };
+
   const suppress = async (number: GivenNumber, actor: string): Promise<boolean> => {
     const hash = readNumber(hashing, number);
     return store.suppress(hash, audited(actor, 'suppress'));
   };
 
   return {
-    async listLeads(query, page) {
-      const { items, next } = await checkCursor(store.list(readFilter(query, hashing, now()), page));
-      return { items: items.map(leadView), ...(next !== undefined && { next }) };
+    async listLeads(query, page, actor) {
+      const filter = readFilter(query, hashing, now());
+      const { items, ...next } = await readPage('leads', page, (request) => store.list(filter, request));
+      await recordLookUp(query, actor, items.length);
+      return { items: items.map(leadView), ...next };
     },
-    countLeads: async (query) => store.count(readFilter(query, hashing, now())),
+    async countLeads(query, actor) {
+      const count = await store.count(readFilter(query, hashing, now()));
+      await recordLookUp(query, actor, count);
+      return count;
+    },
     async showLead(id, { actor, reveal }) {
       const audit = { at: now(), actor, action: 'reveal', count: 1, detail: `ids=${id}` } as const;
       const details = reveal ? await store.reveal(id, audit) : await store.show(id);
       if (!details) throw new OperationError('not_found', 'no such lead');
       return leadDetailsView(details, reveal);
     },
-    async selectLeads(action, query, max = Number.POSITIVE_INFINITY) {
+    async selectLeads(action, query, { actor, max = Number.POSITIVE_INFINITY }) {
       const filter = readFilter(query, hashing, now());
       const reasons = [...(await openBreakers())].map((id) => [id, 'breaker'] as const);
       const parked = (await store.parked()).map(({ id }) => [id, 'parked'] as const);
       const blocked = new Map<string, 'breaker' | 'parked'>([...reasons, ...parked]);
-      return select(store, action, { query, filter, max, now: now(), blocked });
+      const selection = await select(store, action, { query, filter, max, now: now(), blocked });
+      await recordLookUp(query, actor, selection.ids.length + selection.skipped);
+      return selection;
     },
     async sendLeads(selection, options) {
       const queued = await send(store, selection, { ...options, now });
@@ -153,18 +169,11 @@ export function createOperations({
     },
     async consents(query, page, actor) {
       const filter = readFilter(query, hashing, now());
-      if (page.after === undefined) {
-        const detail = describeQuery(query);
-        await store.record({
-          at: now(),
-          actor,
-          action: 'consent_export',
-          count: await store.countConsents(filter),
-          detail,
-        });
-      }
-      const { items, next } = await checkCursor(store.consents(filter, page));
-      return { items: items.map(consentView), ...(next !== undefined && { next }) };
+      const { items, ...next } = await readPage('consents', page, (request) => store.consents(filter, request));
+      const part = page.after === undefined ? `${await store.countConsents(filter)} in all` : 'continued';
+      const detail = `${describeQuery(query)}; ${part}`;
+      await store.record({ at: now(), actor, action: 'consent_export', count: items.length, detail });
+      return { items: items.map(consentView), ...next };
     },
     async stats() {
       return statsView(await store.stats(), now());
@@ -179,19 +188,8 @@ export function createOperations({
       }),
     rewrapKeys: (options) => rewrapKeys(store, { ...options, now }),
     async audit(page) {
-      const { items, next } = await checkCursor(store.audit(page));
-      return { items: items.map(auditView), ...(next !== undefined && { next }) };
+      const { items, ...next } = await readPage('audit', page, (request) => store.audit(request));
+      return { items: items.map(auditView), ...next };
     },
   };
-}
-
-/** Counts the consents that an export will return, page by page: consents are encrypted, so the store cannot count them. */
-/** Turns the store's error about an invalid cursor into an operator's error. */
-async function checkCursor<T>(page: Promise<T>): Promise<T> {
-  try {
-    return await page;
-  } catch (error) {
-    if (!(error instanceof InvalidCursor)) throw error;
-    throw new OperationError('invalid', 'after: use the cursor that the previous page returned');
-  }
 }

@@ -55,7 +55,7 @@ async function sendLeads(
   if (Object.keys(query).length === 0) throw new UsageError('Give the ids of leads, or select leads with options');
   const dryRun = options.dryRun === true;
   const { operations } = await open();
-  const selection = await operations.selectLeads(action, query);
+  const selection = await operations.selectLeads(action, query, { actor });
   io.err(preview(selection));
 
   let queued = 0;

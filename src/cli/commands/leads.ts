@@ -34,10 +34,10 @@ export function addLeadCommands(program: Command, context: Context): void {
     .action((id: string, options: ShowOptions) => showLead(context, id, options));
 }
 
-async function listLeads({ io, open }: Context, options: ListOptions): Promise<void> {
+async function listLeads({ io, actor, open }: Context, options: ListOptions): Promise<void> {
   const page = pageOf(options);
   const { operations } = await open();
-  const { items, next } = await operations.listLeads(leadQuery(options), page);
+  const { items, next } = await operations.listLeads(leadQuery(options), page, actor);
   if (options.json) {
     io.out(json({ items, ...(next !== undefined && { next }) }));
     return;

@@ -45,7 +45,7 @@ async function eraseNumber(context: Context, numbers: readonly string[], options
   const { io, actor, open } = context;
   const number = oneNumber(numbers, options);
   const { operations } = await open();
-  io.err(`${plural(await operations.countLeads(number), 'lead')} of this number.\n`);
+  io.err(`${plural(await operations.countLeads(number, actor), 'lead')} of this number.\n`);
   const stop = await confirm(io, options.yes, 'Erase all its personal data? This cannot be undone.');
   context.exitCode = stop ?? EXIT.ok;
   if (stop !== undefined) return;

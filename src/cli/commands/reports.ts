@@ -48,7 +48,7 @@ export function addReportCommands(program: Command, context: Context): void {
 
   pageOptions(program.command('audit'))
     .description(
-      'Lists all replays, releases, retries, erasures, reveals, suppressions and exports with their actors, newest first.',
+      'Lists all replays, releases, retries, erasures, reveals, look-ups by number, suppressions and exports, newest first.',
     )
     .option('--json', 'print JSON of a stable shape')
     .action((options: PageOptions & JsonOption) => listAudit(context, options));

@@ -53,7 +53,7 @@ export type ConsentRecord = {
 
 export type AuditEntry = {
   readonly at: number;
-  /** `cli:<user>` or `admin`. */
+  /** `cli:<user>`, or the name of an operator. */
   readonly actor: string;
   readonly action:
     | 'replay'
@@ -64,7 +64,8 @@ export type AuditEntry = {
     | 'suppress'
     | 'unsuppress'
     | 'consent_export'
-    | 'rewrap';
+    | 'rewrap'
+    | 'look_up';
   readonly count: number;
   /** What the action was applied to, without personal data: a filter or an id. */
   readonly detail: string;

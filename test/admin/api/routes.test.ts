@@ -22,11 +22,26 @@ t.test('a page returns the cursor of the next page', async (t) => {
   t.match(second.body, { items: [{ id: ids[0] }], next: undefined });
 });
 
+t.test('a cursor that was changed is refused, and the answer says which one is right', async (t) => {
+  const { ask, store } = adminOver(t);
+  for (let n = 0; n < 3; n += 1) await store('queued');
+  const { next } = (await ask('/leads?limit=1')).body;
+  const refused = { status: 422, body: { code: 'invalid_request', detail: /^after: use the cursor .* unchanged$/ } };
+  const forged = `${Buffer.from('1').toString('base64url')}.${String(next).split('.')[1]}`;
+  for (const after of ['x', 'MQ', `${next}x`, forged])
+    t.match(await ask(`/leads?limit=1&after=${after}`), refused, after);
+  t.match(await ask(`/audit?after=${next}`), refused, 'of another list');
+  t.match(await ask('/leads/search', { method: 'POST', body: { after: forged } }), refused);
+});
+
 t.test('a phone number is searched for by a body and refused in a query string', async (t) => {
   const { ask, store } = adminOver(t);
   const id = await store('queued');
   const found = await ask('/leads/search', { method: 'POST', body: { phone: '+1 404 555 1212', limit: 5 } });
   t.match(found, { status: 200, body: { items: [{ id }] } });
+  t.match((await ask('/audit')).body, {
+    items: [{ actor: 'admin', action: 'look_up', count: 1, detail: 'phone=given' }],
+  });
   t.match(await ask('/leads?phone=%2B14045551212'), { status: 422, body: { detail: /POST \/leads\/search/ } });
 });
 
@@ -156,7 +171,7 @@ t.test('numbers are added to the suppression list and removed from it', async (t
   t.strictSame((await ask('/suppressions')).body, { items: [] });
 });
 
-t.test('consents are exported page by page, with one audit entry', async (t) => {
+t.test('consents are exported page by page, each page with an audit entry', async (t) => {
   const { ask, store } = adminOver(t);
   for (const version of ['1', '2']) await store('delivered', { consent: { text: 'I agree', version } });
   await store('delivered');
@@ -165,8 +180,13 @@ t.test('consents are exported page by page, with one audit entry', async (t) => 
   const second = await ask(`/consents?limit=1&site=demo&after=${encodeURIComponent(String(first.body.next))}`);
   t.match(second.body, { items: [{ version: '2' }] });
   const { items } = (await ask('/audit')).body as { items: { action: string; detail: string }[] };
-  t.match(items, [{ actor: 'admin', action: 'consent_export', detail: 'site=demo' }]);
-  t.equal(items.length, 1);
+  t.strictSame(
+    items.map(({ action, detail }) => [action, detail]),
+    [
+      ['consent_export', 'site=demo; continued'],
+      ['consent_export', 'site=demo; 2 in all'],
+    ],
+  );
 });
 
 t.test('statistics count the leads of each status', async (t) => {

@@ -1,5 +1,9 @@
 import t from 'tap';
 import { maskLead, maskPhone } from '../../../src/admin/operations/mask.ts';
+import { createOperations } from '../../../src/admin/operations/operations.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import { createHashing } from '../../../src/leads/hashing.ts';
+import { defined } from '../../../src/lib/defined.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, newLead } from '../../support/outbox.ts';
 import { NOON, operationsOver } from '../support/operations.ts';
@@ -11,8 +15,12 @@ t.test('leads are listed newest first, page by page, each once', async (t) => {
   const { operations, store } = operationsOver(t);
   const ids: string[] = [];
   for (let n = 0; n < 5; n += 1) ids.unshift(await store('queued', {}, NOON + n));
-  const first = await operations.listLeads({}, { limit: 3 });
-  const second = await operations.listLeads({}, { limit: 3, ...(first.next !== undefined && { after: first.next }) });
+  const first = await operations.listLeads({}, { limit: 3 }, 'cli:ann');
+  const second = await operations.listLeads(
+    {},
+    { limit: 3, ...(first.next !== undefined && { after: first.next }) },
+    'cli:ann',
+  );
   t.strictSame(
     [...first.items, ...second.items].map(({ id }) => id),
     ids,
@@ -27,7 +35,7 @@ t.test('every field of a query narrows the list', async (t) => {
     phone: { e164: '+14165550100', callingCode: '1', national: '4165550100' },
   });
   const found = async (query: Parameters<typeof operations.listLeads>[0]) =>
-    (await operations.listLeads(query, { limit: 10 })).items.map(({ id }) => id);
+    (await operations.listLeads(query, { limit: 10 }, 'cli:ann')).items.map(({ id }) => id);
   t.strictSame(await found({ status: ['parked', 'held'] }), [parked]);
   t.strictSame(await found({ cause: ['schedule'] }), [parked]);
   t.strictSame(await found({ site: 'north' }), [parked]);
@@ -43,7 +51,7 @@ t.test('every field of a query narrows the list', async (t) => {
 t.test('a lead is listed with its state and times, and without personal data', async (t) => {
   const { operations, store } = operationsOver(t);
   const id = await store('parked', { partner: 'acme', firstName: 'Ann' });
-  t.strictSame((await operations.listLeads({}, { limit: 1 })).items, [
+  t.strictSame((await operations.listLeads({}, { limit: 1 }, 'cli:ann')).items, [
     {
       id,
       status: 'parked',
@@ -147,13 +155,13 @@ t.test('erasing a number removes the personal data of all its leads, whatever th
   const queued = await store('queued', { firstName: 'Ann' });
   const delivered = await store('delivered', { site: 'north' });
   const other = await store('queued', { phone: { e164: '+14165550100', callingCode: '1', national: '4165550100' } });
-  t.equal(await operations.countLeads(NUMBER), 2);
+  t.equal(await operations.countLeads(NUMBER, 'cli:ann'), 2);
   t.strictSame(await operations.erase(NUMBER, { actor: 'cli:ann', suppress: false }), { erased: 2 });
   t.match(await operations.showLead(queued, { actor: 'cli:ann', reveal: false }), { erased: true, lead: undefined });
   t.equal(await statusOf(queued), 'rejected');
   t.equal(await statusOf(delivered), 'delivered');
   t.match(await operations.showLead(other, { actor: 'cli:ann', reveal: false }), { erased: false });
-  t.equal(await operations.countLeads(NUMBER), 0);
+  t.equal(await operations.countLeads(NUMBER, 'cli:ann'), 0);
   t.strictSame(await operations.suppressions(), []);
 });
 
@@ -172,7 +180,11 @@ t.test('an erased lead cannot be sent again', async (t) => {
   const { operations, store } = operationsOver(t);
   const id = await store('delivered');
   await operations.erase(NUMBER, { actor: 'cli:ann', suppress: false });
-  t.match(await operations.selectLeads('replay', { ids: [id] }), { ids: [], skipped: 1, missing: 0 });
+  t.match(await operations.selectLeads('replay', { ids: [id] }, { actor: 'cli:ann' }), {
+    ids: [],
+    skipped: 1,
+    missing: 0,
+  });
 });
 
 t.test('a masked number keeps its country code and its last four digits', async (t) => {
@@ -208,4 +220,74 @@ t.test('masked texts keep their length only, masked names their first letter', a
     page: { url: 'https://dealer.example/cars/1', title: '(9 characters)' },
     origin: 'https://dealer.example',
   });
+});
+
+t.test('every look-up by number is audited with its actor and its count, and without the number', async (t) => {
+  const { operations, store } = operationsOver(t);
+  await store('parked');
+  await store('delivered');
+  await operations.listLeads({ ...NUMBER, status: ['parked'] }, { limit: 1 }, 'ann');
+  await operations.listLeads({ phone: '+1 617 555 0100' }, { limit: 1 }, 'ann');
+  await operations.countLeads(NUMBER, 'bob');
+  await operations.selectLeads('release', NUMBER, { actor: 'cy', max: 1 });
+  await operations.listLeads({ status: ['parked'] }, { limit: 1 }, 'ann');
+  const { items } = await operations.audit({ limit: 9 });
+  t.strictSame(
+    items.map(({ actor, action, count, detail }) => [actor, action, count, detail]),
+    [
+      ['cy', 'look_up', 2, 'phone=given'],
+      ['bob', 'look_up', 2, 'phone=given'],
+      ['ann', 'look_up', 0, 'phone=given'],
+      ['ann', 'look_up', 1, 'status=parked phone=given'],
+    ],
+  );
+});
+
+t.test('what a look-up found is not given when its audit entry cannot be written', async (t) => {
+  const { outbox, store } = operationsOver(t);
+  await store('parked', { consent: { version: '1' } });
+  const fail = () => Promise.reject(new StorageUnavailable('The storage did not take the write.'));
+  const operations = createOperations({ store: { ...outbox, record: fail }, hashing, now: () => NOON });
+  const unavailable = { name: 'StorageUnavailable' };
+  await t.rejects(operations.listLeads(NUMBER, { limit: 1 }, 'ann'), unavailable);
+  await t.rejects(operations.countLeads(NUMBER, 'ann'), unavailable);
+  await t.rejects(operations.selectLeads('release', NUMBER, { actor: 'ann' }), unavailable);
+  await t.rejects(operations.consents({}, { limit: 1 }, 'ann'), unavailable);
+});
+
+t.test('a cursor that was changed, made up, or comes from another list is refused', async (t) => {
+  const { operations, store } = operationsOver(t);
+  for (let n = 0; n < 3; n += 1) await store('delivered', { consent: { version: '1' } });
+  for (let n = 0; n < 3; n += 1) await operations.suppress({ phone: `+1416555010${n}` }, 'ann');
+  const list = (after?: string) => operations.listLeads({}, defined({ limit: 1, after }), 'ann');
+  const consents = (after?: string) => operations.consents({}, defined({ limit: 1, after }), 'ann');
+  const audit = (after?: string) => operations.audit(defined({ limit: 1, after }));
+  const { next = '' } = await list();
+  t.equal((await list(next)).items.length, 1);
+  const { next: ofAudit = '' } = await audit();
+  const { next: ofConsents = '' } = await consents();
+  const [place = '', signature = ''] = next.split('.');
+  const other = Buffer.from('1').toString('base64url');
+  const wrong = [
+    '',
+    '.',
+    place,
+    `${other}.${signature}`,
+    `${place}.`,
+    `${next}x`,
+    next.slice(0, -1),
+    ofAudit,
+    ofConsents,
+  ];
+  for (const cursor of wrong) {
+    await t.rejects(list(cursor), { code: 'invalid', message: /^after: use the cursor .* unchanged$/ }, cursor);
+  }
+  await t.rejects(audit(next), { code: 'invalid' });
+  await t.rejects(consents(next), { code: 'invalid' });
+  const another = createOperations({
+    store: operationsOver(t).outbox,
+    hashing: createHashing(Buffer.alloc(32, 8)),
+    now: () => NOON,
+  });
+  await t.rejects(another.listLeads({}, { limit: 1, after: next }, 'ann'), { code: 'invalid' }, 'of another HASH_KEY');
 });
