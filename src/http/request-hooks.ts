@@ -3,6 +3,7 @@ import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { derived } from '../lib/derived.ts';
 import { traceparentOf } from '../lib/request-id.ts';
+import { hostMistake } from '../lib/request-target.ts';
 import { createPartnerCheck } from './access.ts';
 import { addCors } from './cors.ts';
 import type { KnownPaths } from './known-paths.ts';
@@ -57,8 +58,9 @@ export async function addRequestHooks(
   });
   await app.register(helmet, securityHeaders(settings.listen.tls !== undefined));
   app.addHook('onRequest', (request, _reply, done) => {
-    if (isPreflight(request)) countRead(request).then(() => done(), done);
-    else done();
+    if (!isPreflight(request)) return done();
+    requireOneHost(request);
+    countRead(request).then(() => done(), done);
   });
   await addCors(app, () => settings.sites, known);
   app.addHook('onRequest', async (request, reply) => {
@@ -128,19 +130,10 @@ export async function addRequestHooks(
   return limits;
 }
 
-/**
- * One valid `Host` at most, and from HTTP/1.1 on exactly one (RFC 9112, section 3.2). Node keeps the first of several, a proxy
- * perhaps the last, and by that name we tell our own pages from others.
- */
-function requireOneHost({ raw: { httpVersion, rawHeaders }, headers: { host } }: FastifyRequest): void {
-  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
-  if (count > 1) throw new Problem('bad_request', { detail: 'The request has more than one Host header; send one.' });
-  if (count === 0 && httpVersion !== '1.0') {
-    throw new Problem('bad_request', { detail: 'The request has no Host header; HTTP/1.1 needs one.' });
-  }
-  if (host !== undefined && !/^[^\s/?#@\\,]*$/.test(host)) {
-    throw new Problem('bad_request', { detail: 'The Host header is not a host name with an optional port.' });
-  }
+/** @throws Problem `bad_request`, see `hostMistake` */
+function requireOneHost({ raw }: FastifyRequest): void {
+  const detail = hostMistake(raw);
+  if (detail !== undefined) throw new Problem('bad_request', { detail });
 }
 
 /** 405 where the path takes other methods, else 404. */

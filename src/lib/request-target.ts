@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 /** A path that no route has. */
 const NOWHERE = '/.unreadable';
 
@@ -27,4 +29,18 @@ function isDecodable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * What is wrong with the `Host` of a request: there may be one valid one at most, and from HTTP/1.1 on exactly one (RFC 9112,
+ * section 3.2). Node keeps the first of several, a proxy perhaps the last, and by that name we tell our own pages from others.
+ */
+export function hostMistake({ httpVersion, rawHeaders, headers: { host } }: IncomingMessage): string | undefined {
+  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
+  if (count > 1) return 'The request has more than one Host header; send one.';
+  if (count === 0 && httpVersion !== '1.0') return 'The request has no Host header; HTTP/1.1 needs one.';
+  if (host !== undefined && !/^[^\s/?#@\\,]*$/.test(host)) {
+    return 'The Host header is not a host name with an optional port.';
+  }
+  return undefined;
 }

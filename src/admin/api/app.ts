@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import { requestIdOf } from '../../lib/request-id.ts';
-import { readTarget } from '../../lib/request-target.ts';
+import { hostMistake, readTarget } from '../../lib/request-target.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess, type Tokens } from './access.ts';
@@ -90,6 +90,8 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
     const principal = await access(request);
     principals.set(request, principal);
     checkRole(request, principal);
+    const wrongHost = hostMistake(request.raw);
+    if (wrongHost !== undefined) throw new AdminProblem(400, 'bad_request', wrongHost);
     answerExpectation(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => {

@@ -207,6 +207,17 @@ t.test('a body is asked for once the token is known to be valid, and no other ex
   t.match(await answerTo('other'), /^HTTP\/1\.1 417 /);
 });
 
+t.test('two Host headers are 400', async (t) => {
+  const app = await adminOver(t).app;
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  socket.end(
+    `GET /stats HTTP/1.1\r\nhost: a\r\nhost: b\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\n\r\n`,
+  );
+  t.match(await text(socket), /^HTTP\/1\.1 400 .*"code":"bad_request"/s);
+});
+
 t.test('every path answers 401 without a token, whether the route exists or not', async (t) => {
   const { ask } = adminOver(t);
   for (const path of PATHS) {

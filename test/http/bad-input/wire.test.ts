@@ -26,6 +26,10 @@ refuses('bytes that are not HTTP are answered with a problem', [
   raw('no Host', 'GET /healthz HTTP/1.1\r\n\r\n'),
   raw('two Hosts', 'GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n'),
   raw('the same Host twice', 'GET /healthz HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n'),
+  raw(
+    'a preflight with two Hosts',
+    'OPTIONS /conversations HTTP/1.1\r\nhost: a\r\nhost: b\r\naccess-control-request-method: POST\r\norigin: https://a\r\n\r\n',
+  ),
   raw('two Hosts of HTTP 1.0', 'GET /healthz HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n'),
   raw('a list of Hosts', 'GET /healthz HTTP/1.1\r\nhost: a, b\r\n\r\n'),
   raw('a Host with a path', 'GET /healthz HTTP/1.1\r\nhost: a/b\r\n\r\n'),
