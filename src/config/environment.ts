@@ -82,7 +82,8 @@ function warnOfNode(env: NodeJS.ProcessEnv): Problem[] {
   return [
     {
       setting: 'NODE_TLS_REJECT_UNAUTHORIZED',
-      problem: 'has no effect here: certificates of the provider, Postgres and Redis are always verified',
+      problem:
+        'has no effect here: certificates of the provider, of stores, webhooks and mail servers are always verified',
       fix: 'unset it; NODE_EXTRA_CA_CERTS names the file of an authority of your own',
     },
   ];

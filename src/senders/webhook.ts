@@ -27,7 +27,8 @@ export function createWebhookSender(allowed: (host: string) => boolean, now: () 
   const agent = new Agent({
     allowH2: false,
     pipelining: 1,
-    connect: { timeout: CONNECT_MS, lookup: guardedLookup(allowed) },
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    connect: { timeout: CONNECT_MS, lookup: guardedLookup(allowed), rejectUnauthorized: true },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
   });

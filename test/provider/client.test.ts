@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import t, { type Test } from 'tap';
 import { reach } from '../../src/cli/check/network.ts';
 import { DEFAULT_WIRE, type Outcome, REGION_URLS } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { lead } from '../support/lead.ts';
+import { startUnverifiedServer } from '../support/unverified-tls.ts';
 import { account, ok, rawServer, SUCCESS } from './support.ts';
 
 t.test('a lead becomes one POST of its document to the account’s URL', async (t) => {
@@ -189,22 +188,11 @@ t.test('the values that the reference leaves unstated have the documented defaul
 });
 
 t.test('a certificate is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
-  const [cert, key] = ['cert', 'key'].map((part) => readFileSync(`test/fixtures/tls/first.test-${part}.pem`));
-  let received = 0;
-  const server = createTlsServer({ cert, key }, (socket) => socket.on('data', () => (received += 1)));
-  server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/Text.svc/Start`;
-  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-  t.teardown(() => {
-    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
-  });
+  const { port, received } = await startUnverifiedServer(t);
+  const url = `https://127.0.0.1:${port}/Text.svc/Start`;
   const provider = createProviderClient({ account: () => account({ url }), timeoutMs: 1_000 });
   t.teardown(() => provider.close());
   t.match(await provider.send(lead()), { outcome: { class: 'not_sent', cause: 'tls' } });
   t.match(await reach(url, 1_000), { result: 'problem', detail: /cannot be reached/ });
-  t.equal(received, 0, 'no credentials were sent');
+  t.equal(received(), '', 'no credentials were sent');
 });

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { MailReceiver } from '../../src/domain/receiver.ts';
 import { createSender } from '../../src/senders/sender.ts';
 import { mailServer } from '../support/receivers.ts';
+import { startUnverifiedServer } from '../support/unverified-tls.ts';
 
 const MESSAGE = {
   id: 'msg_1',
@@ -59,3 +60,16 @@ t.test('a mail server with a private address is refused, and one that is not the
   t.equal(connections, 0);
   t.strictSame(await sender.send(receiver(1), MESSAGE), { kind: 'failed', failure: 'ECONNREFUSED' });
 });
+
+t.test(
+  'a certificate is verified before the password is sent, whatever NODE_TLS_REJECT_UNAUTHORIZED says',
+  async (t) => {
+    const { port, received } = await startUnverifiedServer(t);
+    const server = { tls: 'implicit', user: 'u', password: 'canary' } as const;
+    t.match(await sender.send(receiver(port, server), MESSAGE), {
+      kind: 'failed',
+      failure: 'ESOCKET',
+    });
+    t.equal(received(), '');
+  },
+);

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { Receiver } from '../../src/domain/receiver.ts';
 import { createSender } from '../../src/senders/sender.ts';
 import { httpReceiver } from '../support/receivers.ts';
+import { startUnverifiedServer } from '../support/unverified-tls.ts';
 
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
 const OTHER = `whsec_${Buffer.alloc(24, 2).toString('base64')}`;
@@ -100,4 +101,10 @@ t.test('a receiver that is not there, or that hangs up, fails with a code', asyn
   const send = senderOf(t);
   t.match(await send(url), { kind: 'failed', failure: /^[A-Z_]+$/ });
   t.strictSame(await send('http://127.0.0.1:1/'), { kind: 'failed', failure: 'ECONNREFUSED' });
+});
+
+t.test('a certificate is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+  const { port, received } = await startUnverifiedServer(t);
+  t.match(await senderOf(t)(`https://127.0.0.1:${port}/hook`), { kind: 'failed', failure: /tls|cert/i });
+  t.equal(received(), '');
 });

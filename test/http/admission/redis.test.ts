@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:tls';
 import t, { type Test } from 'tap';
 import { redisServer } from '../../../src/config/formats/databases.ts';
 import { connectRedis, faultOf } from '../../../src/http/limits/redis.ts';
@@ -9,6 +5,7 @@ import type { CountingServer } from '../../../src/http/limits/shared-counts.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { NO_REDIS, startRedis } from '../../support/redis.ts';
+import { startUnverifiedServer } from '../../support/unverified-tls.ts';
 
 const WINDOW_MS = 60_000;
 
@@ -147,20 +144,8 @@ t.test('a server that accepts connections and answers nothing is given up', { sk
 t.test(
   'a certificate is verified before the password is sent, whatever NODE_TLS_REJECT_UNAUTHORIZED says',
   async (t) => {
-    const [cert, key] = ['cert', 'key'].map((part) => readFileSync(`test/fixtures/tls/first.test-${part}.pem`));
-    const received: Buffer[] = [];
-    const server = createServer({ cert, key }, (socket) => socket.on('data', (bytes) => received.push(bytes)));
-    server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    t.teardown(() => server.close());
-    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
-    t.teardown(() => {
-      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
-    });
-    const { port } = server.address() as AddressInfo;
+    const { port, received } = await startUnverifiedServer(t);
     t.equal(await refusal(`rediss://:canary@127.0.0.1:${port}`), 'DEPTH_ZERO_SELF_SIGNED_CERT');
-    t.strictSame(received, []);
+    t.equal(received(), '');
   },
 );
