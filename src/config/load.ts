@@ -18,6 +18,7 @@ import {
   checkKeys,
   checkTls,
   tlsFiles,
+  warnOfCaps,
   warnOfDatabase,
   warnOfRedis,
 } from './rules.ts';
@@ -107,6 +108,7 @@ export function loadSettings(
       ...warnOfMode(environment, built.sites),
       ...warnOfDatabase(environment, cwd),
       ...warnOfRedis(environment),
+      ...warnOfCaps(environment, built.sites),
       ...(setup.warnings ?? []),
       ...warnOfTokens(environment),
       ...connections.warnings,

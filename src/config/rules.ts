@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import type { TlsFiles } from '../domain/addresses.ts';
+import type { Site } from '../domain/site.ts';
 import { DEVELOPMENT_HASH_KEY } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import { databasePath, isPostgres, parsePostgres, redisServer } from './formats/databases.ts';
@@ -131,6 +132,25 @@ export function checkDatabaseFiles(environment: Environment, readFile: ReadFile,
   if (read.text.includes('-----BEGIN CERTIFICATE-----')) return [];
   return [
     { setting, problem: 'has an sslrootcert without a certificate in PEM', fix: 'name the file of the authorities' },
+  ];
+}
+
+/** How many sites a warning names. */
+const SITES_NAMED = 3;
+
+/** A cap of a number at one site that is above its cap over all sites never takes effect. */
+export function warnOfCaps({ values }: Environment, sites: ReadonlyMap<string, Site>): Problem[] {
+  const total = values.PHONE_DAILY_MAX_TOTAL;
+  const above = [...sites.values()].filter(({ dailyMax }) => (dailyMax?.phone ?? values.PHONE_DAILY_MAX) > total);
+  if (above.length === 0) return [];
+  const named = above.slice(0, SITES_NAMED).map(({ key }) => key);
+  const others = above.length > named.length ? ` and ${above.length - named.length} more` : '';
+  return [
+    {
+      setting: 'PHONE_DAILY_MAX_TOTAL',
+      problem: `is below the cap of one number at the site ${named.join(', ')}${others}, which therefore never takes effect`,
+      fix: `raise it above ${total}, or lower PHONE_DAILY_MAX or dailyMax/phone of the site`,
+    },
   ];
 }
 

@@ -234,3 +234,20 @@ for (const [name, env, files, setting, problem] of CASES) {
     );
   });
 }
+
+t.test('a cap of a number at one site above its cap over all sites is warned of, with the sites', async (t) => {
+  const setting = 'PHONE_DAILY_MAX_TOTAL';
+  t.match(load({ PHONE_DAILY_MAX: '11' }).warnings, [{ setting, problem: /at the site demo, which/, fix: /above 10/ }]);
+  t.strictSame(load({ PHONE_DAILY_MAX: '10' }).warnings, []);
+  t.strictSame(load({ PHONE_DAILY_MAX: '11', PHONE_DAILY_MAX_TOTAL: '11' }).warnings, []);
+  const file = soundFile();
+  const [name, entry] = Object.entries(file.sites)[0] ?? [];
+  const sites = Object.fromEntries(
+    ['a', 'b', 'c', 'd', 'e'].map((key) => [key, { ...entry, dailyMax: { phone: 20 } }]),
+  );
+  const { warnings } = loadFile({ ...file, sites: { ...sites, [name ?? '']: entry } });
+  t.match(
+    warnings.filter((warning) => warning.setting === setting),
+    [{ problem: /at the site a, b, c and 2 more, which/ }],
+  );
+});
