@@ -67,6 +67,13 @@ t.test('around the script', async (t) => {
     }
   });
 
+  t.test('with keep-offline it is loaded at once, so that it opens without a connection', async (t) => {
+    const { page, context } = await launchPage(t, { attributes: 'keep-offline' });
+    await page.waitForFunction(`performance.getEntriesByType('resource').some(({ name }) => /dialog/.test(name))`);
+    await context.setOffline(true);
+    await visitorOf(page).open();
+  });
+
   t.test('a click waits for a slow dialog, and shows that it does', async (t) => {
     const { page, gateway } = await launchPage(t);
     let release!: () => void;
