@@ -3,8 +3,10 @@ import { describeError } from '../admin/logger.ts';
 import { OperationError } from '../admin/operations/input.ts';
 import { ConfigurationError } from '../config/problem.ts';
 import { nearest } from '../lib/nearest.ts';
+import { BackupError } from '../store/sqlite/backup.ts';
 import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
 import { addKeyCommands } from './commands/keys.ts';
@@ -32,6 +34,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addRenderCommand,
   addClassifyCommand,
   addKeyCommands,
+  addBackupCommands,
   addConfigurationCommands,
 ];
 
@@ -126,7 +129,7 @@ function reportError(error: unknown, program: Command, args: readonly string[], 
     io.err(`${error.message}\n`);
     return EXIT.notFound;
   }
-  if (error instanceof ConfigurationError || error instanceof UnusableLead) {
+  if (error instanceof ConfigurationError || error instanceof UnusableLead || error instanceof BackupError) {
     io.err(`${error.message}\n`);
     return EXIT.failed;
   }

@@ -23,7 +23,7 @@ const SQL: Readonly<Record<SealedColumn, { readonly page: string; readonly chang
 export function createKeyStore({ database, read, writer, vault }: Store): KeyStore {
   return {
     async sealedCounts() {
-      const rows = await read(() => database.prepare(COUNTS).all(KEY_ID_BYTES, KEY_ID_BYTES));
+      const rows = await read(() => database.prepare(SEALED_COUNTS.sql).all(...SEALED_COUNTS.values));
       return toSealedCounts(rows, vault);
     },
     // One version of the program at a time uses a file, so nothing was ever sealed otherwise since the schema was updated.
@@ -43,6 +43,10 @@ export function createKeyStore({ database, read, writer, vault }: Store): KeySto
   };
 }
 
-const COUNTS = `
-  SELECT substr(lead_key, 1, ?) AS head, count(*) AS n FROM leads WHERE lead IS NOT NULL GROUP BY 1
-  UNION ALL SELECT substr(description, 1, ?), count(*) FROM descriptions WHERE description IS NOT NULL GROUP BY 1`;
+/** Counts the sealed values by the first bytes of their wrapped keys, as `toSealedCounts` reads them. */
+export const SEALED_COUNTS = {
+  sql: `
+    SELECT substr(lead_key, 1, ?) AS head, count(*) AS n FROM leads WHERE lead IS NOT NULL GROUP BY 1
+    UNION ALL SELECT substr(description, 1, ?), count(*) FROM descriptions WHERE description IS NOT NULL GROUP BY 1`,
+  values: [KEY_ID_BYTES, KEY_ID_BYTES],
+} as const;

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { loadStorage } from '../../config/load.ts';
+import { type BackupContents, createBackup, verifyBackup } from '../../store/sqlite/backup.ts';
+import { createVault } from '../../store/vault.ts';
+import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
+import type { JsonOption } from '../options.ts';
+import { json, plural } from '../output.ts';
+
+/** `backup create` and `backup verify`, of a SQLite database. */
+export function addBackupCommands(program: Command, context: Context): void {
+  const backups = groupOf(program, 'backup');
+  backups
+    .command('create')
+    .description('Copies the SQLite database into a new file beside a running gateway, and checks the copy.')
+    .argument('<file>')
+    .option('--json', 'print JSON of a stable shape')
+    .addHelpText(
+      'after',
+      '\nKeep DATA_KEY, DATA_KEY_PREVIOUS and HASH_KEY in another place: the backup is useless without them.',
+    )
+    .action(async (file: string, options: JsonOption) => {
+      const { database, keys } = loadStorage(context.io.env);
+      if (database.kind !== 'sqlite') throw new UsageError('The database is Postgres; make its backups with pg_dump');
+      report(context, options, file, await createBackup(database.path, resolve(file), createVault(keys.data)));
+    });
+
+  backups
+    .command('verify')
+    .description(
+      'Checks every page of a backup of a SQLite database, counts its leads, and says whether the keys open them.',
+    )
+    .argument('<file>')
+    .option('--json', 'print JSON of a stable shape')
+    .addHelpText(
+      'after',
+      '\nThe exit code is 1 where the file is damaged, or where a lead needs a key that is not configured.',
+    )
+    .action((file: string, options: JsonOption) => {
+      const { keys } = loadStorage(context.io.env);
+      report(context, options, file, verifyBackup(resolve(file), createVault(keys.data)));
+    });
+}
+
+function report(context: Context, options: JsonOption, file: string, { leads, schema, sealed }: BackupContents): void {
+  const { io } = context;
+  if (options.json) io.out(json({ file: resolve(file), leads, schema, sealed }));
+  else io.out(`${file} is sound: ${plural(leads, 'lead')}, schema ${schema}.\n`);
+  if (sealed.unknown === 0) return;
+  io.err(
+    `${plural(sealed.unknown, 'value needs', 'values need')} a key that is in neither DATA_KEY nor DATA_KEY_PREVIOUS.\n`,
+  );
+  context.exitCode = EXIT.failed;
+}
