@@ -3,6 +3,9 @@ import type { Clock } from '../lib/clock.ts';
 /** The sleep after a fault, so that a storage that is away causes no busy loop. */
 const FAULT_PAUSE_MS = 1_000;
 
+/** Earlier than any end of a sleep, also when the wall clock was set forward since that was computed. */
+const AT_ONCE = Number.NEGATIVE_INFINITY;
+
 type Parts = {
   /** Does what is due; gives when to run again, in milliseconds since the epoch. */
   readonly step: () => Promise<number>;
@@ -43,12 +46,12 @@ export function createLoop({ step, onFault, clock, gapMs = 0 }: Parts): Loop {
   };
   const sleep = (): void => {
     if (wakeAt === Number.POSITIVE_INFINITY) return;
-    cancelSleep = clock.after(Math.max(0, wakeAt - clock.now(), startedAt + gapMs - clock.now()), wake);
+    cancelSleep = clock.after(Math.max(0, wakeAt - clock.now(), startedAt + gapMs - clock.monotonic()), wake);
   };
   const wake = (): void => {
     cancelSleep = undefined;
     wakeAt = Number.POSITIVE_INFINITY;
-    startedAt = clock.now();
+    startedAt = clock.monotonic();
     running = run();
   };
 
@@ -58,9 +61,8 @@ export function createLoop({ step, onFault, clock, gapMs = 0 }: Parts): Loop {
       wake();
     },
     kick() {
-      const now = clock.now();
-      if (stopped || wakeAt <= now) return;
-      wakeAt = now;
+      if (stopped || wakeAt === AT_ONCE) return;
+      wakeAt = AT_ONCE;
       if (running) return;
       cancelSleep?.();
       sleep();

@@ -23,7 +23,7 @@ export function nextTry(
   return now + Math.round(Math.max(delayMs, retryAfterMs));
 }
 
-/** How a destination answered lately. While it is paused its messages wait and use up no try. */
+/** How a destination answered lately. While it is paused, by the clock that never jumps, its messages wait and use up no try. */
 export type Health = { readonly failures: number; readonly pausedUntil: number };
 
 export const HEALTHY: Health = { failures: 0, pausedUntil: 0 };

@@ -51,7 +51,7 @@ export function createOutgoingWorker(parts: Parts): Loop {
       const { failure, retryAfterMs = 0 } = sent;
       const dueAt = nextTry(attempt, scheduleS(destination), { now, random: random(), retryAfterMs });
       result = { kind: 'postponed', failure, dueAt };
-      health.set(destination, afterFailure(health.get(destination) ?? HEALTHY, now));
+      health.set(destination, afterFailure(health.get(destination) ?? HEALTHY, clock.monotonic()));
     }
     // If this fails, the lease runs out and the message is sent again under the same id.
     await queue.settleOutgoing(claim, result, now).catch(onFault);
@@ -81,7 +81,7 @@ export function createOutgoingWorker(parts: Parts): Loop {
     if (!receiver) return Number.POSITIVE_INFINITY;
     const { failures, pausedUntil } = health.get(destination) ?? HEALTHY;
     const now = clock.now();
-    const at = Math.max(dueAt, pausedUntil);
+    const at = Math.max(dueAt, now + pausedUntil - clock.monotonic());
     if (at > now) return at;
     // After a failure one message at a time tests the receiver.
     const free = (failures > 0 ? 1 : CONCURRENCY) - (running.get(destination)?.size ?? 0);

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import type { OutgoingQueue } from '../../src/domain/ports/outgoing-queue.ts';
 import type { Sender, SendReport, SendResult, SentMessage } from '../../src/domain/receiver.ts';
+import { HOUR_MS } from '../../src/lib/clock.ts';
+import { createLoop } from '../../src/outgoing/loop.ts';
 import { createOutgoingWorker } from '../../src/outgoing/worker.ts';
 import { message } from '../contract/outgoing.ts';
 import { manualClock } from '../support/clock.ts';
@@ -192,4 +194,47 @@ t.test('a stop waits for tries under way, and not for ever', async (t) => {
   t.equal(stopped, false);
   await clock.advance(1);
   t.equal(stopped, true);
+});
+
+t.test('a paused receiver is tried again after its pause when the wall clock is set back', async (t) => {
+  let answer: SendResult = BAD;
+  const expiresAt = 10 * HOUR_MS;
+  const { clock, outbox, worker, sent } = running(t, () => answer);
+  clock.jump(2 * HOUR_MS);
+  await outbox.enqueue(['a', 'b', 'c'].map((id) => message({ id, dueAt: clock.now(), expiresAt })));
+  worker.start();
+  await clock.settle();
+  t.equal(sent.length, 3);
+  answer = OK;
+  clock.jump(-HOUR_MS);
+  await outbox.enqueue([message({ id: 'later', dueAt: clock.now(), expiresAt })]);
+  worker.kick();
+  await clock.advance(60_000);
+  t.equal(sent.at(-1), 'ops later');
+});
+
+t.test('a loop keeps its shortest gap, and no longer one, when the wall clock is set forward or back', async (t) => {
+  const clock = manualClock(HOUR_MS);
+  let steps = 0;
+  const loop = createLoop({
+    async step() {
+      steps += 1;
+      return clock.now() + 10_000;
+    },
+    onFault: (error) => t.fail(String(error)),
+    clock,
+    gapMs: 1_000,
+  });
+  t.teardown(() => loop.stop());
+  loop.start();
+  for (const jump of [-HOUR_MS, HOUR_MS]) {
+    await clock.settle();
+    const before = steps;
+    clock.jump(jump);
+    loop.kick();
+    await clock.advance(999);
+    t.equal(steps, before);
+    await clock.advance(1);
+    t.equal(steps, before + 1);
+  }
 });
