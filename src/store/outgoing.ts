@@ -1,4 +1,5 @@
 import type { ReportedCondition, ToldAlert } from '../domain/ports/alert-store.ts';
+import type { Subscriber } from '../domain/ports/callback-store.ts';
 import type {
   DestinationState,
   DueDestination,
@@ -94,4 +95,12 @@ export function toToldAlert(row: Row): ToldAlert {
 
 export function toReportedCondition(row: Row): ReportedCondition {
   return { condition: row.condition as string, since: row.since as number };
+}
+
+/** Whether the stored subscribers are those that are wanted, so that nothing has to be written. */
+export function sameSubscribers(rows: readonly Row[], subscribers: readonly Subscriber[]): boolean {
+  const nameOf = ({ destination, partner, site }: Row | Subscriber): string =>
+    JSON.stringify([destination, partner ?? null, site ?? null]);
+  const stored = new Set(rows.map(nameOf));
+  return stored.size === subscribers.length && subscribers.every((one) => stored.has(nameOf(one)));
 }

@@ -3,6 +3,7 @@ import { createHashing } from '../../src/leads/hashing.ts';
 import { hashing, type OpenOutbox } from '../support/outbox.ts';
 import { acceptContract, usesContract } from './accept.ts';
 import { activityContract } from './activity.ts';
+import { callbackContract } from './callbacks.ts';
 import { countsContract } from './counts.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
 import { privacyContract } from './privacy.ts';
@@ -28,6 +29,7 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('privacy', async (t) => privacyContract(t, open));
   t.test('outgoing messages', async (t) => outgoingContract(t, open));
   t.test('alerts', async (t) => alertContract(t, open));
+  t.test('callbacks', async (t) => callbackContract(t, open));
   t.test('activity', async (t) => activityContract(t, open));
   t.test('sealed values', async (t) => sealingContract(t, open));
 

@@ -1,6 +1,7 @@
 import type { Conversation } from '../lead.ts';
 import type { ActivityStore } from './activity-store.ts';
 import type { AlertStore } from './alert-store.ts';
+import type { CallbackStore } from './callback-store.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
 import type { KeyStore } from './key-store.ts';
 import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
@@ -30,6 +31,7 @@ export interface Outbox
     SuppressionStore,
     OutgoingQueue,
     AlertStore,
+    CallbackStore,
     ActivityStore,
     KeyStore,
     StoreLifecycle {

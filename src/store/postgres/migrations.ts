@@ -274,4 +274,49 @@ export const MIGRATIONS: readonly Migration[] = [
     script: 'ALTER TABLE gateway_schema ADD COLUMN bound boolean NOT NULL DEFAULT false',
     reads: 'bound',
   },
+  // Callbacks; see `sqlite/migrations.ts`. The triggers run once a statement, and look no further where nobody subscribes.
+  {
+    oldestReader: 1,
+    script: `
+      CREATE TABLE subscribers (
+        destination text PRIMARY KEY,
+        partner     text,
+        site        text
+      );
+      CREATE FUNCTION callback_time(ms bigint) RETURNS text LANGUAGE sql STABLE AS $$
+        SELECT to_char(to_timestamp(ms / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      $$;
+      CREATE FUNCTION store_callbacks(seqs bigint[], erased boolean) RETURNS void LANGUAGE sql AS $$
+        INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+        SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), destination, c.id,
+          json_strip_nulls(json_build_object(
+            'type', 'conversation.' || CASE WHEN erased THEN 'erased' WHEN status = 'queued' THEN 'released' ELSE status END,
+            'timestamp', callback_time(updated_at),
+            'data', json_build_object('id', c.id, 'status', status, 'reason', reason, 'attempts', attempts,
+              'createdAt', callback_time(created_at), 'updatedAt', callback_time(updated_at))))::text,
+          updated_at, updated_at + 259200000, updated_at
+        FROM conversations AS c JOIN subscribers AS s ON s.partner = c.partner OR s.site = c.site
+        WHERE c.seq = ANY (seqs) ORDER BY c.seq
+      $$;
+      CREATE FUNCTION callback_added() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM subscribers) THEN
+          PERFORM store_callbacks((SELECT array_agg(seq) FROM added WHERE status <> 'queued'), false);
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER callback_added AFTER INSERT ON conversations REFERENCING NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION callback_added();
+      CREATE FUNCTION callback_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM subscribers) THEN
+          PERFORM store_callbacks((
+            SELECT array_agg(seq) FROM added JOIN removed USING (seq)
+            WHERE added.status <> removed.status AND added.cause IS DISTINCT FROM 'erased'), false);
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER callback_changed AFTER UPDATE ON conversations REFERENCING OLD TABLE AS removed NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION callback_changed()`,
+  },
 ];

@@ -5,6 +5,7 @@ import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
 import { createActivity } from './activity.ts';
 import { createAlerts } from './alerts.ts';
+import { createCallbacks } from './callbacks.ts';
 import { createClaims } from './claim.ts';
 import { type Address, createListener } from './connection.ts';
 import { createConsents } from './consents.ts';
@@ -75,6 +76,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createSuppressions(store),
     ...createOutgoing(store),
     ...createAlerts(store),
+    ...createCallbacks(store),
     ...createActivity(store),
     ...createKeyStore(store),
     ...createLifecycle(database, { guard, schema, clock, address }, async () => {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { type Clock, dayOf, systemClock } from '../../lib/clock.ts';
 import { toSuppression } from '../rows.ts';
+import { storeErasedCallbacks } from './callbacks.ts';
 import { type Database, IS_FINAL, type Query, type Store } from './database.ts';
 import { advisoryLocks, DeadRowsRemain, retryUntilUnlocked, TABLE_LOCK_MS, UNLOCKED_WITHIN_MS } from './locks.ts';
 import { writeAudit } from './records.ts';
@@ -12,6 +13,7 @@ export function createErasure({ database }: Store): ErasureStore {
       const erased = await database.transaction(async (query) => {
         const seqs = seqsOf(await query(LOCK_OF_NUMBER, [phoneHash]));
         await query(STOP, [now, seqs]);
+        await storeErasedCallbacks(query, seqs);
         await query('DELETE FROM requests WHERE phone_hash = $1', [phoneHash]);
         await query('DELETE FROM counters WHERE phone_hash = $1', [phoneHash]);
         if (seqs.length > 0) await removePersonal(query, seqs);

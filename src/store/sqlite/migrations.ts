@@ -305,4 +305,37 @@ export const MIGRATIONS: readonly string[] = [
 
   // From here on values are sealed bound to their place (`store/vault.ts`). Earlier releases cannot open those, so they refuse the file.
   'SELECT 1',
+  // Callbacks. `subscribers` says which receivers are told of the leads of a partner or of a site. Triggers store a message for each
+  // of them in the transaction that changes the status, whichever statement does it. An erasure stores its own (`privacy.ts`).
+  `CREATE TABLE subscribers (
+     destination TEXT PRIMARY KEY,
+     partner     TEXT,
+     site        TEXT
+   ) STRICT, WITHOUT ROWID;
+   CREATE VIEW callbacks AS
+     SELECT c.seq, 'msg_' || lower(hex(randomblob(16))) AS id, destination, c.id AS ordering, c.updated_at AS at,
+       json_patch(
+         json_object('id', c.id, 'status', status, 'reason', reason, 'attempts', attempts,
+           'createdAt', strftime('%Y-%m-%dT%H:%M:%S', created_at / 1000, 'unixepoch') || printf('.%03dZ', created_at % 1000),
+           'updatedAt', strftime('%Y-%m-%dT%H:%M:%S', updated_at / 1000, 'unixepoch') || printf('.%03dZ', updated_at % 1000)),
+         CASE WHEN reason IS NULL THEN '{"reason":null}' ELSE '{}' END
+       ) AS data
+     FROM conversations AS c JOIN subscribers AS s ON s.partner = c.partner OR s.site = c.site;
+   CREATE TRIGGER callback_added AFTER INSERT ON conversations WHEN new.status <> 'queued' BEGIN
+     INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+       SELECT id, destination, ordering,
+         json_object('type', 'conversation.' || new.status, 'timestamp', json_extract(data, '$.updatedAt'), 'data', json(data)),
+         at, at + 259200000, at
+       FROM callbacks WHERE seq = new.seq;
+   END;
+   CREATE TRIGGER callback_changed AFTER UPDATE OF status ON conversations
+     WHEN new.status <> old.status AND new.cause IS NOT 'erased'
+   BEGIN
+     INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+       SELECT id, destination, ordering,
+         json_object('type', 'conversation.' || CASE new.status WHEN 'queued' THEN 'released' ELSE new.status END,
+           'timestamp', json_extract(data, '$.updatedAt'), 'data', json(data)),
+         at, at + 259200000, at
+       FROM callbacks WHERE seq = new.seq;
+   END`,
 ];

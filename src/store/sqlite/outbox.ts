@@ -6,6 +6,7 @@ import { createAcceptance, createKnown } from './accept.ts';
 import { createActivity } from './activity.ts';
 import { createAlerts } from './alerts.ts';
 import { createBatchWriter } from './batch.ts';
+import { createCallbacks } from './callbacks.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { createClaims } from './claim.ts';
 import { createConsents } from './consents.ts';
@@ -73,6 +74,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createSuppressions(store),
     ...createOutgoing(store),
     ...createAlerts(store),
+    ...createCallbacks(store),
     ...createActivity(store),
     ...createKeyStore(store),
     ...createLifecycle(store, database, identity, checkpointer.close),

@@ -4,6 +4,7 @@ import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domai
 import { dayOf } from '../../lib/clock.ts';
 import { toSuppression } from '../rows.ts';
 import type { Wait } from './batch.ts';
+import { prepareErasedCallbacks } from './callbacks.ts';
 import { BLANK_REQUEST, IS_FINAL, isHashOfNumber, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { prepareAudit } from './records.ts';
 import { collect, type Slice, slicesUp } from './slices.ts';
@@ -32,6 +33,7 @@ export function createErasure({ database, writer, read, emptyLog }: Store): Eras
   );
   const blankRequest = database.prepare(BLANK_REQUEST);
   const removeHashes = prepareRemoveHashes(database);
+  const storeCallbacks = prepareErasedCallbacks(database);
 
   const newestSeq = (): number => (newest.get()?.seq as number | null) ?? 0;
   const seqsIn = ({ low, high }: Slice, phoneHash: Uint8Array): number[] =>
@@ -41,6 +43,7 @@ export function createErasure({ database, writer, read, emptyLog }: Store): Eras
       stop.run(now, seq);
       removePersonal(seq);
       blankRequest.run(seq);
+      storeCallbacks(seq, now);
     }
   };
 
