@@ -121,7 +121,7 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events: watchedEvents(events, outgoing.monitor),
+    events: watchedEvents(events, outgoing),
     monitor: outgoing.monitor,
     streaks,
     activity,

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { EventCounter } from '../admin/metrics.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Subscriber } from '../domain/ports/callback-store.ts';
 import type { DestinationState } from '../domain/ports/outgoing-queue.ts';
-import type { Receiver, SendReport } from '../domain/receiver.ts';
+import type { Receiver, SendReport, WebhookReceiver } from '../domain/receiver.ts';
 import { systemClock as clock } from '../lib/clock.ts';
+import { derived } from '../lib/derived.ts';
+import { createLoop } from '../outgoing/loop.ts';
 import { createMonitor, type Monitor } from '../outgoing/monitor.ts';
 import { destinationOf } from '../outgoing/texts.ts';
 import { createOutgoingWorker } from '../outgoing/worker.ts';
@@ -15,6 +19,8 @@ const LONGEST_DELAY_S = 600;
 
 export type RunningOutgoing = {
   readonly monitor: Monitor;
+  /** The status of a lead has changed, so callbacks may wait. */
+  changed(): void;
   /** Applies settings that were replaced. */
   refresh(): void;
   /** How the configured targets are doing. */
@@ -31,8 +37,18 @@ export function startOutgoing({
   events,
 }: Pick<Services, 'live' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'>): RunningOutgoing {
   const settings = () => live.current().notifications;
-  const receivers = (): ReadonlyMap<string, Receiver> =>
-    new Map([...(settings()?.targets ?? [])].map(([name, { receiver }]) => [destinationOf(name), receiver]));
+  const callbacks = derived(live.current, callbacksOf);
+  const receivers = derived(
+    live.current,
+    (current): ReadonlyMap<string, Receiver> =>
+      new Map([
+        ...[...(current.notifications?.targets ?? [])].map(([name, { receiver }]): [string, Receiver] => [
+          destinationOf(name),
+          receiver,
+        ]),
+        ...callbacks().map(({ subscriber, receiver }): [string, Receiver] => [subscriber.destination, receiver]),
+      ]),
+  );
   const sender = createSender({ allowed: (host) => live.current().privateHosts.has(host), now: clock.now });
   const report = (sent: SendReport): void => {
     events.outgoing(sent);
@@ -48,7 +64,11 @@ export function startOutgoing({
     sender,
     receiverOf: (destination) => receivers().get(destination),
     active: () => receivers().size > 0,
-    scheduleS: () => live.current().retry.scheduleS.map((delayS) => Math.min(delayS, LONGEST_DELAY_S)),
+    scheduleS(destination) {
+      const { scheduleS } = live.current().retry;
+      if (destination.startsWith(CALLBACK)) return scheduleS;
+      return scheduleS.map((delayS) => Math.min(delayS, LONGEST_DELAY_S));
+    },
     report,
     onFault,
     clock,
@@ -81,12 +101,26 @@ export function startOutgoing({
   disposers.add(() => sender.close());
   disposers.add(() => worker.stop());
   disposers.add(() => monitor.stop());
+  const subscribing = createLoop({
+    async step() {
+      await outbox.subscribe(callbacks().map(({ subscriber }) => subscriber));
+      return Number.POSITIVE_INFINITY;
+    },
+    onFault,
+    clock,
+  });
+  disposers.add(() => subscribing.stop());
+  subscribing.start();
   worker.start();
   monitor.start();
 
   return {
     monitor,
+    changed() {
+      if (callbacks().length > 0) worker.kick();
+    },
     refresh() {
+      subscribing.kick();
       worker.kick();
       monitor.kick();
     },
@@ -100,24 +134,48 @@ export function startOutgoing({
   };
 }
 
+/** The beginning of the destinations of callbacks; the group, the name and the place in the list follow. */
+const CALLBACK = 'callback:';
+
+type Callback = { readonly subscriber: Subscriber; readonly receiver: WebhookReceiver };
+
+/** All receivers of callbacks, each with whose leads it is told of. */
+function callbacksOf({ partners, sites }: Pick<Settings, 'partners' | 'sites'>): readonly Callback[] {
+  const of = (group: 'partner' | 'site', entries: ReadonlyMap<string, { callbacks?: readonly WebhookReceiver[] }>) =>
+    [...entries].flatMap(([name, { callbacks = [] }]) =>
+      callbacks.map((receiver, index): Callback => {
+        const destination = `${CALLBACK}${group}:${name}:${index + 1}`;
+        return {
+          receiver,
+          subscriber: group === 'partner' ? { destination, partner: name } : { destination, site: name },
+        };
+      }),
+    );
+  return [...of('partner', partners), ...of('site', sites)];
+}
+
 /** An id that is unique among all messages, for `webhook-id`. */
 export function newMessageId(): string {
   return `msg_${randomBytes(16).toString('base64url')}`;
 }
 
 /** Counts events, and lets the monitor look when an operator may have to be told of one. */
-export function watchedEvents(counter: EventCounter, monitor: Monitor): EventCounter {
+export function watchedEvents(counter: EventCounter, { monitor, changed }: RunningOutgoing): EventCounter {
   return {
     ...counter,
     attempt(report) {
       counter.attempt(report);
       const status = report.settled?.conversation.status;
+      if (status !== 'queued') changed();
       if (status === 'parked' || status === 'unknown') monitor.kick();
     },
     conversation(status, site) {
       counter.conversation(status, site);
       monitor.lead(site);
-      if (status === 'held') monitor.kick();
+      if (status === 'held') {
+        monitor.kick();
+        changed();
+      }
     },
     capPressure(pressure, site) {
       counter.capPressure(pressure, site);

@@ -1,11 +1,11 @@
 import { CONDITION_KINDS, type Notifications, type NotificationTarget } from '../domain/notification.ts';
-import type { MailServer, Receiver } from '../domain/receiver.ts';
+import type { MailServer, Receiver, WebhookReceiver } from '../domain/receiver.ts';
 import { defined } from '../lib/defined.ts';
 import { DEFAULT_NOTIFICATIONS } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import type { FileContent } from './schema/file.ts';
 import { type NotificationsContent, NotificationsEntry, ReceiverUrl, WebhookSecret } from './schema/notifications.ts';
-import { compile } from './schema/validate.ts';
+import { compile, type Validate } from './schema/validate.ts';
 import { readTwin, type SecretFiles } from './twins.ts';
 
 type TargetContent = NotificationsContent['targets'][string];
@@ -46,7 +46,7 @@ export function checkNotifications(content: FileContent, findings: Findings, fil
     }
     const receiver = target.email
       ? mailReceiver(at, target.email, notifications.smtp, server, findings)
-      : findWebhook(at, target, findings, files, hosts);
+      : findWebhook({ at, content: target, findings, files, hosts, signed: false });
     if (receiver) receivers.set(name, receiver);
   }
   return receivers;
@@ -58,21 +58,31 @@ type WebhookContent = Pick<
 >;
 
 /** The webhook at a pointer, with its URL and secrets from the file or from files of their own. */
-function findWebhook(
-  at: string,
-  content: WebhookContent,
-  findings: Findings,
-  files: SecretFiles,
-  hosts: ReadonlySet<string>,
-): Receiver | undefined {
-  const find = (name: 'url' | 'secret' | 'previousSecret', validate: (typeof validators)['url']) => {
+export function findWebhook({
+  at,
+  content,
+  findings,
+  files,
+  hosts,
+  signed,
+}: {
+  readonly at: string;
+  readonly content: WebhookContent;
+  readonly findings: Findings;
+  readonly files: SecretFiles;
+  /** Hosts that may have any address. */
+  readonly hosts: ReadonlySet<string>;
+  /** Whether a secret is required. */
+  readonly signed: boolean;
+}): WebhookReceiver | undefined {
+  const find = (name: 'url' | 'secret' | 'previousSecret', validate: Validate, required: boolean) => {
     const { [name]: written, [`${name}File` as const]: path } = content;
-    return readTwin({ at, name, written, path, validate }, findings, files, name === 'url');
+    return readTwin({ at, name, written, path, validate }, findings, files, required);
   };
-  const url = find('url', validators.url);
-  const secret = find('secret', validators.secret);
-  const previous = find('previousSecret', validators.secret);
-  if (previous !== undefined && content.secret === undefined && content.secretFile === undefined) {
+  const url = find('url', validators.url, true);
+  const secret = find('secret', validators.secret, signed);
+  const previous = find('previousSecret', validators.secret, false);
+  if (previous !== undefined && !signed && content.secret === undefined && content.secretFile === undefined) {
     findings.add(`${at}/previousSecret`, {
       problem: 'is set, and secret is not',
       fix: 'set secret too, to the present one',

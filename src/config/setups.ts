@@ -3,6 +3,7 @@ import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
 import { defined } from '../lib/defined.ts';
 import { shortList } from '../lib/nearest.ts';
+import { checkCallbacks, withCallbacks } from './callbacks.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { parseDocument } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -153,6 +154,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   checkPartners(content, findings);
   const receivers = checkNotifications(content, findings, files);
   checkOperators(content, findings, environment);
+  const callbacks = checkCallbacks(content, findings, files);
   const listed = findings.problems();
   return {
     problems: [...checkDefaultAccount(environment, content, findings, accounts), ...listed],
@@ -161,8 +163,8 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
     build: () => ({
       demo: false,
       simulator: false,
-      sites: buildSites(content),
-      partners: buildPartners(content),
+      sites: withCallbacks('sites', buildSites(content), callbacks),
+      partners: withCallbacks('partners', buildPartners(content), callbacks),
       operators: buildOperators(content),
       providers: buildProviders(content, credentials, values),
       privateHosts: buildPrivateHosts(content),

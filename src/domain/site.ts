@@ -1,5 +1,6 @@
 import type { FailurePattern } from './failure-pattern.ts';
 import type { Target } from './lead.ts';
+import type { WebhookReceiver } from './receiver.ts';
 
 export type Site = {
   /** The public key that buttons carry. */
@@ -27,6 +28,8 @@ export type Site = {
   readonly failurePatterns?: readonly FailurePattern[];
   /** Name of a provider account. */
   readonly provider: string;
+  /** Who is told of what becomes of its leads. */
+  readonly callbacks?: readonly WebhookReceiver[];
 };
 
 export type SiteForm = {
@@ -68,6 +71,8 @@ export type Partner = {
   /** Narrows the targets that the site allows; absent: no further restriction. */
   readonly targets?: TargetRule;
   readonly rate: Rate;
+  /** Who is told of what becomes of its leads. */
+  readonly callbacks?: readonly WebhookReceiver[];
 };
 
 /** At most `max` requests in any window of `windowS` seconds. */

@@ -154,3 +154,37 @@ t.test('hosts that may be private are names or addresses without scheme and port
   const problems = mistakes(t, () => loadFile(fileWith('/allowPrivateHosts', ['http://alerts.internal'])));
   t.match(problems, [{ setting: 'CONFIG_FILE: /allowPrivateHosts/0' }]);
 });
+
+const CALLBACK = { url: 'https://crm.example/hook', secretFile: 'callback-secret' };
+
+t.test('callbacks of partners and sites are built with their secrets', async (t) => {
+  const file = soundFile();
+  const settings = loadFile(
+    {
+      ...file,
+      sites: { motors: { ...file.sites.motors, callbacks: [{ ...CALLBACK, previousSecret: OTHER }] } },
+      partners: { crm: { ...file.partners.crm, callbacks: [CALLBACK] } },
+    },
+    {},
+    { '/etc/gateway/callback-secret': SECRET },
+  );
+  const built = { kind: 'webhook', url: CALLBACK.url, secrets: [SECRET] };
+  t.strictSame(settings.partners.get('crm')?.callbacks, [built]);
+  t.strictSame(settings.sites.get('motors')?.callbacks, [{ ...built, secrets: [SECRET, OTHER] }]);
+});
+
+for (const [why, callback, at, fix] of [
+  ['a callback without a secret', { url: CALLBACK.url }, 'secret', /add secretFile/],
+  ['a callback without a URL', { secret: SECRET }, 'url', /add urlFile/],
+  ['a callback over http', { url: 'http://crm.example/', secret: SECRET }, 'url', /use https/],
+  ['an unknown name', { url: CALLBACK.url, secret: SECRET, events: [] }, 'events', /known are url/],
+] as const) {
+  t.test(`${why} is refused with its place and what would be right`, async (t) => {
+    const problems = mistakes(t, () => loadFile(fileWith('/partners/crm/callbacks', [callback])));
+    t.strictSame(
+      problems.map(({ setting }) => setting),
+      [`CONFIG_FILE: /partners/crm/callbacks/0/${at}`],
+    );
+    t.match(problems[0]?.fix, fix);
+  });
+}

@@ -1,6 +1,7 @@
 import type { XStatic } from 'typebox/schema';
 import { ROLES } from '../../domain/operator.ts';
 import { PARTNER_RATE } from '../defaults.ts';
+import { CallbacksEntry } from './callbacks.ts';
 import { FailurePatternsEntry } from './failure-patterns.ts';
 import { NotificationsEntry, PrivateHosts } from './notifications.ts';
 import { SiteEntry, Targets } from './site.ts';
@@ -82,6 +83,7 @@ const PartnerEntry = {
       errorMessage: 'use an object such as { "max": 600, "windowS": 60 }',
       examples: [{ max: 600, windowS: 60 }],
     },
+    callbacks: CallbacksEntry,
   },
   additionalProperties: false,
   description: 'One partner.',

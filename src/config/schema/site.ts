@@ -1,5 +1,6 @@
 import type { XStatic } from 'typebox/schema';
 import { DEFAULT_PROVIDER } from '../defaults.ts';
+import { CallbacksEntry } from './callbacks.ts';
 import { FailurePatternsEntry } from './failure-patterns.ts';
 import { FormEntry } from './site-form.ts';
 import * as value from './values.ts';
@@ -138,6 +139,7 @@ export const SiteEntry = {
     failurePatterns: FailurePatternsEntry,
     form: FormEntry,
     provider: name('Provider account that delivers the leads.', { default: DEFAULT_PROVIDER, examples: ['europe'] }),
+    callbacks: CallbacksEntry,
   },
   additionalProperties: false,
   description: 'One site.',
