@@ -13,6 +13,7 @@ export function createAttemptLog(
   events: EventCounter,
   streaks: Pick<RefusalStreaks, 'note'>,
   count: (kind: ActivityKind) => void,
+  onStreak: (provider: string, refused: boolean) => void = () => undefined,
 ): (report: AttemptReport) => void {
   return (report) => {
     const { lead, lease, context, answer, settlement, settled, fault } = report;
@@ -53,6 +54,7 @@ export function createAttemptLog(
       );
     }
     const streak = streaks.note(report);
+    if (streak) onStreak(lead.provider, streak === 'begun');
     if (streak === 'begun') {
       log.error(
         { event: 'leads_refused', provider: lead.provider, inARow: REFUSALS_TO_ALERT },

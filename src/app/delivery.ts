@@ -34,7 +34,7 @@ export function startDelivery({
     accounts,
     credentials: accounts.credentials,
     rules: live.retryRules,
-    report: createAttemptLog(log, events, streaks, activity.count),
+    report: createAttemptLog(log, events, streaks, activity.count, monitor.refusals),
     onBreaker(endpoint, state) {
       log.warn({ event: 'breaker', endpoint, state }, 'breaker');
       monitor.breaker(endpoint, state);

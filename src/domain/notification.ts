@@ -4,6 +4,7 @@ import type { Receiver } from './receiver.ts';
 export const CONDITION_KINDS = [
   'provider_parked',
   'breaker_open',
+  'leads_refused',
   'storage_failing',
   'leads_parked',
   'leads_unknown',
@@ -14,7 +15,12 @@ export const CONDITION_KINDS = [
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 
 /** No lead is delivered, or none can be stored, until somebody acts. */
-export const URGENT: ReadonlySet<ConditionKind> = new Set(['provider_parked', 'breaker_open', 'storage_failing']);
+export const URGENT: ReadonlySet<ConditionKind> = new Set([
+  'provider_parked',
+  'breaker_open',
+  'leads_refused',
+  'storage_failing',
+]);
 
 /** A daily time in which a target is left alone. It may go over midnight. */
 export type QuietTime = {

@@ -63,9 +63,11 @@ export async function findConditions(
   );
   // A breaker that a target was told of counts as open as long as anybody reports it: a process that was restarted reports
   // a later beginning.
-  const breakers = reported
-    .filter(({ condition, since }) => known.has(condition) || now - since >= breakerMinutes * 60_000)
-    .map(({ condition, since }): Condition => ({ ...conditionOf(condition), since }));
+  const seen = reported
+    .map(({ condition, since }) => ({ ...conditionOf(condition), since }))
+    .filter(
+      (one) => one.kind !== 'breaker_open' || known.has(keyOf(one)) || now - one.since >= breakerMinutes * 60_000,
+    );
   const leads = (['parked', 'unknown', 'held'] as const)
     .filter((status) => byStatus[status] >= waiting[status])
     .map((status): Condition => ({ kind: `leads_${status}`, count: byStatus[status] }));
@@ -81,7 +83,7 @@ export async function findConditions(
   // The leads of a parked account are parked with it and wait for the account, not for a decision about each.
   const undecided = new Set(parked.length > 0 ? ['leads_parked'] : []);
   return {
-    open: [...accounts, ...breakers, ...leads, ...capped].filter((one) => !undecided.has(keyOf(one))),
+    open: [...accounts, ...seen, ...leads, ...capped].filter((one) => !undecided.has(keyOf(one))),
     undecided,
   };
 }

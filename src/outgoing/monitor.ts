@@ -42,6 +42,8 @@ export interface Monitor {
   kick(): void;
   /** The circuit breaker of an endpoint has changed in this process. */
   breaker(endpoint: string, state: 'closed' | 'half_open' | 'open'): void;
+  /** Whether the provider refuses every lead of an account, as this process sees it. */
+  refusals(provider: string, refused: boolean): void;
   /** A site has taken a lead. */
   lead(site: string): void;
   /** An operation of the storage failed. */
@@ -55,7 +57,8 @@ export interface Monitor {
  */
 export function createMonitor(parts: Parts): Monitor {
   const { store, settings, siteUse, sendNow, onStored, newId, host, clock } = parts;
-  const breakers = new Map<string, number>();
+  /** What only this process sees, by its key, and since when. */
+  const seen = new Map<string, number>();
   const sites = new Set<string>();
   let reporting = false;
 
@@ -72,17 +75,17 @@ export function createMonitor(parts: Parts): Monitor {
     target.conditions.has(condition.kind) && !disturbs(target, condition);
   const storage = createStorageWatch({ store, sendNow, compose, wants, host });
 
-  /** Tells the other processes which breakers are open here. */
-  const reportBreakers = async (now: number): Promise<void> => {
-    if (breakers.size === 0 && !reporting) return;
-    const seen = [...breakers].map(
-      ([endpoint, since]): ReportedCondition => ({
-        condition: keyOf({ kind: 'breaker_open', subject: endpoint }),
-        since,
-      }),
-    );
-    await store.report(seen, now, now - REPORT_FRESH_MS);
-    reporting = seen.length > 0;
+  /** Tells the other processes what this one sees. */
+  const reportSeen = async (now: number): Promise<void> => {
+    if (seen.size === 0 && !reporting) return;
+    const conditions = [...seen].map(([condition, since]): ReportedCondition => ({ condition, since }));
+    await store.report(conditions, now, now - REPORT_FRESH_MS);
+    reporting = conditions.length > 0;
+  };
+  const see = (condition: Condition, holds: boolean): void => {
+    const key = keyOf(condition);
+    if (!holds) seen.delete(key);
+    else if (!seen.has(key)) seen.set(key, clock.now());
   };
 
   const tellTarget = async (
@@ -116,7 +119,7 @@ export function createMonitor(parts: Parts): Monitor {
   };
 
   const look = async (now: number, current: Notifications): Promise<void> => {
-    await reportBreakers(now);
+    await reportSeen(now);
     const told = await store.told();
     const looked = [...sites];
     const findings = await findConditions({ store, siteUse }, current, { told, sites: looked, now });
@@ -146,8 +149,11 @@ export function createMonitor(parts: Parts): Monitor {
   return {
     ...loop,
     breaker(endpoint, state) {
-      if (state === 'closed') breakers.delete(endpoint);
-      else if (!breakers.has(endpoint)) breakers.set(endpoint, clock.now());
+      see({ kind: 'breaker_open', subject: endpoint }, state !== 'closed');
+      loop.kick();
+    },
+    refusals(provider, refused) {
+      see({ kind: 'leads_refused', subject: provider }, refused);
       loop.kick();
     },
     lead: (site) => void sites.add(site),

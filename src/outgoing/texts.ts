@@ -25,6 +25,12 @@ function describe({ kind, subject, count }: Condition): Text {
         title: `The provider at ${subject} cannot be reached`,
         detail: 'The circuit breaker is open. Leads are safe and wait. Ask the provider.',
       };
+    case 'leads_refused':
+      return {
+        title: `The provider refuses every lead of the account ${subject}`,
+        detail:
+          'Its leads are parked. Look at the provider’s description: leads list --cause refused, then leads show.',
+      };
     case 'storage_failing':
       return {
         title: `The storage of ${subject} fails`,
@@ -64,6 +70,8 @@ function describeEnd({ kind, subject }: Condition): string {
       return `The provider account ${subject} works again; its leads are being sent`;
     case 'breaker_open':
       return `The provider at ${subject} can be reached again`;
+    case 'leads_refused':
+      return `The provider takes leads of the account ${subject} again; release those that were parked`;
     case 'storage_failing':
       return `The storage of ${subject} works again`;
     case 'leads_parked':

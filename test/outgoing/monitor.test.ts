@@ -170,6 +170,16 @@ t.test(
   },
 );
 
+t.test('an account that refuses every lead is told at once, until a lead is taken again', async (t) => {
+  const { clock, monitors, told } = await watching(t, notifications());
+  monitors[0]?.refusals('main', true);
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops raised leads_refused:main']);
+  monitors[0]?.refusals('main', false);
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops cleared leads_refused:main']);
+});
+
 t.test('a breaker that only a dead process saw open is cleared', async (t) => {
   const { clock, monitors, told } = await watching(t, notifications(), { processes: 2 });
   monitors[0]?.breaker('https://na.example', 'open');
