@@ -69,6 +69,7 @@ t.test('the defaults are those that are documented', async (t) => {
     keys: { data: [], hash: Buffer.from('text-connect-gateway development') },
     retentionDays: 30,
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
+    privateHosts: new Set(),
     warnings: [],
     files: [],
   });
