@@ -119,6 +119,7 @@ t.test('no answer, log line or database byte holds a secret or personal data', a
   const metrics = await fetch(`${adminUrl}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } });
   told.push(await metrics.text());
   t.match(told.at(-1), /tcg_attempts_total/);
+  t.match(told.at(-1), /^tcg_problems_total\{code="bad_request"\} 1$/m, 'what was no HTTP is counted');
   t.equal((await fetch(`${adminUrl}/metrics`, { headers: { authorization: 'Bearer canary-api-key' } })).status, 401);
   t.equal((await gateway.end('SIGTERM')).code, 0);
 

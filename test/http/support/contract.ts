@@ -89,15 +89,15 @@ export function createContract(document: Document) {
   };
 }
 
-/** The path that the router sees: without an absolute form's origin and without escapes. */
+/** The path that the router sees, without an absolute form's origin and with reserved characters alone escaped; empty where it cannot be decoded. */
 function pathOf(target: string): string {
   const absolute = /^https?:\/\//.test(target);
   if (absolute && target.includes('#')) return '';
   const path = target.replace(/^https?:\/\/[^/?]*/, '').split(/[?#]/, 1)[0] ?? '';
   try {
-    return decodeURIComponent(path);
+    return decodeURI(path);
   } catch {
-    return path;
+    return '';
   }
 }
 

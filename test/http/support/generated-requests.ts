@@ -16,19 +16,26 @@ export type Evidence = { readonly formToken: string; readonly proof: object };
 
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND'];
 
-const ROUTES: readonly (readonly [method: string, path: string])[] = [
+export type Route = readonly [method: string, path: string];
+
+/** The routes of an OpenAPI document, with values for what is variable in their paths. */
+export function documentedRoutes(paths: Readonly<Record<string, object>>): Route[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map(
+      (method): Route => [method.toUpperCase(), path.replace('{id}', ID).replace('{key}', 'demo')],
+    ),
+  );
+}
+
+/** Leads more often than the rest, and what the document leaves out. */
+const MORE_ROUTES: readonly Route[] = [
   ['POST', '/conversations'],
   ['POST', '/conversations'],
-  ['POST', '/conversations'],
-  ['POST', '/conversations/form'],
   ['GET', '/conversations/form'],
-  ['GET', `/conversations/${ID}`],
   ['GET', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-  ['GET', '/sites/demo/form'],
   ['GET', '/sites/dealer/form'],
   ['GET', '/sites/nobody/form'],
-  ['GET', '/healthz'],
-  ['GET', '/readyz'],
+  ['POST', '/sites/dealer/text'],
   ['GET', '/docs'],
   ['GET', '/docs/'],
   ['GET', '/docs/problems'],
@@ -45,7 +52,7 @@ const ROUTES: readonly (readonly [method: string, path: string])[] = [
 ];
 
 /** Answers of 50 KB and more, which are asked for less often. */
-const LARGE: readonly (readonly [method: string, path: string])[] = [
+const LARGE: readonly Route[] = [
   ['GET', '/docs/json'],
   ['GET', '/docs/yaml'],
   ['GET', '/docs/static/swagger-ui.css'],
@@ -201,9 +208,9 @@ const FIELDS = [
 const SITES = ['demo', 'dealer', 'nobody', '', '__proto__', 'constructor'];
 
 /** Makes one request: mostly a right one for its route, changed in a few places. The same choices give the same bytes. */
-export function generateRequest(random: Random, evidence: Evidence): GeneratedRequest {
+export function generateRequest(random: Random, documented: readonly Route[], evidence: Evidence): GeneratedRequest {
   const one = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
-  const [usual, path] = one(random.chance(0.01) ? LARGE : ROUTES);
+  const [usual, path] = one(random.chance(0.01) ? LARGE : random.chance(0.5) ? documented : MORE_ROUTES);
   const method = random.chance(0.85) ? usual : one(METHODS);
   let target = path;
   if (random.chance(0.12)) target = insert(target, one(SEGMENTS), random);
@@ -213,7 +220,7 @@ export function generateRequest(random: Random, evidence: Evidence): GeneratedRe
   const body = method === 'POST' || random.chance(0.1) ? generateBody(path, random, evidence) : Buffer.alloc(0);
   const fields: [string, string][] = [];
   if (body.length > 0) {
-    fields.push(['content-type', path.endsWith('/form') ? 'application/x-www-form-urlencoded' : 'application/json']);
+    fields.push(['content-type', takesForm(path) ? 'application/x-www-form-urlencoded' : 'application/json']);
   }
   if (random.chance(0.5)) fields.push(['origin', 'https://dealer.example']);
   for (let count = random.below(4); count > 0; count -= 1) {
@@ -263,7 +270,7 @@ function generateBody(path: string, random: Random, evidence: Evidence): Buffer 
   if (random.chance(0.1)) lead.formToken = evidence.formToken;
   if (random.chance(0.15)) lead.proof = generateProof(random, evidence, value);
   for (let count = random.below(4); count > 0; count -= 1) set(lead, one(FIELDS), value(), random);
-  if (path.endsWith('/form')) return Buffer.from(formOf(lead, random));
+  if (takesForm(path)) return Buffer.from(formOf(lead, random));
   const text = JSON.stringify(lead);
   if (random.chance(0.02)) return Buffer.from(text.slice(0, random.below(text.length)));
   if (random.chance(0.02)) return Buffer.from(JSON.stringify(value()) ?? 'undefined');
@@ -309,4 +316,8 @@ function formOf(lead: Record<string, unknown>, random: Random): string {
 
 function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function takesForm(path: string): boolean {
+  return path.endsWith('/form') || path.endsWith('/text');
 }
