@@ -53,7 +53,8 @@ export const VARIABLES = {
   },
   MAX_CONNECTIONS: {
     schema: value.integer(1, 1_000_000, {
-      description: 'Largest number of open connections of the public listener; further ones are closed at once.',
+      description:
+        'Largest number of open connections of the public listener; further ones are closed at once. On Linux it is kept below the limit of open files.',
     }),
     fallback: 5000,
   },
