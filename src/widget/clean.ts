@@ -17,7 +17,7 @@ const IMPOSSIBLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
  */
 export function cleanText(text: string, most: number, warn?: (message: string) => void): string {
   const clean = text.replace(/[\v\f]/g, ' ').replace(IMPOSSIBLE, '');
-  if (clean !== text) warn?.('has characters that cannot be sent; they are removed');
+  if (clean !== text) warn?.('has control characters; they are removed');
   const points = [...clean];
   if (points.length <= most) return clean;
   warn?.(`is longer than ${most} characters; it is shortened`);

@@ -3,7 +3,7 @@
  * card around the element would be followed, and a focus trap would take the focus away.
  */
 const TYPES = [
-  'keydown keyup keypress beforeinput input compositionstart compositionupdate compositionend copy cut paste wheel contextmenu',
+  'keydown keyup keypress beforeinput input compositionstart compositionupdate compositionend copy cut paste contextmenu',
   'focus focusin focusout blur click auxclick dblclick mousedown mouseup mousemove mouseover mouseout',
   'pointerdown pointerup pointermove pointerover pointerout pointercancel touchstart touchmove touchend touchcancel',
 ].join(' ');
@@ -34,8 +34,8 @@ export function contain(dialog: HTMLDialogElement, onPress: PressHandler): () =>
   const controller = new AbortController();
   const { signal } = controller;
   for (const type of TYPES.split(' ')) {
-    // The browser waits for listeners of these that are not passive before it scrolls.
-    const passive = /^(touch|wheel)/.test(type);
+    // The browser waits for listeners of touches that are not passive before it scrolls.
+    const passive = /^touch/.test(type);
     addEventListener(type, stop, { capture: true, passive, signal });
     dialog.addEventListener(type, stop, { passive, signal });
   }

@@ -35,7 +35,8 @@ export function createStage(element: HTMLElement): Stage {
     copy = undefined;
     // Stronger than a rule of the page for `hidden`, even an important one.
     if (element.hidden) element.style.setProperty('display', 'contents', 'important');
-    if (!isRendered(element)) {
+    // A page's own modal hides everything beside it from screen readers.
+    if (!isRendered(element) || element.closest('[aria-hidden=true]')) {
       copy = copyOf(element);
       // A page that looks for the element may find the copy.
       Object.assign(copy, { open: async () => {}, close: dialog.close });
