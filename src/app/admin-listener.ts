@@ -7,7 +7,7 @@ import type { Services } from './services.ts';
 
 /** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
 export async function openAdminListener(
-  { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused }: Services,
+  { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
   { gate, parking, worker }: RunningDelivery,
   { states }: RunningOutgoing,
 ): Promise<string | undefined> {
@@ -37,6 +37,7 @@ export async function openAdminListener(
           id,
           region: accounts.region(id),
           endpoint: accounts.endpoint(id),
+          refusedInARow: streaks.counts().get(id) ?? 0,
         }));
       },
       breakers: gate.breakers,

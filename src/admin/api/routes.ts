@@ -112,7 +112,15 @@ export function recordRoutes(app: FastifyInstance, operations: Operations, actor
 export interface RunningState {
   /** Lists every provider account, with `parkedAt` and `probeAt` while it is parked. */
   providers(): Promise<
-    readonly { id: string; region: string; endpoint: string; parkedAt?: number; probeAt?: number }[]
+    readonly {
+      id: string;
+      region: string;
+      endpoint: string;
+      /** Leads that the provider refused in a row, in this process. */
+      refusedInARow: number;
+      parkedAt?: number;
+      probeAt?: number;
+    }[]
   >;
   /** Gives the circuit breakers of the endpoints that were called since the start. */
   breakers(): ReadonlyMap<string, 'closed' | 'half_open' | 'open'>;
@@ -142,10 +150,11 @@ function settingsOf(refused: ReturnType<RunningState['refusedSettings']>) {
 /** Registers the routes that show settings, provider accounts and circuit breakers, and release a parked account. */
 export function stateRoutes(app: FastifyInstance, state: RunningState, operations: Operations, actorOf: ActorOf): void {
   app.get('/state', async () => ({
-    providers: (await state.providers()).map(({ id, region, endpoint, parkedAt, probeAt }) => ({
+    providers: (await state.providers()).map(({ id, region, endpoint, refusedInARow, parkedAt, probeAt }) => ({
       id,
       region,
       endpoint,
+      refusedInARow,
       parked: parkedAt !== undefined,
       ...(parkedAt !== undefined && { parkedAt: isoTime(parkedAt) }),
       ...(probeAt !== undefined && { probeAt: isoTime(probeAt) }),

@@ -199,11 +199,12 @@ t.test('the state shows provider accounts, circuit breakers and targets of notif
   const { ask } = adminOver(t);
   t.strictSame((await ask('/state')).body, {
     providers: [
-      { id: 'default', region: 'na', endpoint: 'https://na.example', parked: false },
+      { id: 'default', region: 'na', endpoint: 'https://na.example', refusedInARow: 0, parked: false },
       {
         id: 'eu-main',
         region: 'eu',
         endpoint: 'https://eu.example',
+        refusedInARow: 7,
         parked: true,
         parkedAt: '2026-11-24T12:00:00.000Z',
         probeAt: '2026-11-24T12:10:00.000Z',

@@ -34,8 +34,15 @@ export function adminOver(t: Test) {
   const released: string[] = [];
   const state: RunningState = {
     providers: async () => [
-      { id: 'default', region: 'na', endpoint: 'https://na.example' },
-      { id: 'eu-main', region: 'eu', endpoint: 'https://eu.example', parkedAt: NOON, probeAt: NOON + 600_000 },
+      { id: 'default', region: 'na', endpoint: 'https://na.example', refusedInARow: 0 },
+      {
+        id: 'eu-main',
+        region: 'eu',
+        endpoint: 'https://eu.example',
+        refusedInARow: 7,
+        parkedAt: NOON,
+        probeAt: NOON + 600_000,
+      },
     ],
     breakers: () => new Map([['https://eu.example', 'open']]),
     refusedSettings: () => undefined,
