@@ -24,7 +24,14 @@ async function run(program: string, words: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'compile-cache-'));
   try {
     const child = spawn(process.execPath, [fileURLToPath(new URL(program, src)), ...words], {
-      env: { NODE_COMPILE_CACHE, PATH, PORT: '0', SIMULATOR_PORT: '0', DATABASE_URL: `sqlite:${folder}/gateway.db` },
+      env: {
+        NODE_COMPILE_CACHE,
+        PATH,
+        PORT: '0',
+        SIMULATOR_PORT: '0',
+        CONSOLE_PORT: '0',
+        DATABASE_URL: `sqlite:${folder}/gateway.db`,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exit = once(child, 'exit');

@@ -32,7 +32,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   admin: {
     rooms: ['leads', 'domain', 'lib'],
-    packages: ['@fastify/*', 'fastify', 'libphonenumber-js', 'pino', 'pino-pretty', 'prom-client', 'typebox'],
+    packages: [
+      '@fastify/*',
+      'fastify',
+      'ghtml',
+      'libphonenumber-js',
+      'marked',
+      'pino',
+      'pino-pretty',
+      'prom-client',
+      'typebox',
+    ],
   },
   telemetry: { rooms: ['domain', 'lib'], packages: ['@opentelemetry/*', 'fastify'] },
   simulator: { rooms: [], packages: ['xml2js'] },

@@ -14,7 +14,12 @@ import { loadSettings } from '../src/config/load.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'lead-path-'));
-const settings = loadSettings({ PORT: '0', SIMULATOR_PORT: '0', DATABASE_URL: `sqlite:${join(folder, 'leads.db')}` });
+const settings = loadSettings({
+  PORT: '0',
+  SIMULATOR_PORT: '0',
+  CONSOLE_PORT: '0',
+  DATABASE_URL: `sqlite:${join(folder, 'leads.db')}`,
+});
 const gateway = await startGateway(settings, pino({ level: 'silent' }), '0');
 try {
   await sendLead('Is it still available?');

@@ -94,7 +94,7 @@ function reason(error: unknown): string {
 }
 
 /** Gives the text that the demo prints on a terminal: a command to try, the demo page, the reference and the inbox. */
-function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): string {
+function banner({ url, inboxUrl, adminUrl }: Pick<Gateway, 'url' | 'inboxUrl' | 'adminUrl'>): string {
   const body =
     '{"site":"demo","advertiserId":"1659","consumer":{"phone":"(404) 555-1212","question":"Is it still available?"}}';
   return `
@@ -104,6 +104,6 @@ function banner({ url, inboxUrl }: Pick<Gateway, 'url' | 'inboxUrl'>): string {
               (sent again within ten minutes it is the same request and gets the same answer: change the question)
   Demo page:  ${url}/demo
   Reference:  ${url}/docs
-${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator shows delivered leads; PHONE_DAILY_MAX limits the leads of one number per day)\n` : ''}
+${adminUrl ? `  Console:    ${adminUrl}/console  (for operators: what became of each lead)\n` : ''}${inboxUrl ? `  Inbox:      ${inboxUrl}  (the simulator shows delivered leads; PHONE_DAILY_MAX limits the leads of one number per day)\n` : ''}
 `;
 }

@@ -1,18 +1,31 @@
+import { randomBytes } from 'node:crypto';
 import { createOperations } from '../admin/operations/operations.ts';
+import { describeSettings } from '../config/describe.ts';
+import { differingSettings } from '../config/live.ts';
+import { loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { listen } from './listen.ts';
 import type { RunningOutgoing } from './outgoing.ts';
 import type { Services } from './services.ts';
 
-/** Opens the operators' listener, if the settings ask for one. Gives its base URL. */
+/** Who uses the console of the demo, which is open on a loopback address. */
+const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
+
+/**
+ * Opens the operators' listener, if the settings ask for one. The demo has one on loopback without a log-in, with the console
+ * alone. Gives its base URL.
+ */
 export async function openAdminListener(
   { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
   { gate, parking, worker }: RunningDelivery,
   { states }: RunningOutgoing,
 ): Promise<string | undefined> {
-  const { admin, metricsToken } = settings;
-  if (!admin || !metrics) return undefined;
+  const { metricsToken } = settings;
+  const open = !settings.admin && settings.demo;
+  const admin = settings.admin ?? (open ? demoAdmin(settings.consolePort) : undefined);
+  if (!admin) return undefined;
   const { buildAdminApp } = await import('../admin/api/app.ts');
   const app = await buildAdminApp({
     operations: createOperations({
@@ -46,8 +59,33 @@ export async function openAdminListener(
       notified: states,
       releaseProvider: parking.release,
     },
+    console: {
+      activity: outbox,
+      database: placeOf(settings.database),
+      sessionKey: hashing.sessionKey(),
+      configuration() {
+        const mistakes = refused();
+        return {
+          summary: describeSettings(live.current()),
+          changed: differingSettings(loadSettings({}), live.current()),
+          ...(mistakes && { refused: { ...mistakes, since: new Date(mistakes.since).toISOString() } }),
+        };
+      },
+      ...(open && { open: DEMO_OPERATOR }),
+    },
     logger: log,
   });
   disposers.add(() => app.close());
-  return listen(app, admin, 'ADMIN_PORT');
+  if (!open) return listen(app, admin, 'ADMIN_PORT');
+  return listen(app, admin, 'CONSOLE_PORT').catch(() => listen(app, { ...admin, port: 0 }, 'CONSOLE_PORT'));
+}
+
+/** The listener of the demo. Its token is known to nobody. */
+function demoAdmin(port: number): NonNullable<Settings['admin']> {
+  return { host: '127.0.0.1', port, token: randomBytes(32).toString('base64') };
+}
+
+/** Names the storage without a credential. */
+function placeOf(database: Settings['database']): string {
+  return database.kind === 'sqlite' ? `SQLite, ${database.path}` : `Postgres, ${database.host}/${database.database}`;
 }

@@ -11,7 +11,7 @@ import type { Settings } from '../config/settings.ts';
 export async function listen(
   app: FastifyInstance,
   { host, port, tls }: Settings['listen'],
-  setting: 'PORT' | 'ADMIN_PORT',
+  setting: 'PORT' | 'ADMIN_PORT' | 'CONSOLE_PORT',
 ): Promise<string> {
   try {
     await app.listen({ host, port });

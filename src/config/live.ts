@@ -58,6 +58,7 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
   production: fixed(({ production }) => ({ NODE_ENV: production })),
   demo: fixed(({ demo }) => ({ CONFIG_FILE: demo })),
   simulator: fixed(({ simulator }) => ({ UPSTREAM_URL: simulator })),
+  consolePort: fixed(({ consolePort }) => ({ CONSOLE_PORT: consolePort })),
   simulatorHost: fixed(({ simulatorHost }) => ({ SIMULATOR_HOST: simulatorHost })),
   simulatorPort: fixed(({ simulatorPort }) => ({ SIMULATOR_PORT: simulatorPort })),
   listen: fixed(({ listen }) => ({
@@ -120,6 +121,11 @@ export function createLiveSettings(initial: Settings): LiveSettings {
       return { changed, needsRestart };
     },
   };
+}
+
+/** Names of all settings whose values differ; never a value. */
+export function differingSettings(before: Settings, after: Settings): readonly string[] {
+  return keys.flatMap((key) => namesOf(PARTS[key], before, after));
 }
 
 function namesOf({ named }: Part, current: Settings, next: Settings): string[] {

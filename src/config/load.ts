@@ -101,6 +101,7 @@ export function loadSettings(
     ...(values.REDIS_URL !== undefined && { redis: redisServer(values.REDIS_URL) }),
     ...(values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && { tracing: buildTracing(values) }),
     logLevel: values.LOG_LEVEL,
+    consolePort: values.CONSOLE_PORT,
     simulatorHost: values.SIMULATOR_HOST,
     simulatorPort: values.SIMULATOR_PORT,
     ...built,

@@ -55,6 +55,8 @@ export type Settings = {
   readonly logLevel: LogLevel;
   /** No `CONFIG_FILE` and no loopback `UPSTREAM_URL`: the bundled simulator plays the provider. */
   readonly simulator: boolean;
+  /** Port of the console that the demo opens; 0 is any free one. */
+  readonly consolePort: number;
   /** Address that the bundled simulator listens on, when it runs. */
   readonly simulatorHost: string;
   /** Port of the bundled simulator; 0 is any free one. Until it listens the demo account's `url` is a placeholder. */

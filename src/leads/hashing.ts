@@ -29,6 +29,8 @@ export interface Hashing {
   cursor(list: string, place: string): Buffer;
   /** The check value of `HASH_KEY`, which does not reveal the key: shows whether another key is configured. */
   check(): Buffer;
+  /** A key for the sessions of the operators' console, the same in every process. */
+  sessionKey(): Buffer;
   /** A provider account's credentials: shows whether they have changed. */
   credentials(account: Pick<ProviderAccount, 'providerId' | 'username' | 'password'>): string;
 }
@@ -67,6 +69,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     fingerprint: (lead) => hash('lead', canonical(lead)),
     cursor: (list, place) => hash('cursor', list, place),
     check: () => hash('check'),
+    sessionKey: () => hash('console-session'),
     credentials: ({ providerId, username, password }) =>
       hash('credentials', String(providerId), username, password).toString('base64url'),
   };

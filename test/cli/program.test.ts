@@ -161,7 +161,7 @@ t.test('an operator with a new token is accepted by the hash in the configuratio
   const operators = [{ name: 'ann', role: 'viewer', tokenHash: keyHashBytes(hash) } as const];
   const access = await createAccess(Fastify(), { admin: 'a'.repeat(32), operators: () => operators }, () => 0);
   const request = { ip: '192.0.2.1', headers: { authorization: `Bearer ${token}` } } as FastifyRequest;
-  t.strictSame(await access(request), { name: 'ann', role: 'viewer' });
+  t.strictSame(await access.check(request), { name: 'ann', role: 'viewer' });
   const { out, err } = await type('keys new --operator');
   t.match(out, /^token {2}tcg_op_\S+\nhash {3}sha256:[0-9a-f]{64}\n$/);
   t.match(err, /cannot be shown again/);

@@ -56,6 +56,7 @@ t.test('the defaults are those that are documented', async (t) => {
     simulator: true,
     simulatorHost: '127.0.0.1',
     simulatorPort: 8090,
+    consolePort: 8091,
     metricsSites: [],
     logLevel: 'info',
     listen: { host: '127.0.0.1', port: 8080 },

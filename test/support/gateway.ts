@@ -31,7 +31,14 @@ export type RunningGateway = {
 };
 
 /** No setting of the shell reaches the program. */
-const BARE = { ...COMPILE_CACHE, PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', SIMULATOR_PORT: '0' };
+const BARE = {
+  ...COMPILE_CACHE,
+  PATH: process.env.PATH,
+  HOST: '127.0.0.1',
+  PORT: '0',
+  SIMULATOR_PORT: '0',
+  CONSOLE_PORT: '0',
+};
 
 /** The entry that an operator starts. */
 const PROGRAM = 'src/start.js';

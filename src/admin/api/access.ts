@@ -26,6 +26,15 @@ export type Tokens = {
 
 type Entry = { readonly principal: Principal; readonly hash: Buffer; readonly expiresAt?: number };
 
+export type Access = {
+  /** Gives who sent a request, by its `Authorization` header. Rejects with AdminProblem 401 or 429. */
+  readonly check: (request: FastifyRequest) => Promise<Principal>;
+  /** Gives whoever has a token, with a text that identifies the token. Rejects as `check` does. */
+  readonly logIn: (request: FastifyRequest, token: string) => Promise<{ principal: Principal; token: string }>;
+  /** Gives the operator of a name if the token that the text identifies is still valid. */
+  readonly resume: (name: string, token: string) => Principal | undefined;
+};
+
 /**
  * Reads `Authorization: Bearer <token>`. Tokens are compared as SHA-256 hashes in constant time, each with every one
  * configured, so that nothing can be told from how long a refusal takes.
@@ -33,14 +42,13 @@ type Entry = { readonly principal: Principal; readonly hash: Buffer; readonly ex
  * @param app the listener, on which @fastify/rate-limit is registered to count wrong tokens by address
  * @param monotonic milliseconds that never jump
  * @param now milliseconds since the epoch, for the expiry of tokens
- * @returns a function that gives who sent a request, or rejects with AdminProblem 401 or 429
  */
 export async function createAccess(
   app: FastifyInstance,
   { admin, metrics, operators = () => [] }: Tokens,
   monotonic: () => number,
   now: () => number = Date.now,
-): Promise<(request: FastifyRequest) => Promise<Principal>> {
+): Promise<Access> {
   const fixed: Entry[] = [{ principal: { name: ADMIN_NAME, role: 'admin' }, hash: digest(admin) }];
   if (metrics !== undefined) fixed.push({ principal: { name: 'metrics', role: 'metrics' }, hash: digest(metrics) });
   await app.register(rateLimit, { global: false, store: wrongTokenStore(monotonic) });
@@ -52,10 +60,7 @@ export async function createAccess(
 
   const entryOf = (presented: Buffer): Entry | undefined => {
     let found: Entry | undefined;
-    for (const { name, role, tokenHash, expiresAt } of operators()) {
-      if (timingSafeEqual(tokenHash, presented))
-        found = { principal: { name, role }, hash: tokenHash, ...(expiresAt !== undefined && { expiresAt }) };
-    }
+    for (const operator of operators()) if (timingSafeEqual(operator.tokenHash, presented)) found = toEntry(operator);
     for (const entry of fixed) if (timingSafeEqual(entry.hash, presented)) found = entry;
     return found;
   };
@@ -69,10 +74,11 @@ export async function createAccess(
     return over ? Math.max(1, usage.ttlInSeconds) : undefined;
   };
 
-  return async (request) => {
-    const token = /^Bearer +(\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
+  const isValid = ({ expiresAt = Number.POSITIVE_INFINITY }: Entry): boolean => expiresAt > now();
+
+  const check = async (request: FastifyRequest, token: string | undefined): Promise<Entry> => {
     const entry = token === undefined ? undefined : entryOf(digest(token));
-    if (entry && (entry.expiresAt ?? Number.POSITIVE_INFINITY) > now()) return entry.principal;
+    if (entry && isValid(entry)) return entry;
     // Whoever has an expired token guessed nothing, so it does not count as wrong.
     if (entry) {
       const detail = `The token of ${entry.principal.name} has expired; make another with keys new --operator.`;
@@ -91,6 +97,32 @@ export async function createAccess(
       CHALLENGE,
     );
   };
+
+  return {
+    async check(request) {
+      const token = /^Bearer +(\S{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
+      return (await check(request, token)).principal;
+    },
+    async logIn(request, token) {
+      const { principal, hash } = await check(request, token.trim().slice(0, 512));
+      return { principal, token: identityOf(hash) };
+    },
+    resume(name, token) {
+      const entries = [...fixed, ...[...operators()].map(toEntry)];
+      return entries.find(
+        (entry) => entry.principal.name === name && identityOf(entry.hash) === token && isValid(entry),
+      )?.principal;
+    },
+  };
+}
+
+function toEntry({ name, role, tokenHash, expiresAt }: Operator): Entry {
+  return { principal: { name, role }, hash: tokenHash, ...(expiresAt !== undefined && { expiresAt }) };
+}
+
+/** Identifies a token in a signed session. A part of its hash is enough, and no token can be made from it. */
+function identityOf(hash: Buffer): string {
+  return hash.toString('base64url').slice(0, 22);
 }
 
 /** Counts in this process, and begins the window anew at the last wrong token that is allowed. */

@@ -4,12 +4,14 @@ import type { Logger } from 'pino';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import { requestIdOf } from '../../lib/request-id.ts';
 import { hostMistake, readTarget } from '../../lib/request-target.ts';
+import { BASE } from '../console/layout.ts';
+import { type ConsoleDeps, consoleRoutes } from '../console/routes.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess, type Tokens } from './access.ts';
 import { createErrorHandler } from './errors.ts';
 import { AdminProblem, sendProblem } from './problem.ts';
-import { checkRole, type Principal, requireRoles } from './roles.ts';
+import { checkRole, isConsolePath, type Principal, requireRoles } from './roles.ts';
 import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -23,9 +25,15 @@ const ANY_LENGTH = 1_000_000;
 
 export type AdminDeps = {
   readonly operations: Operations;
-  readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
+  /** Absent in the demo, whose listener has only the console. */
+  readonly metrics?: Pick<Metrics, 'contentType' | 'render'> | undefined;
   readonly tokens: Tokens;
   readonly state: RunningState;
+  /** What the console needs beside the operations. */
+  readonly console: Pick<ConsoleDeps, 'activity' | 'configuration' | 'database' | 'sessionKey'> & {
+    /** In the demo on loopback everybody is this operator of the console. */
+    readonly open?: Principal;
+  };
   readonly logger: Logger;
   /** Milliseconds that never jump; for the limit of wrong tokens. */
   readonly monotonic?: () => number;
@@ -87,10 +95,14 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
-    const principal = await access(request);
+    const wrongHost = hostMistake(request.raw);
+    if (isConsolePath(request.url)) {
+      if (wrongHost !== undefined) throw new AdminProblem(400, 'bad_request', wrongHost);
+      return;
+    }
+    const principal = await access.check(request);
     principals.set(request, principal);
     checkRole(request, principal);
-    const wrongHost = hostMistake(request.raw);
     if (wrongHost !== undefined) throw new AdminProblem(400, 'bad_request', wrongHost);
     answerExpectation(request, reply);
   });
@@ -107,10 +119,23 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   });
 
   requireRoles(app);
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
+  if (metrics)
+    app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
   leadRoutes(app, operations, actorOf);
   recordRoutes(app, operations, actorOf);
   stateRoutes(app, state, operations, actorOf);
+  const { open, ...consoleDeps } = deps.console;
+  await app.register(consoleRoutes, {
+    prefix: BASE,
+    ...consoleDeps,
+    access: { logIn: access.logIn, resume: access.resume, ...(open && { open }) },
+    operations,
+    state,
+    note: (request: FastifyRequest, principal: Principal) => principals.set(request, principal),
+    onFault: (err: unknown, { id }: FastifyRequest) =>
+      logger.error({ event: 'admin_fault', requestId: id, err }, 'admin fault'),
+    now,
+  });
   return app;
 }
 

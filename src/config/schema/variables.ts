@@ -273,6 +273,13 @@ export const VARIABLES = {
     },
     fallback: '1',
   },
+  CONSOLE_PORT: {
+    schema: value.integer(0, 65535, {
+      description:
+        "Port of the operators' console in the demo, which opens it on 127.0.0.1 without a log-in; 0 selects any free port. Elsewhere the console is on ADMIN_PORT.",
+    }),
+    fallback: 8091,
+  },
   SIMULATOR_HOST: {
     schema: {
       type: 'string',

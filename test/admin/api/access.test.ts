@@ -38,7 +38,7 @@ async function harness() {
     /** What a token opens, or the status that refuses it. */
     async ask(token?: string, ip = '192.0.2.1') {
       try {
-        return (await access(requestOf(ip, token === undefined ? undefined : `Bearer ${token}`))).role;
+        return (await access.check(requestOf(ip, token === undefined ? undefined : `Bearer ${token}`))).role;
       } catch (error) {
         if (error instanceof AdminProblem) return error.status;
         throw error;
@@ -91,7 +91,7 @@ t.test('a request without a token is no guess', async (t) => {
 t.test('without a metrics token there is none', async (t) => {
   const access = await createAccess(Fastify(), { admin: ADMIN }, () => 0);
   await t.rejects(
-    access(requestOf('192.0.2.1', 'Bearer undefined')),
+    access.check(requestOf('192.0.2.1', 'Bearer undefined')),
     new AdminProblem(401, 'invalid_token', 'Send "Authorization: Bearer <token>", of ADMIN_TOKEN or an operator.'),
   );
 });
@@ -130,9 +130,9 @@ t.test('operators may change while the listener runs', async (t) => {
   const operators: Operator[] = [];
   const access = await createAccess(Fastify(), { admin: ADMIN, operators: () => operators }, () => 0);
   const request = requestOf('192.0.2.1', 'Bearer token-of-ann');
-  await t.rejects(access(request), { name: 'AdminProblem' });
+  await t.rejects(access.check(request), { name: 'AdminProblem' });
   operators.push({ name: 'ann', role: 'viewer', tokenHash: createHash('sha256').update('token-of-ann').digest() });
-  t.strictSame(await access(request), { name: 'ann', role: 'viewer' });
+  t.strictSame(await access.check(request), { name: 'ann', role: 'viewer' });
 });
 
 t.test('nothing is answered without a token, however a request is malformed', async (t) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { buildAdminApp } from '../../../src/admin/api/app.ts';
+import type { Principal } from '../../../src/admin/api/roles.ts';
 import type { RunningState } from '../../../src/admin/api/routes.ts';
 import type { Operator, Role } from '../../../src/domain/operator.ts';
 import { NOON, operationsOver } from './operations.ts';
@@ -22,7 +23,7 @@ const operatorOf = (name: string, role: Role, expiresAt?: number): Operator => (
 type Ask = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'; token?: string | null; body?: unknown };
 
 /** Builds the operators' app over a real store; requests are injected without a socket. */
-export function adminOver(t: Test) {
+export function adminOver(t: Test, { open }: { readonly open?: Principal } = {}) {
   const parts = operationsOver(t);
   const lines: string[] = [];
   const operators = [
@@ -67,6 +68,13 @@ export function adminOver(t: Test) {
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
     tokens: { admin: TOKEN, metrics: METRICS_TOKEN, operators: () => operators },
     state,
+    console: {
+      activity: parts.outbox,
+      database: 'SQLite, test.db',
+      sessionKey: Buffer.alloc(16, 3),
+      configuration: () => ({ summary: { production: true }, changed: ['PORT'] }),
+      ...(open && { open }),
+    },
     logger: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
     monotonic: () => 0,
     now: () => NOON,

@@ -1,0 +1,175 @@
+import { html } from 'ghtml';
+import { STATUSES } from '../../domain/lead.ts';
+import { CAUSES, type LeadQuery } from '../operations/input.ts';
+import type { Selection, SendAction } from '../operations/selection.ts';
+import type { LeadDetailsView, LeadView } from '../operations/views.ts';
+import { age, BASE, badge, count, hidden, table } from './layout.ts';
+
+/** The filter of the list as the address holds it. A phone number is never part of it. */
+export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'since' | 'until'> & {
+  readonly status?: string;
+  readonly cause?: string;
+};
+
+/** Each action on several leads, with what it does. */
+export const ACTIONS: Readonly<Record<SendAction, string>> = {
+  release: 'Send leads that wait for an operator, with a new retry schedule',
+  retry: 'Send queued leads now instead of at their next try',
+  replay: 'Send leads again, also delivered and rejected ones',
+};
+
+type List = {
+  readonly filter: ListFilter;
+  readonly items: readonly LeadView[];
+  readonly next?: string | undefined;
+  readonly formToken: string;
+  readonly now: number;
+  readonly mayAct: boolean;
+  /** Whether the list is the result of a search by number, whose filter is in no address. */
+  readonly byNumber?: boolean;
+};
+
+/** The list of leads with its filter, newest first. */
+export function leadList({ filter, items, next, formToken, now, mayAct, byNumber }: List): string {
+  const more =
+    next === undefined
+      ? ''
+      : html`<p><a class="button" href="${BASE}/leads?${query({ ...filter, after: next })}">Older leads</a></p>`;
+  return html`<h1>Leads</h1>
+<form class="filter" method="get" action="${BASE}/leads">
+!${choice('status', STATUSES, filter.status)}
+!${choice('cause', Object.keys(CAUSES), filter.cause)}
+!${field('site', filter.site)}!${field('partner', filter.partner)}!${field('provider', filter.provider)}
+!${field('since', filter.since, '24h, 7d or a time')}!${field('until', filter.until, '1h or a time')}
+<button>Filter</button> <a class="quiet" href="${BASE}/leads">Clear</a>
+</form>
+<div class="pair">
+<form class="filter" method="get" action="${BASE}/lead">!${field('id', undefined, 'cnv_…')}<button>Open</button></form>
+!${
+    mayAct
+      ? html`<form class="filter" method="post" action="${BASE}/leads/search">!${hidden(formToken)}!${field('phone', undefined, '+14045551212')}<button>Search by number</button></form>`
+      : ''
+  }
+</div>
+<div data-live-part>!${leadTable(items, now)}</div>
+!${more}
+!${mayAct && !byNumber ? actions(filter, formToken) : ''}`;
+}
+
+function leadTable(items: readonly LeadView[], now: number): string {
+  return table(
+    'Leads',
+    ['lead', 'status', 'cause', 'site', 'account', 'attempts', 'stored', 'changed', 'next try'],
+    items.map((lead) => [
+      html`<a href="${BASE}/leads/${lead.id}"><code>${lead.id.slice(0, 12)}…</code></a>!${lead.erased ? ' <span class="soft">erased</span>' : ''}`,
+      badge(lead.status),
+      html`${lead.cause ?? lead.reason ?? ''}`,
+      html`${lead.site}`,
+      html`${lead.provider}`,
+      html`${String(lead.attempts)}`,
+      age(lead.createdAt, now),
+      age(lead.updatedAt, now),
+      lead.leased ? 'being sent' : age(lead.dueAt, now),
+    ]),
+    'No lead matches.',
+  );
+}
+
+function actions(filter: ListFilter, formToken: string): string {
+  const buttons = Object.entries(ACTIONS).map(
+    ([action, text]) => html`<button name="action" value="${action}" title="${text}">${action}…</button>`,
+  );
+  return html`<section><h2>All leads of this filter</h2><p class="soft">Each action first shows how many leads it concerns.</p>
+<form class="buttons" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}!${hiddenFilter(filter)}!${buttons}</form></section>`;
+}
+
+/** Shows what an action would do, and asks for confirmation. */
+export function preview(selection: Selection, filter: ListFilter, formToken: string): string {
+  const { action, ids, byStatus, bySite, mayHaveArrived, skipped, more } = selection;
+  const list = (counts: Readonly<Record<string, number | undefined>>): string =>
+    Object.entries(counts)
+      .map(([name, n]) => `${name} ${count(n ?? 0)}`)
+      .join(', ');
+  const warning =
+    mayHaveArrived === 0
+      ? ''
+      : html`<p class="notice warn">${count(mayHaveArrived)} of them may have reached the provider already; an agent may see them twice.</p>`;
+  const confirm =
+    ids.length === 0
+      ? html`<p>No lead of the filter can be sent by ${action}.</p>`
+      : html`<form method="post" action="${BASE}/leads/run">!${hidden(formToken)}!${hiddenFilter(filter)}
+<input type="hidden" name="action" value="${action}"><input type="hidden" name="expected" value="${String(ids.length)}">
+<button class="primary">Send ${count(ids.length)} leads</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
+  return html`<h1>${action[0]?.toUpperCase() ?? ''}${action.slice(1)}</h1><p>${ACTIONS[action]}.</p>
+<dl><dt>Leads</dt><dd>${count(ids.length)}${more ? ' of more; the newest first' : ''}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
+<dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}`;
+}
+
+type One = {
+  readonly lead: LeadDetailsView;
+  readonly formToken: string;
+  readonly now: number;
+  readonly mayReveal: boolean;
+};
+
+/** One lead: its state, its data (masked unless it was revealed), and what can be done. */
+export function leadPage({ lead, formToken, now, mayReveal }: One): string {
+  const facts: [string, string][] = [
+    ['Status', badge(lead.status)],
+    ...(lead.cause === undefined
+      ? []
+      : [['Cause', html`${lead.cause}: ${CAUSES[lead.cause as keyof typeof CAUSES] ?? ''}`] as [string, string]]),
+    ...(lead.reason === undefined ? [] : [['Reason', html`${lead.reason}`] as [string, string]]),
+    ['Site', html`${lead.site}`],
+    ['Partner', html`${lead.partner ?? '–'}`],
+    ['Provider account', html`${lead.provider}`],
+    ['Attempts', html`${String(lead.attempts)}`],
+    ['Stored', age(lead.createdAt, now)],
+    ['Changed', age(lead.updatedAt, now)],
+    ['Next try', lead.leased ? 'being sent' : age(lead.dueAt, now)],
+    ['May have arrived', lead.mayHaveArrived ? 'yes: sent again, an agent may see it twice' : 'no'],
+    ['Provider’s words', html`${lead.description ?? '–'}`],
+  ];
+  const data = lead.erased
+    ? html`<p class="empty">The personal data of this lead is erased.</p>`
+    : lead.lead === undefined
+      ? html`<p class="empty">No configured key decrypts this lead.</p>`
+      : html`<pre class="document" tabindex="0">${JSON.stringify(lead.lead, null, 2)}</pre>`;
+  const reveal =
+    mayReveal && !lead.revealed && !lead.erased && lead.lead !== undefined
+      ? html`<form method="post" action="${BASE}/leads/${lead.id}/reveal">!${hidden(formToken)}<button>Reveal personal data</button> <span class="soft">The audit records it.</span></form>`
+      : '';
+  const send =
+    mayReveal && !lead.erased
+      ? html`<form class="buttons" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}<input type="hidden" name="id" value="${lead.id}">
+<button name="action" value="release">release…</button><button name="action" value="retry">retry…</button><button name="action" value="replay">replay…</button></form>`
+      : '';
+  return html`<p><a href="${BASE}/leads">Leads</a></p><h1><code>${lead.id}</code></h1>
+<dl class="facts" data-live-part>!${facts.map(([name, value]) => html`<dt>${name}</dt><dd>!${value}</dd>`)}</dl>
+<section><h2>Data ${lead.revealed ? '(in full)' : '(masked)'}</h2>!${data}!${reveal}</section>
+!${send === '' ? '' : html`<section><h2>Send</h2>!${send}</section>`}`;
+}
+
+function choice(name: string, values: readonly string[], chosen: string | undefined): string {
+  const options = ['', ...values].map(
+    (value) => html`<option value="${value}" !${value === (chosen ?? '') ? 'selected' : ''}>${value || 'any'}</option>`,
+  );
+  return html`<label>${name}<select name="${name}">!${options}</select></label>`;
+}
+
+function field(name: string, value: string | undefined, placeholder = ''): string {
+  return html`<label>${name}<input name="${name}" value="${value ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`;
+}
+
+function hiddenFilter(filter: ListFilter): string {
+  return Object.entries(filter)
+    .map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+    .join('');
+}
+
+/** The filter as a query string. */
+export function query(filter: Readonly<Record<string, string | undefined>>): string {
+  return new URLSearchParams(
+    Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ).toString();
+}

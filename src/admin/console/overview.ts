@@ -1,0 +1,82 @@
+import { html } from 'ghtml';
+import type { MinuteCount } from '../../domain/ports/activity-store.ts';
+import { duration, type Finding, findings, type HealthFacts, headline } from '../health.ts';
+import { isoTime } from '../operations/views.ts';
+import { chart, LAST_DAY, LAST_HOUR, legend } from './chart.ts';
+import { age, BASE, count, runbook, table } from './layout.ts';
+
+type Facts = HealthFacts & {
+  /** Outcomes of the last day. */
+  readonly day: readonly MinuteCount[];
+  readonly database: string;
+};
+
+/** The first page: whether leads flow, what does not, and since when. */
+export function overview(facts: Facts): string {
+  const found = findings(facts);
+  const [state, word] = found.some(({ severity }) => severity === 'alarm')
+    ? ['alarm', 'Alarm']
+    : found.length > 0
+      ? ['warning', 'Attention']
+      : ['well', 'All is well'];
+  return html`<section class="headline h-${state}" aria-live="polite" data-live-part>
+<p class="word">${word}</p><h1>${headline(found)}</h1>
+!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts.now))}</ul>`}
+</section>
+<section class="tiles" aria-label="Leads by status" data-live-part>!${tiles(facts)}</section>
+<section data-live-part><h2>Calls to the provider</h2>
+!${chart(facts.day, LAST_HOUR, facts.now, 'Last hour')}
+!${chart(facts.day, LAST_DAY, facts.now, 'Last day')}
+!${legend()}</section>
+<section data-live-part><h2>Processes</h2>!${processes(facts)}<p class="soft">Storage: ${facts.database}</p></section>`;
+}
+
+function finding({ severity, text, since, action, section }: Finding, now: number): string {
+  const when = since === undefined ? '' : html` <span class="soft">since !${age(isoTime(since), now)}</span>`;
+  return html`<li class="f-${severity}"><p><strong>${text}</strong>!${when}</p><p>${action} !${runbook(section)}</p></li>`;
+}
+
+function tiles({ stats, activity }: Facts): string {
+  const { byStatus, oldestQueuedSeconds = 0 } = stats;
+  const sum = (...kinds: string[]): number =>
+    activity.reduce((total, { kind, count: n }) => total + (kinds.includes(kind) ? n : 0), 0);
+  const calls = sum('delivered', 'rejected', 'credentials', 'refused', 'not_sent', 'unknown');
+  const rate = calls === 0 ? '–' : `${Math.floor((100 * sum('delivered', 'rejected')) / calls)} %`;
+  const tile = (name: string, value: string, href: string | undefined, detail: string): string => {
+    const inner = html`<span class="name">${name}</span><span class="value">${value}</span><span class="soft">${detail}</span>`;
+    return href === undefined
+      ? html`<div class="tile">!${inner}</div>`
+      : html`<a class="tile" href="${href}">!${inner}</a>`;
+  };
+  const leads = (status: keyof typeof byStatus, detail: string): string =>
+    tile(status, count(byStatus[status]), `${BASE}/leads?status=${status}`, detail);
+  return [
+    tile('answered', rate, undefined, `of ${count(calls)} calls in 15 min`),
+    leads('queued', byStatus.queued === 0 ? 'none waits' : `the oldest waits ${duration(oldestQueuedSeconds)}`),
+    leads('parked', 'need an operator'),
+    leads('unknown', 'may have arrived'),
+    leads('held', 'suspects and caps'),
+    leads('delivered', 'in the store'),
+    leads('rejected', 'in the store'),
+  ].join('');
+}
+
+function processes({ replicas, now }: Facts): string {
+  return table(
+    'Running processes',
+    ['process', 'version', 'started', 'last seen', 'breakers', 'limits'],
+    replicas.map(({ owner, version, startedAt, seenAt, breakers, limits }) => [
+      html`<code>${owner.replace(/:[0-9a-f]+$/, '')}</code>`,
+      html`${version}`,
+      age(isoTime(startedAt), now),
+      age(isoTime(seenAt), now),
+      html`${
+        Object.entries(breakers)
+          .map(([endpoint, state]) => `${endpoint} ${state.replace('_', ' ')}`)
+          .join(', ') || 'all closed'
+      }`,
+      html`${limits ?? 'each process by itself'}`,
+    ]),
+    'No process has reported yet.',
+  );
+}

@@ -1,0 +1,127 @@
+import { html } from 'ghtml';
+import type { SuppressionView } from '../operations/operations.ts';
+import type { AuditView } from '../operations/views.ts';
+import { age, BASE, badge, count, hidden, table } from './layout.ts';
+
+/** The log-in page. */
+export function loginPage(problem: string | undefined): string {
+  return html`<section class="login"><h1>Log in</h1>
+!${problem === undefined ? '' : html`<p class="notice warn" role="alert">${problem}</p>`}
+<form method="post" action="${BASE}/login"><label>Token<input type="password" name="token" autocomplete="current-password" required autofocus></label><button class="primary">Log in</button></form>
+<p class="soft">Use your operator's token, or ADMIN_TOKEN. <code>npm run -s gateway -- keys new --operator NAME</code> makes one.</p></section>`;
+}
+
+export type ProviderView = {
+  readonly id: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly parkedAt?: string | undefined;
+  readonly probeAt?: string | undefined;
+};
+
+/** The provider accounts, and what can be done about a parked one. */
+export function providersPage(
+  providers: readonly ProviderView[],
+  breakers: ReadonlyMap<string, string>,
+  { formToken, now, mayAct }: { formToken: string; now: number; mayAct: boolean },
+): string {
+  const rows = providers.map(({ id, region, endpoint, parkedAt, probeAt }) => [
+    html`<a href="${BASE}/leads?provider=${encodeURIComponent(id)}">${id}</a>`,
+    html`${region}`,
+    html`<code>${endpoint}</code>`,
+    parkedAt === undefined
+      ? badge('in use')
+      : html`!${badge('parked')} !${age(parkedAt, now)}, probe !${age(probeAt, now)}`,
+    html`${(breakers.get(endpoint) ?? 'closed').replace('_', ' ')}`,
+    parkedAt !== undefined && mayAct
+      ? html`<form method="post" action="${BASE}/providers/${encodeURIComponent(id)}/release">!${hidden(formToken)}<button>Release</button></form>`
+      : '',
+  ]);
+  return html`<h1>Providers</h1><p class="soft">An account is parked after three leads in a row whose credentials the provider refused. A valid password in its file releases it.</p>
+<div data-live-part>!${table('Provider accounts', ['account', 'region', 'endpoint', 'state', 'breaker', ''], rows, 'No account is configured.')}</div>`;
+}
+
+/** The suppression list, and erasure by number. */
+export function suppressionsPage(
+  suppressions: readonly SuppressionView[],
+  { formToken, now, mayAct }: { formToken: string; now: number; mayAct: boolean },
+): string {
+  const rows = suppressions.map(({ hash, createdAt }) => [
+    html`<code>${hash.slice(0, 16)}…</code>`,
+    age(createdAt, now),
+  ]);
+  const form = (action: string, text: string, primary = false): string =>
+    html`<form class="filter" method="post" action="${BASE}/suppressions/${action}">!${hidden(formToken)}<label>phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label><button !${primary ? 'class="primary"' : ''}>${text}</button></form>`;
+  return html`<h1>Suppressions</h1><p class="soft">No lead of a suppressed number is sent. The list holds keyed hashes, never numbers.</p>
+!${mayAct ? html`<div class="pair">!${form('add', 'Suppress')}!${form('remove', 'Remove')}</div><section><h2>Erase a number</h2><p class="soft">Removes the personal data of all leads of a number, at all sites.</p>!${form('erase', 'Show what would be erased…')}</section>` : ''}
+!${table('Suppressed numbers', ['hash', 'since'], rows, 'No number is suppressed.')}`;
+}
+
+/** Asks for confirmation before the personal data of a number is erased. */
+export function erasePreview(phone: string, leads: number, formToken: string): string {
+  return html`<h1>Erase a number</h1><p>The personal data of <strong>${count(leads)}</strong> ${leads === 1 ? 'lead' : 'leads'} is removed. It cannot be brought back.</p>
+<form method="post" action="${BASE}/suppressions/erase">!${hidden(formToken)}<input type="hidden" name="phone" value="${phone}"><input type="hidden" name="confirmed" value="true">
+<label class="tick"><input type="checkbox" name="suppress" value="true" checked> Suppress the number too</label>
+<button class="primary danger">Erase</button> <a class="quiet" href="${BASE}/suppressions">Cancel</a></form>`;
+}
+
+/** Who did what, newest first. */
+export function auditPage(items: readonly AuditView[], next: string | undefined, now: number): string {
+  const rows = items.map(({ at, actor, action, count: n, detail }) => [
+    age(at, now),
+    html`${actor}`,
+    html`${action.replace('_', ' ')}`,
+    count(n),
+    html`${detail}`,
+  ]);
+  const more =
+    next === undefined
+      ? ''
+      : html`<p><a class="button" href="${BASE}/audit?after=${encodeURIComponent(next)}">Older entries</a></p>`;
+  return html`<h1>Audit</h1><div data-live-part>!${table('Audit', ['when', 'who', 'action', 'leads', 'what'], rows, 'Nothing was done yet.')}</div>!${more}`;
+}
+
+export type ConfigurationView = {
+  /** The settings in use, without any secret. */
+  readonly summary: object;
+  /** Names of the settings that differ from their defaults. */
+  readonly changed: readonly string[];
+  readonly refused?:
+    | { readonly since: string; readonly mistakes: number; readonly problems: readonly string[] }
+    | undefined;
+};
+
+/** The settings in use, and the mistakes of settings that were refused. */
+export function configurationPage({ summary, changed, refused }: ConfigurationView, now: number): string {
+  const mistakes =
+    refused === undefined
+      ? html`<p class="notice">The settings on disk are valid.</p>`
+      : html`<section class="notice warn"><h2>The settings on disk are refused since !${age(refused.since, now)}</h2><p>${String(refused.mistakes)} mistakes; the previous settings are in use, and a restart would fail.</p><ul>!${refused.problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
+  const rows = Object.entries(summary).map(([name, value]) => [
+    html`${name}`,
+    html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>`,
+  ]);
+  return html`<h1>Configuration</h1><div data-live-part>!${mistakes}</div>
+<section><h2>Different from the defaults</h2><p>!${changed.length === 0 ? 'Nothing.' : changed.slice(0, 200).map((name) => html`<code>${name}</code> `)}</p></section>
+<section><h2>In use</h2>!${table('Settings in use', ['setting', 'value'], rows, '')}</section>`;
+}
+
+/** A job that runs, or has ended. */
+export function jobPage(job: {
+  readonly title: string;
+  readonly done: number;
+  readonly total: number;
+  readonly result?: string | undefined;
+}): string {
+  const { title, done, total, result } = job;
+  return html`<h1>${title}</h1><div data-live-part>!${
+    result === undefined
+      ? html`<p role="status">${count(done)} of ${count(total)}</p><progress max="${String(Math.max(1, total))}" value="${String(done)}">${count(done)}</progress>`
+      : html`<p class="notice" role="status">${result}</p><p><a class="button" href="${BASE}/leads">Leads</a> <a class="button" href="${BASE}/audit">Audit</a></p>`
+  }</div>`;
+}
+
+/** A page that says what went wrong, in one sentence. */
+export function problemPage(title: string, detail: string): string {
+  return html`<h1>${title}</h1><p class="notice warn" role="alert">${detail}</p><p><a class="button" href="${BASE}">Overview</a></p>`;
+}
