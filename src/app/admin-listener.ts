@@ -20,7 +20,7 @@ const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
 export async function openAdminListener(
   { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
   { gate, parking, worker }: RunningDelivery,
-  { states }: RunningOutgoing,
+  { notified, callbacks }: RunningOutgoing,
 ): Promise<string | undefined> {
   const { metricsToken } = settings;
   const open = !settings.admin && settings.demo;
@@ -56,7 +56,8 @@ export async function openAdminListener(
       breakers: gate.breakers,
       refusedSettings: refused,
       replicas: outbox.replicas,
-      notified: states,
+      notified,
+      callbacks,
       releaseProvider: parking.release,
     },
     console: {

@@ -23,8 +23,10 @@ export type RunningOutgoing = {
   changed(): void;
   /** Applies settings that were replaced. */
   refresh(): void;
-  /** How the configured targets are doing. */
-  states(): Promise<readonly (DestinationState & { readonly target: string; readonly kind: Receiver['kind'] })[]>;
+  /** How the configured targets of notifications are doing. */
+  notified(): Promise<readonly (DestinationState & { readonly target: string; readonly kind: Receiver['kind'] })[]>;
+  /** How the configured receivers of callbacks are doing. */
+  callbacks(): Promise<readonly DestinationState[]>;
 };
 
 /** Starts to send outgoing messages, and to watch for what operators are told of. */
@@ -114,6 +116,11 @@ export function startOutgoing({
   worker.start();
   monitor.start();
 
+  const states = async (): Promise<(destination: string) => DestinationState> => {
+    const known = new Map((await outbox.destinationStates()).map((state) => [state.destination, state]));
+    return (destination) => known.get(destination) ?? { destination, waiting: 0 };
+  };
+
   return {
     monitor,
     changed() {
@@ -124,12 +131,17 @@ export function startOutgoing({
       worker.kick();
       monitor.kick();
     },
-    async states() {
-      const known = new Map((await outbox.destinationStates()).map((state) => [state.destination, state]));
-      return [...(settings()?.targets ?? [])].map(([target, { receiver }]) => {
-        const destination = destinationOf(target);
-        return { destination, waiting: 0, ...known.get(destination), target, kind: receiver.kind };
-      });
+    async notified() {
+      const state = await states();
+      return [...(settings()?.targets ?? [])].map(([target, { receiver }]) => ({
+        ...state(destinationOf(target)),
+        target,
+        kind: receiver.kind,
+      }));
+    },
+    async callbacks() {
+      const state = await states();
+      return callbacks().map(({ subscriber }) => state(subscriber.destination));
     },
   };
 }

@@ -108,6 +108,22 @@ export function recordRoutes(app: FastifyInstance, operations: Operations, actor
   );
 }
 
+/** The messages that wait for a receiver outside, and its last results. */
+type ReceiverState = {
+  readonly waiting: number;
+  readonly deliveredAt?: number;
+  readonly failedAt?: number;
+  readonly failure?: string;
+};
+
+function receiverOf({ waiting, deliveredAt, failedAt, failure }: ReceiverState) {
+  return {
+    waiting,
+    ...(deliveredAt !== undefined && { deliveredAt: isoTime(deliveredAt) }),
+    ...(failedAt !== undefined && { failedAt: isoTime(failedAt), failure }),
+  };
+}
+
 /** State of the running process that operators may see. Times are milliseconds since the epoch. */
 export interface RunningState {
   /** Lists every provider account, with `parkedAt` and `probeAt` while it is parked. */
@@ -128,17 +144,10 @@ export interface RunningState {
   refusedSettings(): { since: number; mistakes: number; problems: readonly string[] } | undefined;
   /** Lists the running processes, as they last described themselves. */
   replicas(): Promise<readonly ReplicaState[]>;
-  /** Lists every target of notifications, with the messages that wait for it and its last results. */
-  notified(): Promise<
-    readonly {
-      target: string;
-      kind: string;
-      waiting: number;
-      deliveredAt?: number;
-      failedAt?: number;
-      failure?: string;
-    }[]
-  >;
+  /** Lists every target of notifications. */
+  notified(): Promise<readonly (ReceiverState & { readonly target: string; readonly kind: string })[]>;
+  /** Lists every receiver of callbacks, by its destination. */
+  callbacks(): Promise<readonly (ReceiverState & { readonly destination: string })[]>;
   /** Releases a parked provider account. */
   releaseProvider(id: string): Promise<void>;
 }
@@ -166,12 +175,14 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
       startedAt: isoTime(startedAt),
       seenAt: isoTime(seenAt),
     })),
-    notifications: (await state.notified()).map(({ target, kind, waiting, deliveredAt, failedAt, failure }) => ({
+    notifications: (await state.notified()).map(({ target, kind, ...receiver }) => ({
       target,
       kind,
-      waiting,
-      ...(deliveredAt !== undefined && { deliveredAt: isoTime(deliveredAt) }),
-      ...(failedAt !== undefined && { failedAt: isoTime(failedAt), failure }),
+      ...receiverOf(receiver),
+    })),
+    callbacks: (await state.callbacks()).map(({ destination, ...receiver }) => ({
+      destination,
+      ...receiverOf(receiver),
     })),
   }));
 

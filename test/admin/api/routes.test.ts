@@ -233,6 +233,7 @@ t.test('the state shows provider accounts, circuit breakers and targets of notif
         failure: 'smtp_550',
       },
     ],
+    callbacks: [{ destination: 'callback:partner:crm:1', waiting: 3, deliveredAt: '2026-11-24T12:00:00.000Z' }],
   });
 });
 

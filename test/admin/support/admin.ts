@@ -57,8 +57,9 @@ export function adminOver(t: Test, { open }: { readonly open?: Principal } = {})
         settingsRefused: false,
       },
     ],
+    callbacks: async () => [{ destination: 'callback:partner:crm:1', waiting: 3, deliveredAt: NOON }],
     notified: async () => [
-      { destination: 'notify:chat', target: 'chat', kind: 'webhook', waiting: 0 },
+      { target: 'chat', kind: 'webhook', waiting: 0 },
       { target: 'night', kind: 'mail', waiting: 2, deliveredAt: NOON, failedAt: NOON + 1_000, failure: 'smtp_550' },
     ],
     releaseProvider: async (id) => void released.push(id),
