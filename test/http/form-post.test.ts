@@ -18,7 +18,7 @@ t.test('a form becomes the same lead as the JSON that says the same', async (t) 
     app,
     goodForm({
       placementId: '7',
-      'consumer.country': 'US',
+      'consumer.country': ' us',
       'consumer.firstName': ' Ann ',
       'consumer.question': 'Is it “still” available? 你好 😀 & 100 %\r\n',
       'listing.vin': '2HGFC2F59KH500000',

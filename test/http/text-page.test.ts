@@ -78,8 +78,8 @@ t.test('the page has the site’s fields and texts, and carries what its address
     [
       'lang',
       'advertiserId',
-      'listing.vin',
       'next',
+      'listing.vin',
       'formToken',
       'consumer.phone',
       'consumer.firstName',
@@ -92,6 +92,28 @@ t.test('the page has the site’s fields and texts, and carries what its address
     textOf(page.body),
     /Pregúntenos &lt;b&gt; .* Número de celular Nombre Su pregunta \(opcional\) Acepto &quot;todo&quot;\. Enviar/,
   );
+});
+
+t.test('what the author of a link wrote does not cost the lead', async (t) => {
+  const { app, submitted } = await testApp(t, SITES);
+  const query = new URLSearchParams({
+    placementId: 'hero',
+    listing: 'as well',
+    'listing.comments': `One owner.\u000b${'🚗'.repeat(300)}`,
+    [`listing.${'n'.repeat(65)}`]: 'a name that is too long',
+    'listing.': 'no name',
+    ...Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`listing.n${n}`, String(n)])),
+  });
+  const fields = fieldsOf((await app.inject({ url: `/sites/demo/text?${query}` })).body);
+  fields.set('consumer.phone', '(404) 555-1212');
+  fields.set('consumer.firstName', 'Ann');
+  fields.set('consent.text', 'I agree.');
+  t.equal((await send(app, fields)).statusCode, 201);
+  const listing = Object(submitted[0]?.lead.listing);
+  t.equal(Object.keys(listing).length, 32);
+  t.equal(listing.comments, `One owner.${'🚗'.repeat(246)}`);
+  const text = fieldsOf((await app.inject({ url: `/sites/demo/text?listing=${'x'.repeat(2001)}&placementId=7` })).body);
+  t.strictSame([text.get('listing')?.length, text.get('placementId')], [2000, '7']);
 });
 
 t.test('a lead from the page is taken from any origin, with its token, once', async (t) => {

@@ -25,7 +25,7 @@ export function readForm(sent: readonly Entry[]): ReadForm {
   for (const [name, value] of entries) {
     const place = FORM_PLACES.get(name);
     if (place) {
-      if (value !== '') put(lead, place.path, place.schema.type === 'integer' ? toInteger(value) : value);
+      if (value !== '') put(lead, place.path, asPlaced(name, value, place.schema.type));
     } else if (isExtra(name)) {
       if (value !== '') extras[name] = short(name, value);
     } else if (name.startsWith(LISTING_PREFIX)) {
@@ -57,6 +57,12 @@ function putListing(lead: Record<string, unknown>, listing: readonly Entry[]): v
   if (lead.listing !== undefined)
     throw invalid('Has a listing as a text and by names; send one of the two.', '/listing');
   lead.listing = Object.fromEntries(listing);
+}
+
+/** A country is often written `us` by a page's author, and the visitor could do nothing about it. */
+function asPlaced(name: string, value: string, type: string | undefined): number | string {
+  if (type === 'integer') return toInteger(value);
+  return name === 'consumer.country' ? value.trim().toUpperCase() : value;
 }
 
 /** Digits become a number; anything else stays a text, which the schema refuses by its field. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import { createErrorHandler } from '../error-handler.ts';
+import { carriedByForm, carriedByQuery, type Posted } from '../form/carried.ts';
 import { LABELS } from '../form/labels.ts';
 import { explain, PAGE_HEADERS } from '../form/page.ts';
 import { renderTextPage, type TextPage, textPageHeaders } from '../form/text-page.ts';
@@ -10,9 +11,8 @@ import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { HOSTED_PAGE } from '../page-origin.ts';
 import { PROBLEMS } from '../problem-codes.ts';
 import type { Problem } from '../problems.ts';
-import { LISTING_PREFIX } from '../schemas/lead-form.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
-import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
+import { POST_TEXT_PAGE, READ_TEXT_PAGE } from '../schemas/text-page.ts';
 import type { FormGuard } from '../screening/form-guard.ts';
 import type { TakeLead } from '../take-lead.ts';
 import {
@@ -30,14 +30,6 @@ export type TextPageDeps = {
   readonly guard: FormGuard;
   readonly takeLead: TakeLead;
   readonly logger: Logger;
-};
-
-type Entry = readonly [name: string, value: string];
-type Posted = {
-  readonly consumer?: Readonly<Record<string, unknown>>;
-  readonly consent?: { readonly text?: unknown };
-  readonly listing?: unknown;
-  readonly [name: string]: unknown;
 };
 
 /**
@@ -142,24 +134,4 @@ function fieldOf({ code, options }: Problem): NonNullable<TextPage['fault']>['fi
   if (code === 'consent_required') return 'consent';
   const name = /^\/consumer\/(phone|firstName|lastName|question)$/.exec(options.errors?.[0]?.pointer ?? '')?.[1];
   return name as NonNullable<TextPage['fault']>['field'];
-}
-
-/** Fields of the address that the form carries along. Others, such as those of trackers, are left out. */
-function carriedByQuery(query: Readonly<Record<string, unknown>>): Entry[] {
-  return Object.entries(query).filter(
-    (entry): entry is [string, string] =>
-      typeof entry[1] === 'string' &&
-      (Object.hasOwn(TEXT_PAGE_QUERY.properties, entry[0]) || entry[0].startsWith(LISTING_PREFIX)),
-  );
-}
-
-/** The same fields out of a form that comes back, beside its extras. */
-function carriedByForm({ listing, ...posted }: Posted): Entry[] {
-  const own = ['advertiserId', 'merchantId', 'placementId'].map((name) => [name, posted[name]] as const);
-  const named = typeof listing === 'object' ? Object.entries(Object(listing)) : [];
-  return [
-    ...own,
-    ...named.map(([name, value]) => [`${LISTING_PREFIX}${name}`, value] as const),
-    ['listing', typeof listing === 'string' ? listing : undefined] as const,
-  ].flatMap(([name, value]): Entry[] => (value === undefined ? [] : [[name, String(value)]]));
 }
