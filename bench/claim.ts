@@ -86,6 +86,7 @@ function open(path: string): Outbox {
     leaseMs: 60_000,
     waitMs: 4_000,
     // No lead of the measurement is a suspect.
+    messageKey: () => Buffer.of(1),
     capKeys: () => ({ phone: Buffer.of(1), phone_total: Buffer.of(2), site: Buffer.of(3) }),
   });
 }

@@ -129,6 +129,7 @@ function open(address: Address, poolMax: number, batchMax?: number): Promise<Out
     leaseMs: 60_000,
     waitMs: 4_000,
     // No lead of the measurement is a suspect.
+    messageKey: () => Buffer.of(1),
     capKeys: () => ({ phone: Buffer.of(1), phone_total: Buffer.of(2), site: Buffer.of(3) }),
     poolMax,
     ...(batchMax !== undefined && { batchMax }),

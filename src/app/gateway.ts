@@ -78,6 +78,7 @@ async function open({
     owner: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
+    messageKey: hashing.message,
     capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
     onCommit: events.commit,
     onUnreadable: ({ id: conversation, provider }) =>

@@ -93,7 +93,7 @@ export function text(name: string): (value: string) => string {
 }
 
 /** Creates a parser for a list, given as `a,b`, by repeating the option, or both. */
-function list(name: string): (value: string, previous?: readonly string[]) => readonly string[] {
+export function list(name: string): (value: string, previous?: readonly string[]) => readonly string[] {
   const parse = text(name);
   return (value, previous = []) => {
     const words = parse(value)

@@ -54,6 +54,7 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
     owner: `cli:${process.pid}:${randomBytes(4).toString('hex')}`,
     leaseMs: 0,
     waitMs: 0,
+    messageKey: hashing.message,
     capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
     schema: 'require',
     clock: { ...systemClock, now },

@@ -82,6 +82,11 @@ export type Answer = {
   readonly outcome: Outcome;
   readonly httpStatus?: number;
   readonly durationMs: number;
+  /**
+   * The words of the outcome's description without the values of the lead and without numbers, to count equal ones. It may still
+   * name somebody, as long as only one lead got it.
+   */
+  readonly message?: string;
   /** No call was made, because none is possible for this lead, now or later. */
   readonly uncalled?: true;
 };

@@ -27,6 +27,8 @@ export interface Hashing {
   fingerprint(lead: Lead): Buffer;
   /** The signature of a place in a list, which makes it a cursor of that list. */
   cursor(list: string, place: string): Buffer;
+  /** A provider's message without the values of its lead. */
+  message(text: string): Buffer;
   /** The check value of `HASH_KEY`, which does not reveal the key: shows whether another key is configured. */
   check(): Buffer;
   /** A key for the sessions of the operators' console, the same in every process. */
@@ -68,6 +70,7 @@ export function createHashing(hashKey: Buffer): Hashing {
     keylessRequest: (scope, address, lead) => hash('keyless', scope, address, canonical(lead)),
     fingerprint: (lead) => hash('lead', canonical(lead)),
     cursor: (list, place) => hash('cursor', list, place),
+    message: (text) => hash('message', text),
     check: () => hash('check'),
     sessionKey: () => hash('console-session'),
     credentials: ({ providerId, username, password }) =>

@@ -7,6 +7,7 @@ import { classify } from './classify.ts';
 import { decodeAnswer, MAX_ANSWER_BYTES, memoizeSuccess } from './decode.ts';
 import { encodeLead } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
+import { messageOf } from './lead-values.ts';
 import { createSharedLookup } from './lookup.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
@@ -66,8 +67,11 @@ export function createProviderClient({
       const call = prepareCall(lead, account, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
       const result = await exchange(agent, headers ? { ...call, headers: headers() } : call, { timeoutMs, decode });
+      const outcome = classify(result, lead, now(), patterns(lead));
+      const message = 'description' in outcome ? messageOf(outcome.description, lead) : undefined;
       return {
-        outcome: classify(result, lead, now(), patterns(lead)),
+        outcome,
+        ...(message !== undefined && { message }),
         ...('httpStatus' in result ? { httpStatus: result.httpStatus } : {}),
         durationMs: Math.round(monotonic() - started),
       };

@@ -37,6 +37,25 @@ export function stripLeadValues(description: string, lead: Lead): string {
   return left.join(' ');
 }
 
+/** A message is cut to this many characters: longer ones differ by what nobody groups by. */
+const MAX_MESSAGE_CHARS = 200;
+
+/**
+ * The description as a message that leads may have in common: without the values of the lead, and with a gap for each word that
+ * has a digit in it, such as a time, a number or an id. `undefined` if no word is left.
+ */
+export function messageOf(description: string | undefined, lead: Lead): string | undefined {
+  if (description === undefined) return undefined;
+  const words = stripLeadValues(description, lead)
+    .split(' ')
+    .map((word) => (/\p{N}/u.test(word) ? GAP : word));
+  const text = words
+    .join(' ')
+    .replaceAll(/·(?: ·)+/g, GAP)
+    .slice(0, MAX_MESSAGE_CHARS);
+  return /\p{L}/u.test(text) ? text : undefined;
+}
+
 /** The index of the first word of each sentence but the first one. */
 function startsOf(sentences: readonly string[][]): number[] {
   let at = 0;

@@ -16,6 +16,8 @@ export type OutboxOptions = {
    *
    * @param phoneHash of the lead's number
    */
+  /** The keyed hash of a provider's message, by which its group is found again without its text. */
+  readonly messageKey: (text: string) => Buffer;
   readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
   /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   /** Measures each transaction. */

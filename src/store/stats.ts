@@ -1,5 +1,5 @@
 import { STATUSES, type Status } from '../domain/lead.ts';
-import type { OpenCounts } from '../domain/ports/lead-records.ts';
+import type { Dimension, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/defined.ts';
 import type { Row } from './rows.ts';
 
@@ -25,4 +25,65 @@ export function toOpenCounts(waiting: readonly Row[], parked: readonly Row[]): O
     oldestQueuedAt: oldest.length === 0 ? undefined : Math.min(...oldest),
     parkedProviders: parked.map(({ id }) => id as string),
   });
+}
+
+/** Stands for messages that leads of fewer than three numbers got. */
+const RARE = '(messages of fewer than three numbers)';
+
+/** Counts by dimensions, in no order. Their names are the program's own, so they can be part of the text. */
+export function talliesBy(by: readonly Dimension[]): string {
+  const columns = by.map((name) =>
+    name === 'message' ? `${MESSAGE} AS message` : `nullif(tallies.${name}, '') AS ${name}`,
+  );
+  const places = by.map((_, index) => index + 1).join(', ');
+  return `SELECT ${columns.join(', ')}, sum(n) AS n FROM tallies LEFT JOIN messages ON messages.id = tallies.message
+          GROUP BY ${places} HAVING sum(n) <> 0`;
+}
+const MESSAGE = `CASE WHEN tallies.message <> 0 THEN coalesce(text, '${RARE}') END`;
+
+/** @param rows with the columns of some dimensions and the number `n` */
+function toTally(row: Row): Tally {
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  return defined({
+    provider: text(row.provider),
+    status: text(row.status),
+    cause: text(row.cause),
+    message: text(row.message),
+    site: text(row.site),
+    count: Number(row.n),
+  });
+}
+
+/**
+ * Groups of waiting conversations. Those whose messages are not shown are one group.
+ *
+ * @param rows as `toOpenCounts` takes them, with `provider`, `cause`, the id `message` and its `text`
+ */
+export function toWaiting(rows: readonly Row[]): readonly WaitingGroup[] {
+  const groups = new Map<string, WaitingGroup>();
+  for (const row of rows) {
+    const { count, ...group } = toTally({ ...row, message: Number(row.message) === 0 ? '' : (row.text ?? RARE) });
+    const name = JSON.stringify(group);
+    const before = groups.get(name);
+    const times = [before?.oldestAt, row.oldest === null ? undefined : Number(row.oldest)].filter(
+      (at) => at !== undefined,
+    );
+    groups.set(name, {
+      ...group,
+      count: count + (before?.count ?? 0),
+      ...(times.length > 0 && { oldestAt: Math.min(...times) }),
+    });
+  }
+  return sortedByCount([...groups.values()]);
+}
+
+/** @param rows as `toTally` takes them */
+export function toTallies(rows: readonly Row[]): readonly Tally[] {
+  return sortedByCount(rows.map(toTally));
+}
+
+/** Most first. Equal counts are in one order whatever the store. */
+function sortedByCount<T extends Tally>(items: readonly T[]): readonly T[] {
+  const name = ({ count: _count, ...rest }: T): string => JSON.stringify(rest);
+  return items.toSorted((a, b) => b.count - a.count || (name(a) < name(b) ? -1 : 1));
 }

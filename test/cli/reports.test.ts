@@ -76,3 +76,29 @@ t.test('statistics are lines of name and value for people', async (t) => {
   t.match(out, /oldest queued +2026-11-24T12:00:00\.000Z \(0 s ago\)\n/);
   t.match(out, /parked providers +none\n$/);
 });
+
+t.test('leads are counted by what is asked for', async (t) => {
+  const { type, store } = terminalOver(t);
+  for (const status of ['delivered', 'delivered', 'parked'] as const) await store(status);
+  const { out } = await type('stats --by status,site');
+  t.match(out, /^LEADS +STATUS +SITE\n2 +delivered +demo\n1 +parked +demo\n$/);
+  t.strictSame(JSON.parse((await type('stats --by status --json')).out), {
+    items: [
+      { status: 'delivered', count: 2 },
+      { status: 'parked', count: 1 },
+    ],
+  });
+  t.match(await type('stats --by colour'), { code: 2, err: /by: use provider, status, cause, message, site/ });
+  t.match(await type('stats --by site --waiting'), { code: 2 });
+});
+
+t.test('what waits is told with its oldest lead', async (t) => {
+  const { type, store } = terminalOver(t);
+  t.match(await type('stats --waiting'), { code: 0, out: '', err: 'No lead waits.\n' });
+  await store('parked');
+  const { out } = await type('stats --waiting');
+  t.match(out, /^LEADS +PROVIDER +STATUS +CAUSE +MESSAGE +OLDEST\n1 +default +parked/);
+  t.match(JSON.parse((await type('stats --waiting --json')).out), {
+    items: [{ status: 'parked', oldestAt: /^2026-11-24T/ }],
+  });
+});

@@ -5,6 +5,7 @@ import { acceptContract, usesContract } from './accept.ts';
 import { activityContract } from './activity.ts';
 import { callbackContract } from './callbacks.ts';
 import { countsContract } from './counts.ts';
+import { messagesContract } from './messages.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
 import { privacyContract } from './privacy.ts';
 import { providerContract } from './providers.ts';
@@ -19,14 +20,16 @@ import { sealingContract } from './sealing.ts';
  * @param open gives a function that opens the same store at each call, as another process would
  */
 export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  deliveryContract(t, open);
+  operatorContract(t, open);
+}
+
+/** The part about accepting and delivering leads. */
+export function deliveryContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('accepting leads', async (t) => acceptContract(t, open));
   t.test('suspects and used tokens', async (t) => usesContract(t, open));
   t.test('queue and leases', async (t) => queueContract(t, open));
   t.test('providers', async (t) => providerContract(t, open));
-  t.test('records', async (t) => recordsContract(t, open));
-  t.test('counts', async (t) => countsContract(t, open));
-  t.test('requeue', async (t) => requeueContract(t, open));
-  t.test('privacy', async (t) => privacyContract(t, open));
   t.test('outgoing messages', async (t) => outgoingContract(t, open));
   t.test('alerts', async (t) => alertContract(t, open));
   t.test('callbacks', async (t) => callbackContract(t, open));
@@ -43,4 +46,13 @@ export function storeContract(t: Test, open: (t: Test) => OpenOutbox): void {
       await outbox.close();
     }
   });
+}
+
+/** The part about what operators and retention do. */
+export function operatorContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('records', async (t) => recordsContract(t, open));
+  t.test('counts', async (t) => countsContract(t, open));
+  t.test('messages', async (t) => messagesContract(t, open));
+  t.test('requeue', async (t) => requeueContract(t, open));
+  t.test('privacy', async (t) => privacyContract(t, open));
 }

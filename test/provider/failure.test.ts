@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
 import { classifyFailure } from '../../src/provider/failure.ts';
-import { stripLeadValues } from '../../src/provider/lead-values.ts';
+import { messageOf, stripLeadValues } from '../../src/provider/lead-values.ts';
 import { lead } from '../support/lead.ts';
 import { SENTENCES } from './answers/sentences.ts';
 
@@ -155,4 +155,18 @@ t.test('no description costs more than 500 ms of processor time', async (t) => {
     const spentMs = (process.cpuUsage().user - user) / 1000;
     t.ok(spentMs < 500, `${unit}: ${Math.round(spentMs)} ms`);
   }
+});
+
+t.test('equal messages about different leads are one text without their values, numbers and ids', async (t) => {
+  const ann = lead({ firstName: 'Ann', target: { merchantId: 1659 } });
+  const bob = lead({ firstName: 'Bob', target: { merchantId: 77 } });
+  const said = messageOf('Merchant 1659 does not take texts of Ann. Ticket A-4711 at 10:32.', ann);
+  t.equal(said, 'merchant · does not take texts of · | ticket a · at ·');
+  t.equal(
+    messageOf('Merchant 77 does not take texts of Bob. Ticket B-12 at 23:59.', bob)?.replace('ticket b', 'ticket a'),
+    said,
+  );
+  t.equal(messageOf('4711: 12', ann), undefined, 'nothing is left of it');
+  t.equal(messageOf(undefined, ann), undefined);
+  t.equal(messageOf('word '.repeat(100), ann)?.length, 200);
 });

@@ -37,6 +37,8 @@ export async function everyOperation(outbox: Outbox): Promise<void> {
   await outbox.record(AUDIT);
   await outbox.openCounts();
   await outbox.stats();
+  await outbox.tallies(['provider', 'status', 'cause', 'message', 'site']);
+  await outbox.waiting();
   await outbox.suppress(NUMBER, entry('suppress', 1_000));
   await outbox.accept(newLead(), 8_000);
   await outbox.suppressions();
@@ -66,7 +68,13 @@ async function handleLeads(outbox: Outbox): Promise<void> {
   const ends: readonly Settlement[] = [
     { status: 'queued', dueAt: 3_000, attempted: true, description: 'Busy', credentials: 'accepted', account },
     { status: 'queued', dueAt: 3_000, attempted: true, description: 'Bad password', credentials: 'refused', account },
-    { status: 'parked', cause: 'refused', attempted: true, description: 'No such merchant' },
+    {
+      status: 'parked',
+      cause: 'refused',
+      attempted: true,
+      description: 'No such merchant',
+      message: 'no such merchant',
+    },
   ];
   for (const [n, end] of ends.entries())
     await outbox.settle(n === 0 ? lease : await leased(outbox, 1_000), end, 2_000 + n);

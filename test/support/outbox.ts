@@ -32,6 +32,7 @@ export const OPTIONS: OutboxOptions = {
   owner: 'process-1',
   leaseMs: LEASE_MS,
   waitMs: 4_000,
+  messageKey: hashing.message,
   capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
 };
 

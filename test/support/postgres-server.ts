@@ -13,8 +13,8 @@ import { type Account, installPostgres } from './postgres-programs.ts';
 export type PostgresServer = {
   /** The folder of its files. */
   readonly folder: string;
-  /** A new, empty database. */
-  database(): Promise<Address>;
+  /** A new database: empty, or a copy of `template`, which nobody may be connected to. */
+  database(template?: Address): Promise<Address>;
   /** Runs a statement as the superuser, in a database or in the server's own. */
   query(statement: string, address?: Address): Promise<readonly Record<string, unknown>[]>;
   start(): Promise<void>;
@@ -96,10 +96,10 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
   let databases = 0;
   return {
     folder,
-    async database() {
+    async database(template) {
       databases += 1;
       const name = `test_${databases}`;
-      await query(`CREATE DATABASE ${name}`);
+      await query(`CREATE DATABASE ${name}${template ? ` TEMPLATE ${template.database}` : ''}`);
       return addressOf(name);
     },
     query,

@@ -12,15 +12,23 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
   return server;
 }
 
-/** A store in a new database; each call opens it again, as another process would. */
+/** A store in a new database that has its tables; each call opens it again, as another process would. */
 export function postgresOutbox(server: PostgresServer): (t: Test) => OpenPostgresOutbox {
+  // Creating the tables takes longer than copying a database that has them.
+  const template = createTables(server);
   return () => {
-    const address = server.database();
+    const address = template.then((filled) => server.database(filled));
     const open = async (options?: Partial<OutboxOptions & PostgresOptions>): Promise<Outbox> =>
       createPostgresOutbox(await address, { ...OPTIONS, poolMax: 4, ...options });
     const sql = async (statement: string): Promise<unknown> => server.query(statement, await address);
     return Object.assign(open, { sql, keyTable: 'lead_keys' });
   };
+}
+
+async function createTables(server: PostgresServer) {
+  const address = await server.database();
+  await (await createPostgresOutbox(address, { ...OPTIONS, poolMax: 1 })).close();
+  return address;
 }
 
 export type OpenPostgresOutbox = OpenOutbox & ((options?: Partial<OutboxOptions & PostgresOptions>) => Promise<Outbox>);

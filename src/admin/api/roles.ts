@@ -28,6 +28,7 @@ export const NEEDED_ROLE: Readonly<Record<string, AdminRole>> = {
   'DELETE /suppressions': 'operator',
   'GET /consents': 'operator',
   'GET /stats': 'viewer',
+  'GET /stats/waiting': 'viewer',
   'GET /state': 'viewer',
   'GET /audit': 'admin',
   'POST /providers/:id/release': 'operator',

@@ -28,6 +28,8 @@ import {
   SEND_MAX,
   type SearchBody,
   type SendBody,
+  STATS_QUERY,
+  type StatsQuery,
   wordsOf,
 } from './schemas.ts';
 
@@ -102,7 +104,10 @@ export function recordRoutes(app: FastifyInstance, operations: Operations, actor
     const { limit, after, ...filter } = request.query;
     return operations.consents(filter, pageOf({ limit, after }), actorOf(request));
   });
-  app.get('/stats', () => operations.stats());
+  app.get<{ Querystring: StatsQuery }>('/stats', { schema: { querystring: STATS_QUERY } }, async ({ query: { by } }) =>
+    by === undefined ? operations.stats() : { items: await operations.tallies(by.split(',')) },
+  );
+  app.get('/stats/waiting', async () => ({ items: await operations.waiting() }));
   app.get<{ Querystring: PageQuery }>('/audit', { schema: { querystring: PAGE_QUERY } }, ({ query }) =>
     operations.audit(pageOf(query)),
   );

@@ -87,6 +87,14 @@ export const CONSENTS_QUERY = {
 } as const;
 export type ConsentsQuery = XStatic<typeof CONSENTS_QUERY>;
 
+/** `by`: comma-separated dimensions; without it the figures of all leads. */
+export const STATS_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { by: WORD },
+} as const;
+export type StatsQuery = XStatic<typeof STATS_QUERY>;
+
 export const PAGE_QUERY = {
   type: 'object',
   additionalProperties: false,

@@ -2,7 +2,7 @@ import { getCountries } from 'libphonenumber-js/max/es6';
 import { STATUSES, type Status } from '../../domain/lead.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import type { Cause } from '../../domain/ports/delivery-queue.ts';
-import type { Filter } from '../../domain/ports/lead-records.ts';
+import { DIMENSIONS, type Dimension, type Filter } from '../../domain/ports/lead-records.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { defined } from '../../lib/defined.ts';
@@ -127,6 +127,15 @@ export function readTime(name: string, text: string, now: number): number {
     throw new OperationError('invalid', `${name}: use 2026-11-24, 2026-11-24T09:00Z, or how long ago: 90m, 24h, 7d`);
   }
   return time;
+}
+
+/**
+ * Checks the dimensions that leads are counted by.
+ *
+ * @throws OperationError `invalid`
+ */
+export function readDimensions(names: readonly string[]): readonly Dimension[] {
+  return [...new Set(names)].map((name) => oneOf('by', name, DIMENSIONS) as Dimension);
 }
 
 function oneOf(name: string, word: string, words: readonly string[]): string {

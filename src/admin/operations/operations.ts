@@ -9,11 +9,20 @@ import type {
   PageRequest,
   RequeueStore,
   StatsStore,
+  Tally,
 } from '../../domain/ports/lead-records.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { createPageReader } from './cursors.ts';
-import { describeQuery, type GivenNumber, type LeadQuery, OperationError, readFilter, readNumber } from './input.ts';
+import {
+  describeQuery,
+  type GivenNumber,
+  type LeadQuery,
+  OperationError,
+  readDimensions,
+  readFilter,
+  readNumber,
+} from './input.ts';
 import { type RewrapResult, rewrapKeys } from './rewrap.ts';
 import { type Selection, type SendAction, select, send } from './selection.ts';
 import {
@@ -28,6 +37,8 @@ import {
   leadView,
   type StatsView,
   statsView,
+  type WaitingView,
+  waitingView,
 } from './views.ts';
 
 export type { Page, PageRequest };
@@ -58,6 +69,10 @@ export interface Operations {
   /** Oldest first. */
   consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
   stats(): Promise<StatsView>;
+  /** Counts leads by the named dimensions, most first. */
+  tallies(by: readonly string[]): Promise<readonly Tally[]>;
+  /** What waits: leads that are not final, by account, status, cause and the provider's message. */
+  waiting(): Promise<readonly WaitingView[]>;
   /** Writes the audit entry for a parked provider account that an operator released. */
   providerReleased(provider: string, actor: string): Promise<void>;
   /** Newest first. */
@@ -175,6 +190,8 @@ export function createOperations({
       await store.record({ at: now(), actor, action: 'consent_export', count: items.length, detail });
       return { items: items.map(consentView), ...next };
     },
+    tallies: async (by) => store.tallies(readDimensions(by)),
+    waiting: async () => (await store.waiting()).map((group) => waitingView(group, now())),
     async stats() {
       return statsView(await store.stats(), now());
     },

@@ -1,5 +1,13 @@
 import { type Lead, type Listing, STATUSES, type Status } from '../../domain/lead.ts';
-import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord, Stats } from '../../domain/ports/lead-records.ts';
+import type {
+  AuditEntry,
+  ConsentRecord,
+  LeadDetails,
+  LeadRecord,
+  Stats,
+  Tally,
+  WaitingGroup,
+} from '../../domain/ports/lead-records.ts';
 import { defined } from '../../lib/defined.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
 
@@ -82,6 +90,13 @@ export function statsView({ oldestQueuedAt, ...counts }: Stats, now: number): St
   const stats = { ...counts, byStatus };
   if (oldestQueuedAt === undefined) return stats;
   return { ...stats, oldestQueuedAt: isoTime(oldestQueuedAt), oldestQueuedSeconds: ageSeconds(oldestQueuedAt, now) };
+}
+
+export type WaitingView = Tally & { readonly oldestAt?: string; readonly oldestSeconds?: number };
+
+export function waitingView({ oldestAt, ...group }: WaitingGroup, now: number): WaitingView {
+  if (oldestAt === undefined) return group;
+  return { ...group, oldestAt: isoTime(oldestAt), oldestSeconds: ageSeconds(oldestAt, now) };
 }
 
 /** Gives the age in whole seconds of a time in milliseconds since the epoch; 0 for a time in the future. */

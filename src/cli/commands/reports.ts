@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { ConsentView } from '../../admin/operations/views.ts';
+import { DIMENSIONS } from '../../domain/ports/lead-records.ts';
 import { defined } from '../../lib/defined.ts';
 import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import {
   type JsonOption,
   type LeadOptions,
   leadQuery,
+  list,
   type PageOptions,
   pageOf,
   pageOptions,
@@ -15,6 +17,8 @@ import {
 import { csvLine, json, pairs, plural, table } from '../output.ts';
 
 type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption & { readonly format: string };
+
+type StatsOptions = JsonOption & { readonly by?: readonly string[]; readonly waiting?: boolean };
 
 const EXPORT_PAGE = 500;
 const COLUMNS = ['id', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable'] as const;
@@ -43,8 +47,10 @@ export function addReportCommands(program: Command, context: Context): void {
     .description(
       'Prints the number of leads in each status, the age of the oldest queued lead, and parked provider accounts.',
     )
+    .option('--by <what,…>', `count leads by ${DIMENSIONS.join(', ')}`, list('by'))
+    .option('--waiting', 'what waits: by account, status, cause and provider message, with the oldest lead')
     .option('--json', 'print JSON of a stable shape')
-    .action((options: JsonOption) => printStats(context, options));
+    .action((options: StatsOptions) => printStats(context, options));
 
   pageOptions(program.command('audit'))
     .description(
@@ -77,8 +83,17 @@ async function exportConsents(context: Context, options: ExportOptions): Promise
   context.exitCode = EXIT.failed;
 }
 
-async function printStats({ io, open }: Context, options: JsonOption): Promise<void> {
+async function printStats({ io, open }: Context, options: StatsOptions): Promise<void> {
+  if (options.by && options.waiting) throw new UsageError('Give --by or --waiting, not both');
   const { operations } = await open();
+  if (options.by || options.waiting) {
+    const items = options.by ? await operations.tallies(options.by) : await operations.waiting();
+    const columns = options.by ?? [...DIMENSIONS.filter((name) => name !== 'site'), 'oldestAt'];
+    if (options.json) io.out(json({ items }));
+    else if (items.length === 0) io.err(options.waiting ? 'No lead waits.\n' : 'No lead is stored.\n');
+    else io.out(countTable(columns, items));
+    return;
+  }
   const figures = await operations.stats();
   if (options.json) {
     io.out(json(figures));
@@ -92,6 +107,15 @@ async function printStats({ io, open }: Context, options: JsonOption): Promise<v
       ['suppressed numbers', suppressions],
       ['parked providers', parkedProviders.length === 0 ? 'none' : parkedProviders.join(', ')],
     ]),
+  );
+}
+
+/** One line for each group, with the number of its leads. */
+function countTable(columns: readonly string[], items: readonly object[]): string {
+  const cell = (item: object, name: string): string => String((item as Record<string, unknown>)[name] ?? '');
+  return table(
+    ['LEADS', ...columns.map((name) => (name === 'oldestAt' ? 'OLDEST' : name.toUpperCase()))],
+    items.map((item) => [cell(item, 'count'), ...columns.map((name) => cell(item, name))]),
   );
 }
 

@@ -58,6 +58,8 @@ export type Settlement = {
   readonly dueAt?: number;
   /** The provider's own words, for operators; they are removed with the lead's personal data. */
   readonly description?: string;
+  /** The provider's words without the lead's values, by which equal messages are counted (`Answer.message`). */
+  readonly message?: string;
   /** Whether a call was made. Only calls count as attempts and as steps of the retry schedule. */
   readonly attempted: boolean;
   /** Whether the call may have arrived although its outcome is unknown. */

@@ -125,7 +125,25 @@ export interface ConsentStore {
   flagConsents(cursor?: string): Promise<string | undefined>;
 }
 
+/** What conversations are counted by. */
+export const DIMENSIONS = ['provider', 'status', 'cause', 'message', 'site'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** How many conversations agree in these. A dimension without a value is absent. */
+export type Tally = { readonly [Name in Dimension]?: string } & { readonly count: number };
+
+/**
+ * Conversations of an account that wait for the same cause after the same message of the provider. `oldestAt`: when the oldest of
+ * them was stored; absent if all are in their first call.
+ */
+export type WaitingGroup = Tally & { readonly oldestAt?: number };
+
 export interface StatsStore {
+  /** Counts by the given dimensions, most first. A message has no text until leads of several numbers got it. */
+  tallies(by: readonly Dimension[]): Promise<readonly Tally[]>;
+  /** All conversations that are not final, by account, status, cause and message; most first. */
+  waiting(): Promise<readonly WaitingGroup[]>;
+
   /** Both are quick however many leads are stored. */
   stats(): Promise<Stats>;
   openCounts(): Promise<OpenCounts>;

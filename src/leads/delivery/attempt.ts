@@ -3,6 +3,7 @@ import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Answer, Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { defined } from '../../lib/defined.ts';
 import type { Clearance, Gate, Permit } from './breaker.ts';
 import { type RetryRules, SUPPRESSED, settlementFor, UNCALLED } from './policy.ts';
 import { createRecentCalls } from './recent-calls.ts';
@@ -109,7 +110,8 @@ export function createDelivery(parts: Parts): Delivery {
     const decided = answer.uncalled ? UNCALLED : settlementFor(tried, rules(lead.site));
     const account =
       outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
-    const settlement: Settlement = account ? { ...decided, account } : decided;
+    const { message } = answer;
+    const settlement: Settlement = defined({ ...decided, account, message });
     const made = { lead, lease, context, answer, settlement };
     try {
       const settled = await settleHeld(lease, settlement);

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { type Clock, dayOf, systemClock } from '../../lib/clock.ts';
+import { REMOVE_UNUSED, UNUSED_MS } from '../messages.ts';
 import { toSuppression } from '../rows.ts';
 import { storeErasedCallbacks } from './callbacks.ts';
 import { type Database, IS_FINAL, type Query, type Store } from './database.ts';
@@ -59,6 +60,7 @@ export function createRetention({ database }: Store): RetentionStore {
         if (removed > 0) await recordRemoval(query, false);
         await query(FOLD_TALLIES);
         await query('DELETE FROM tallies WHERE slot = 0 AND n = 0');
+        await query(REMOVE_UNUSED, [now - UNUSED_MS]);
         return removed;
       }),
     scrub: () => scrub(database),
@@ -134,7 +136,7 @@ function seqsOf(rows: Awaited<ReturnType<Query>>): readonly number[] {
  * stay in the files until `scrub`.
  */
 async function removePersonal(query: Query, seqs: readonly number[]): Promise<void> {
-  await query('UPDATE conversations SET personal = false WHERE seq = ANY ($1)', [seqs]);
+  await query('UPDATE conversations SET personal = false, message = 0 WHERE seq = ANY ($1)', [seqs]);
   await query('DELETE FROM leads WHERE seq = ANY ($1)', [seqs]);
   await query('DELETE FROM descriptions WHERE seq = ANY ($1)', [seqs]);
   const keys = await query('DELETE FROM lead_keys WHERE seq = ANY ($1) RETURNING lead_key IS NULL AS plain', [seqs]);

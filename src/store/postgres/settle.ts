@@ -12,6 +12,7 @@ import {
 import { createBatcher } from './batch.ts';
 import { type Query, type Store, toColumns } from './database.ts';
 import { retryLostConnection, StorageFault } from './faults.ts';
+import { recordMessages } from './messages.ts';
 import { recordAnswers } from './providers.ts';
 
 type Settling = {
@@ -28,16 +29,17 @@ type Settling = {
  * @returns with `drain`, which resolves when no lease is being settled any more
  */
 export function createLeases(store: Store, clock: Clock, batchMax?: number): LeaseStore & { drain(): Promise<void> } {
-  const { database, vault, sealFormat, leaseMs } = store;
+  const { database, vault, sealFormat, leaseMs, messageKey } = store;
   const recorded = createRecordedAcceptances();
   // Leases whose settlement may be committed: the next try takes what it finds of them for its own work.
   const maybeSettled = new Set<string>();
 
   const settleOnce = async (settlings: readonly Settling[], inDoubt: boolean): Promise<(Settled | undefined)[]> => {
     const ordered = needOrder(settlings, recorded);
+    const inTransaction = ordered || settlings.some(({ settlement }) => settlement.message !== undefined);
     const settledBefore = (name: string): boolean => inDoubt || maybeSettled.has(name);
-    const run = (query: Query) => settleBatch(query, settlings, { settledBefore, ordered });
-    const settled = await (ordered ? database.transaction(run) : run(database.write));
+    const run = (query: Query) => settleBatch(query, settlings, { settledBefore, ordered, messageKey });
+    const settled = await (inTransaction ? database.transaction(run) : run(database.write));
     for (const [index, { lease, settlement }] of settlings.entries()) {
       maybeSettled.delete(nameOf(lease));
       // The answer of a stale lease is not recorded.
@@ -92,17 +94,18 @@ type Context = {
   /** Whether an earlier try to settle the lease of that name may have been committed. */
   readonly settledBefore: (name: string) => boolean;
   readonly ordered: boolean;
+  readonly messageKey: Store['messageKey'];
 };
 
 /**
  * Ends leases; gives the result of each, or `undefined` if the lease was stale.
  *
- * @param query of a transaction if they are `ordered`; otherwise one statement writes everything
+ * @param query of a transaction if they are `ordered` or have messages; otherwise one statement writes everything
  */
 async function settleBatch(
   query: Query,
   settlings: readonly Settling[],
-  { settledBefore, ordered }: Context,
+  { settledBefore, ordered, messageKey }: Context,
 ): Promise<(Settled | undefined)[]> {
   const closed = new Set((await query(CLOSE, toColumns(settlings, closingValues(ordered), 11))).map(nameOfRow));
   const inDoubt = settlings
@@ -110,6 +113,10 @@ async function settleBatch(
     .filter((lease) => !closed.has(nameOf(lease)) && settledBefore(nameOf(lease)));
   const earlier = await closedBefore(query, inDoubt);
   const answers = settlings.filter(({ lease }) => closed.has(nameOf(lease)));
+  const said = answers.flatMap(({ lease: { id, provider }, settlement: { message: text }, now }) =>
+    text === undefined ? [] : [{ id, provider, text, now }],
+  );
+  if (said.length > 0) await recordMessages(query, said, messageKey);
   const parked: ReadonlyMap<string, Parking> = ordered ? await recordAnswers(query, answers) : new Map();
   return settlings.map(({ lease, settlement, now }) => {
     const name = nameOf(lease);
@@ -166,7 +173,7 @@ const CLOSE = {
       UPDATE conversations
       SET status = ended.status, reason = ended.reason, cause = ended.cause, next_at = ended.due_at, updated_at = ended.now,
           attempts = attempts + ended.calls, tries = tries + ended.calls,
-          unknowns = conversations.unknowns + ended.unknowns, lease_owner = NULL, taken_over = false
+          unknowns = conversations.unknowns + ended.unknowns, message = 0, lease_owner = NULL, taken_over = false
       FROM ended, held
       WHERE conversations.seq = held.seq AND conversations.id = ended.id AND conversations.fence = ended.fence
       RETURNING conversations.seq, conversations.id, conversations.fence, provider, ended.description, ended.accepted,

@@ -5,7 +5,7 @@ import type { Identity } from './identity.ts';
 /** Frames (pages) of the log that are not copied yet when a checkpoint starts: 16 MiB, so that a page that many leads touch is copied once for all of them. */
 const START_AT = 4_000;
 /** So few frames are copied quickly enough by the caller itself. */
-const FEW = 500;
+const FEW = 50;
 /** How often the log is looked at. */
 const LOOK_EVERY_MS = 100;
 

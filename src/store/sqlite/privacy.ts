@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { dayOf } from '../../lib/clock.ts';
+import { REMOVE_UNUSED, UNUSED_MS } from '../messages.ts';
 import { toSuppression } from '../rows.ts';
 import type { Wait } from './batch.ts';
 import { prepareErasedCallbacks } from './callbacks.ts';
@@ -113,6 +114,7 @@ export function createRetention({ database, writer, emptyLog }: Store): Retentio
     `${BLANK_COUNTERS} WHERE place IN (SELECT place FROM counters WHERE day < ? LIMIT ?)`,
   );
   const purgeTallies = database.prepare('DELETE FROM tallies WHERE n = 0');
+  const purgeMessages = database.prepare(REMOVE_UNUSED.replace('$1', '?'));
   return {
     expire(before, limit) {
       return writer.write(() => {
@@ -127,6 +129,7 @@ export function createRetention({ database, writer, emptyLog }: Store): Retentio
         for (const { seq } of requests) blankRequest.run(seq as number);
         const removed = requests.length + Number(purgeUses.run(now, limit - requests.length).changes);
         purgeTallies.run();
+        purgeMessages.run(now - UNUSED_MS);
         return removed + Number(purgeCounters.run(dayOf(now), limit - removed).changes);
       });
     },
@@ -181,7 +184,7 @@ export function createSuppressions({ database, writer, read, emptyLog }: Store):
  */
 function prepareRemovePersonal(database: DatabaseSync): (seq: number) => void {
   const statements = [
-    'UPDATE conversations SET personal = 0 WHERE seq = ?',
+    'UPDATE conversations SET personal = 0, message = 0 WHERE seq = ?',
     'UPDATE leads SET phone_hash = NULL, lead_key = NULL, lead = NULL WHERE seq = ?',
     'UPDATE descriptions SET description = NULL WHERE seq = ? AND description IS NOT NULL',
   ].map((sql) => database.prepare(sql));

@@ -1,19 +1,21 @@
 import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
 import { acceptsCredentials, createRecordedAcceptances, toSettled } from '../settle.ts';
 import type { Store } from './database.ts';
+import { prepareMessages } from './messages.ts';
 import { prepareStreaks } from './providers.ts';
 
 /** Renewing and ending leases. */
-export function createLeases({ database, writer, vault, owner, leaseMs }: Store): LeaseStore {
+export function createLeases({ database, writer, vault, owner, leaseMs, messageKey }: Store): LeaseStore {
   const recorded = createRecordedAcceptances();
   const recordAnswer = prepareStreaks(database, recorded);
+  const recordMessage = prepareMessages(database, messageKey);
   const extend = database.prepare(
     'UPDATE conversations SET next_at = ? WHERE id = ? AND fence = ? AND lease_owner = ?',
   );
   const close = database.prepare(
     `UPDATE conversations
      SET status = ?, reason = ?, cause = ?, next_at = ?, updated_at = ?,
-         attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL
+         attempts = attempts + ?, tries = tries + ?, unknowns = unknowns + ?, lease_owner = NULL, message = 0
      WHERE id = ? AND fence = ? AND lease_owner = ?`,
   );
   const blank = database.prepare(
@@ -57,6 +59,7 @@ export function createLeases({ database, writer, vault, owner, leaseMs }: Store)
         // A delivered lead keeps no words of an earlier attempt.
         if (description !== null || (status === 'delivered' && lease.attempts > 0)) blank.run(id);
         if (description !== null) describe.run(description, id);
+        if (settlement.message !== undefined) recordMessage(id, provider, settlement.message, now);
         const parking = recordAnswer(provider, id, settlement, now);
         if (parking !== 'in-use') park.run(id);
         return toSettled(lease, settlement, now, parking);

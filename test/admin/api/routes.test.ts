@@ -193,6 +193,9 @@ t.test('statistics count the leads of each status', async (t) => {
   const { ask, store } = adminOver(t);
   await store('queued', {}, NOON - 5_000);
   t.match((await ask('/stats')).body, { byStatus: { queued: 1, delivered: 0 }, oldestQueuedSeconds: 5 });
+  t.strictSame((await ask('/stats?by=site,status')).body, { items: [{ status: 'queued', site: 'demo', count: 1 }] });
+  t.match(await ask('/stats?by=colour'), { status: 422 });
+  t.match((await ask('/stats/waiting')).body, { items: [{ status: 'queued', count: 1, oldestSeconds: 5 }] });
 });
 
 t.test('the state shows provider accounts, circuit breakers and targets of notifications', async (t) => {

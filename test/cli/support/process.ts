@@ -45,6 +45,7 @@ export function besideRunning(t: Test) {
     owner: 'running',
     leaseMs: LEASE_MS,
     waitMs: 4_000,
+    messageKey: hashing.message,
     capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
   });
   t.teardown(() => outbox.close());

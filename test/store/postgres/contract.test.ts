@@ -1,8 +1,8 @@
 import t from 'tap';
-import { storeContract } from '../../contract/store.ts';
+import { deliveryContract } from '../../contract/store.ts';
 import { postgresOutbox, startPostgres } from '../../support/postgres.ts';
 
 // Each test has a database of its own.
 t.setTimeout(120_000);
 
-storeContract(t, postgresOutbox(await startPostgres()));
+deliveryContract(t, postgresOutbox(await startPostgres()));

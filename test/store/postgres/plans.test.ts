@@ -22,10 +22,12 @@ function watchStatements(): void {
 /** What may be looked through as a whole, and why. */
 const SMALL: Readonly<Record<string, string>> = {
   tallies: 'a few rows for each site and connection',
+  messages: '201 rows at most for each account',
   providers: 'a row for each account of the configuration file',
   suppressions: 'counted and listed; the list is kept by operators',
   gateway_schema: 'one row',
   residue: 'one row',
+  subscribers: 'a row for each receiver of callbacks in the configuration file',
 };
 const IS_QUERY = /^\s*(?:WITH|SELECT|INSERT|UPDATE|DELETE)/;
 

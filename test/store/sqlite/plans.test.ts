@@ -57,6 +57,7 @@ t.test('no statement for a delivered lead opens a table in memory', async (t) =>
 /** What may be looked through as a whole, and why. A step of another table is a statement that stops the event loop for long. */
 const SMALL: Readonly<Record<string, string>> = {
   tallies: 'a few rows for each site',
+  messages: '201 rows at most for each account',
   groups: 'rows of tallies',
   providers: 'a row for each account of the configuration file',
   suppressions: 'counted in an index of two bytes a number; the list is kept by operators',
@@ -67,6 +68,7 @@ const SMALL: Readonly<Record<string, string>> = {
   days: 'two or three days',
   days_1: 'two or three days',
   working: 'a row for each account',
+  s: 'subscribers, a row for each receiver of callbacks in the configuration file',
   CONSTANT: 'a single value',
 };
 

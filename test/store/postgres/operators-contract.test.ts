@@ -1,0 +1,8 @@
+import t from 'tap';
+import { operatorContract } from '../../contract/store.ts';
+import { postgresOutbox, startPostgres } from '../../support/postgres.ts';
+
+// Each test has a database of its own.
+t.setTimeout(120_000);
+
+operatorContract(t, postgresOutbox(await startPostgres()));
