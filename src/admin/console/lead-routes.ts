@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { defined } from '../../lib/defined.ts';
+import { AdminProblem } from '../api/problem.ts';
+import type { Operations } from '../operations/operations.ts';
+import type { Gate } from './gate.ts';
+import { createJobs } from './jobs.ts';
+import { BASE } from './layout.ts';
+import { leadList, leadPage, preview } from './leads.ts';
+import { jobPage } from './pages.ts';
+import { type Form, listFilter, onlyTexts, readAction, toQuery } from './requests.ts';
+
+const PAGE_SIZE = 50;
+
+/** The pages about leads: the list, one lead, and actions on many leads with their progress. */
+export function leadPages(
+  app: FastifyInstance,
+  { actorOf, formOf, show }: Gate,
+  { operations, now }: { readonly operations: Operations; readonly now: () => number },
+): void {
+  const jobs = createJobs();
+  app.addHook('onClose', () => jobs.idle());
+
+  app.get('/leads', async (request, reply) => {
+    const { after, ...given } = onlyTexts(request.query);
+    const filter = listFilter(given);
+    const { items, next } = await operations.listLeads(
+      toQuery(filter),
+      defined({ limit: PAGE_SIZE, after }),
+      actorOf(request),
+    );
+    const content = leadList({ filter, items, next, now: now(), ...formOf(request) });
+    return show(request, reply, { title: 'Leads', at: '/leads', live: after === undefined }, content);
+  });
+  app.get('/lead', async (request, reply) => {
+    const { id = '' } = onlyTexts(request.query);
+    return reply.redirect(`${BASE}/leads/${encodeURIComponent(id.trim())}`, 303);
+  });
+  app.post('/leads/search', { config: { console: 'operator' } }, async (request, reply) => {
+    const { phone = '' } = (request.body ?? {}) as Form;
+    const { items } = await operations.listLeads({ phone }, { limit: PAGE_SIZE }, actorOf(request));
+    const content = leadList({ filter: {}, items, now: now(), byNumber: true, ...formOf(request) });
+    return show(request, reply, { title: 'Leads', at: '/leads' }, content);
+  });
+  app.get<{ Params: { id: string } }>('/leads/:id', async (request, reply) => showLead(request, reply, false));
+  app.post<{ Params: { id: string } }>(
+    '/leads/:id/reveal',
+    { config: { console: 'operator' } },
+    async (request, reply) => showLead(request, reply, true),
+  );
+  app.post('/leads/preview', { config: { console: 'operator' } }, async (request, reply) => {
+    const { action, filter, query } = readAction(request);
+    const selection = await operations.selectLeads(action, query, { actor: actorOf(request) });
+    return show(request, reply, { title: action, at: '/leads' }, preview(selection, filter, formOf(request).formToken));
+  });
+  app.post('/leads/run', { config: { console: 'operator' } }, async (request, reply) => {
+    const { action, query } = readAction(request);
+    const actor = actorOf(request);
+    const selection = await operations.selectLeads(action, query, { actor: actorOf(request) });
+    const total = selection.ids.length;
+    const id = jobs.start({ title: `${action} of ${total} leads`, owner: actor, total }, async (onProgress) => {
+      const queued = await operations.sendLeads(selection, { actor, onProgress });
+      return `${queued} of ${total} leads were queued to be sent.`;
+    });
+    return reply.redirect(`${BASE}/jobs/${id}`, 303);
+  });
+  app.get<{ Params: { id: string } }>('/jobs/:id', async (request, reply) => {
+    const job = jobs.find(request.params.id);
+    if (!job || job.owner !== actorOf(request))
+      throw new AdminProblem(404, 'not_found', 'There is no such job in this process; the audit lists what was done.');
+    const running = job.result === undefined;
+    return show(
+      request,
+      reply,
+      { title: job.title, at: '/leads', ...(running ? { live: true, reloadAfterS: 2 } : {}) },
+      jobPage(job),
+    );
+  });
+
+  async function showLead(
+    request: FastifyRequest<{ Params: { id: string } }>,
+    reply: FastifyReply,
+    reveal: boolean,
+  ): Promise<FastifyReply> {
+    const { formToken, mayAct } = formOf(request);
+    const lead = await operations.showLead(request.params.id, { actor: actorOf(request), reveal });
+    const content = leadPage({ lead, formToken, now: now(), mayReveal: mayAct });
+    return show(request, reply, { title: lead.id, at: '/leads', live: !reveal }, content);
+  }
+}
