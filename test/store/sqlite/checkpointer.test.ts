@@ -24,11 +24,11 @@ function opened(t: Test) {
 
 t.test('another thread copies a log that has grown, while this one goes on writing', async (t) => {
   const { identity, checkpointer, write } = opened(t);
-  write(100);
+  write(20);
   checkpointer.afterCommit();
-  t.ok(identity.uncopiedFrames() >= 100, 'a small log stays as it is');
+  t.ok(identity.uncopiedFrames() >= 20, 'a small log stays as it is');
   await checkpointer.copy();
-  t.ok(identity.uncopiedFrames() >= 100);
+  t.ok(identity.uncopiedFrames() >= 20);
   write(4_100);
   await checkpointer.copy();
   t.equal(identity.uncopiedFrames(), 0);
