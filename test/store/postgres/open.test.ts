@@ -9,7 +9,6 @@ import { createDatabase, type Database } from '../../../src/store/postgres/datab
 import { MIGRATIONS } from '../../../src/store/postgres/migrations.ts';
 import { migrate, requireSchema } from '../../../src/store/postgres/open.ts';
 import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
-import { lead } from '../../support/lead.ts';
 import { hashing, leased, newLead, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
@@ -75,24 +74,6 @@ t.test('replicas that start together on an empty database create its tables once
   const leases = await Promise.all(outboxes.map((outbox) => leased(outbox, 1_000)));
   t.equal(new Set(leases.map(({ id }) => id)).size, 5);
   t.match(await database.read('SELECT version FROM gateway_schema'), [{ version: OURS }]);
-});
-
-t.test('leads of an earlier release are counted, and their consents are noted', async (t) => {
-  const { address, database } = await open(t);
-  await migrate(database, MIGRATIONS.slice(0, 4));
-  const content = lead({ consent: { version: '1' } });
-  const { key, data } = OPTIONS.vault.seal('cnv_1', content, 'former');
-  await database.write(`
-    INSERT INTO conversations (id, site, provider, status, cause, created_at, updated_at)
-    VALUES ('cnv_1', 'demo', 'default', 'parked', 'refused', 1000, 2000), ('cnv_2', 'demo', 'default', 'delivered', NULL, 1, 1)`);
-  await database.write('INSERT INTO leads (seq, lead) VALUES (1, $1)', [data]);
-  await database.write('INSERT INTO lead_keys (seq, phone_hash, lead_key) VALUES (1, $1, $2)', [Buffer.alloc(16), key]);
-  const outbox = await outboxAt(t, address);
-  t.match((await outbox.stats()).byStatus, { parked: 1, delivered: 1, queued: 0 });
-  t.equal(await outbox.countConsents({}), 1, 'each lead is read');
-  t.equal(await outbox.flagConsents(), undefined);
-  t.equal(await outbox.countConsents({}), 1, 'its consent is noted');
-  t.match(await outbox.consents({}, { limit: 9 }), { items: [{ id: 'cnv_1', version: '1' }] });
 });
 
 t.test('a step that fails leaves the schema at the step before it', async (t) => {

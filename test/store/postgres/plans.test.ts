@@ -1,7 +1,12 @@
 import pg from 'pg';
 import t from 'tap';
+import { createPool } from '../../../src/store/postgres/connection.ts';
+import { createDatabase } from '../../../src/store/postgres/database.ts';
+import { MIGRATIONS } from '../../../src/store/postgres/migrations.ts';
+import { migrate } from '../../../src/store/postgres/open.ts';
 import { createPostgresOutbox } from '../../../src/store/postgres/outbox.ts';
 import { everyOperation } from '../../support/every-operation.ts';
+import { lead } from '../../support/lead.ts';
 import { OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
@@ -55,4 +60,25 @@ t.test('no statement of the store looks through a table that grows with the lead
       text,
     );
   }
+});
+
+t.test('leads of an earlier release are counted, and their consents are noted', async (t) => {
+  const address = await server.database();
+  const database = createDatabase(createPool(address, 2));
+  t.teardown(() => database.close());
+  await migrate(database, MIGRATIONS.slice(0, 4));
+  const content = lead({ consent: { version: '1' } });
+  const { key, data } = OPTIONS.vault.seal('cnv_1', content, 'former');
+  await database.write(`
+    INSERT INTO conversations (id, site, provider, status, cause, created_at, updated_at)
+    VALUES ('cnv_1', 'demo', 'default', 'parked', 'refused', 1000, 2000), ('cnv_2', 'demo', 'default', 'delivered', NULL, 1, 1)`);
+  await database.write('INSERT INTO leads (seq, lead) VALUES (1, $1)', [data]);
+  await database.write('INSERT INTO lead_keys (seq, phone_hash, lead_key) VALUES (1, $1, $2)', [Buffer.alloc(16), key]);
+  const outbox = await createPostgresOutbox(address, { ...OPTIONS, poolMax: 2 });
+  t.teardown(() => outbox.close());
+  t.match((await outbox.stats()).byStatus, { parked: 1, delivered: 1, queued: 0 });
+  t.equal(await outbox.countConsents({}), 1, 'each lead is read');
+  t.equal(await outbox.flagConsents(), undefined);
+  t.equal(await outbox.countConsents({}), 1, 'its consent is noted');
+  t.match(await outbox.consents({}, { limit: 9 }), { items: [{ id: 'cnv_1', version: '1' }] });
 });

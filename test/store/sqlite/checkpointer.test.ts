@@ -9,6 +9,8 @@ import { emptyLog } from '../../../src/store/sqlite/privacy.ts';
 function opened(t: Test) {
   const path = join(t.testdir(), 'gateway.db');
   const database = openDatabase(path);
+  // The tables that were just created.
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   const identity = watchIdentity(path, APPLICATION_ID, () => performance.now());
   const checkpointer = createCheckpointer(path, identity, () => performance.now());
   t.teardown(async () => {
