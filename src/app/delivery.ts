@@ -1,5 +1,4 @@
 import { createAttemptLog } from '../admin/attempt-log.ts';
-import { patternsFor } from '../config/failure-patterns.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -22,7 +21,7 @@ export function startDelivery({
 }: Services): RunningDelivery {
   const client = createProviderClient({
     account: accounts.get,
-    patterns: ({ site, provider }) => patternsFor(live.current(), site, provider),
+    patterns: live.failurePatterns,
     timeoutMs: settings.upstreamTimeoutMs,
     ...(tracing && { headers: tracing.outgoingHeaders }),
   });

@@ -1,8 +1,7 @@
-import { type FailurePattern, type FailurePatterns, foldWords } from '../domain/failure-pattern.ts';
+import { type FailurePattern, foldWords } from '../domain/failure-pattern.ts';
 import { escapePointer } from '../lib/escape.ts';
 import type { Findings } from './findings.ts';
 import type { FailurePatternsContent } from './schema/failure-patterns.ts';
-import type { Settings } from './settings.ts';
 
 /** Checks what the schema cannot in `${at}/failurePatterns`: two spellings of one text, and a reason without a rejection. */
 export function checkFailurePatterns(
@@ -40,16 +39,4 @@ export function buildFailurePatterns(
     const { class: name, reason = 'other' } = typeof value === 'string' ? { class: value } : value;
     return name === 'rejected' ? { ...shared, class: name, reason } : { ...shared, class: name };
   });
-}
-
-/** The patterns that apply to leads of a site for an account; none for those that are not configured any more. */
-export function patternsFor(
-  { sites, providers }: Pick<Settings, 'sites' | 'providers'>,
-  site: string,
-  provider: string,
-): FailurePatterns {
-  return {
-    site: sites.get(site)?.failurePatterns ?? [],
-    account: providers.get(provider)?.failurePatterns ?? [],
-  };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { FailurePatterns } from '../domain/failure-pattern.ts';
 import type { ProviderAccount } from '../domain/provider.ts';
 import { DEFAULT_REGION } from './defaults.ts';
 import type { Settings } from './settings.ts';
@@ -12,6 +13,8 @@ export type LiveSettings = {
   readonly replace: (next: Settings) => Replaced;
   /** The retry rules of a site. */
   readonly retryRules: (site: string) => Settings['retry'];
+  /** The patterns of failures for leads of a site and an account; none for those that are not configured any more. */
+  readonly failurePatterns: (lead: { readonly site: string; readonly provider: string }) => FailurePatterns;
   /** The daily maxima of a site. */
   readonly dailyMax: (site: string) => Settings['dailyMax'];
 };
@@ -107,6 +110,7 @@ export function createLiveSettings(initial: Settings): LiveSettings {
       const { retry, sites } = current;
       return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
     },
+    failurePatterns: (lead) => patternsFor(current, lead),
     dailyMax: (site) => ({ ...current.dailyMax, ...current.sites.get(site)?.dailyMax }),
     replace(next) {
       const differing = keys.filter((key) => !isDeepStrictEqual(current[key], next[key]));
@@ -120,6 +124,17 @@ export function createLiveSettings(initial: Settings): LiveSettings {
       current = Object.freeze({ ...current, ...Object.fromEntries(replaced) });
       return { changed, needsRestart };
     },
+  };
+}
+
+/** The patterns that apply to leads of a site for an account. */
+export function patternsFor(
+  { sites, providers }: Pick<Settings, 'sites' | 'providers'>,
+  { site, provider }: { readonly site: string; readonly provider: string },
+): FailurePatterns {
+  return {
+    site: sites.get(site)?.failurePatterns ?? [],
+    account: providers.get(provider)?.failurePatterns ?? [],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { patternsFor } from '../../config/failure-patterns.ts';
+import { patternsFor } from '../../config/live.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Lead } from '../../domain/lead.ts';
@@ -44,7 +44,7 @@ export function addClassifyCommand(program: Command, { io }: Context): void {
 
 /** Explains the outcome of a Failure with this description, as the gateway itself would decide it. */
 function explain(description: string, lead: Lead, status: number, settings: Settings, now: number) {
-  const patterns = patternsFor(settings, lead.site, lead.provider);
+  const patterns = patternsFor(settings, lead);
   const body = { status: 'Failure', description } as const;
   const outcome = classify({ httpStatus: status, body }, lead, now, patterns);
   const verdict = judgeFailure(description, lead, patterns);
