@@ -1,4 +1,4 @@
-import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import type { BusboyHeaders } from '@fastify/busboy';
 import { Refusal } from '../../domain/refusal.ts';
 
 export type Entry = readonly [name: string, value: string];
@@ -95,8 +95,12 @@ function unescapeBytes(text: string): Buffer {
   return bytes.subarray(0, length);
 }
 
-/** Splits `multipart/form-data` (RFC 7578). Parts with a file name are files and are left out. */
-function splitMultipart(body: Buffer, contentType: string | undefined): Promise<RawEntry[]> {
+/**
+ * Splits `multipart/form-data` (RFC 7578). Parts with a file name are files and are left out. The parser is loaded with the first such
+ * form: few sites have any, and every start would pay for it.
+ */
+async function splitMultipart(body: Buffer, contentType: string | undefined): Promise<RawEntry[]> {
+  const { Busboy } = await import('@fastify/busboy');
   return new Promise((resolve, reject) => {
     const entries: RawEntry[] = [];
     const refuse = (): void => reject(invalid('Is not multipart/form-data: a boundary or a part is broken.'));
