@@ -12,11 +12,17 @@ import type {
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Clock, within } from '../lib/clock.ts';
-import { capsFor, type DailyMaxima, overCap } from './caps.ts';
 import type { Delivering } from './delivery/attempt.ts';
 import type { Permit } from './delivery/breaker.ts';
 import type { Hashing } from './hashing.ts';
-import { type IdempotencyScope, identify, type RequestIdentity } from './request-identity.ts';
+import {
+  capsFor,
+  type DailyMaxima,
+  type IdempotencyScope,
+  identify,
+  overCap,
+  type RequestIdentity,
+} from './request-keys.ts';
 
 export type SubmitContext = {
   readonly requestId: string;

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { Address6 } from 'ip-address';
-import type { Network } from '../../leads/request-identity.ts';
+import type { Network } from '../../leads/request-keys.ts';
 
 /** Bits of an IPv6 address that are one customer's network. */
 const IPV6_PREFIX = 64;

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Conversation, Lead } from '../../../src/domain/lead.ts';
 import type { Answer, Outcome } from '../../../src/domain/provider.ts';
-import { createRecentCalls } from '../../../src/leads/delivery/recent-calls.ts';
+import { createRecentCalls } from '../../../src/leads/delivery/attempt.ts';
 import { createSubmit } from '../../../src/leads/submit.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';
