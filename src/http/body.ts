@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import jsonc, { type JSONPath } from 'jsonc-parser';
 import { Refusal } from '../domain/refusal.ts';
 import { pointerToken } from './validation.ts';
@@ -110,4 +113,26 @@ export function requireBodyType(
 
 function unsupported(detail: string): Refusal {
   return new Refusal('unsupported_media_type', `The body ${detail}`);
+}
+
+/** How long an early answer waits for the client to finish sending. */
+const DRAIN_WAIT_MS = 250;
+
+/**
+ * Reads away what is left of a body before the answer that made it useless. Many clients read no answer until they have
+ * written their request, and closing a connection with bytes unread resets it: they would see that instead of the 413.
+ */
+export function drainBeforeAnswer(app: FastifyInstance): void {
+  app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+    if (hasBody && !raw.readableEnded && !raw.destroyed) drain(raw).then(() => done(), done);
+    else done();
+  });
+}
+
+async function drain(body: IncomingMessage): Promise<void> {
+  const timeout = AbortSignal.timeout(DRAIN_WAIT_MS);
+  body.resume();
+  // Rejects when the wait ends or the client disconnects. The answer is sent in either case.
+  await once(body, 'end', { signal: timeout }).catch(() => undefined);
 }

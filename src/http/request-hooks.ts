@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net';
-import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Site } from '../domain/site.ts';
 import { derived } from '../lib/derived.ts';
+import type { Guard } from '../lib/guard.ts';
 import { traceparentOf } from '../lib/request-id.ts';
 import { hostMistake } from '../lib/request-target.ts';
-import { createPartnerCheck } from './access.ts';
-import { addCors } from './cors.ts';
+import { claimedOrigin, createPartnerCheck, loggedOrigin, siteInBody, siteInPath } from './access.ts';
+import { addCors, securityHeaders } from './answer-headers.ts';
 import type { KnownPaths } from './known-paths.ts';
 import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
+import type { ProblemCode } from './problem-codes.ts';
 import { Problem } from './problems.ts';
 import type { Requester } from './requester.ts';
 import type { AppSettings } from './settings.ts';
@@ -143,31 +147,72 @@ function notFound(methods: readonly string[]): Problem {
     : new Problem('method_not_allowed', { headers: { allow: methods.join(', ') } });
 }
 
+type LogDeps = {
+  readonly logger: Logger;
+  readonly guard: Guard;
+  readonly sites: () => ReadonlyMap<string, Site>;
+  /** Called once for each request that was answered with a problem. */
+  readonly onProblem: (code: ProblemCode) => void;
+  /** Called after each complete answer. */
+  readonly onAnswer?: ((route: string, status: number, durationMs: number) => void) | undefined;
+};
+
+/** Refusals that a wrong configuration causes, too: their lines say which page was refused at which site. */
+const SAY_ORIGIN: ReadonlySet<string | undefined> = new Set<ProblemCode>(['origin_not_allowed', 'target_not_allowed']);
+
 /**
- * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
- * resource policy is `cross-origin`. A route that answers a page has a policy of its own in its option `helmet`.
- *
- * @param tls whether the gateway itself speaks TLS: HSTS is ours to send only then
+ * One line a request, of these fields only, when its answer is complete or cannot be any more. The URL is not among them:
+ * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
+ * hooks miss one that leaves while its handler works.
  */
-function securityHeaders(tls: boolean): FastifyHelmetOptions {
+export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem, onAnswer }: LogDeps): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = reply;
+    const startedAt = performance.now();
+    const end = (finished: boolean): void => {
+      raw.off('finish', onFinish);
+      raw.off('close', onClose);
+      const elapsedMs = performance.now() - startedAt;
+      const { problem } = request.requester;
+      if (finished && problem) onProblem(problem);
+      if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
+      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites()) };
+      if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
+      // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
+      else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
+    };
+    const onFinish = guard(() => end(true));
+    const onClose = guard(() => end(false));
+    raw.on('finish', onFinish);
+    raw.on('close', onClose);
+    done();
+  });
+}
+
+function logFields(request: FastifyRequest, elapsedMs: number): Record<string, unknown> {
+  const { id, method, headers, routeOptions, requester } = request;
   return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-    strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
-    xFrameOptions: { action: 'deny' },
-    // Data has nothing that these are about: DNS prefetching of links, Flash, old Internet Explorers, pages' processes.
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
+    event: 'request',
+    requestId: id,
+    traceparent: traceparentOf(headers),
+    method,
+    route: routeOptions.url,
+    ms: Math.round(elapsedMs * 10) / 10,
+    code: requester.problem,
+    site: requester.site?.key,
+    partner: requester.partner?.id,
   };
 }
+
+/** The site that a refused page asked for, where it is configured, and the page's origin; neither is about a person. */
+function refusedPage({ requester, url, body, headers }: FastifyRequest, sites: ReadonlyMap<string, Site>): RefusedPage {
+  if (!SAY_ORIGIN.has(requester.problem)) return {};
+  const site = requester.site ?? siteInPath(url, sites) ?? siteInBody(body, sites);
+  return { site: site?.key, origin: loggedOrigin(claimedOrigin(headers)), proxyLacks: requester.proxyLacks };
+}
+
+type RefusedPage = {
+  readonly site?: string | undefined;
+  readonly origin?: string;
+  readonly proxyLacks?: Requester['proxyLacks'] | undefined;
+};

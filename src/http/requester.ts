@@ -1,5 +1,5 @@
 import type { Partner, Rate, Site } from '../domain/site.ts';
-import type { ProxyLack } from './page-origin.ts';
+import type { ProxyLack } from './access.ts';
 import type { ProblemCode } from './problem-codes.ts';
 
 /** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
 import { PROBLEM_TYPE } from '../lib/problem.ts';
@@ -95,26 +93,4 @@ function rawHeaders(body: string, requestId: string): Record<string, string> {
     'Access-Control-Allow-Origin': '*',
     Connection: 'close',
   };
-}
-
-/** How long an early answer waits for the client to finish sending. */
-const DRAIN_WAIT_MS = 250;
-
-/**
- * Reads away what is left of a body before the answer that made it useless. Many clients read no answer until they have
- * written their request, and closing a connection with bytes unread resets it: they would see that instead of the 413.
- */
-export function drainBeforeAnswer(app: FastifyInstance): void {
-  app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {
-    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
-    if (hasBody && !raw.readableEnded && !raw.destroyed) drain(raw).then(() => done(), done);
-    else done();
-  });
-}
-
-async function drain(body: IncomingMessage): Promise<void> {
-  const timeout = AbortSignal.timeout(DRAIN_WAIT_MS);
-  body.resume();
-  // Rejects when the wait ends or the client disconnects. The answer is sent in either case.
-  await once(body, 'end', { signal: timeout }).catch(() => undefined);
 }

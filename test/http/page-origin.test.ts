@@ -1,11 +1,5 @@
 import t from 'tap';
-import {
-  missingFromProxy,
-  originOfRead,
-  type PageRequest,
-  pageOf,
-  recordedOrigin,
-} from '../../src/http/page-origin.ts';
+import { missingFromProxy, originOfRead, type PageRequest, pageOf, recordedOrigin } from '../../src/http/access.ts';
 import { site } from '../support/lead.ts';
 
 const PAGE = 'https://dealer.example';

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Conversation } from '../../domain/lead.ts';
+import type { Conversation, RejectionReason } from '../../domain/lead.ts';
 import type { StoredConversation } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
-import { conversationBody, seenByVisitor } from '../schemas/conversation.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
 import type { TakeLead } from '../take-lead.ts';
@@ -114,4 +113,36 @@ function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply
   }
   reply.headers({ location, 'cache-control': 'no-store', ...headers });
   return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(shown));
+}
+
+type ConversationBody = {
+  readonly id: string;
+  readonly status: Conversation['status'];
+  readonly reason?: RejectionReason;
+  readonly attempts: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+};
+
+/**
+ * A conversation as a visitor sees it. Until it is final nothing of it changes: a status, a count of calls or a time would tell a
+ * stranger whether a number was used before, is suppressed or is suspected.
+ */
+function seenByVisitor(conversation: Conversation): Conversation {
+  const { id, status, createdAt } = conversation;
+  if (status === 'delivered' || status === 'rejected') return conversation;
+  return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt };
+}
+
+/** The public view of a conversation; times become ISO 8601 with milliseconds. */
+function conversationBody(conversation: Conversation): ConversationBody {
+  const { id, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
+  return {
+    id,
+    status,
+    ...(status === 'rejected' && { reason }),
+    attempts,
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+  };
 }

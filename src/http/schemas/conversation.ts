@@ -1,4 +1,4 @@
-import { type Conversation, type RejectionReason, STATUSES } from '../../domain/lead.ts';
+import { STATUSES } from '../../domain/lead.ts';
 
 export const CONVERSATION_ID = {
   type: 'string',
@@ -60,35 +60,3 @@ export const CONVERSATION = {
     },
   },
 } as const;
-
-export type ConversationBody = {
-  readonly id: string;
-  readonly status: Conversation['status'];
-  readonly reason?: RejectionReason;
-  readonly attempts: number;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-};
-
-/**
- * A conversation as a visitor sees it. Until it is final nothing of it changes: a status, a count of calls or a time would tell a
- * stranger whether a number was used before, is suppressed or is suspected.
- */
-export function seenByVisitor(conversation: Conversation): Conversation {
-  const { id, status, createdAt } = conversation;
-  if (status === 'delivered' || status === 'rejected') return conversation;
-  return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt };
-}
-
-/** The public view of a conversation; times become ISO 8601 with milliseconds. */
-export function conversationBody(conversation: Conversation): ConversationBody {
-  const { id, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
-  return {
-    id,
-    status,
-    ...(status === 'rejected' && { reason }),
-    attempts,
-    createdAt: new Date(createdAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
-  };
-}

@@ -3,7 +3,7 @@ import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
-import type { PageIdentity } from '../page-origin.ts';
+import type { PageIdentity } from '../access.ts';
 import type { FormTokens } from './form-token.ts';
 import type { Proofs } from './proof.ts';
 

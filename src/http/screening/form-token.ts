@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Use } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { PageIdentity } from '../page-origin.ts';
+import type { PageIdentity } from '../access.ts';
 
 /** How long a visitor may take to fill in a form, in milliseconds: two hours. */
 export const TOKEN_LASTS_MS = 7_200_000;

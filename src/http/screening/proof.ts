@@ -3,7 +3,7 @@ import { type Challenge, createChallenge, type Payload, randomInt, verifySolutio
 import { deriveKey } from 'altcha-lib/algorithms/sha';
 import type { Use } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import type { PageIdentity } from '../page-origin.ts';
+import type { PageIdentity } from '../access.ts';
 
 /** How long a challenge may be solved and its proof sent, in milliseconds: as long as a form token is good. */
 export const PROOF_LASTS_MS = 7_200_000;

@@ -1,9 +1,39 @@
 import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
+import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
 import { derived } from '../lib/derived.ts';
+import { siteInBody, siteInPath } from './access.ts';
 import type { KnownPaths } from './known-paths.ts';
-import { siteInBody, siteInPath } from './named-site.ts';
+
+/**
+ * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
+ * resource policy is `cross-origin`. A route that answers a page has a policy of its own in its option `helmet`.
+ *
+ * @param tls whether the gateway itself speaks TLS: HSTS is ours to send only then
+ */
+export function securityHeaders(tls: boolean): FastifyHelmetOptions {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
+    xFrameOptions: { action: 'deny' },
+    // Data has nothing that these are about: DNS prefetching of links, Flash, old Internet Explorers, pages' processes.
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  };
+}
 
 /** Seconds for which a browser keeps the answer to a preflight; Chromium keeps it for two hours at most. */
 const PREFLIGHT_MAX_AGE_S = 7200;
