@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import t from 'tap';
-import { type AdminRole, NEEDED_ROLE, requireRoles } from '../../../src/admin/api/roles.ts';
+import { type AdminRole, isConsolePath, NEEDED_ROLE, requireRoles } from '../../../src/admin/api/roles.ts';
 import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../support/admin.ts';
 
 const NUMBER = { phone: '+14045551212' };
@@ -42,7 +42,10 @@ function routesOf(app: FastifyInstance): string[] {
 t.test('every route is allowed to exactly the roles from the one that it needs on', async (t) => {
   const { app, ask, store } = adminOver(t);
   const id = await store('parked');
-  const found = routesOf(await app).sort();
+  // The console has sessions; test/admin/console.test.ts walks its pages by each role.
+  const found = routesOf(await app)
+    .filter((route) => !isConsolePath(route.split(' ')[1] ?? ''))
+    .sort();
   const listed = Object.keys(NEEDED_ROLE);
   t.strictSame(found, listed.filter((route) => !route.includes('?')).sort());
   for (const route of listed) {
