@@ -1,5 +1,9 @@
 import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
-import type { StatsView } from './operations/views.ts';
+import type { Finding } from './finding.ts';
+import type { StatsView, WaitingView } from './operations/views.ts';
+import { waitingFindings } from './waiting-findings.ts';
+
+export type { Finding };
 
 /** What is known about the running gateway. Times are milliseconds since the epoch. */
 export type HealthFacts = {
@@ -9,19 +13,14 @@ export type HealthFacts = {
   /** Outcomes of the last quarter of an hour. */
   readonly activity: readonly MinuteCount[];
   readonly parked: readonly { readonly id: string; readonly parkedAt: number }[];
+  /** What waits, by account, status, cause and message. */
+  readonly waiting: readonly WaitingView[];
+  /** The endpoint of each account, to tell which leads an open breaker keeps; absent where it is not known. */
+  readonly endpoints?: ReadonlyMap<string, string>;
 };
 
-/** One sentence about the state of the gateway, what to do, and the section of docs/operations.md that explains it. */
-export type Finding = {
-  readonly severity: 'alarm' | 'warning';
-  readonly text: string;
-  readonly since?: number;
-  readonly action: string;
-  readonly section: string;
-};
-
-/** A queued lead that is older than this waits longer than its visitor. */
-const OLD_QUEUED_S = 300;
+/** A process that has not reported for this long does not run. It reports every 30 s. */
+const GONE_AFTER_MS = 90_000;
 /** Calls within a quarter of an hour from which on a share says something. */
 const ENOUGH_CALLS = 10;
 const LOW_SUCCESS = 0.8;
@@ -34,14 +33,26 @@ const CALLS = new Set(['delivered', 'rejected', 'credentials', 'refused', 'not_s
  * Says in words whether leads flow: the most important finding first, and none if all is well. It is the same for the console and
  * for the command line.
  */
-export function findings(facts: HealthFacts): Finding[] {
+export function findings(given: HealthFacts): Finding[] {
+  const facts = { ...given, replicas: given.replicas.filter(({ seenAt }) => seenAt > given.now - GONE_AFTER_MS) };
+  const failing = failures(facts);
+  const open = openEndpoints(facts);
+  const groups = waitingFindings({
+    ...facts,
+    unreachable: new Set(
+      [...(facts.endpoints ?? [])].filter(([, endpoint]) => open.has(endpoint)).map(([account]) => account),
+    ),
+    failing: failing?.text,
+  });
+  const explained = facts.parked.length > 0 || open.size > 0 || groups.some(({ severity }) => severity === 'alarm');
   return [
+    ...noProcess(facts),
     ...parkedAccounts(facts),
-    ...openBreakers(facts),
-    ...lowSuccess(facts),
-    ...oldLeads(facts),
+    ...openBreakers(facts, open),
+    ...(failing && !explained ? [failing.finding] : []),
+    ...groups.filter(({ severity }) => severity === 'alarm'),
     ...processes(facts),
-    ...waiting(facts),
+    ...groups.filter(({ severity }) => severity === 'warning'),
   ];
 }
 
@@ -52,61 +63,75 @@ export function headline(found: readonly Finding[]): string {
   return found.every(({ severity }) => severity === 'warning') ? `Leads flow. ${first.text}` : first.text;
 }
 
-function parkedAccounts({ parked }: HealthFacts): Finding[] {
-  return parked.map(({ id, parkedAt }) => ({
-    severity: 'alarm',
-    text: `The provider refuses the credentials of the account ${id}, and its leads wait.`,
-    since: parkedAt,
-    action: 'Write the valid password to its file. The gateway reads it within seconds and releases all leads.',
-    section: 'the-provider-refuses-our-credentials',
-  }));
+function noProcess({ replicas }: HealthFacts): Finding[] {
+  if (replicas.length > 0) return [];
+  return [
+    {
+      severity: 'alarm',
+      text: 'No process of the gateway has reported for 90 seconds: no lead is accepted or sent.',
+      action: 'Start the gateway, and read its log if it ends again.',
+      section: 'no-gateway-answers',
+    },
+  ];
 }
 
-function openBreakers({ replicas }: HealthFacts): Finding[] {
+function parkedAccounts({ parked, waiting }: HealthFacts): Finding[] {
+  return parked.map(({ id, parkedAt }) => {
+    const count = waiting
+      .filter(({ provider, status }) => provider === id && (status === 'queued' || status === 'parked'))
+      .reduce((sum, group) => sum + group.count, 0);
+    const leads =
+      count === 0 ? 'its leads wait' : `${count.toLocaleString('en-US')} ${count === 1 ? 'lead waits' : 'leads wait'}`;
+    return {
+      severity: 'alarm',
+      text: `The provider refuses the credentials of the account ${id}, and ${leads}.`,
+      since: parkedAt,
+      action: 'Write the valid password to its file. The gateway reads it within seconds and releases all leads.',
+      section: 'the-provider-refuses-our-credentials',
+    };
+  });
+}
+
+/** The endpoints that some process does not call, with the number of these processes. */
+function openEndpoints({ replicas }: HealthFacts): Map<string, number> {
   const endpoints = new Map<string, number>();
   for (const { breakers } of replicas)
     for (const [endpoint, state] of Object.entries(breakers))
       if (state === 'open') endpoints.set(endpoint, (endpoints.get(endpoint) ?? 0) + 1);
-  return [...endpoints].map(([endpoint, count]) => ({
+  return endpoints;
+}
+
+function openBreakers({ replicas, stats, now }: HealthFacts, open: ReadonlyMap<string, number>): Finding[] {
+  const { oldestQueuedSeconds } = stats;
+  return [...open].map(([endpoint, count]) => ({
     severity: 'alarm',
     text: `${endpoint} is unreachable for ${count} of ${replicas.length} ${replicas.length === 1 ? 'process' : 'processes'}, and its leads wait.`,
+    ...(oldestQueuedSeconds !== undefined && { since: now - oldestQueuedSeconds * 1_000 }),
     action: 'Inform the provider. The gateway tries again by itself and then sends all leads.',
     section: 'the-provider-is-unreachable',
   }));
 }
 
-function lowSuccess({ activity, replicas, parked }: HealthFacts): Finding[] {
-  if (parked.length > 0 || replicas.some(({ breakers }) => Object.values(breakers).includes('open'))) return [];
+/** What is known of the calls of the last 15 minutes, if too few of them were answered about the lead. */
+function failures({ activity }: HealthFacts): { readonly text: string; readonly finding: Finding } | undefined {
   const sum = (kinds: ReadonlySet<string>): number =>
     activity.reduce((total, { kind, count }) => total + (kinds.has(kind) ? count : 0), 0);
   const [calls, answered] = [sum(CALLS), sum(ANSWERED)];
-  if (calls < ENOUGH_CALLS || answered / calls >= LOW_SUCCESS) return [];
-  const worst = [...CALLS]
-    .filter((kind) => !ANSWERED.has(kind))
-    .map((kind) => [kind, sum(new Set([kind]))] as const)
-    .sort(([, a], [, b]) => b - a)[0];
-  return [
-    {
+  if (calls < ENOUGH_CALLS || answered / calls >= LOW_SUCCESS) return undefined;
+  const [worst = '', most = 0] =
+    [...CALLS]
+      .filter((kind) => !ANSWERED.has(kind))
+      .map((kind) => [kind, sum(new Set([kind]))] as const)
+      .sort(([, a], [, b]) => b - a)[0] ?? [];
+  return {
+    text: `${most} of ${calls} calls of the last 15 minutes ended so`,
+    finding: {
       severity: 'alarm',
-      text: `Only ${answered} of ${calls} calls of the last 15 minutes were answered about the lead; most others ended as ${worst?.[0]}.`,
-      action: 'Open Leads, filter by cause, and read what the provider answers.',
-      section: worst?.[0] === 'refused' ? 'leads-that-wait-for-an-operator' : 'the-provider-is-unreachable',
+      text: `Only ${answered} of ${calls} calls of the last 15 minutes were answered about the lead; ${most} ended as ${worst}.`,
+      action: 'Open the leads of this cause, and read what the provider answers.',
+      section: worst === 'refused' ? 'the-provider-refuses-every-lead' : 'the-provider-is-unreachable',
     },
-  ];
-}
-
-function oldLeads({ stats, now }: HealthFacts): Finding[] {
-  const { oldestQueuedSeconds = 0 } = stats;
-  if (oldestQueuedSeconds < OLD_QUEUED_S) return [];
-  return [
-    {
-      severity: 'alarm',
-      text: `${stats.byStatus.queued} leads are queued, and the oldest waits ${duration(oldestQueuedSeconds)}.`,
-      since: now - oldestQueuedSeconds * 1_000,
-      action: 'If the provider works again, retry the queued leads now.',
-      section: 'the-provider-is-unreachable',
-    },
-  ];
+  };
 }
 
 function processes({ replicas }: HealthFacts): Finding[] {
@@ -137,18 +162,6 @@ function processes({ replicas }: HealthFacts): Finding[] {
     });
   }
   return found;
-}
-
-function waiting({ stats }: HealthFacts): Finding[] {
-  const texts = { parked: 'need an operator', unknown: 'may have reached the provider', held: 'are held' } as const;
-  return (['parked', 'unknown', 'held'] as const)
-    .filter((status) => stats.byStatus[status] > 0)
-    .map((status) => ({
-      severity: 'warning',
-      text: `${stats.byStatus[status]} ${stats.byStatus[status] === 1 ? 'lead' : 'leads'} ${texts[status]} (${status}).`,
-      action: 'Open Leads and decide.',
-      section: 'leads-that-wait-for-an-operator',
-    }));
 }
 
 /** A duration in the largest unit that gives at least two: `95 s`, `12 min`, `3 h`, `2 d`. */

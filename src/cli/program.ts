@@ -9,6 +9,7 @@ import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageErro
 import { addBackupCommands } from './commands/backup.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
@@ -21,7 +22,8 @@ import type { Session } from './session.ts';
 
 /** How an operator starts the program. */
 const START = 'npm run -s gateway --';
-const EXIT_CODES = 'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found.';
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found. doctor: 0 well, 1 warning, 2 alarm.';
 
 /** Subjects in the order of the help. */
 const SUBJECTS: readonly AddCommands[] = [
@@ -29,6 +31,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addSendCommands,
   addNumberCommands,
   addReportCommands,
+  addDoctorCommand,
   addCheckCommand,
   addNotifyCommands,
   addRenderCommand,

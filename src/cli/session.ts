@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
 import { loadStorage, type StorageSettings } from '../config/load.ts';
+import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { KeyStore } from '../domain/ports/key-store.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
@@ -23,6 +24,7 @@ export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & 
     Pick<StatsStore, 'stats'> &
     Pick<KeyStore, 'sealedCounts'> &
     Pick<ProviderStore, 'parked'> &
+    Pick<ActivityStore, 'activity' | 'replicas'> &
     Pick<OutgoingQueue, 'destinationStates'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
   readonly skewMs?: number;

@@ -216,13 +216,28 @@ t.test('in the demo the console is open, to pages of a loopback name only', asyn
   t.equal((await ask('GET', '', { headers: { host: 'rebound.example' } })).status, 303);
 });
 
-t.test('the overview shows parked accounts, breakers and processes, and every page has one heading', async (t) => {
-  const { logIn } = consoleOver(t);
-  const { open } = await logIn(TOKEN);
-  const { text } = await open('');
-  t.match(text, /refuses the credentials of the account eu-main/);
-  t.match(text, /eu\.example is unreachable for 1 of 1 process/);
-  t.match(text, /host:1/);
-  for (const path of ['', '/leads', '/providers', '/suppressions', '/audit', '/configuration'])
-    t.equal((await open(path)).text.match(/<h1/g)?.length, 1, path);
-});
+t.test(
+  'the overview shows parked accounts, breakers, processes and what waits with its button, and every page has one heading',
+  async (t) => {
+    const { logIn, store } = consoleOver(t);
+    const { open, send } = await logIn(TOKEN);
+    const { text } = await open('');
+    t.match(text, /refuses the credentials of the account eu-main/);
+    t.match(text, /eu\.example is unreachable for 1 of 1 process/);
+    t.match(text, /host:1/);
+    const id = await store('parked');
+    const shown = (await open('')).text;
+    t.match(shown, /1 lead of the account default waits for an operator \(schedule/);
+    const form = Object.fromEntries(
+      [...shown.matchAll(/name="(status|cause|provider|action)" value="([^"]+)"/g)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+    t.strictSame(form, { status: 'parked', cause: 'schedule', provider: 'default', action: 'release' });
+    t.match((await send('/leads/preview', form)).text, /Send 1 leads?</, 'its button shows what it would send');
+    t.match((await open('/leads?status=parked&cause=schedule&provider=default')).text, new RegExp(id.slice(0, 12)));
+    for (const path of ['', '/leads', '/providers', '/suppressions', '/audit', '/configuration'])
+      t.equal((await open(path)).text.match(/<h1/g)?.length, 1, path);
+  },
+);

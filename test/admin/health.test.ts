@@ -1,5 +1,6 @@
 import t from 'tap';
 import { bars, LAST_DAY, LAST_HOUR } from '../../src/admin/console/chart.ts';
+import { commandOf } from '../../src/admin/finding.ts';
 import { duration, findings, type HealthFacts, headline } from '../../src/admin/health.ts';
 
 const NOW = 1_000 * 60_000;
@@ -12,9 +13,10 @@ const facts = (changes: Partial<HealthFacts> = {}): HealthFacts => ({
   replicas: [REPLICA],
   activity: [{ minute: 999, kind: 'delivered', count: 20 }],
   parked: [],
+  waiting: [],
   ...changes,
 });
-const stats = (changes: object): HealthFacts['stats'] => ({ ...facts().stats, ...changes });
+const group = (changes: Partial<HealthFacts['waiting'][number]>) => ({ provider: 'main', count: 1, ...changes });
 
 t.test('with nothing wrong all leads flow', async (t) => {
   t.strictSame(findings(facts()), []);
@@ -45,15 +47,39 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
       ],
     },
     'alarm',
-    /Only 2 of 20 calls .* refused/,
-    'leads-that-wait-for-an-operator',
+    /Only 2 of 20 calls .* 18 ended as refused/,
+    'the-provider-refuses-every-lead',
   ],
   [
     'an old queued lead',
-    { stats: stats({ oldestQueuedSeconds: 3_600, byStatus: { ...STATUSES, queued: 3 } }) },
+    { waiting: [group({ status: 'queued', count: 3, oldestSeconds: 3_600 })] },
     'alarm',
-    /3 leads are queued, and the oldest waits 60 min/,
+    /3 leads of the account main wait for the next try/,
     'the-provider-is-unreachable',
+  ],
+  [
+    'leads whose tries fail, with the words of the provider',
+    { waiting: [group({ status: 'queued', count: 1_200, message: 'internal error', oldestSeconds: 40 })] },
+    'alarm',
+    /1,200 leads of the account main wait for the next try; the provider answers “internal error”/,
+    'the-provider-is-unreachable',
+  ],
+  [
+    'leads that a suspended account refuses, with the share of the calls',
+    {
+      waiting: [group({ status: 'parked', cause: 'refused', count: 60, message: 'account suspended' })],
+      activity: [{ minute: 999, kind: 'refused', count: 60 }],
+    },
+    'alarm',
+    /60 leads .*the provider answers “account suspended” \(60 of 60 calls of the last 15 minutes ended so\)/,
+    'the-provider-refuses-every-lead',
+  ],
+  [
+    'that no process runs',
+    { replicas: [{ ...REPLICA, seenAt: NOW - 90_000 }] },
+    'alarm',
+    /No process of the gateway has reported/,
+    'no-gateway-answers',
   ],
   [
     'refused settings',
@@ -78,9 +104,23 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
   ],
   [
     'a parked lead',
-    { stats: stats({ byStatus: { ...STATUSES, parked: 1 } }) },
+    { waiting: [group({ status: 'parked', cause: 'schedule' })] },
     'warning',
-    /1 lead need an operator|1 lead .*parked/,
+    /1 lead of the account main waits for an operator \(schedule: every attempt/,
+    'leads-that-wait-for-an-operator',
+  ],
+  [
+    'leads that may have arrived',
+    { waiting: [group({ status: 'unknown', cause: 'repeats', count: 2 })] },
+    'warning',
+    /2 leads .* may have reached the provider and are not sent again/,
+    'leads-that-wait-for-an-operator',
+  ],
+  [
+    'suspects',
+    { waiting: [group({ status: 'held', cause: 'suspect', count: 2 })] },
+    'warning',
+    /2 leads .* are held \(suspect: looked like a robot/,
     'leads-that-wait-for-an-operator',
   ],
 ];
@@ -98,6 +138,34 @@ t.test('few calls say nothing about the provider, and a parked account explains 
   t.strictSame(findings(facts({ activity: [{ minute: 999, kind: 'unknown', count: 9 }] })), []);
   const parked = [{ id: 'main', parkedAt: 5 }];
   t.equal(findings(facts({ parked, activity: [{ minute: 999, kind: 'credentials', count: 50 }] })).length, 1);
+});
+
+t.test('leads behind a parked account or an open breaker are told of once, and a few retries not at all', async (t) => {
+  const queued = group({ status: 'queued', count: 50, message: 'no answer', oldestSeconds: 900 });
+  const account = facts({
+    parked: [{ id: 'main', parkedAt: 5 }],
+    waiting: [queued, group({ status: 'parked', cause: 'provider', count: 1_000 })],
+  });
+  t.match(findings(account), [{ text: /account main, and 1,050 leads wait/ }]);
+  t.equal(findings(account).length, 1);
+  const breaker = facts({
+    replicas: [{ ...REPLICA, breakers: { 'https://a.example': 'open' } }],
+    endpoints: new Map([['main', 'https://a.example']]),
+    waiting: [queued],
+  });
+  t.match(findings(breaker), [{ text: /a\.example is unreachable/ }]);
+  t.equal(findings(breaker).length, 1);
+  t.strictSame(findings(facts({ waiting: [{ ...queued, count: 4, oldestSeconds: 299 }] })), []);
+});
+
+t.test('a finding names the command that mends it, as a shell takes it', async (t) => {
+  const [found] = findings(facts({ waiting: [group({ status: 'parked', cause: 'refused', provider: "o'hara inc" })] }));
+  t.equal(
+    found?.mend && commandOf(found.mend),
+    "leads release --status parked --cause refused --provider 'o'\\''hara inc'",
+  );
+  const [queued] = findings(facts({ waiting: [group({ status: 'queued', oldestSeconds: 300 })] }));
+  t.equal(queued?.mend && commandOf(queued.mend), 'leads retry --provider main');
 });
 
 t.test('durations are told in a unit that gives at least two of it', async (t) => {

@@ -99,7 +99,7 @@ export function preview(selection: Selection, filter: ListFilter, formToken: str
       ? html`<p>No lead of the filter can be sent by ${action}.</p>`
       : html`<form method="post" action="${BASE}/leads/run">!${hidden(formToken)}!${hiddenFilter(filter)}
 <input type="hidden" name="action" value="${action}"><input type="hidden" name="expected" value="${String(ids.length)}">
-<button class="primary">Send ${count(ids.length)} leads</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
+<button class="primary">Send ${count(ids.length)} ${ids.length === 1 ? 'lead' : 'leads'}</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
   return html`<h1>${action[0]?.toUpperCase() ?? ''}${action.slice(1)}</h1><p>${ACTIONS[action]}.</p>
 <dl><dt>Leads</dt><dd>${count(ids.length)}${more ? ' of more; the newest first' : ''}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
 <dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}`;

@@ -1,14 +1,18 @@
 import { html } from 'ghtml';
 import type { MinuteCount } from '../../domain/ports/activity-store.ts';
-import { duration, type Finding, findings, type HealthFacts, headline } from '../health.ts';
+import type { Finding } from '../finding.ts';
+import { duration, findings, type HealthFacts, headline } from '../health.ts';
 import { isoTime } from '../operations/views.ts';
 import { chart, LAST_DAY, LAST_HOUR, legend } from './chart.ts';
-import { age, BASE, count, runbook, table } from './layout.ts';
+import { age, BASE, count, hidden, runbook, table } from './layout.ts';
 
 type Facts = HealthFacts & {
   /** Outcomes of the last day. */
   readonly day: readonly MinuteCount[];
   readonly database: string;
+  readonly formToken: string;
+  /** Whether the operator may send leads. */
+  readonly mayAct: boolean;
 };
 
 /** The first page: whether leads flow, what does not, and since when. */
@@ -21,7 +25,7 @@ export function overview(facts: Facts): string {
       : ['well', 'All is well'];
   return html`<section class="headline h-${state}" aria-live="polite" data-live-part>
 <p class="word">${word}</p><h1>${headline(found)}</h1>
-!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts.now))}</ul>`}
+!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts))}</ul>`}
 </section>
 <section class="tiles" aria-label="Leads by status" data-live-part>!${tiles(facts)}</section>
 <section data-live-part><h2>Calls to the provider</h2>
@@ -31,9 +35,24 @@ export function overview(facts: Facts): string {
 <section data-live-part><h2>Processes</h2>!${processes(facts)}<p class="soft">Storage: ${facts.database}</p></section>`;
 }
 
-function finding({ severity, text, since, action, section }: Finding, now: number): string {
+function finding({ severity, text, since, action, mend, section }: Finding, { now, ...who }: Facts): string {
   const when = since === undefined ? '' : html` <span class="soft">since !${age(isoTime(since), now)}</span>`;
-  return html`<li class="f-${severity}"><p><strong>${text}</strong>!${when}</p><p>${action} !${runbook(section)}</p></li>`;
+  return html`<li class="f-${severity}"><p><strong>${text}</strong>!${when}</p><p>${action} !${runbook(section)}</p>!${mend === undefined ? '' : mending(mend, who)}</li>`;
+}
+
+/** The leads of a finding, and the button that shows what sending them would do. */
+function mending(
+  { action, filter }: NonNullable<Finding['mend']>,
+  { formToken, mayAct }: Pick<Facts, 'formToken' | 'mayAct'>,
+): string {
+  const shown = action === 'retry' ? { status: 'queued', ...filter } : filter;
+  const fields = Object.entries(filter).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  const button = mayAct
+    ? html`<form method="post" action="${BASE}/leads/preview">!${hidden(formToken)}!${fields}<button name="action" value="${action}">${action === 'retry' ? 'Retry' : 'Release'} these leads…</button></form>`
+    : '';
+  return html`<div class="buttons">!${button}<a class="button" href="${BASE}/leads?${new URLSearchParams(shown).toString()}">Show these leads</a></div>`;
 }
 
 function tiles({ stats, activity }: Facts): string {

@@ -3,6 +3,7 @@ import type { ActivityStore } from '../../domain/ports/activity-store.ts';
 import { defined } from '../../lib/defined.ts';
 import { AdminProblem } from '../api/problem.ts';
 import type { RunningState } from '../api/routes.ts';
+import { readHealth } from '../health-facts.ts';
 import type { Operations } from '../operations/operations.ts';
 import { isoTime } from '../operations/views.ts';
 import type { Gate, GateDeps } from './gate.ts';
@@ -29,30 +30,21 @@ export type ConsoleDeps = GateDeps & {
 };
 
 const PAGE_SIZE = 50;
-const MINUTES_A_DAY = 1_440;
-const RECENT_MINUTES = 15;
 
 /** The pages that are not about single leads: overview, providers, suppressions, audit, configuration and runbook. */
 export function recordPages(app: FastifyInstance, { actorOf, formOf, show }: Gate, deps: ConsoleDeps): void {
   const { operations, state, now } = deps;
 
   app.get('/', async (request, reply) => {
-    const minute = Math.floor(now() / 60_000);
-    const [stats, replicas, day, providers] = await Promise.all([
-      operations.stats(),
-      state.replicas(),
-      deps.activity.activity(minute - MINUTES_A_DAY),
-      state.providers(),
-    ]);
-    const content = overview({
+    const providers = await state.providers();
+    const facts = await readHealth({
+      operations,
+      activity: { activity: deps.activity.activity, replicas: state.replicas },
+      parked: async () => providers.flatMap(({ id, parkedAt }) => (parkedAt === undefined ? [] : [{ id, parkedAt }])),
+      endpoints: new Map(providers.map(({ id, endpoint }) => [id, endpoint])),
       now: now(),
-      stats,
-      replicas,
-      day,
-      activity: day.filter((one) => one.minute > minute - RECENT_MINUTES),
-      parked: providers.flatMap(({ id, parkedAt }) => (parkedAt === undefined ? [] : [{ id, parkedAt }])),
-      database: deps.database,
     });
+    const content = overview({ ...facts, database: deps.database, ...formOf(request) });
     return show(request, reply, { title: 'Overview', at: '', live: true }, content);
   });
   app.get('/providers', async (request, reply) => {
@@ -124,8 +116,6 @@ export function recordPages(app: FastifyInstance, { actorOf, formOf, show }: Gat
   app.get('/runbook', async (request, reply) =>
     show(request, reply, { title: 'Runbook', at: '/runbook' }, await runbookPage()),
   );
-
-  // ---------------------------------------------------------------- live
 
   async function suppressionList(request: FastifyRequest, reply: FastifyReply, notice?: string): Promise<FastifyReply> {
     const content = suppressionsPage(await operations.suppressions(), { ...formOf(request), now: now() });

@@ -1,0 +1,92 @@
+import type { Finding } from './finding.ts';
+import { CAUSES } from './operations/input.ts';
+import type { WaitingView } from './operations/views.ts';
+
+/** Queued leads that were tried and wait are told of from so many on, or from this age on: a few retries are no event. */
+const ENOUGH_QUEUED = 5;
+const OLD_QUEUED_S = 300;
+/** Further groups are in `stats --waiting`, where they are one table. */
+const GROUPS_TOLD = 8;
+
+export type WaitingFacts = {
+  readonly now: number;
+  readonly waiting: readonly WaitingView[];
+  /** The accounts that are parked, whose leads are told of with them. */
+  readonly parked: readonly { readonly id: string }[];
+  /** The accounts whose endpoint's breaker is open; their leads are told of with it. */
+  readonly unreachable: ReadonlySet<string>;
+  /** How most calls ended lately, if most were not answered about the lead: the leads that wait are an alarm then. */
+  readonly failing?: string | undefined;
+};
+
+/**
+ * Says what waits, each group of leads of one account, cause and message in one sentence, with what sends them; the largest group
+ * first.
+ */
+export function waitingFindings(facts: WaitingFacts): Finding[] {
+  const parked = new Set(facts.parked.map(({ id }) => id));
+  return facts.waiting
+    .filter(({ status, cause, provider = '' }) =>
+      status === 'queued' ? !parked.has(provider) && !facts.unreachable.has(provider) : cause !== 'provider',
+    )
+    .filter(({ status, count, message, oldestSeconds = 0 }) =>
+      status === 'queued' ? oldestSeconds >= OLD_QUEUED_S || (message !== undefined && count >= ENOUGH_QUEUED) : true,
+    )
+    .slice(0, GROUPS_TOLD)
+    .map((group) => told(group, facts));
+}
+
+function told(group: WaitingView, { now, failing }: WaitingFacts): Finding {
+  const { status, cause, provider, message, count, oldestSeconds } = group;
+  const queued = status === 'queued';
+  const refused = queued || cause === 'refused';
+  const answers = refused && failing !== undefined ? ` (${failing})` : '';
+  const filter = {
+    ...(queued ? {} : { status }),
+    ...(cause !== undefined && { cause }),
+    ...(provider !== undefined && { provider }),
+  };
+  return {
+    severity: queued || (refused && failing !== undefined) ? 'alarm' : 'warning',
+    text: `${leads(count)} of the account ${provider}${site(group)} ${state(group)}${says(message)}${answers}.`,
+    ...(oldestSeconds !== undefined && { since: now - oldestSeconds * 1_000 }),
+    action: action(group),
+    mend: { action: queued ? 'retry' : 'release', filter: filter as Readonly<Record<string, string>> },
+    section: queued
+      ? 'the-provider-is-unreachable'
+      : cause === 'refused'
+        ? 'the-provider-refuses-every-lead'
+        : 'leads-that-wait-for-an-operator',
+  };
+}
+
+const site = (group: WaitingView): string => (group.site === undefined ? '' : ` at the site ${group.site}`);
+const leads = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'lead' : 'leads'}`;
+
+function state({ status = '', cause, count }: WaitingView): string {
+  const [are, wait] = count === 1 ? ['is', 'waits'] : ['are', 'wait'];
+  if (status === 'queued') return `${wait} for the next try`;
+  if (status === 'unknown') return `may have reached the provider and ${are} not sent again`;
+  const why = cause === undefined ? '' : ` (${cause}: ${CAUSES[cause as keyof typeof CAUSES] ?? ''})`;
+  return status === 'held' ? `${are} held${why}` : `${wait} for an operator${why}`;
+}
+
+/** The store puts a message that it does not show in parentheses. */
+function says(message: string | undefined): string {
+  if (message === undefined) return '';
+  return message.startsWith('(') ? '; the last answers were different' : `; the provider answers “${message}”`;
+}
+
+function action({ status, cause, message }: WaitingView): string {
+  if (status === 'queued') {
+    const call = message === undefined ? '' : 'Tell the provider what it answers. ';
+    return `${call}The gateway tries again by itself. When the provider works, send the leads now:`;
+  }
+  if (status === 'unknown') return 'Ask the merchant whether the conversations exist. If not, send the leads:';
+  if (cause === 'refused') return 'Call the provider, or correct the target of the site. Then send the leads:';
+  if (cause === 'schedule')
+    return 'The provider was away longer than the retry schedule. When it works, send the leads:';
+  if (cause === 'unreadable') return 'Add the missing key to DATA_KEY_PREVIOUS and restart. Then send the leads:';
+  if (status === 'held') return 'Look at the leads. Send those that look genuine:';
+  return 'Look at the leads, and send them when the cause is mended:';
+}
