@@ -206,6 +206,8 @@ t.test('mistakes in an address are told in a page, without a fault', async (t) =
     t.equal((await open(path)).status, 422, path);
   for (const path of ['/leads/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', '/jobs/1', '/nothing', '/assets/..%2fstyle.css'])
     t.equal((await open(path)).status, 404, path);
+  for (const name of ['__proto__', 'constructor', 'toString'])
+    t.equal((await open(`/assets/${name}`)).status, 404, `${name}, which every object has`);
   t.equal((await send('/leads/preview', { action: 'drop' })).status, 422);
 });
 

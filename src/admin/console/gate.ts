@@ -57,11 +57,12 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const;
 
-const ASSETS: Readonly<Record<string, string>> = {
-  'style.css': 'text/css; charset=utf-8',
-  'script.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-};
+/** A map, because in a plain object a path such as `__proto__` would find what no file is. */
+const ASSETS: ReadonlyMap<string, string> = new Map([
+  ['style.css', 'text/css; charset=utf-8'],
+  ['script.js', 'text/javascript; charset=utf-8'],
+  ['icon.svg', 'image/svg+xml'],
+]);
 
 type Who = { readonly principal: Principal; readonly formToken: string };
 
@@ -138,7 +139,7 @@ export async function addGate(app: FastifyInstance, deps: GateDeps): Promise<Gat
     return reply.redirect(`${BASE}/login`, 303);
   });
   app.get<{ Params: { name: string } }>('/assets/:name', { config: { console: 'public' } }, async (request, reply) => {
-    const type = ASSETS[request.params.name];
+    const type = ASSETS.get(request.params.name);
     if (type === undefined) throw new AdminProblem(404, 'not_found', 'There is no such file.');
     return reply.type(type).header('cache-control', 'private, max-age=300').send(asset(request.params.name));
   });
