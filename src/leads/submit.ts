@@ -34,7 +34,12 @@ export type SubmitContext = {
   readonly screen: () => Promise<Screening>;
 };
 
-export type Submission = { readonly conversation: Conversation; readonly replayed: boolean };
+export type Submission = {
+  readonly conversation: Conversation;
+  readonly replayed: boolean;
+  /** Milliseconds for which the provider asked to send nothing for the lead's account. It depends on the account, never on the lead. */
+  readonly askedToWaitMs?: number;
+};
 
 const HELD = { kind: 'held' } as const;
 
@@ -166,7 +171,7 @@ export function createSubmit(parts: Parts): Submit {
       if (error instanceof StorageUnavailable) onStorageFault?.();
       throw error;
     }
-    return submission;
+    return { ...(await submission), askedToWaitMs: delivery.askedToWaitMs(lead.provider) };
   };
 }
 

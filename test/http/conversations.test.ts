@@ -86,6 +86,18 @@ t.test(
   },
 );
 
+t.test(
+  'while the provider asks for no calls, a visitor of any lead of the account is asked to wait as long',
+  async (t) => {
+    for (const status of NOT_FINAL) {
+      const conversation = { ...DELIVERED, status };
+      const submit = async () => ({ conversation, replayed: false, askedToWaitMs: 29_001 });
+      const { app } = await testApp(t, { submit, now: () => NOW });
+      t.equal((await app.inject(post())).headers['retry-after'], '30', status);
+    }
+  },
+);
+
 t.test('a partner sees all six statuses, also when it reads the state with its key', async (t) => {
   for (const status of NOT_FINAL) {
     const conversation = { ...DELIVERED, status, partner: 'acme' };

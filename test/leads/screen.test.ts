@@ -19,6 +19,7 @@ function submitting(t: Test) {
   t.teardown(() => store.close());
   const counts = { cleared: 0, attempts: 0, screened: 0 };
   const delivery: Delivering = {
+    askedToWaitMs: () => 0,
     clear() {
       counts.cleared += 1;
       return { kind: 'go', permit: { report: () => undefined } };

@@ -36,6 +36,7 @@ function submitting(t: Test, { clearance = 'go', outcome = delivered, visitorMax
   let screenings = 0;
   const reported: unknown[] = [];
   const delivery: Delivering = {
+    askedToWaitMs: (provider: string) => (provider === 'default' ? 9_000 : 0),
     clear: () =>
       clearance === 'go'
         ? { kind: 'go', permit: { report: (outcome) => reported.push(outcome) } }

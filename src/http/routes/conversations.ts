@@ -42,13 +42,14 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
       },
     },
     async (request, reply) => {
-      const { conversation, replayed } = await takeLead(request, {
+      const { conversation, replayed, askedToWaitMs } = await takeLead(request, {
         body: request.body,
         idempotencyKey: request.headers['idempotency-key']?.toString(),
         from: 'script',
       });
       if (replayed) reply.header('idempotency-replayed', 'true');
-      return answerLead(reply, view(conversation, request.requester.partner !== undefined, now()));
+      const isOwner = request.requester.partner !== undefined;
+      return answerLead(reply, view(conversation, isOwner, now(), askedToWaitMs));
     },
   );
 
@@ -79,11 +80,17 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
 /** A conversation as its reader may see it, and the header fields that say when to look again. */
 type View = { readonly shown: Conversation; readonly headers: { readonly 'retry-after'?: string } };
 
-/** @param isOwner whether the reader is the partner that sent the lead */
-function view(conversation: Conversation, isOwner: boolean, now: number): View {
+/**
+ * @param isOwner whether the reader is the partner that sent the lead
+ * @param askedToWaitMs how long the provider wants no call for the lead's account: the same for each of its leads, so it tells
+ *   nothing of one
+ */
+function view(conversation: Conversation, isOwner: boolean, now: number, askedToWaitMs = 0): View {
   const shown = isOwner ? conversation : seenByVisitor(conversation);
   if (shown.status !== 'queued') return { shown, headers: {} };
-  const waitS = isOwner ? secondsUntilDue(shown, now) : secondsByAge(shown, now);
+  const waitS = isOwner
+    ? secondsUntilDue(shown, now)
+    : Math.max(secondsByAge(shown, now), Math.ceil(askedToWaitMs / 1_000));
   return { shown, headers: { 'retry-after': String(waitS) } };
 }
 
@@ -91,7 +98,7 @@ function secondsUntilDue({ dueAt }: Conversation, now: number): number {
   return dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
 }
 
-/** The time of the next attempt would tell a stranger that there is one, so the wait depends on nothing but the age of the lead. */
+/** The time of the next attempt would tell a stranger that there is one, so the wait depends on nothing else of the lead than its age. */
 function secondsByAge({ createdAt }: Conversation, now: number): number {
   return Math.min(LOOK_AGAIN_MAX_S, Math.max(LOOK_AGAIN_S, Math.round((now - createdAt) / 2_000)));
 }

@@ -5,7 +5,7 @@ import type { Answer, Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { defined } from '../../lib/defined.ts';
 import type { Clearance, Gate, Permit } from './breaker.ts';
-import { type RetryRules, SUPPRESSED, settlementFor, UNCALLED } from './policy.ts';
+import { RETRY_AFTER_MAX_MS, type RetryRules, SUPPRESSED, settlementFor, UNCALLED } from './policy.ts';
 
 /** How long to wait between two tries to record an outcome. */
 const SETTLE_RETRY_MS = 500;
@@ -28,6 +28,8 @@ export type AttemptContext = {
 /** The part of delivery that submitting a lead uses. */
 export interface Delivering {
   clear(provider: string): Clearance;
+  /** Milliseconds for which the provider asked, in its last answer, to send nothing for this account; 0 if it did not. */
+  askedToWaitMs(provider: string): number;
   /**
    * Makes one call to the provider and records its outcome; for a suppressed number it only takes as long as such a call. Gives the conversation, or `undefined` if the lease was stale or
    * the storage did not take the outcome.
@@ -168,6 +170,7 @@ export function createDelivery(parts: Parts): Delivery {
 
   return {
     clear: (provider) => gate.clear(provider),
+    askedToWaitMs: recentCalls.askedToWaitMs,
     async attempt(lead, lease, context) {
       const work = context.suppressed ? runWithoutCall : run;
       return (await track(lease, work(lead, lease, context)))?.conversation;
@@ -229,12 +232,15 @@ export type ExpectedCall = {
 export interface RecentCalls {
   record(provider: string, answer: Answer): void;
   expected(provider: string): ExpectedCall;
+  /** Milliseconds of the `Retry-After` of the last call that are still to pass; 0 if it had none, or if a later call was answered. */
+  askedToWaitMs(provider: string): number;
 }
 
 type Calls = {
   readonly refusedMs: number[];
   readonly answeredMs: number[];
   last: { readonly at: number; readonly durationMs: number; readonly answered: boolean };
+  askedToWaitUntil: number;
 };
 
 /**
@@ -249,9 +255,11 @@ export function createRecentCalls(now: () => number, random: () => number): Rece
     record(provider, { outcome, durationMs }) {
       const answered = outcome.class === 'delivered' || outcome.class === 'rejected' || outcome.class === 'refused';
       const last = { at: now(), durationMs, answered };
-      const calls = byProvider.get(provider) ?? { refusedMs: [], answeredMs: [], last };
+      const calls = byProvider.get(provider) ?? { refusedMs: [], answeredMs: [], last, askedToWaitUntil: 0 };
       byProvider.set(provider, calls);
       calls.last = last;
+      const retryAfterMs = outcome.class === 'not_sent' ? (outcome.retryAfterMs ?? 0) : 0;
+      calls.askedToWaitUntil = last.at + Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
       if (!answered) return;
       remember(calls.answeredMs, durationMs);
       if (outcome.class === 'rejected' && outcome.reason === 'phone') remember(calls.refusedMs, durationMs);
@@ -265,6 +273,7 @@ export function createRecentCalls(now: () => number, random: () => number): Rece
       const { least, most } = ASSUMED_MS;
       return { durationMs: known?.length ? oneOf(known) : least + random() * (most - least), answered: true };
     },
+    askedToWaitMs: (provider) => Math.max(0, (byProvider.get(provider)?.askedToWaitUntil ?? 0) - now()),
   };
 }
 

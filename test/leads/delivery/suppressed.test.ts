@@ -162,3 +162,30 @@ t.test('an expected call takes as long as a recent one: of a refused number, els
   t.strictSame(expected(), { durationMs: 50, answered: true }, 'a failure of a minute ago says nothing');
   t.end();
 });
+
+t.test('the wait that the provider asked for lasts until it is over or a call is answered, an hour at most', (t) => {
+  let now = 5_000;
+  const calls = createRecentCalls(
+    () => now,
+    () => 0,
+  );
+  const busy = (retryAfterMs?: number): Outcome =>
+    retryAfterMs === undefined
+      ? { class: 'not_sent', cause: 'http_503' }
+      : { class: 'not_sent', cause: 'http_429', retryAfterMs };
+  t.equal(calls.askedToWaitMs('default'), 0, 'nothing is known yet');
+  calls.record('default', answer(busy(30_000), 7));
+  now += 10_000;
+  t.equal(calls.askedToWaitMs('default'), 20_000);
+  t.equal(calls.askedToWaitMs('other'), 0, 'each account has its own');
+  calls.record('default', answer(DELIVERED, 7));
+  t.equal(calls.askedToWaitMs('default'), 0, 'the provider works again');
+  calls.record('default', answer(busy(90_000_000), 7));
+  t.equal(calls.askedToWaitMs('default'), 3_600_000);
+  calls.record('default', answer(busy(), 7));
+  t.equal(calls.askedToWaitMs('default'), 0);
+  calls.record('default', answer(busy(1_000), 7));
+  now += 1_001;
+  t.equal(calls.askedToWaitMs('default'), 0);
+  t.end();
+});
