@@ -81,7 +81,7 @@ export async function openAdminListener(
   return listen(app, admin, 'CONSOLE_PORT').catch(() => listen(app, { ...admin, port: 0 }, 'CONSOLE_PORT'));
 }
 
-/** The listener of the demo. Its token is known to nobody. */
+/** The listener of the demo. Its random token is given to no client. */
 function demoAdmin(port: number): NonNullable<Settings['admin']> {
   return { host: '127.0.0.1', port, token: randomBytes(32).toString('base64') };
 }

@@ -151,7 +151,7 @@ const CALLBACK = 'callback:';
 
 type Callback = { readonly subscriber: Subscriber; readonly receiver: WebhookReceiver };
 
-/** All receivers of callbacks, each with whose leads it is told of. */
+/** All receivers of callbacks, each with the partner or site of its leads. */
 function callbacksOf({ partners, sites }: Pick<Settings, 'partners' | 'sites'>): readonly Callback[] {
   const of = (group: 'partner' | 'site', entries: ReadonlyMap<string, { callbacks?: readonly WebhookReceiver[] }>) =>
     [...entries].flatMap(([name, { callbacks = [] }]) =>

@@ -10,7 +10,7 @@ export const DEFAULT_REGION: Region = 'na';
 /** Requests a partner may make where the file does not say: ten a second, counted over a minute. */
 export const PARTNER_RATE: Rate = { max: 600, windowS: 60 };
 
-/** A site's form where the file does not say. Nobody fills one in within two seconds, autofill and all. */
+/** The default form of a site. A person needs more than two seconds to fill it in, even with autofill. */
 export const DEFAULT_FORM: SiteForm = {
   token: 'optional',
   minFillS: 2,

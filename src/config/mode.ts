@@ -17,7 +17,7 @@ export function orDevelopment({ values: { NODE_ENV } }: Environment): string {
   return NODE_ENV === 'production' ? '' : '; or set NODE_ENV=development for a trial';
 }
 
-/** Whether there is no configuration file, so that one open demo site takes leads of anybody who reaches it. */
+/** Whether there is no configuration file, so that one open demo site accepts leads from every client that reaches it. */
 function isDemo(environment: Environment): boolean {
   return !environment.given('CONFIG_FILE') && !isProduction(environment);
 }

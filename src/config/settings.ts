@@ -16,7 +16,7 @@ export type Settings = {
   readonly listen: { readonly host: string; readonly port: number; readonly tls?: TlsFiles };
   /** Open connections of the public listener. */
   readonly maxConnections: number;
-  /** CIDR blocks of our own proxies; `X-Forwarded-For` is believed from nobody else. */
+  /** CIDR blocks of our own proxies; `X-Forwarded-For` is used only when it comes from one of them. */
   readonly trustProxy: readonly string[];
   /** A visitor's limit, by site and address. */
   readonly visitorRate: Rate;
@@ -63,7 +63,7 @@ export type Settings = {
   readonly simulatorPort: number;
   readonly sites: ReadonlyMap<string, Site>;
   readonly partners: ReadonlyMap<string, Partner>;
-  /** Who may use the operators' listener beside whoever has its token, by name. */
+  /** The operators that may use the operators' listener beside the owner of ADMIN_TOKEN, by name. */
   readonly operators: ReadonlyMap<string, Operator>;
   readonly providers: ReadonlyMap<string, ProviderAccount>;
   /** Who is told when an operator is needed. */

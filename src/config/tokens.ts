@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts';
 const TOKENS = ['ADMIN_TOKEN', 'METRICS_TOKEN'] as const;
 const FIX = 'use a random token, as openssl rand -base64 32 prints one';
 
-/** A token of fewer different characters is one that nobody would call random, such as one character many times. */
+/** A token of fewer different characters is not random, for example one character many times. */
 const LEAST_DIFFERENT = 4;
 /** 16 random hexadecimal digits, the shortest token, have ten different ones; fewer than eight are rare. */
 const RANDOM_DIFFERENT = 8;

@@ -18,5 +18,5 @@ export type Operator = {
   readonly expiresAt?: number;
 };
 
-/** The name of whoever has `ADMIN_TOKEN`. No operator of the configuration file may have it. */
+/** The name of the owner of `ADMIN_TOKEN`. No operator of the configuration file may have this name. */
 export const ADMIN_NAME = 'admin';

@@ -28,7 +28,7 @@ export type Site = {
   readonly failurePatterns?: readonly FailurePattern[];
   /** Name of a provider account. */
   readonly provider: string;
-  /** Who is told of what becomes of its leads. */
+  /** The receivers of callbacks about its leads. */
   readonly callbacks?: readonly WebhookReceiver[];
 };
 
@@ -71,7 +71,7 @@ export type Partner = {
   /** Narrows the targets that the site allows; absent: no further restriction. */
   readonly targets?: TargetRule;
   readonly rate: Rate;
-  /** Who is told of what becomes of its leads. */
+  /** The receivers of callbacks about its leads. */
   readonly callbacks?: readonly WebhookReceiver[];
 };
 

@@ -21,7 +21,7 @@ type Parts = {
     Pick<OutgoingQueue, 'enqueue'> &
     Pick<ProviderStore, 'parked'> &
     Pick<StatsStore, 'openCounts'> & { ready(): Promise<void> };
-  /** Who is told; `undefined` if nobody is. */
+  /** The receivers; `undefined` if there are none. */
   readonly settings: () => Notifications | undefined;
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
   /** Sends without the queue. */

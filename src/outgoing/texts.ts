@@ -7,7 +7,7 @@ export type Occasion = 'raised' | 'reminder' | 'cleared' | 'test';
 /** The destination of a target's messages in the queue of outgoing messages. */
 export const destinationOf = (target: string): string => `notify:${target}`;
 
-/** A message that nobody took for this long tells operators nothing new. */
+/** A message that could not be sent for this long is out of date. */
 const LIFETIME_MS = 3 * 86_400_000;
 
 type Text = { readonly title: string; readonly detail: string };

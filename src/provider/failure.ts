@@ -102,7 +102,7 @@ const NOT_ABOUT_LEAD = phrases(
   'if|whether|unless|in case|may|might|maybe|perhaps|possibly|either|probably|could be|exception',
 );
 
-/** Subjects whose absence concerns nobody's data but the service's own. */
+/** Subjects whose absence concerns the service itself and not the lead. */
 const SERVICE =
   '(?:services?|systems?|servers?|gateways?|platforms?|networks?|hosts?|apis?|applications?|endpoints?|backends?|databases?|connect|carrier|site|we|resource)';
 const UNAVAILABLE = phrases(

@@ -37,7 +37,7 @@ export function stripLeadValues(description: string, lead: Lead): string {
   return left.join(' ');
 }
 
-/** A message is cut to this many characters: longer ones differ by what nobody groups by. */
+/** A message is cut to this many characters, because longer messages differ only in details that do not matter for grouping. */
 const MAX_MESSAGE_CHARS = 200;
 
 /**

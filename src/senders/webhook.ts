@@ -19,7 +19,7 @@ export interface WebhookSender {
 
 /**
  * Sends messages by `POST`, signed as Standard Webhooks say (https://www.standardwebhooks.com). Any 2xx is success. Redirects are
- * not followed and count as failures, because they could lead to an address that nobody configured.
+ * not followed and count as failures, because they could lead to an address that is not configured.
  *
  * @param allowed whether a host may have an address that is not public
  */

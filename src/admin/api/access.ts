@@ -8,7 +8,7 @@ import type { Principal } from './roles.ts';
 
 /**
  * So many wrong tokens from one address within a minute, and for a minute after the last of them further ones are answered 429.
- * The right token always opens: others may share the address, and nobody guesses a token of 32 characters.
+ * The right token is always accepted: several people may share the address, and a token of 32 characters cannot be guessed.
  */
 const WRONG_MAX = 5;
 const WINDOW_MS = 60_000;
@@ -29,7 +29,7 @@ type Entry = { readonly principal: Principal; readonly hash: Buffer; readonly ex
 export type Access = {
   /** Gives who sent a request, by its `Authorization` header. Rejects with AdminProblem 401 or 429. */
   readonly check: (request: FastifyRequest) => Promise<Principal>;
-  /** Gives whoever has a token, with a text that identifies the token. Rejects as `check` does. */
+  /** Gives the owner of a token, with a text that identifies the token. Rejects as `check` does. */
   readonly logIn: (request: FastifyRequest, token: string) => Promise<{ principal: Principal; token: string }>;
   /** Gives the operator of a name if the token that the text identifies is still valid. */
   readonly resume: (name: string, token: string) => Principal | undefined;
@@ -79,7 +79,7 @@ export async function createAccess(
   const check = async (request: FastifyRequest, token: string | undefined): Promise<Entry> => {
     const entry = token === undefined ? undefined : entryOf(digest(token));
     if (entry && isValid(entry)) return entry;
-    // Whoever has an expired token guessed nothing, so it does not count as wrong.
+    // The sender of an expired token did not guess it, so it does not count as wrong.
     if (entry) {
       const detail = `The token of ${entry.principal.name} has expired; make another with keys new --operator.`;
       throw new AdminProblem(401, 'token_expired', detail, CHALLENGE);

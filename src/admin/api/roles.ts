@@ -47,7 +47,7 @@ export function requireRoles(app: FastifyInstance): void {
 }
 
 /**
- * Checks that whoever sent a request may do what it asks for. A path or method that does not exist is told to viewers.
+ * Checks that the sender of a request has the role that the request needs. A missing path or method is answered to viewers too.
  *
  * @throws AdminProblem 403, which names the role that is needed
  */

@@ -33,7 +33,7 @@ import {
   wordsOf,
 } from './schemas.ts';
 
-/** The name of whoever sent a request, for audit entries. */
+/** The name of the sender of a request, for audit entries. */
 export type ActorOf = (request: FastifyRequest) => string;
 
 /** Registers the routes that list, show, send and erase leads. */

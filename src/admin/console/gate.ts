@@ -13,7 +13,7 @@ import { COOKIE, createSessions, SESSION_MS } from './session.ts';
 
 /** How operators are recognised. */
 export type ConsoleAccess = {
-  /** Gives whoever has the token, and a text that identifies it. Rejects with AdminProblem 401 or 429. */
+  /** Gives the owner of the token, and a text that identifies the token. Rejects with AdminProblem 401 or 429. */
   readonly logIn: (request: FastifyRequest, token: string) => Promise<{ principal: Principal; token: string }>;
   /** Gives an operator of a session, if the token that opened it is still valid. */
   readonly resume: (name: string, token: string) => Principal | undefined;
@@ -25,7 +25,7 @@ export type GateDeps = {
   readonly access: ConsoleAccess;
   /** Secret of all processes, for sessions. */
   readonly sessionKey: Uint8Array;
-  /** Called with whoever sent a request, for the log. */
+  /** Called with the sender of a request, for the log. */
   readonly note: (request: FastifyRequest, principal: Principal) => void;
   /** Called with an unexpected error. */
   readonly onFault: (error: unknown, request: FastifyRequest) => void;

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Whoever is logged in to the console, as the cookie says. */
+/** The operator that is logged in to the console, as the cookie states. */
 export type Session = {
   /** Name of the operator. */
   readonly name: string;

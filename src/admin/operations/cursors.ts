@@ -7,7 +7,7 @@ import { OperationError } from './input.ts';
 /** The lists that are read page by page. */
 export type List = 'leads' | 'consents' | 'audit';
 
-/** Reads one page of a list, whose cursors are signed: nobody can make one, change it or use it for another list. */
+/** Reads one page of a list. Its cursors are signed: a made-up or changed cursor, or one of another list, is refused. */
 export type ReadPage = <Item>(
   list: List,
   page: PageRequest,

@@ -60,7 +60,7 @@ export async function checkAccounts(
   return [...overdueLeads(items, now), ...failing];
 }
 
-/** Leads that are due and that nobody sends: the only sign of an open breaker in the database, where breakers are not kept. */
+/** Leads that are due and not being sent: the only sign of an open breaker in the database, which does not store breakers. */
 function overdueLeads(items: readonly LeadRecord[], now: number): Finding[] {
   const overdue = Map.groupBy(
     items.filter(({ dueAt = now, leased }) => !leased && dueAt < now - OVERDUE_MS),

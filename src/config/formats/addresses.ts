@@ -49,7 +49,7 @@ const ORIGIN_RULE = 'use an origin such as https://dealer.example, or "*" alone'
 
 /**
  * An origin exactly as a browser serialises it in the `Origin` header (RFC 6454, section 6.2), or `*`: admission compares
- * strings, so another spelling of the same origin would let nobody in.
+ * strings, so another spelling of the same origin would match no page.
  */
 export function checkOrigin(text: string): Mistake | undefined {
   if (text === '*') return undefined;

@@ -1,4 +1,4 @@
-/** A receiver that is told of changes of the leads of a partner, or of a site. */
+/** A receiver of changes of the leads of a partner or a site. */
 export type Subscriber = { readonly destination: string } & (
   | { readonly partner: string; readonly site?: never }
   | { readonly site: string; readonly partner?: never }

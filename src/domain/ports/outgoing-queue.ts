@@ -62,7 +62,7 @@ export interface OutgoingQueue {
   claimOutgoing(destination: string, limit: number, now: number): Promise<readonly OutgoingClaim[]>;
   /** Ends a claim and notes the result for its destination. A stale claim changes nothing and gives `false`. */
   settleOutgoing(claim: OutgoingClaim, result: OutgoingResult, now: number): Promise<boolean>;
-  /** Removes messages past their `expiresAt` that nobody sends now, at most `limit` a call; gives how many of each destination. */
+  /** Removes messages past their `expiresAt` that are not being sent, at most `limit` a call; gives how many of each destination. */
   dropExpired(now: number, limit: number): Promise<ReadonlyMap<string, number>>;
   destinationStates(): Promise<readonly DestinationState[]>;
 }

@@ -2,7 +2,7 @@ import type { CallbackStore } from '../../domain/ports/callback-store.ts';
 import { sameSubscribers } from '../outgoing.ts';
 import { type Query, type Store, toColumns } from './database.ts';
 
-/** Who is told of changes of leads. The messages are stored by triggers (`migrations.ts`). */
+/** The receivers of changes of leads. Triggers store the messages (`migrations.ts`). */
 export function createCallbacks({ database }: Store): CallbackStore {
   return {
     async subscribe(subscribers) {

@@ -163,7 +163,7 @@ export const MIGRATIONS: readonly Migration[] = [
     script: 'ALTER TABLE gateway_schema ADD COLUMN bound boolean NOT NULL DEFAULT false',
     reads: 'bound',
   },
-  // Callbacks; see `sqlite/migrations.ts`. The triggers run once a statement, and look no further where nobody subscribes.
+  // Callbacks; see `sqlite/migrations.ts`. The triggers run once for each statement and end at once if there is no subscriber.
   {
     oldestReader: 1,
     script: `

@@ -3,7 +3,7 @@ import type { CallbackStore } from '../../domain/ports/callback-store.ts';
 import { sameSubscribers } from '../outgoing.ts';
 import type { Store } from './database.ts';
 
-/** Who is told of changes of leads. The messages are stored by triggers (`migrations.ts`). */
+/** The receivers of changes of leads. Triggers store the messages (`migrations.ts`). */
 export function createCallbacks({ database, writer, read }: Store): CallbackStore {
   const stored = database.prepare('SELECT destination, partner, site FROM subscribers');
   const clear = database.prepare('DELETE FROM subscribers');

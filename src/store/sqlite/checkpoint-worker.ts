@@ -7,7 +7,7 @@ const file = pathToFileURL(workerData as string);
 // A file that was moved away must not be created anew.
 file.searchParams.set('mode', 'rw');
 const database = new DatabaseSync(file, { timeout: 0 });
-// A passive checkpoint waits for nobody, and nobody waits for it.
+// A passive checkpoint waits for no other connection, and no other connection waits for it.
 const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
 parentPort?.on('message', (message: unknown) => {
