@@ -3,7 +3,7 @@ import { createMetrics } from '../../src/admin/metrics.ts';
 import type { OpenCounts } from '../../src/domain/ports/lead-records.ts';
 import type { OutcomeClass } from '../../src/domain/provider.ts';
 import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
-import { readExposition } from './support/exposition.ts';
+import { readExposition } from '../support/admin/exposition.ts';
 
 const COUNTS: OpenCounts = {
   byStatus: { queued: 3, held: 2, unknown: 1, parked: 5 },

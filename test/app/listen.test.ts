@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import t from 'tap';
 import { startBundledSimulator } from '../../src/app/gateway.ts';
 import { listen } from '../../src/app/listen.ts';
-import { load } from '../config/helper.ts';
+import { load } from '../support/config/load.ts';
 
 t.test('the base URL has the port that the system assigned', async (t) => {
   const app = Fastify();

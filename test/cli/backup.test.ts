@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { besideRunning, gateway } from '../support/cli/process.ts';
 import { withDatabase } from '../support/database.ts';
-import { besideRunning, gateway } from './support/process.ts';
 
 t.test('a backup is made beside a running gateway, is private and sound, and holds every lead', async (t) => {
   const { path, env, parked, outbox, gateway: run } = besideRunning(t);

@@ -8,9 +8,9 @@ import type { Test } from 'tap';
 import t from 'tap';
 import { checkButton } from '../../src/cli/check/check.ts';
 import { BUILT_WIDGET } from '../../src/http/routes/files.ts';
-import { soundFile } from '../config/helper.ts';
+import { besideRunning, gateway } from '../support/cli/process.ts';
+import { soundFile } from '../support/config/load.ts';
 import { newLead } from '../support/outbox.ts';
-import { besideRunning, gateway } from './support/process.ts';
 
 type Check = { name: string; result: string; detail: string };
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { soundFile } from '../config/helper.ts';
-import { gateway } from './support/process.ts';
+import { gateway } from '../support/cli/process.ts';
+import { soundFile } from '../support/config/load.ts';
 
 /** Runs `classify` under a file whose site and account have patterns. */
 function commandOver(t: Test) {

@@ -4,7 +4,7 @@ import t from 'tap';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { Context } from '../../src/cli/command.ts';
 import { createProgram, leavesOf, nameOf } from '../../src/cli/program.ts';
-import { readExposition } from '../admin/support/exposition.ts';
+import { readExposition } from '../support/admin/exposition.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));
 const GUIDE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');

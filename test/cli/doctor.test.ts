@@ -1,8 +1,8 @@
 import type { Test } from 'tap';
 import t from 'tap';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import { NOON } from '../admin/support/operations.ts';
-import { terminalOver, type as typeWithoutStore } from './support/terminal.ts';
+import { NOON } from '../support/admin/operations.ts';
+import { terminalOver, type as typeWithoutStore } from '../support/cli/terminal.ts';
 
 /** Commands beside a process of the gateway that reported a moment ago. */
 async function besideProcess(t: Test, breakers: Readonly<Record<string, 'open'>> = {}) {

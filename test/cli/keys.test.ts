@@ -1,9 +1,9 @@
 import t from 'tap';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
+import { besideRunning, gateway } from '../support/cli/process.ts';
 import { withDatabase } from '../support/database.ts';
 import { OPTIONS, queued } from '../support/outbox.ts';
-import { besideRunning, gateway } from './support/process.ts';
 
 const NEW = Buffer.from('abcdefghijklmnopqrstuvwxyz012345').toString('base64');
 

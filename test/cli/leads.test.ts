@@ -1,6 +1,6 @@
 import t from 'tap';
-import { NOON } from '../admin/support/operations.ts';
-import { terminalOver } from './support/terminal.ts';
+import { NOON } from '../support/admin/operations.ts';
+import { terminalOver } from '../support/cli/terminal.ts';
 
 t.test('leads are a table for people and JSON items for machines', async (t) => {
   const { type, store } = terminalOver(t);

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Test } from 'tap';
 import t from 'tap';
 import { reach } from '../../src/cli/check/network.ts';
+import { besideRunning, gateway, startProgram } from '../support/cli/process.ts';
 import { freePort } from '../support/free-port.ts';
 import { NO_REDIS, startRedis } from '../support/redis.ts';
-import { besideRunning, gateway, startProgram } from './support/process.ts';
 
 const FIXTURES = 'test/fixtures/tls';
 

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import t, { type Test } from 'tap';
-import { KEYS, soundFile } from '../config/helper.ts';
 import { message } from '../contract/outgoing.ts';
+import { besideRunning, gateway } from '../support/cli/process.ts';
+import { KEYS, soundFile } from '../support/config/load.ts';
 import { webhookReceiver } from '../support/receivers.ts';
-import { besideRunning, gateway } from './support/process.ts';
 
 const SECRET = `whsec_${Buffer.from('0123456789abcdefghijklmnop').toString('base64')}`;
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { terminalOver } from './support/terminal.ts';
+import { terminalOver } from '../support/cli/terminal.ts';
 
 const NUMBER = '+14045551212';
 

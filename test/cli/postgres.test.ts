@@ -2,11 +2,11 @@ import t from 'tap';
 import { check } from '../../src/cli/check/check.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
+import { gateway, startProgram } from '../support/cli/process.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
 import { startProvider } from '../support/provider.ts';
-import { gateway, startProgram } from './support/process.ts';
 
 const server = await startPostgres();
 

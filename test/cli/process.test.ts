@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { besideRunning, gateway, startProgram } from './support/process.ts';
+import { besideRunning, gateway, startProgram } from '../support/cli/process.ts';
 
 const CANARIES = {
   phone: '+14165550187',

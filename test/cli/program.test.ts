@@ -8,7 +8,7 @@ import type { Session } from '../../src/cli/session.ts';
 import { keyHashBytes } from '../../src/config/formats/formats.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import { createPartnerCheck } from '../../src/http/access.ts';
-import { terminalOver, type } from './support/terminal.ts';
+import { terminalOver, type } from '../support/cli/terminal.ts';
 
 const COMMANDS = leavesOf(createProgram({} as Context));
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { renderLead } from '../../src/cli/commands/render.ts';
-import { account } from '../provider/support.ts';
+import { gateway, startProgram } from '../support/cli/process.ts';
 import { lead as anyLead, leadRequest, site } from '../support/lead.ts';
-import { gateway, startProgram } from './support/process.ts';
+import { account } from '../support/provider/raw-server.ts';
 
 const LEAD = JSON.stringify({ advertiserId: '1659', consumer: { phone: '(404) 555-1212' } });
 

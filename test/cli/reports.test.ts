@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { terminalOver } from '../support/cli/terminal.ts';
 import { withDatabase } from '../support/database.ts';
-import { terminalOver } from './support/terminal.ts';
 
 const CONSENT = { consent: { text: 'Yes, "text" me', version: '=1+1' }, page: { url: 'https://dealer.example/1' } };
 

@@ -1,6 +1,16 @@
 import t from 'tap';
 import { ConfigurationError } from '../../src/config/problem.ts';
-import { ACCOUNT, CONFIG_PATH, fileWith, load, loadFile, mistakes, refusal, settingsOf, soundFile } from './helper.ts';
+import {
+  ACCOUNT,
+  CONFIG_PATH,
+  fileWith,
+  load,
+  loadFile,
+  mistakes,
+  refusal,
+  settingsOf,
+  soundFile,
+} from '../support/config/load.ts';
 
 const BROKEN_FILE = `{
   // every line below has a mistake

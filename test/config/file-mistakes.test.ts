@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
-import { fileWith, loadFile, mistakes } from './helper.ts';
+import { fileWith, loadFile, mistakes } from '../support/config/load.ts';
 
 /** A value of the file that is wrong, where it is reported, and what the message has to say of the fix. */
 type Case = [pointer: string, value: unknown, at: string, fix: RegExp];

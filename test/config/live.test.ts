@@ -2,7 +2,7 @@ import t from 'tap';
 import { createAccounts, createLiveSettings } from '../../src/config/live.ts';
 import { createGate, FAILURES_TO_OPEN } from '../../src/leads/delivery/breaker.ts';
 import { manualClock } from '../support/clock.ts';
-import { KEYS, keyOf, load, loadFile, soundFile } from './helper.ts';
+import { KEYS, keyOf, load, loadFile, soundFile } from '../support/config/load.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
 const POSTGRES = { DATABASE_URL: 'postgres://gateway:secret@localhost/leads' };

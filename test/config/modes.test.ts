@@ -1,7 +1,7 @@
 import t from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
 import { describeSettings } from '../../src/config/describe.ts';
-import { ACCOUNT, fileWith, KEYS, load, loadFile, mistakes, settingsOf, soundFile } from './helper.ts';
+import { ACCOUNT, fileWith, KEYS, load, loadFile, mistakes, settingsOf, soundFile } from '../support/config/load.ts';
 
 const PRODUCTION = { NODE_ENV: 'production', ...KEYS };
 const DEVELOPMENT = { NODE_ENV: 'development' };

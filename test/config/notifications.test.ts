@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CONDITION_KINDS } from '../../src/domain/notification.ts';
-import { fileWith, loadFile, mistakes, soundFile } from './helper.ts';
+import { fileWith, loadFile, mistakes, soundFile } from '../support/config/load.ts';
 
 const SECRET = `whsec_${Buffer.from('0123456789abcdefghijklmnop').toString('base64')}`;
 const OTHER = `whsec_${Buffer.from('ponmlkjihgfedcba9876543210').toString('base64')}`;

@@ -8,7 +8,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import { renderFileSchema } from '../../src/config/schema/file.ts';
 import { compile } from '../../src/config/schema/validate.ts';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
-import { ACCOUNT, KEY_HASH, KEYS, keyOf, load, loadFile } from './helper.ts';
+import { ACCOUNT, KEY_HASH, KEYS, keyOf, load, loadFile } from '../support/config/load.ts';
 
 const FILE = {
   sites: {

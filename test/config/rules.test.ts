@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { DEVELOPMENT_HASH_KEY } from '../../src/config/defaults.ts';
-import { type Files, KEYS, keyOf, load, loadFile, mistakes, soundFile } from './helper.ts';
+import { type Files, KEYS, keyOf, load, loadFile, mistakes, soundFile } from '../support/config/load.ts';
 
 const bytes = (key: string) => Buffer.from(key, 'base64');
 

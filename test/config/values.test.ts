@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import { fileWith, KEY_HASH, load, loadFile, soundFile } from './helper.ts';
+import { fileWith, KEY_HASH, load, loadFile, soundFile } from '../support/config/load.ts';
 
 t.test('every variable becomes a value of the right type', async (t) => {
   const pem = { '/app/cert.pem': '-----BEGIN CERTIFICATE-----', '/keys/key.pem': '-----BEGIN EC PRIVATE KEY-----' };

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
-import { ACCOUNT, fileWith, keyOf, load, loadFile, mistakes, settingsOf } from './helper.ts';
+import { ACCOUNT, fileWith, keyOf, load, loadFile, mistakes, settingsOf } from '../support/config/load.ts';
 
 /** A variable with a wrong value, and what the message has to say of the fix. */
 const CASES: [name: string, value: string, fix: RegExp][] = [

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { settingsOf } from './helper.ts';
-import { configWith, NOTICED_MS, passwordOf, replaceFile, watched } from './watch-helper.ts';
+import { settingsOf } from '../support/config/load.ts';
+import { configWith, NOTICED_MS, passwordOf, replaceFile, watched } from '../support/config/watch.ts';
 
 const CONFIG = { CONFIG_FILE: 'config.jsonc' };
 const files = () => ({ 'config.jsonc': configWith('word'), word: 'old' });

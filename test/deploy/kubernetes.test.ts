@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { parse } from 'yaml';
-import { mistakesOf } from './support/kubernetes.ts';
+import { mistakesOf } from '../support/deploy/kubernetes.ts';
 
 const read = (file: string) => parse(readFileSync(file, 'utf8'));
 const FILES = globSync('deploy/kubernetes/**/*.yaml').sort();

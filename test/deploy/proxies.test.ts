@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import { goodBody, testApp } from '../http/support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { goodBody, testApp } from '../support/http/app.ts';
 import { site } from '../support/lead.ts';
 
 t.setTimeout(120_000);

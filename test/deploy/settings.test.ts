@@ -3,7 +3,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { ConfigurationError, loadSettings } from '../../src/config/load.ts';
 import { VARIABLES, type Variable } from '../../src/config/schema/variables.ts';
-import { keyOf } from '../config/helper.ts';
+import { keyOf } from '../support/config/load.ts';
 
 type Named = { readonly name: string; readonly value: string };
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { ID, KEYS, testApp } from '../support/http/app.ts';
 import { leadRequest } from '../support/lead.ts';
-import { ID, KEYS, testApp } from './support/app.ts';
 
 /** Attacks that docs/security.md names and that belong to no single subject. */
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { CONNECTION_LIMITS } from '../../src/lib/connections.ts';
-import { DELIVERED, goodBody, type Overrides, testApp } from './support/app.ts';
-import { exchange, readAnswer, request } from './support/wire.ts';
+import { DELIVERED, goodBody, type Overrides, testApp } from '../support/http/app.ts';
+import { exchange, readAnswer, request } from '../support/http/wire.ts';
 
 const ALIVE = 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n';
 const TLS = {

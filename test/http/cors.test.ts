@@ -1,7 +1,7 @@
 import t from 'tap';
+import { goodBody, type Overrides, testApp } from '../support/http/app.ts';
+import { exchange, request } from '../support/http/wire.ts';
 import { site } from '../support/lead.ts';
-import { goodBody, type Overrides, testApp } from './support/app.ts';
-import { exchange, request } from './support/wire.ts';
 
 const DEALER = 'https://dealer.example';
 const OTHER = 'https://other.example';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { launchBrowser } from '../support/browser.ts';
-import { testApp } from './support/app.ts';
+import { testApp } from '../support/http/app.ts';
 
 t.test('a person reads and tries the API in a browser, which loads nothing from elsewhere', async (t) => {
   const { listen, submitted } = await testApp(t);

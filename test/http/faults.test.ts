@@ -1,6 +1,6 @@
 import t from 'tap';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import { goodBody, testApp } from './support/app.ts';
+import { goodBody, testApp } from '../support/http/app.ts';
 
 const SECRET = 'hunter2';
 

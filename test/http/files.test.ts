@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
 import type { FileDeps, StaticFile } from '../../src/http/routes/files.ts';
+import { testApp } from '../support/http/app.ts';
 import { site } from '../support/lead.ts';
-import { testApp } from './support/app.ts';
 
 function file(text: string, immutable: boolean, type = 'text/javascript; charset=utf-8'): StaticFile {
   const body = Buffer.from(text);

@@ -7,8 +7,8 @@ import { LANGUAGES, languageOf, TEXTS } from '../../src/http/form/texts.ts';
 import { PROBLEMS, type ProblemCode } from '../../src/http/problem-codes.ts';
 import { Problem } from '../../src/http/problems.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { testApp } from './support/app.ts';
-import { goodForm, postForm } from './support/form.ts';
+import { testApp } from '../support/http/app.ts';
+import { goodForm, postForm } from '../support/http/form.ts';
 
 t.test('an answer page runs nothing, loads nothing and may not be framed', async (t) => {
   const { app } = await testApp(t);

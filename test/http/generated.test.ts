@@ -5,16 +5,16 @@ import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
 import { demoFiles } from '../../src/http/routes/files.ts';
 import { createProofs } from '../../src/http/screening/proof.ts';
-import { seeded } from '../support/random.ts';
-import { chosenSeed, scaled } from '../support/scale.ts';
-import { DELIVERED, ID, NOW, testApp } from './support/app.ts';
-import { type Answer, createContract } from './support/contract.ts';
+import { DELIVERED, ID, NOW, testApp } from '../support/http/app.ts';
+import { type Answer, createContract } from '../support/http/contract.ts';
 import {
   documentedRoutes,
   type Evidence,
   type GeneratedRequest,
   generateRequest,
-} from './support/generated-requests.ts';
+} from '../support/http/generated-requests.ts';
+import { seeded } from '../support/random.ts';
+import { chosenSeed, scaled } from '../support/scale.ts';
 
 /** A busy machine needs 12 s for the bounded run. */
 t.setTimeout(scaled(60_000, 3_600_000));

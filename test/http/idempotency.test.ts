@@ -1,6 +1,6 @@
 import t from 'tap';
 import { Refusal } from '../../src/domain/refusal.ts';
-import { DELIVERED, goodBody, KEYS, testApp } from './support/app.ts';
+import { DELIVERED, goodBody, KEYS, testApp } from '../support/http/app.ts';
 
 const LOOPBACK = [{ prefix: 24, name: '127.0.0.0/24' }];
 

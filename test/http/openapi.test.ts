@@ -5,7 +5,7 @@ import type { LeadRequest } from '../../src/domain/draft.ts';
 import { openApiText } from '../../src/http/openapi/document.ts';
 import { PROBLEMS } from '../../src/http/problem-codes.ts';
 import type { LeadRequestBody } from '../../src/http/schemas/lead-request.ts';
-import { goodBody, testApp } from './support/app.ts';
+import { goodBody, testApp } from '../support/http/app.ts';
 
 const FILE = 'openapi/openapi.json';
 const committed = await readFile(FILE, 'utf8');

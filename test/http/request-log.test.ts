@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t from 'tap';
-import { DELIVERED, goodBody, ID, KEYS, testApp } from './support/app.ts';
-import { exchange, request } from './support/wire.ts';
+import { DELIVERED, goodBody, ID, KEYS, testApp } from '../support/http/app.ts';
+import { exchange, request } from '../support/http/wire.ts';
 
 const CANARIES = {
   phone: '(404) 555-1213',

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { testApp } from './support/app.ts';
+import { testApp } from '../support/http/app.ts';
 
 t.test('every answer of the API carries a policy under which nothing can run or be framed', async (t) => {
   const { app } = await testApp(t);

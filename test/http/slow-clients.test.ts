@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { goodBody, testApp } from './support/app.ts';
-import { exchange, readAnswer, request } from './support/wire.ts';
+import { goodBody, testApp } from '../support/http/app.ts';
+import { exchange, readAnswer, request } from '../support/http/wire.ts';
 
 const SHORT = { headersMs: 100, requestMs: 200, handlerMs: 1000, checkIntervalMs: 20 };
 

@@ -5,8 +5,8 @@ import { connect, createServer, type Server } from 'node:tls';
 import pino from 'pino';
 import t, { type Test } from 'tap';
 import { renewCertificate } from '../../src/http/tls.ts';
-import { goodBody, testApp } from './support/app.ts';
-import { exchange, readAnswer, request } from './support/wire.ts';
+import { goodBody, testApp } from '../support/http/app.ts';
+import { exchange, readAnswer, request } from '../support/http/wire.ts';
 
 const FIXTURES = 'test/fixtures/tls';
 const FIRST = { certFile: `${FIXTURES}/first.test-cert.pem`, keyFile: `${FIXTURES}/first.test-key.pem` };

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { FAULTS, nationalOf } from '../../src/simulator/faults/table.ts';
-import { messagesOf } from '../simulator/harness.ts';
 import { NO_LIMITS, read, send } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, refusedStart, startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
+import { messagesOf } from '../support/simulator/harness.ts';
 import { traces } from '../support/traces.ts';
 
 t.setTimeout(150_000);

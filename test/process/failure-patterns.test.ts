@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { soundFile } from '../config/helper.ts';
-import { failure, ok, rawServer } from '../provider/support.ts';
+import { soundFile } from '../support/config/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { failure, ok, rawServer } from '../support/provider/raw-server.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { KEYS } from '../config/helper.ts';
 import { leadOf, phoneOf, type Reply, read, send } from '../support/caller.ts';
+import { KEYS } from '../support/config/load.ts';
 import { storedLeads } from '../support/database.ts';
 import { formOf as pageForm, prove } from '../support/form.ts';
 import { startGateway } from '../support/gateway.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { eventsOf } from '../simulator/harness.ts';
 import { leadOf, NO_LIMITS, phoneOf, post, type Reply, read, send } from '../support/caller.ts';
 import { storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
+import { eventsOf } from '../support/simulator/harness.ts';
 
 const KEYS = scaled(20, 100);
 const POSTS = scaled(50, 200);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
-import { eventsOf } from '../simulator/harness.ts';
 import { leadOf, NO_LIMITS, phoneOf, post, type Reply } from '../support/caller.ts';
 import { integrityOf, type StoredLead, storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,6 +11,7 @@ import { npmStart, startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
+import { eventsOf } from '../support/simulator/harness.ts';
 
 const STOPS = scaled(5, 50);
 const CALLERS = 8;

@@ -2,12 +2,12 @@ import { copyFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
-import { eventsOf } from '../simulator/harness.ts';
 import { leadOf, NO_LIMITS, phoneOf, type Reply, read, send } from '../support/caller.ts';
 import { integrityOf, storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { refusedStart, startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
+import { eventsOf } from '../support/simulator/harness.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
 t.setTimeout(180_000);

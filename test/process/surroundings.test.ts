@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { soundFile } from '../config/helper.ts';
-import { eventsOf } from '../simulator/harness.ts';
 import { leadOf, NO_LIMITS, phoneOf, read, send } from '../support/caller.ts';
+import { soundFile } from '../support/config/load.ts';
 import { storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
+import { eventsOf } from '../support/simulator/harness.ts';
 import { slowDisk } from '../support/slow-disk.ts';
 
 /*

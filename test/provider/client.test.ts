@@ -5,8 +5,8 @@ import { reach } from '../../src/cli/check/network.ts';
 import { DEFAULT_WIRE, type Outcome, REGION_URLS } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { lead } from '../support/lead.ts';
+import { account, ok, rawServer, SUCCESS } from '../support/provider/raw-server.ts';
 import { startUnverifiedServer } from '../support/unverified-tls.ts';
-import { account, ok, rawServer, SUCCESS } from './support.ts';
 
 t.test('a lead becomes one POST of its document to the account’s URL', async (t) => {
   const { url, requests } = await rawServer(t, ok(SUCCESS));

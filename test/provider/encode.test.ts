@@ -7,7 +7,7 @@ import type { ProviderAccount } from '../../src/domain/provider.ts';
 import { defined } from '../../src/lib/defined.ts';
 import { encodeLead, listingDetails } from '../../src/provider/encode.ts';
 import { lead } from '../support/lead.ts';
-import { account } from './support.ts';
+import { account } from '../support/provider/raw-server.ts';
 
 const full = lead({
   placementId: 7,

@@ -10,9 +10,9 @@ import {
   exchange,
 } from '../../src/provider/exchange.ts';
 import { lead } from '../support/lead.ts';
+import { account, type Case, NOW, rawServer } from '../support/provider/raw-server.ts';
 import { BROKEN, UNREADABLE } from './answers/faulty.ts';
 import { DELIVERED, FAILURES, STATUSES } from './answers/readable.ts';
-import { account, type Case, NOW, rawServer } from './support.ts';
 
 const CALL = { endpoint: endpointOf('http://provider.example/'), contentType: 'text/xml', body: '<a/>' };
 

@@ -8,7 +8,7 @@ import type { Outcome } from '../../src/domain/provider.ts';
 import { classify } from '../../src/provider/classify.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { lead } from '../support/lead.ts';
-import { account, failure, ok, rawServer } from './support.ts';
+import { account, failure, ok, rawServer } from '../support/provider/raw-server.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
 

@@ -6,7 +6,7 @@ import { classify, parseRetryAfter } from '../../src/provider/classify.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { decodeAnswer } from '../../src/provider/decode.ts';
 import { lead } from '../support/lead.ts';
-import { account, NOW, rawServer } from './support.ts';
+import { account, NOW, rawServer } from '../support/provider/raw-server.ts';
 
 /*
  * Answers that hosts and proxies spoil in ways that nobody listed. An independent parser says which of them hold a

@@ -2,7 +2,16 @@ import { request } from 'node:http';
 import t from 'tap';
 import { createCounters } from '../../src/simulator/counters.ts';
 import { createStore, messageOf } from '../../src/simulator/messages.ts';
-import { call, control, documentOf, eventsOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
+import {
+  call,
+  control,
+  documentOf,
+  eventsOf,
+  LEAD,
+  messagesOf,
+  simulatorFor,
+  totalsOf,
+} from '../support/simulator/harness.ts';
 
 t.test('queued faults answer the next calls in their order, then the default applies again', async (t) => {
   const simulator = await simulatorFor(t);

@@ -15,7 +15,7 @@ import {
   type Reply,
   simulatorFor,
   totalsOf,
-} from './harness.ts';
+} from '../support/simulator/harness.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
 const text = (reply: Reply) => reply.body.toString();

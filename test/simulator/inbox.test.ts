@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { launchBrowser } from '../support/browser.ts';
-import { call, control, documentOf, LEAD, simulatorFor } from './harness.ts';
+import { call, control, documentOf, LEAD, simulatorFor } from '../support/simulator/harness.ts';
 
 t.test('the inbox loads all its files from the simulator, under a policy that allows no other source', async (t) => {
   const simulator = await simulatorFor(t);

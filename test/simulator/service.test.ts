@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { nodeCommand } from '../support/node-command.ts';
-import { call, control, documentOf, LEAD, messagesOf, simulatorFor, totalsOf } from './harness.ts';
+import { call, control, documentOf, LEAD, messagesOf, simulatorFor, totalsOf } from '../support/simulator/harness.ts';
 
 const SUCCESS =
   '<MobileTextConnectResponse xmlns:i="http://www.w3.org/2001/XMLSchema-instance">' +

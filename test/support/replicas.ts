@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { KEYS } from '../config/helper.ts';
 import { leadOf, NO_LIMITS, send } from './caller.ts';
+import { KEYS } from './config/load.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { type Provider, startProvider } from './provider.ts';
 

@@ -6,12 +6,12 @@ import type { Lead } from '../../src/domain/lead.ts';
 import type { Outcome } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { createTracing, traceFields } from '../../src/telemetry/tracing.ts';
-import { testApp } from '../http/support/app.ts';
-import { account } from '../provider/support.ts';
 import { leadOf, send } from '../support/caller.ts';
 import { startGateway } from '../support/gateway.ts';
+import { testApp } from '../support/http/app.ts';
 import { lead } from '../support/lead.ts';
 import { newLead, sqliteOutbox } from '../support/outbox.ts';
+import { account } from '../support/provider/raw-server.ts';
 import { startProvider } from '../support/provider.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

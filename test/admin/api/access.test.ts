@@ -6,7 +6,7 @@ import t from 'tap';
 import { createAccess } from '../../../src/admin/api/access.ts';
 import { AdminProblem } from '../../../src/admin/api/problem.ts';
 import type { Operator } from '../../../src/domain/operator.ts';
-import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../support/admin.ts';
+import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../../support/admin/admin.ts';
 
 const ADMIN = 'a'.repeat(32);
 const METRICS = 'm'.repeat(32);

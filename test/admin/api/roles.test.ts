@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import Fastify from 'fastify';
 import t from 'tap';
 import { type AdminRole, isConsolePath, NEEDED_ROLE, requireRoles } from '../../../src/admin/api/roles.ts';
-import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../support/admin.ts';
+import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../../support/admin/admin.ts';
 
 const NUMBER = { phone: '+14045551212' };
 /** A valid body for each route that takes one. */

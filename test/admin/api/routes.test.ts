@@ -1,7 +1,7 @@
 import t from 'tap';
 import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
-import { adminOver, METRICS_TOKEN, TOKEN } from '../support/admin.ts';
-import { NOON } from '../support/operations.ts';
+import { adminOver, METRICS_TOKEN, TOKEN } from '../../support/admin/admin.ts';
+import { NOON } from '../../support/admin/operations.ts';
 
 const NUMBER = { phone: '+1 404 555 1212' };
 

@@ -4,9 +4,9 @@ import { createOperations } from '../../../src/admin/operations/operations.ts';
 import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import { createHashing } from '../../../src/leads/hashing.ts';
 import { defined } from '../../../src/lib/defined.ts';
+import { NOON, operationsOver } from '../../support/admin/operations.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, newLead } from '../../support/outbox.ts';
-import { NOON, operationsOver } from '../support/operations.ts';
 
 const HOUR = 3_600_000;
 const NUMBER = { phone: '+1 (404) 555-1212' };

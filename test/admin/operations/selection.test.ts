@@ -1,5 +1,5 @@
 import t from 'tap';
-import { NOON, operationsOver } from '../support/operations.ts';
+import { NOON, operationsOver } from '../../support/admin/operations.ts';
 
 const ANN = { actor: 'cli:ann' };
 

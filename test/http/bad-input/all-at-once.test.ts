@@ -1,7 +1,7 @@
 import t from 'tap';
 import { MAX_FIELD_ERRORS } from '../../../src/domain/mistakes.ts';
+import { goodBody, type Overrides, testApp } from '../../support/http/app.ts';
 import { site } from '../../support/lead.ts';
-import { goodBody, type Overrides, testApp } from '../support/app.ts';
 
 type Problem = { code: string; detail: string; errors: { pointer: string; code: string; detail: string }[] };
 

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { goodBody } from '../support/app.ts';
-import { post, type Refused, refuses } from '../support/refusals.ts';
-import { request } from '../support/wire.ts';
+import { goodBody } from '../../support/http/app.ts';
+import { post, type Refused, refuses } from '../../support/http/refusals.ts';
+import { request } from '../../support/http/wire.ts';
 
 const GOOD = JSON.stringify(goodBody());
 const invalid = 'invalid_json';

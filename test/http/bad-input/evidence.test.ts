@@ -3,8 +3,8 @@ import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
 import { TOKEN_LASTS_MS } from '../../../src/http/screening/form-token.ts';
+import { goodBody, KEYS, NOW, type Overrides, testApp, testGuard } from '../../support/http/app.ts';
 import { site } from '../../support/lead.ts';
-import { goodBody, KEYS, NOW, type Overrides, testApp, testGuard } from '../support/app.ts';
 
 const PAGE = 'https://dealer.example';
 const OTHER = 'https://other.example';

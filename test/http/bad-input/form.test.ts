@@ -1,6 +1,6 @@
 import t from 'tap';
-import { NOW, testApp, testGuard } from '../support/app.ts';
-import { goodForm, postForm, textOf } from '../support/form.ts';
+import { NOW, testApp, testGuard } from '../../support/http/app.ts';
+import { goodForm, postForm, textOf } from '../../support/http/form.ts';
 
 type Case = readonly [
   name: string,

@@ -1,5 +1,5 @@
-import { KEYS } from '../support/app.ts';
-import { consumer, lead, post, refuses } from '../support/refusals.ts';
+import { KEYS } from '../../support/http/app.ts';
+import { consumer, lead, post, refuses } from '../../support/http/refusals.ts';
 
 const DEALER_ORIGIN = { origin: 'https://dealer.example' };
 const CONSENT = { text: 'I agree.' };

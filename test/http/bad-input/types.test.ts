@@ -1,4 +1,4 @@
-import { consumer, lead, post, refuses } from '../support/refusals.ts';
+import { consumer, lead, post, refuses } from '../../support/http/refusals.ts';
 
 const invalid = 'invalid_request';
 

@@ -1,6 +1,6 @@
-import { goodBody } from '../support/app.ts';
-import { type Refused, refuses } from '../support/refusals.ts';
-import { request } from '../support/wire.ts';
+import { goodBody } from '../../support/http/app.ts';
+import { type Refused, refuses } from '../../support/http/refusals.ts';
+import { request } from '../../support/http/wire.ts';
 
 const GOOD = JSON.stringify(goodBody());
 

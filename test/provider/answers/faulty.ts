@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { type Case, chunk, drip, endless, head, ok, SUCCESS } from '../support.ts';
+import { type Case, chunk, drip, endless, head, ok, SUCCESS } from '../../support/provider/raw-server.ts';
 
 export const UNREADABLE: readonly Case[] = [
   {

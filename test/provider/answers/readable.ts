@@ -1,4 +1,4 @@
-import { type Case, chunk, failure, head, http, NIL, ok, SUCCESS, utf16 } from '../support.ts';
+import { type Case, chunk, failure, head, http, NIL, ok, SUCCESS, utf16 } from '../../support/provider/raw-server.ts';
 
 export const DELIVERED: readonly Case[] = [
   { name: 'Success', wire: ok(SUCCESS), class: 'delivered' },

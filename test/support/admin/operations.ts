@@ -3,8 +3,8 @@ import type { Test } from 'tap';
 import { createOperations } from '../../../src/admin/operations/operations.ts';
 import type { Lead, Status } from '../../../src/domain/lead.ts';
 import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
-import { lead } from '../../support/lead.ts';
-import { hashing, newLead, sqliteOutbox } from '../../support/outbox.ts';
+import { lead } from '../lead.ts';
+import { hashing, newLead, sqliteOutbox } from '../outbox.ts';
 
 export const NOON = Date.parse('2026-11-24T12:00:00Z');
 

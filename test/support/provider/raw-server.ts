@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
-import type { Lead } from '../../src/domain/lead.ts';
-import { DEFAULT_WIRE, type OutcomeClass, type ProviderAccount, type WireProfile } from '../../src/domain/provider.ts';
+import type { Lead } from '../../../src/domain/lead.ts';
+import {
+  DEFAULT_WIRE,
+  type OutcomeClass,
+  type ProviderAccount,
+  type WireProfile,
+} from '../../../src/domain/provider.ts';
 
 /** A provider account under the default wire profile. */
 export function account(changes: Partial<ProviderAccount> = {}, wire: Partial<WireProfile> = {}): ProviderAccount {

@@ -1,6 +1,6 @@
 import type { LightMyRequestResponse } from 'fastify';
 import t, { type Test } from 'tap';
-import { goodBody, ID, KEYS, testApp } from './support/app.ts';
+import { goodBody, ID, KEYS, testApp } from '../../support/http/app.ts';
 
 type App = Awaited<ReturnType<typeof testApp>>['app'];
 

@@ -11,9 +11,9 @@ import { createHashing } from '../../../src/leads/hashing.ts';
 import { capKeys } from '../../../src/leads/request-keys.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';
-import { lead } from '../../support/lead.ts';
-import { nodeCommand } from '../../support/node-command.ts';
-import { LEASE_MS, newLead } from '../../support/outbox.ts';
+import { lead } from '../lead.ts';
+import { nodeCommand } from '../node-command.ts';
+import { LEASE_MS, newLead } from '../outbox.ts';
 import { ioOf, runInProcess } from './terminal.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/gateway.js', import.meta.url));

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import type { Test } from 'tap';
-import type { LogLine } from '../../src/simulator/endpoint.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
+import type { LogLine } from '../../../src/simulator/endpoint.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts';
 
 /** A lead that the simulator accepts, in the documented order. */
 export const LEAD: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../random.ts';
 import { goodBody, ID, KEYS } from './app.ts';
 
 /** A request as bytes, and how it has to be sent. */

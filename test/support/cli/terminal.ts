@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { ExitCode, Io } from '../../../src/cli/command.ts';
 import { run } from '../../../src/cli/program.ts';
 import type { Session } from '../../../src/cli/session.ts';
-import { NOON, operationsOver } from '../../admin/support/operations.ts';
+import { NOON, operationsOver } from '../admin/operations.ts';
 
 export type Typed = { readonly code: ExitCode; readonly out: string; readonly err: string };
 type Person = { readonly answers?: string; readonly terminal?: boolean };

@@ -1,6 +1,100 @@
+import { hash } from 'node:crypto';
 import t from 'tap';
-import { missingFromProxy, originOfRead, type PageRequest, pageOf, recordedOrigin } from '../../src/http/access.ts';
+import type { Partner } from '../../src/domain/site.ts';
+import {
+  createPartnerCheck,
+  missingFromProxy,
+  originOfRead,
+  type PageRequest,
+  pageOf,
+  recordedOrigin,
+  siteFor,
+} from '../../src/http/access.ts';
 import { site } from '../support/lead.ts';
+
+function partner(id: string, ...keys: string[]): Partner {
+  return {
+    id,
+    keyHashes: keys.map((key) => hash('sha256', key, 'buffer')),
+    sites: '*',
+    rate: { max: 10, windowS: 60 },
+  };
+}
+
+const partnerOf = createPartnerCheck(
+  new Map([partner('acme', 'old-key', 'new-key'), partner('other', 'b64+/~key==')].map((each) => [each.id, each])),
+);
+
+t.test('each valid key of a partner is the partner’s', async (t) => {
+  t.equal(partnerOf('Bearer old-key').id, 'acme');
+  t.equal(partnerOf('Bearer new-key').id, 'acme');
+  t.equal(partnerOf('Bearer b64+/~key==').id, 'other');
+});
+
+t.test('the scheme is read in any case, and with more than one space', async (t) => {
+  t.equal(partnerOf('bearer old-key').id, 'acme');
+  t.equal(partnerOf('BEARER   old-key').id, 'acme');
+});
+
+t.test('anything else is refused without quoting it', async (t) => {
+  for (const header of [
+    '',
+    'Bearer',
+    'Bearer ',
+    'old-key',
+    'Basic old-key',
+    'Bearer old-key ',
+    'Bearer old-key new-key',
+    'Bearer\told-key',
+    'Bearer old-ke',
+    'Bearer OLD-KEY',
+    'Bearer "old-key"',
+    `Bearer ${'k'.repeat(513)}`,
+  ]) {
+    try {
+      partnerOf(header);
+      t.fail(`"${header}" was accepted`);
+    } catch (error) {
+      t.match(error, { name: 'Refusal', code: 'invalid_api_key' });
+      t.notMatch((error as Error).message, 'old');
+    }
+  }
+});
+
+t.test('without partners every key is refused', async (t) => {
+  t.throws(() => createPartnerCheck(new Map())('Bearer old-key'), { code: 'invalid_api_key' });
+});
+
+const SITES = new Map(
+  [site(), site({ key: 'dealer', origins: new Set(['https://dealer.example']) })].map((each) => [each.key, each]),
+);
+const PARTNER: Partner = {
+  id: 'acme',
+  keyHashes: [],
+  defaultSite: 'dealer',
+  sites: new Set(['dealer']),
+  rate: { max: 10, windowS: 60 },
+};
+
+t.test('a browser may use a site from one of its pages', async (t) => {
+  t.equal(siteFor(SITES, 'dealer', { origin: 'https://dealer.example' }).key, 'dealer');
+});
+
+t.test('a site that takes any origin also takes null and none', async (t) => {
+  for (const origin of ['https://anywhere.example', 'null', undefined]) {
+    t.equal(siteFor(SITES, 'demo', { origin }).key, 'demo');
+  }
+});
+
+t.test('a partner needs no origin, and its own default site applies', async (t) => {
+  t.equal(siteFor(SITES, undefined, { partner: PARTNER }).key, 'dealer');
+  t.equal(siteFor(SITES, 'dealer', { partner: PARTNER, origin: 'https://evil.example' }).key, 'dealer');
+});
+
+t.test('a partner reaches only its own sites', async (t) => {
+  t.throws(() => siteFor(SITES, 'demo', { partner: PARTNER }), { code: 'unknown_site' });
+  t.equal(siteFor(SITES, 'demo', { partner: { ...PARTNER, sites: '*' } }).key, 'demo');
+});
 
 const PAGE = 'https://dealer.example';
 

@@ -12,7 +12,7 @@ import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import { createProofs } from '../../../src/http/screening/proof.ts';
 import type { AppSettings } from '../../../src/http/settings.ts';
 import type { SubmitContext } from '../../../src/leads/submit.ts';
-import { site } from '../../support/lead.ts';
+import { site } from '../lead.ts';
 
 export const ID = 'cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ';
 export const NOW = Date.UTC(2026, 10, 24, 9);

@@ -1,10 +1,10 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { type LoadedSettings, loadSettings } from '../../src/config/load.ts';
-import type { ConfigurationError } from '../../src/config/problem.ts';
-import { type SettingsWatch, watchSettings } from '../../src/config/watch.ts';
-import { type ManualClock, manualClock } from '../support/clock.ts';
-import { fileWith, KEYS } from './helper.ts';
+import { type LoadedSettings, loadSettings } from '../../../src/config/load.ts';
+import type { ConfigurationError } from '../../../src/config/problem.ts';
+import { type SettingsWatch, watchSettings } from '../../../src/config/watch.ts';
+import { type ManualClock, manualClock } from '../clock.ts';
+import { fileWith, KEYS } from './load.ts';
 
 /** Longer than it takes from a change to the settings that are made of it. */
 export const NOTICED_MS = 1_500;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
-import { type LoadedSettings, loadSettings } from '../../src/config/load.ts';
-import { ConfigurationError, type Problem } from '../../src/config/problem.ts';
+import { type LoadedSettings, loadSettings } from '../../../src/config/load.ts';
+import { ConfigurationError, type Problem } from '../../../src/config/problem.ts';
 
 /** Files by absolute path; any other cannot be read. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
