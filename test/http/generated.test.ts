@@ -14,7 +14,7 @@ import {
   generateRequest,
 } from '../support/http/generated-requests.ts';
 import { seeded } from '../support/random.ts';
-import { chosenSeed, scaled } from '../support/scale.ts';
+import { scaled } from '../support/scale.ts';
 
 /** A busy machine needs 12 s for the bounded run. */
 t.setTimeout(scaled(60_000, 3_600_000));
@@ -106,8 +106,11 @@ function dechunk(text: string): string | undefined {
   }
 }
 
+/** The same requests in every run; `SEED=…` chooses others. */
+const DEFAULT_SEED = 20_261_128;
+
 t.test('no request gets a 5xx, and every answer is one that the OpenAPI document describes', async (t) => {
-  const seed = chosenSeed();
+  const seed = Number(process.env.SEED ?? DEFAULT_SEED);
   t.comment(`SEED=${seed}`);
   const document = JSON.parse(await readFile('openapi/openapi.json', 'utf8'));
   const violates = createContract(document);

@@ -89,10 +89,10 @@ export function createContract(document: Document) {
   };
 }
 
-/** The path that the router sees, without an absolute form's origin and with reserved characters alone escaped; empty where it cannot be decoded. */
+/** The path that the router sees, without an absolute form's origin and with reserved characters alone escaped; empty if it cannot be decoded. */
 function pathOf(target: string): string {
   const absolute = /^https?:\/\//.test(target);
-  if (absolute && target.includes('#')) return '';
+  if (absolute && (target.includes('#') || !URL.canParse(target))) return '';
   const path = target.replace(/^https?:\/\/[^/?]*/, '').split(/[?#]/, 1)[0] ?? '';
   try {
     return decodeURI(path);
