@@ -15,6 +15,7 @@ import { OPTIONS } from '../test/support/outbox.ts';
 import { startServer } from '../test/support/postgres-server.ts';
 import { FIRST_RELEASE, fillPostgres, fillSqlite } from './million/fill.ts';
 import { OPERATIONS } from './million/operations.ts';
+import { measurePages } from './million/pages.ts';
 
 /**
  * Measures, in a store with a million leads of the first release, how long the update takes, and for each operation how long it
@@ -45,6 +46,7 @@ async function measureSqlite(): Promise<void> {
     const again = performance.now();
     const reopened = createSqliteOutbox(path, OPTIONS);
     console.log(`the next start took ${seconds(again)} s\n`);
+    await measurePages(reopened);
     await measureOperations(reopened);
     await reopened.close();
   } finally {
@@ -70,6 +72,7 @@ async function measurePostgres(): Promise<void> {
     console.log(`Postgres, ${leads} leads: the start that updates the schema took ${took} s`);
     console.log(`the longest wait of a write of another replica meanwhile: ${longest.toFixed(0)} ms\n`);
     await filler.end();
+    await measurePages(outbox);
     await measureOperations(outbox);
     await outbox.close();
   } finally {

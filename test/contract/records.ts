@@ -40,6 +40,41 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('leads are found by time also when the clock was set back between them', async (t) => {
+    const outbox = await open(t)();
+    const [noon, hour, day] = [86_400_000_000, 3_600_000, 86_400_000];
+    const before = await queued(outbox, noon);
+    const setBack = await queued(outbox, noon - hour);
+    const after = await queued(outbox, noon);
+    const ids = async (filter: Filter) => (await outbox.list(filter, { limit: 10 })).items.map(({ id }) => id);
+    t.strictSame(await ids({ until: noon }), [setBack]);
+    t.strictSame(await ids({ since: noon }), [after, before]);
+    t.equal(await outbox.count({ until: noon }), 1);
+    t.equal(await outbox.count({ since: noon + 2 * day }), 0);
+    t.equal(await outbox.count({ until: noon - 2 * day }), 0);
+    await outbox.close();
+  });
+
+  t.test('leads are counted by status, cause, site and account, alone and together', async (t) => {
+    const outbox = await open(t)();
+    for (const site of ['a', 'a', 'b']) await queued(outbox, 1_000, { lead: lead({ site }) });
+    await leased(outbox, 1_000, newLead({ lead: lead({ site: 'a', provider: 'eu' }) }));
+    const counts: [filter: Filter, count: number][] = [
+      [{}, 4],
+      [{ site: 'a' }, 3],
+      [{ site: 'a', provider: 'eu', status: ['queued', 'held'] }, 1],
+      [{ provider: 'eu', site: 'b' }, 0],
+      [{ status: ['delivered'] }, 0],
+      [{ cause: ['refused'] }, 0],
+      [{ site: 'a', since: 1_001 }, 0],
+    ];
+    for (const [filter, count] of counts) {
+      t.equal(await outbox.count(filter), count, JSON.stringify(filter));
+      t.equal((await outbox.list(filter, { limit: 10 })).items.length, count, JSON.stringify(filter));
+    }
+    await outbox.close();
+  });
+
   t.test('a listed lead holds what operators need and no personal data', async (t) => {
     const outbox = await open(t)();
     const content = lead({ partner: 'crm', firstName: 'Zoë', question: 'Still there?' });

@@ -5,6 +5,7 @@ import { countReleased } from '../release.ts';
 import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import type { Counters } from './ledger.ts';
+import { isTallied, prepareNarrow } from './narrow.ts';
 import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
@@ -58,13 +59,18 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
      FROM conversations LEFT JOIN leads USING (seq) WHERE id = ?`,
   );
   const newestSeq = prepareNewestSeq({ database, read });
+  const narrow = prepareNarrow({ database });
   const query = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => database.prepare(sql).all(...values);
 
   return {
     async list(filter, { limit, after }) {
       const before = placeBefore(after);
       const slices = namesLeads(filter) ? [{ ...EVERYTHING, high: before }] : slicesDown(await newestSeq(), before);
-      const rows = await collect(read, slices, limit + 1, (slice, missing) => {
+      const most = await read(() => narrow.most(filter));
+      const enough = after === undefined && isTallied(filter) ? Math.min(most, limit + 1) : limit + 1;
+      if (most === 0) return cutPage([], limit, toRecord);
+      const rows = await collect(read, slices, enough, (slice, missing) => {
+        if (narrow.outside(filter, slice)) return [];
         const { sql, values } = where(filter, slice);
         return query(`SELECT ${RECORD} FROM conversations WHERE ${sql} ORDER BY seq DESC LIMIT ?`, [
           ...values,
@@ -74,8 +80,11 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
       return cutPage(rows, limit, toRecord);
     },
     async count(filter) {
+      const most = await read(() => narrow.most(filter));
+      if (most === 0 || isTallied(filter)) return most;
       const slices = namesLeads(filter) ? [EVERYTHING] : slicesUp(await newestSeq());
       const rows = await collect(read, slices, Number.POSITIVE_INFINITY, (slice) => {
+        if (narrow.outside(filter, slice)) return [];
         const { sql, values } = where(filter, slice);
         return query(`SELECT count(*) AS n FROM conversations WHERE ${sql}`, values);
       });
@@ -100,6 +109,7 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
 export function createRequeue({ database, writer, read, capKeys }: Store, counters: Counters): RequeueStore {
   const writeAudit = prepareAudit(database);
   const newestSeq = prepareNewestSeq({ database, read });
+  const narrow = prepareNarrow({ database });
   // Between the search and the transaction, another process may have changed it.
   const requeueable = database.prepare(
     `SELECT id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
@@ -126,6 +136,7 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
       const selected = { ...filter, status: filter.status ?? WAITING };
       const slices = namesLeads(filter) ? [EVERYTHING] : slicesUp(await newestSeq());
       const found = await collect(read, slices, limit, (slice, missing) => {
+        if (narrow.outside(selected, slice)) return [];
         const { sql, values } = where(selected, slice);
         return database
           .prepare(`SELECT seq FROM conversations WHERE ${sql} AND ${REQUEUEABLE} ORDER BY seq LIMIT ?`)
