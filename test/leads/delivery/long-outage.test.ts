@@ -13,7 +13,7 @@ const DELIVERED: Outcome = { class: 'delivered' };
 const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };
 const { concurrency, perSecond } = DEFAULT_LIMITS;
 
-t.setTimeout(scaled(110_000, 900_000));
+t.setTimeout(scaled(240_000, 900_000));
 
 t.test(
   `an hour without the provider: ${LEADS} leads are taken, and delivered afterwards in order, without a flood`,

@@ -8,7 +8,7 @@ const EIGHT = scaled(4, 60);
 const first = chosenSeed();
 
 t.comment(`SEED=${first}`);
-t.setTimeout(scaled(110_000, 3_600_000));
+t.setTimeout(scaled(240_000, 3_600_000));
 
 for (const unknown of ['resend', 'hold'] as const) {
   t.test(`with ${unknown} crashes, suspensions and faults of network and storage violate no guarantee`, async (t) => {

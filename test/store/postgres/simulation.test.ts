@@ -8,7 +8,7 @@ const SEEDS = scaled(2, 50);
 const first = chosenSeed();
 
 t.comment(`SEED=${first}`);
-t.setTimeout(scaled(110_000, 3_600_000));
+t.setTimeout(scaled(240_000, 3_600_000));
 
 const server = await startPostgres();
 
