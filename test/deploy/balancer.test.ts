@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Replicas, startReplicas } from '../support/replicas.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 const CONFIG = 'deploy/compose/haproxy.cfg';
 /** Where the balancer calls replicas from, so that it is another address than that of its visitors here. */

@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { goodBody, testApp } from '../support/http/app.ts';
 import { site } from '../support/lead.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 const PAGE = 'https://dealer.example';
 /** Another address than the proxy's, so that the gateway can tell the two apart. */

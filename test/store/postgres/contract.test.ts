@@ -3,6 +3,6 @@ import { deliveryContract } from '../../contract/store.ts';
 import { postgresOutbox, startPostgres } from '../../support/postgres.ts';
 
 // Each test has a database of its own.
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 deliveryContract(t, postgresOutbox(await startPostgres()));

@@ -13,7 +13,7 @@ import { hashing, leased, newLead, OPTIONS } from '../../support/outbox.ts';
 import { startPostgres } from '../../support/postgres.ts';
 
 // Each test has a database of its own, and creates its tables.
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 /** A second address, for which the certificate of the TLS tests is not valid. */
 const server = await startPostgres(['-c', 'listen_addresses=127.0.0.1,127.0.0.2']);
