@@ -5,6 +5,7 @@ import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
 import { createProofs } from '../http/screening/proof.ts';
+import { createSignedPages } from '../leads/cursors.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -51,6 +52,7 @@ export async function openPublicListener(
     settings: live.view,
     submit,
     find: outbox.find,
+    partnerList: { listOfPartner: outbox.listOfPartner, readPage: createSignedPages(hashing) },
     guard: formGuard({ settings, hashing, outbox }),
     ...(sharedCounts && { sharedCounts }),
     ...(tracing && { addFirstHooks: tracing.addHooks }),

@@ -22,6 +22,7 @@ export type LeadRequest = {
   readonly listing?: Listing;
   readonly consent?: Consent;
   readonly page?: Page;
+  readonly reference?: string;
 };
 
 /** The authenticated sender of a request: a partner, or a visitor's browser with its allowed origin. */
@@ -54,6 +55,7 @@ export function draftLead(
     listing: part(['/listing'], () => draftListing(body.listing)),
     consent: part(['/consent'], () => draftConsent(body.consent, site.consentRequired)),
     page: part(['/page'], () => draftPage(body.page)),
+    reference: part(['/reference'], () => draftReference(body.reference, requester.partner)),
   };
   const refusal = mistakes.refusal();
   if (refusal || !target || !phone) throw refusal;
@@ -100,6 +102,24 @@ function draftPage(page: Page | undefined): Page | undefined {
     });
   }
   return url === undefined && title === undefined ? undefined : defined({ url, title });
+}
+
+/** Letters, marks, digits, punctuation and symbols of any script: what no reader, shell or spreadsheet drops or changes unseen. */
+const VISIBLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+$/u;
+
+function draftReference(reference: string | undefined, partner: Partner | undefined): string | undefined {
+  const text = optionalText(reference, '/reference');
+  if (text === undefined) return undefined;
+  const pointer = '/reference';
+  if (!partner) {
+    throw new Refusal('invalid_request', 'Is only for partners with their key in Authorization; leave it out.', {
+      pointer,
+    });
+  }
+  if (VISIBLE.test(text)) return text;
+  throw new Refusal('invalid_request', 'Contains a space or an invisible character; send 1 to 128 visible ones.', {
+    pointer,
+  });
 }
 
 type Named = { readonly advertiserId?: string; readonly merchantId?: number };

@@ -23,6 +23,8 @@ export type Lead = {
   readonly site: string;
   /** The partner that sent it; absent for a visitor's browser. */
   readonly partner?: string;
+  /** The partner's own id of the lead. The provider does not get it. */
+  readonly reference?: string;
   /** Id of the provider account that delivers the lead. */
   readonly provider: string;
   readonly target: Target;

@@ -26,6 +26,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes, siteFormRoutes } from './routes/forms.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { type PartnerListDeps, partnerListRoutes } from './routes/partner-list.ts';
 import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import type { AppSettings } from './settings.ts';
@@ -37,6 +38,7 @@ export type AppDeps = {
   readonly settings: AppSettings;
   readonly submit: Submit;
   readonly find: ConversationDeps['find'];
+  readonly partnerList: PartnerListDeps;
   readonly isReady: () => Promise<Readiness>;
   readonly guard: FormGuard;
   /** Counts requests over all replicas; absent where each process counts alone. */
@@ -152,6 +154,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await addOpenApi(app, deps.version);
   const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
+  await app.register(partnerListRoutes, deps.partnerList);
   await app.register(formPostRoutes, { takeLead, logger });
   await app.register(siteFormRoutes, { sites, guard: deps.guard });
   await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger });

@@ -80,7 +80,8 @@ export function createHashing(hashKey: Buffer): Hashing {
 
 /**
  * The canonical text of a lead, which does not depend on the order of its listing's names. It leaves out `origin`, which is a
- * header, and `targetFrom`: naming the site's default target gives the same lead. It has to contain every other field of
+ * header; `reference`, since a partner that sends the same lead again may number it anew, and the consumer is to get one text; and
+ * `targetFrom`: naming the site's default target gives the same lead. It has to contain every other field of
  * `Lead`; two leads that differ only in a missing field would count as the same.
  */
 function canonical(lead: Lead): string {

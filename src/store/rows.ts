@@ -27,9 +27,10 @@ export function toConversation(row: Row): Conversation {
   });
 }
 
-/** @param row with `STATE` and partner */
+/** @param row with `STATE`, partner and reference */
 export function toStored(row: Row): StoredConversation {
-  return { ...toConversation(row), ...defined({ partner: (row.partner as string | null) ?? undefined }) };
+  const partner = (row.partner as string | null) ?? undefined;
+  return { ...toConversation(row), ...defined({ partner, reference: (row.reference as string | null) ?? undefined }) };
 }
 
 /** The lease of a row that was just leased. */

@@ -90,6 +90,22 @@ export function callbackContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('every message has the reference of the partner, where there is one', async (t) => {
+    const outbox = await subscribed(t);
+    const content = lead({ partner: 'crm', reference: 'order-1' });
+    const held = await outbox.accept(newLead({ lead: content, start: { kind: 'held' } }), NOW);
+    await settle(outbox, { status: 'delivered', attempted: true }, { lead: content });
+    await outbox.erase(hashing.phone(content.phone.e164), {
+      now: NOW + 60_000,
+      audit: { ...entry('suppress', NOW), action: 'erase' },
+    });
+    const all = await told(outbox);
+    t.strictSame(events(all), ['held', 'delivered', 'erased', 'erased']);
+    for (const { data } of all) t.equal(data.reference, 'order-1');
+    t.equal(all[0]?.data.id, held.kind === 'stored' && held.conversation.id);
+    await outbox.close();
+  });
+
   t.test('leads that are parked and released with their account are told', async (t) => {
     const outbox = await subscribed(t);
     await queued(outbox, NOW, ofPartner());

@@ -7,6 +7,7 @@ import { callbackContract } from './callbacks.ts';
 import { countsContract } from './counts.ts';
 import { messagesContract } from './messages.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
+import { partnerRecordsContract } from './partner-records.ts';
 import { privacyContract } from './privacy.ts';
 import { providerContract } from './providers.ts';
 import { queueContract } from './queue.ts';
@@ -51,6 +52,7 @@ export function deliveryContract(t: Test, open: (t: Test) => OpenOutbox): void {
 /** The part about what operators and retention do. */
 export function operatorContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('records', async (t) => recordsContract(t, open));
+  t.test('records of partners', async (t) => partnerRecordsContract(t, open));
   t.test('counts', async (t) => countsContract(t, open));
   t.test('messages', async (t) => messagesContract(t, open));
   t.test('requeue', async (t) => requeueContract(t, open));

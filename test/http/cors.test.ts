@@ -139,7 +139,7 @@ t.test('OPTIONS without CORS tells the methods of a path, and 404 where there is
   const { app } = await testApp(t, LISTED);
   const known = await app.inject({ method: 'OPTIONS', url: '/conversations' });
   t.equal(known.statusCode, 204);
-  t.equal(known.headers.allow, 'OPTIONS, POST');
+  t.equal(known.headers.allow, 'GET, HEAD, OPTIONS, POST');
   const unknown = await app.inject({ method: 'OPTIONS', url: '/nope' });
   t.equal(unknown.statusCode, 404);
   t.match(unknown.json(), { code: 'not_found' });

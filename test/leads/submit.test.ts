@@ -132,13 +132,20 @@ t.test('a repeated request gets the current state of its lead, makes no call and
   }
 });
 
-t.test('a repeated request that names the default target, or comes from another page, is the same lead', async (t) => {
-  const { submit, context } = submitting(t);
-  await submit(lead({ targetFrom: 'site' }), context({ idempotencyKey: 'k' }));
-  for (const same of [lead({ targetFrom: 'caller' }), lead({ targetFrom: 'site', origin: 'https://other.example' })]) {
-    t.match(await submit(same, context({ idempotencyKey: 'k' })), { replayed: true });
-  }
-});
+t.test(
+  'a repeated request that names the default target, has another reference, or comes from another page, is the same lead',
+  async (t) => {
+    const { submit, context } = submitting(t);
+    await submit(lead({ targetFrom: 'site' }), context({ idempotencyKey: 'k' }));
+    for (const same of [
+      lead({ targetFrom: 'caller' }),
+      lead({ reference: 'order-2' }),
+      lead({ targetFrom: 'site', origin: 'https://other.example' }),
+    ]) {
+      t.match(await submit(same, context({ idempotencyKey: 'k' })), { replayed: true });
+    }
+  },
+);
 
 t.test('the same key with another lead is refused, even while the first request is under way', async (t) => {
   const { submit, context } = submitting(t);

@@ -1,6 +1,8 @@
+import { STATUSES } from '../../src/domain/lead.ts';
 import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry, Filter } from '../../src/domain/ports/lead-records.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { defined } from '../../src/lib/defined.ts';
 import { lead } from './lead.ts';
 import { entry, hashing, leased, newLead, queued } from './outbox.ts';
 
@@ -32,6 +34,14 @@ export async function everyOperation(outbox: Outbox): Promise<void> {
     await outbox.countConsents(filter);
     await outbox.requeue(filter, 5, AUDIT);
   }
+  const page = await outbox.listOfPartner({ partner: 'a' }, { limit: 1 });
+  for (const status of [undefined, ...STATUSES]) {
+    await outbox.listOfPartner(defined({ partner: 'a', status, since: 1_000, until: 9_000 }), { limit: 5 });
+    await outbox.listOfPartner(
+      defined({ partner: 'a', status, reference: 'r' }),
+      defined({ limit: 5, after: page.next }),
+    );
+  }
   await outbox.flagConsents();
   await outbox.audit({ limit: 5 });
   await outbox.record(AUDIT);
@@ -57,6 +67,7 @@ async function handleLeads(outbox: Outbox): Promise<void> {
     { kind: 'visitor', key: hashing.visitorCap('demo', '203.0.113.1'), max: 99 },
   ] as const;
   const sent = newLead({ caps, uses: USES, lead: lead({ consent: { version: '1' } }) });
+  for (const reference of ['q', 'r']) await leased(outbox, 1_000, { lead: lead({ partner: 'a', reference }) });
   const lease = await leased(outbox, 1_000, sent);
   await outbox.accept(sent, 1_000);
   await outbox.accept(newLead({ caps: caps.map((cap) => ({ ...cap, max: 0 })), uses: USES }), 1_000);

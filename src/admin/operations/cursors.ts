@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Page, PageRequest } from '../../domain/ports/lead-records.ts';
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
+import { createSignedPages } from '../../leads/cursors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { OperationError } from './input.ts';
 
@@ -15,21 +15,13 @@ export type ReadPage = <Item>(
 ) => Promise<Page<Item>>;
 
 /**
- * @returns a function that checks the cursor of a page request, reads the page, and signs the cursor of the next one. It rejects
- *   with OperationError `invalid` for a cursor that no page of the same list returned
+ * @returns a function that rejects with OperationError `invalid` for a cursor that no page of the same list returned
  */
 export function createPageReader(hashing: Pick<Hashing, 'cursor'>): ReadPage {
-  const sign = (list: List, place: string): string => `${place}.${hashing.cursor(list, place).toString('base64url')}`;
-  const placeOf = (list: List, cursor: string): string => {
-    const place = cursor.slice(0, cursor.lastIndexOf('.'));
-    const [given, right] = [Buffer.from(cursor), Buffer.from(sign(list, place))];
-    if (given.length !== right.length || !timingSafeEqual(given, right)) throw new InvalidCursor();
-    return place;
-  };
-  return async (list, { limit, after }, read) => {
+  const readSigned = createSignedPages(hashing);
+  return async (list, page, read) => {
     try {
-      const { items, next } = await read({ limit, ...(after !== undefined && { after: placeOf(list, after) }) });
-      return { items, ...(next !== undefined && { next: sign(list, next) }) };
+      return await readSigned(list, page, read);
     } catch (error) {
       if (!(error instanceof InvalidCursor)) throw error;
       throw new OperationError(

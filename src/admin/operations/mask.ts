@@ -35,7 +35,10 @@ function maskPage({ url, title }: Page): Page {
 }
 
 /** A lead as operators see it unless they reveal it: its target in full, the personal data of the consumer masked. */
-export type MaskedLead = Pick<Lead, 'target' | 'targetFrom' | 'placementId' | 'consent' | 'page' | 'origin'> & {
+export type MaskedLead = Pick<
+  Lead,
+  'reference' | 'target' | 'targetFrom' | 'placementId' | 'consent' | 'page' | 'origin'
+> & {
   readonly phone: string;
   readonly firstName?: string;
   readonly lastName?: string;
@@ -44,9 +47,22 @@ export type MaskedLead = Pick<Lead, 'target' | 'targetFrom' | 'placementId' | 'c
 };
 
 export function maskLead(lead: Lead): MaskedLead {
-  const { target, targetFrom, placementId, phone, firstName, lastName, question, listing, consent, page, origin } =
-    lead;
+  const {
+    reference,
+    target,
+    targetFrom,
+    placementId,
+    phone,
+    firstName,
+    lastName,
+    question,
+    listing,
+    consent,
+    page,
+    origin,
+  } = lead;
   return {
+    ...(reference !== undefined && { reference }),
     target,
     targetFrom,
     ...(placementId !== undefined && { placementId }),

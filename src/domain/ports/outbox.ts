@@ -7,6 +7,7 @@ import type { KeyStore } from './key-store.ts';
 import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
 import type { LeadStore } from './lead-store.ts';
 import type { OutgoingQueue } from './outgoing-queue.ts';
+import type { PartnerRecords } from './partner-records.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from './privacy-store.ts';
 
 /**
@@ -22,6 +23,7 @@ export interface Outbox
     ProviderStore,
     ParkedLeadStore,
     LeadRecords,
+    PartnerRecords,
     RequeueStore,
     ConsentStore,
     StatsStore,
@@ -38,8 +40,8 @@ export interface Outbox
   find(id: string): Promise<StoredConversation | undefined>;
 }
 
-/** A conversation with the partner that sent its lead; a visitor's has none. */
-export type StoredConversation = Conversation & { readonly partner?: string };
+/** A conversation with the partner that sent its lead and that partner's own id of it; a visitor's has none of them. */
+export type StoredConversation = Conversation & { readonly partner?: string; readonly reference?: string };
 
 /** What the process that opened the store needs. */
 export interface StoreLifecycle {

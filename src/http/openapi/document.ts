@@ -25,6 +25,7 @@ export async function openApiText(version: string): Promise<string> {
     settings: SETTINGS,
     submit: unused,
     find: unused,
+    partnerList: { listOfPartner: unused, readPage: unused },
     isReady: unused,
     guard: { issue: unused, check: unused },
     files: { widget: unused },

@@ -4,6 +4,7 @@ import { CONVERSATION } from '../schemas/conversation.ts';
 import { LEAD_FORM } from '../schemas/lead-form.ts';
 import { LEAD_REQUEST } from '../schemas/lead-request.ts';
 import { ALIVE, READINESS } from '../schemas/operations.ts';
+import { CONVERSATION_LIST } from '../schemas/partner-list.ts';
 import { PROBLEM } from '../schemas/problem.ts';
 import { SITE_FORM } from '../schemas/site-form.ts';
 
@@ -16,7 +17,7 @@ declare module 'fastify' {
 
 /** Makes the OpenAPI document of every route that is added from now on; it is put together when it is first asked for. */
 export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
-  for (const schema of [LEAD_REQUEST, LEAD_FORM, CONVERSATION, SITE_FORM, PROBLEM, ALIVE, READINESS])
+  for (const schema of [LEAD_REQUEST, LEAD_FORM, CONVERSATION, CONVERSATION_LIST, SITE_FORM, PROBLEM, ALIVE, READINESS])
     app.addSchema(schema);
   await app.register(swagger, {
     openapi: {

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { optionalText } from '../../domain/draft.ts';
 import type { Conversation, RejectionReason } from '../../domain/lead.ts';
 import type { StoredConversation } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { defined } from '../../lib/defined.ts';
 import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
@@ -49,9 +51,15 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
       });
       if (replayed) reply.header('idempotency-replayed', 'true');
       const isOwner = request.requester.partner !== undefined;
-      return answerLead(reply, view(conversation, isOwner, now(), askedToWaitMs));
+      const reference = isOwner ? await referenceOf(conversation.id, request.body, replayed) : undefined;
+      return answerLead(reply, view({ ...conversation, ...defined({ reference }) }, isOwner, now(), askedToWaitMs));
     },
   );
+
+  /** Of a replay, the reference that came with the first request. The schema's and the domain's rules hold for a new one. */
+  async function referenceOf(id: string, body: LeadRequestBody, replayed: boolean): Promise<string | undefined> {
+    return replayed ? (await find(id))?.reference : optionalText(body.reference, '/reference');
+  }
 
   // No id: a form is posted there, and a visitor who comes back to its address by hand is told as much.
   app.get('/conversations/form', { schema: { hide: true } }, async () => {
@@ -77,15 +85,17 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
   );
 }
 
+type WithReference = Conversation & { readonly reference?: string };
+
 /** A conversation as its reader may see it, and the header fields that say when to look again. */
-type View = { readonly shown: Conversation; readonly headers: { readonly 'retry-after'?: string } };
+type View = { readonly shown: WithReference; readonly headers: { readonly 'retry-after'?: string } };
 
 /**
  * @param isOwner whether the reader is the partner that sent the lead
  * @param askedToWaitMs how long the provider wants no call for the lead's account: the same for each of its leads, so it tells
  *   nothing of one
  */
-function view(conversation: Conversation, isOwner: boolean, now: number, askedToWaitMs = 0): View {
+function view(conversation: WithReference, isOwner: boolean, now: number, askedToWaitMs = 0): View {
   const shown = isOwner ? conversation : seenByVisitor(conversation);
   if (shown.status !== 'queued') return { shown, headers: {} };
   const waitS = isOwner
@@ -113,10 +123,11 @@ function dropEmptyLists(body: unknown): void {
 }
 
 function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply {
-  const { id, status, reason = 'other' } = shown;
+  const { id, reference, status, reason = 'other' } = shown;
   const location = `/conversations/${id}`;
   if (status === 'rejected') {
-    throw new Problem('lead_rejected', { headers: { location }, extensions: { id, reason } });
+    const extensions = { id, ...defined({ reference }), reason };
+    throw new Problem('lead_rejected', { headers: { location }, extensions });
   }
   reply.headers({ location, 'cache-control': 'no-store', ...headers });
   return reply.code(status === 'delivered' ? 201 : 202).send(conversationBody(shown));
@@ -124,6 +135,7 @@ function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply
 
 type ConversationBody = {
   readonly id: string;
+  readonly reference?: string;
   readonly status: Conversation['status'];
   readonly reason?: RejectionReason;
   readonly attempts: number;
@@ -136,16 +148,19 @@ type ConversationBody = {
  * stranger whether a number was used before, is suppressed or is suspected.
  */
 function seenByVisitor(conversation: Conversation): Conversation {
-  const { id, status, createdAt } = conversation;
-  if (status === 'delivered' || status === 'rejected') return conversation;
+  const { id, status, reason, attempts, createdAt, updatedAt } = conversation;
+  if (status === 'delivered' || status === 'rejected') {
+    return defined({ id, status, reason, attempts, createdAt, updatedAt });
+  }
   return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt };
 }
 
-/** The public view of a conversation; times become ISO 8601 with milliseconds. */
-function conversationBody(conversation: Conversation): ConversationBody {
-  const { id, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
+/** The public view of a conversation; times become ISO 8601 with milliseconds. Only its partner may be given its reference. */
+export function conversationBody(conversation: WithReference): ConversationBody {
+  const { id, reference, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
   return {
     id,
+    ...defined({ reference }),
     status,
     ...(status === 'rejected' && { reason }),
     attempts,

@@ -23,6 +23,12 @@ export const CONVERSATION = {
   additionalProperties: false,
   properties: {
     id: CONVERSATION_ID,
+    reference: {
+      type: 'string',
+      description:
+        "The partner's own id of the lead; only with the key of the partner that sent it, until the lead is erased.",
+      examples: ['order-20261128-0042'],
+    },
     status: {
       type: 'string',
       enum: [...STATUSES],

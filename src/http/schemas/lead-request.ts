@@ -118,6 +118,15 @@ export const LEAD_REQUEST = {
         title: { type: 'string', description: 'Its title.', maxLength: 256, examples: ['2019 Honda Civic'] },
       },
     },
+    reference: {
+      type: 'string',
+      description:
+        "A partner's own id of the lead, 1 to 128 visible characters without spaces; refused without the key of a partner. It comes back in " +
+        'answers to that partner, in lists and in callbacks, is not sent to the provider, and does not tell two leads apart: a repetition ' +
+        'under another reference is answered with the first one. It should name no person; it is erased with the lead.',
+      maxLength: 128,
+      examples: ['order-20261128-0042'],
+    },
     formToken: {
       type: 'string',
       description:

@@ -67,6 +67,11 @@ export const PROBLEM = {
       description: 'With `lead_rejected`: the conversation, which was stored.',
       examples: ['cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
     },
+    reference: {
+      type: 'string',
+      description: 'With `lead_rejected`, to a partner: its own id of the lead.',
+      examples: ['order-20261128-0042'],
+    },
     reason: {
       type: 'string',
       enum: ['phone', 'target', 'other'],

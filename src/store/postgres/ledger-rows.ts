@@ -1,5 +1,6 @@
 import { dayOf } from '../../lib/clock.ts';
 import { countersOf } from '../accept.ts';
+import { referenceHash } from '../references.ts';
 import type { Change } from '../release.ts';
 import { type Row, STATE } from '../rows.ts';
 import { type Query, toColumns } from './database.ts';
@@ -93,7 +94,7 @@ export async function writeBatch(
     row && row.conversationId !== placed.conversationId ? [row] : [],
   );
   await query(WRITE, [
-    ...toColumns(inserted, (one) => insertedValues(one, byId.get(one.id) as Arriving, stamp), 17),
+    ...toColumns(inserted, (one) => insertedValues(one, byId.get(one.id) as Arriving, stamp), 19),
     ...toColumns(changed, requestValues, 5),
     requests.filter(({ row }) => row === undefined).map(({ key }) => key),
     ...toColumns([...uses], ([key, expiresAt]) => [Buffer.from(key, 'hex'), expiresAt], 2),
@@ -128,6 +129,8 @@ function insertedValues(
     sealed.key,
     sealed.data,
     lead.consent !== undefined,
+    lead.reference,
+    lead.reference === undefined ? undefined : referenceHash(lead.reference),
   ];
 }
 
@@ -192,14 +195,14 @@ const WRITE = {
     WITH arrived AS (
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                            $8::integer[], $9::bigint[], $10::bigint[], $11::text[], $12::integer[], $13::boolean[],
-                           $14::bytea[], $15::bytea[], $16::bytea[], $17::boolean[])
+                           $14::bytea[], $15::bytea[], $16::bytea[], $17::boolean[], $18::text[], $19::integer[])
         WITH ORDINALITY AS v (id, site, partner, provider, status, reason, cause, attempts, now, next_at, lease_owner, fence,
-                              personal, phone_hash, lead_key, lead, consent, place)
+                              personal, phone_hash, lead_key, lead, consent, reference, reference_hash, place)
     ), stored AS (
       INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
-                                 next_at, lease_owner, fence, personal, consent)
+                                 next_at, lease_owner, fence, personal, consent, reference_hash)
       SELECT id, site, partner, provider, status, reason, cause, attempts, now, now, next_at, lease_owner, fence, personal,
-             consent
+             consent, reference_hash
       FROM arrived ORDER BY place
       RETURNING seq, id, personal
     ), kept AS (
@@ -208,22 +211,26 @@ const WRITE = {
     ), keyed AS (
       INSERT INTO lead_keys (seq, phone_hash, lead_key)
       SELECT seq, phone_hash, lead_key FROM stored JOIN arrived USING (id) WHERE stored.personal
+    ), referred AS (
+      INSERT INTO lead_references (seq, reference, suppressed_at)
+      SELECT seq, reference, CASE WHEN stored.personal THEN NULL ELSE now END FROM stored JOIN arrived USING (id)
+      WHERE reference IS NOT NULL
     ), remembered AS (
       UPDATE requests SET fingerprint = v.fingerprint, conversation_id = v.conversation_id, expires_at = v.expires_at,
                           phone_hash = v.phone_hash
-      FROM unnest($18::bytea[], $19::bytea[], $20::text[], $21::bigint[], $22::bytea[])
+      FROM unnest($20::bytea[], $21::bytea[], $22::text[], $23::bigint[], $24::bytea[])
         AS v (key, fingerprint, conversation_id, expires_at, phone_hash)
       WHERE requests.key = v.key
     ), forgotten AS (
-      DELETE FROM requests WHERE key = ANY ($23::bytea[])
+      DELETE FROM requests WHERE key = ANY ($25::bytea[])
     ), used AS (
-      UPDATE uses SET expires_at = v.expires_at FROM unnest($24::bytea[], $25::bigint[]) AS v (key, expires_at)
+      UPDATE uses SET expires_at = v.expires_at FROM unnest($26::bytea[], $27::bigint[]) AS v (key, expires_at)
       WHERE uses.key = v.key AND v.expires_at > 0 AND uses.expires_at <> v.expires_at
     ), unused AS (
-      DELETE FROM uses USING unnest($24::bytea[], $25::bigint[]) AS v (key, expires_at)
+      DELETE FROM uses USING unnest($26::bytea[], $27::bigint[]) AS v (key, expires_at)
       WHERE uses.key = v.key AND v.expires_at = 0
     ), counted AS (
-      UPDATE counters SET n = v.n FROM unnest($26::integer[], $27::bytea[], $28::integer[]) AS v (day, key, n)
+      UPDATE counters SET n = v.n FROM unnest($28::integer[], $29::bytea[], $30::integer[]) AS v (day, key, n)
       WHERE counters.day = v.day AND counters.key = v.key AND counters.n <> v.n
     )
     SELECT 1`,

@@ -210,4 +210,50 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   // When a lead was last added to the group: one without leads is removed a day later.
   { oldestReader: 1, script: 'ALTER TABLE messages ADD COLUMN used_at bigint NOT NULL DEFAULT 0' },
+  // A partner's own id of a lead; see `sqlite/migrations.ts`.
+  {
+    oldestReader: 1,
+    script: `
+      ALTER TABLE conversations ADD COLUMN reference_hash integer;
+      CREATE INDEX conversations_partner ON conversations (partner, status, created_at, seq) WHERE partner IS NOT NULL;
+      CREATE INDEX conversations_reference ON conversations (partner, reference_hash, status, created_at, seq)
+        WHERE reference_hash IS NOT NULL;
+      CREATE TABLE lead_references (
+        seq           bigint PRIMARY KEY,
+        reference     text   NOT NULL,
+        suppressed_at bigint
+      );
+      CREATE INDEX lead_references_suppressed ON lead_references (suppressed_at) WHERE suppressed_at IS NOT NULL;
+      CREATE OR REPLACE FUNCTION store_callbacks(seqs bigint[], erased boolean) RETURNS void LANGUAGE sql AS $$
+        INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+        SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), destination, c.id,
+          json_strip_nulls(json_build_object(
+            'type', 'conversation.' || CASE WHEN erased THEN 'erased' WHEN status = 'queued' THEN 'released' ELSE status END,
+            'timestamp', callback_time(updated_at),
+            'data', json_build_object('id', c.id, 'reference', reference, 'status', status, 'reason', reason, 'attempts', attempts,
+              'createdAt', callback_time(created_at), 'updatedAt', callback_time(updated_at))))::text,
+          updated_at, updated_at + 259200000, updated_at
+        FROM conversations AS c JOIN subscribers AS s ON s.partner = c.partner OR s.site = c.site
+          LEFT JOIN lead_references AS r ON r.seq = c.seq
+        WHERE c.seq = ANY (seqs) ORDER BY c.seq
+      $$;
+      CREATE OR REPLACE FUNCTION callback_added() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM subscribers) THEN
+          PERFORM store_callbacks((
+            SELECT array_agg(seq) FROM added WHERE status <> 'queued' AND reference_hash IS NULL), false);
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE FUNCTION callback_referenced() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF EXISTS (SELECT FROM subscribers) THEN
+          PERFORM store_callbacks((
+            SELECT array_agg(seq) FROM added JOIN conversations USING (seq) WHERE status <> 'queued'), false);
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER callback_referenced AFTER INSERT ON lead_references REFERENCING NEW TABLE AS added
+        FOR EACH STATEMENT EXECUTE FUNCTION callback_referenced()`,
+  },
 ];

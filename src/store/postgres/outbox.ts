@@ -1,6 +1,7 @@
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { OutboxOptions } from '../options.ts';
+import { REFERENCE } from '../references.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
 import { createActivity } from './activity.ts';
@@ -15,6 +16,7 @@ import { createKeyStore } from './keys.ts';
 import { type Listening, listenForWork } from './notifications.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
+import { createPartnerRecords } from './partner-records.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue } from './records.ts';
@@ -67,6 +69,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...leases,
     ...createProviderStore(store),
     ...createLeadRecords(store),
+    ...createPartnerRecords(store),
     ...createConsents(store),
     ...createRequeue(store),
     ...createStats(store),
@@ -124,7 +127,7 @@ function createLifecycle(
   };
 }
 
-const FIND = { name: 'find', text: `SELECT ${STATE}, partner FROM conversations WHERE id = $1` };
+const FIND = { name: 'find', text: `SELECT ${STATE}, partner, ${REFERENCE} FROM conversations WHERE id = $1` };
 const KEEP_HASH_CHECK = 'UPDATE gateway_schema SET hash_check = coalesce(hash_check, $1) RETURNING hash_check';
 /** A write whose only purpose is to prove that writing works. */
 const TOUCH = { name: 'touch', text: 'UPDATE gateway_schema SET touched_at = $1 RETURNING oldest_reader, bound' };

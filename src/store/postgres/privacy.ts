@@ -15,9 +15,11 @@ export function createErasure({ database }: Store): ErasureStore {
         const seqs = seqsOf(await query(LOCK_OF_NUMBER, [phoneHash]));
         await query(STOP, [now, seqs]);
         await storeErasedCallbacks(query, seqs);
+        const suppressed = seqsOf(await query(SUPPRESSED_OF_NUMBER, [phoneHash]));
         await query('DELETE FROM requests WHERE phone_hash = $1', [phoneHash]);
         await query('DELETE FROM counters WHERE phone_hash = $1', [phoneHash]);
-        if (seqs.length > 0) await removePersonal(query, seqs);
+        const all = [...seqs, ...suppressed];
+        if (all.length > 0) await removePersonal(query, all);
         else await recordRemoval(query, false);
         await writeAudit(query, { ...audit, count: seqs.length });
         return seqs.length;
@@ -30,6 +32,12 @@ export function createErasure({ database }: Store): ErasureStore {
 
 const LOCK_OF_NUMBER = `
   SELECT seq FROM conversations WHERE seq IN (SELECT seq FROM lead_keys WHERE phone_hash = $1)
+  ORDER BY seq FOR UPDATE`;
+
+/** Leads of a suppressed number are not stored, but the references of partners are. */
+const SUPPRESSED_OF_NUMBER = `
+  SELECT seq FROM conversations WHERE id IN (SELECT conversation_id FROM requests WHERE phone_hash = $1)
+    AND reference_hash IS NOT NULL AND NOT personal
   ORDER BY seq FOR UPDATE`;
 
 const STOP = `
@@ -47,7 +55,8 @@ export function createRetention({ database }: Store): RetentionStore {
   return {
     expire: (before, limit) =>
       onOneReplica(async (query) => {
-        const seqs = seqsOf(await query(EXPIRED, [before, limit]));
+        const leads = seqsOf(await query(EXPIRED, [before, limit]));
+        const seqs = [...leads, ...seqsOf(await query(EXPIRED_REFERENCES, [before, limit - leads.length]))];
         if (seqs.length > 0) await removePersonal(query, seqs);
         return seqs.length;
       }),
@@ -70,6 +79,8 @@ export function createRetention({ database }: Store): RetentionStore {
 const EXPIRED = `
   SELECT seq FROM conversations WHERE ${IS_FINAL} AND personal AND updated_at < $1
   ORDER BY updated_at LIMIT $2 FOR UPDATE`;
+
+const EXPIRED_REFERENCES = 'SELECT seq FROM lead_references WHERE suppressed_at < $1 ORDER BY suppressed_at LIMIT $2';
 
 /** Statements that delete what lies before a limit, and that limit. */
 const PURGES: readonly [string, (now: number) => number][] = [
@@ -136,9 +147,12 @@ function seqsOf(rows: Awaited<ReturnType<Query>>): readonly number[] {
  * stay in the files until `scrub`.
  */
 async function removePersonal(query: Query, seqs: readonly number[]): Promise<void> {
-  await query('UPDATE conversations SET personal = false, message = 0 WHERE seq = ANY ($1)', [seqs]);
+  await query('UPDATE conversations SET personal = false, message = 0, reference_hash = NULL WHERE seq = ANY ($1)', [
+    seqs,
+  ]);
   await query('DELETE FROM leads WHERE seq = ANY ($1)', [seqs]);
   await query('DELETE FROM descriptions WHERE seq = ANY ($1)', [seqs]);
+  await query('DELETE FROM lead_references WHERE seq = ANY ($1)', [seqs]);
   const keys = await query('DELETE FROM lead_keys WHERE seq = ANY ($1) RETURNING lead_key IS NULL AS plain', [seqs]);
   await recordRemoval(
     query,
@@ -152,7 +166,7 @@ async function recordRemoval(query: Query, plain: boolean): Promise<void> {
 }
 
 /** Tables that hold keys, hashes, or texts that carry their own key. */
-const TABLES = ['lead_keys', 'descriptions', 'requests', 'counters', 'suppressions'];
+const TABLES = ['lead_keys', 'descriptions', 'lead_references', 'requests', 'counters', 'suppressions'];
 
 /**
  * Writes those tables anew, so that no byte of a removed row is left in their files or indexes: `DELETE` alone leaves the row

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Known, NewLead, RequestKey, Use } from '../../domain/ports/lead-store.ts';
 import type { FirstState, Ledger } from '../accept.ts';
+import { referenceHash } from '../references.ts';
 import { type Row, STATE } from '../rows.ts';
 import type { SealedLead } from '../vault.ts';
 import type { BatchCache } from './batch.ts';
@@ -58,9 +59,10 @@ export function createLedger(
 function prepareInsert(database: DatabaseSync, owner: string) {
   const conversation = database.prepare(
     `INSERT INTO conversations (id, site, partner, provider, status, reason, cause, attempts, created_at, updated_at,
-                                next_at, lease_owner, fence, personal, consent)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                                next_at, lease_owner, fence, personal, consent, reference_hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const refer = database.prepare('INSERT INTO lead_references (seq, reference, suppressed_at) VALUES (?, ?, ?)');
   const content = database.prepare('INSERT INTO leads (seq, phone_hash, lead_key, lead) VALUES (?, ?, ?, ?)');
   const remember = database.prepare(
     'INSERT INTO requests (seq, key, fingerprint, expires_at, phone_hash) VALUES (?, ?, ?, ?, ?)',
@@ -83,7 +85,9 @@ function prepareInsert(database: DatabaseSync, owner: string) {
       state.leased ? 1 : 0,
       personal ? 1 : 0,
       lead.consent ? 1 : 0,
+      lead.reference === undefined ? null : referenceHash(lead.reference),
     );
+    if (lead.reference !== undefined) refer.run(seq, lead.reference, personal ? null : now);
     if (personal) content.run(seq, phoneHash, sealed.key, sealed.data);
     remember.run(seq, request.key, request.fingerprint, request.expiresAt, personal ? null : phoneHash);
   };

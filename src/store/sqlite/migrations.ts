@@ -210,4 +210,45 @@ export const MIGRATIONS: readonly string[] = [
    END`,
   // When a lead was last added to the group: one without leads is removed a day later.
   'ALTER TABLE messages ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0',
+  // A partner's own id of a lead. `lead_references` is appended and blanked as `leads` is; `reference_hash` (24 bits, `references.ts`)
+  // identifies nobody. `suppressed_at` is set where no lead is stored beside the reference. The two indexes begin with what a
+  // partner's list selects, one status at a time. A conversation with a reference is told when that is stored, right after it.
+  `ALTER TABLE conversations ADD COLUMN reference_hash INTEGER;
+   CREATE INDEX conversations_partner ON conversations (partner, status, created_at) WHERE partner IS NOT NULL;
+   CREATE INDEX conversations_reference ON conversations (partner, reference_hash, status, created_at)
+     WHERE reference_hash IS NOT NULL;
+   CREATE TABLE lead_references (
+     seq           INTEGER PRIMARY KEY,
+     reference     TEXT,
+     suppressed_at INTEGER
+   ) STRICT;
+   CREATE INDEX lead_references_suppressed ON lead_references (suppressed_at) WHERE suppressed_at IS NOT NULL;
+
+   DROP VIEW callbacks;
+   CREATE VIEW callbacks AS
+     SELECT c.seq, 'msg_' || lower(hex(randomblob(16))) AS id, destination, c.id AS ordering, c.updated_at AS at, status,
+       json_remove(
+         json_object('id', c.id, 'reference', reference, 'status', status, 'reason', reason, 'attempts', attempts,
+           'createdAt', strftime('%Y-%m-%dT%H:%M:%S', created_at / 1000, 'unixepoch') || printf('.%03dZ', created_at % 1000),
+           'updatedAt', strftime('%Y-%m-%dT%H:%M:%S', updated_at / 1000, 'unixepoch') || printf('.%03dZ', updated_at % 1000)),
+         CASE WHEN reason IS NULL THEN '$.reason' ELSE '$.absent' END,
+         CASE WHEN reference IS NULL THEN '$.reference' ELSE '$.absent' END
+       ) AS data
+     FROM conversations AS c JOIN subscribers AS s ON s.partner = c.partner OR s.site = c.site
+       LEFT JOIN lead_references AS r ON r.seq = c.seq;
+   DROP TRIGGER callback_added;
+   CREATE TRIGGER callback_added AFTER INSERT ON conversations WHEN new.status <> 'queued' AND new.reference_hash IS NULL BEGIN
+     INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+       SELECT id, destination, ordering,
+         json_object('type', 'conversation.' || new.status, 'timestamp', json_extract(data, '$.updatedAt'), 'data', json(data)),
+         at, at + 259200000, at
+       FROM callbacks WHERE seq = new.seq;
+   END;
+   CREATE TRIGGER callback_referenced AFTER INSERT ON lead_references BEGIN
+     INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+       SELECT id, destination, ordering,
+         json_object('type', 'conversation.' || status, 'timestamp', json_extract(data, '$.updatedAt'), 'data', json(data)),
+         at, at + 259200000, at
+       FROM callbacks WHERE seq = new.seq AND status <> 'queued';
+   END`,
 ];

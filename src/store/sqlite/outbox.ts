@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
+import { REFERENCE } from '../references.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance, createKnown } from './accept.ts';
 import { createActivity } from './activity.ts';
@@ -16,6 +17,7 @@ import { createKeyStore } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createOutgoing } from './outgoing.ts';
+import { createPartnerRecords } from './partner-records.ts';
 import { createErasure, createRetention, createSuppressions, emptyLog } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createRequeue } from './records.ts';
@@ -57,7 +59,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
       await emptyLog(database);
     },
   };
-  const find = database.prepare(`SELECT ${STATE}, partner FROM conversations WHERE id = ?`);
+  const find = database.prepare(`SELECT ${STATE}, partner, ${REFERENCE} FROM conversations WHERE id = ?`);
 
   return {
     ...createAcceptance(store, ledgerOf, known),
@@ -65,6 +67,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createLeases(store),
     ...createProviderStore(store),
     ...createLeadRecords(store),
+    ...createPartnerRecords(store),
     ...createConsents(store),
     ...createRequeue(store, counters),
     ...createStats(store),

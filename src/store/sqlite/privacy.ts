@@ -42,9 +42,10 @@ export function createErasure({ database, writer, read, emptyLog }: Store): Eras
   const eraseLeads = (seqs: readonly number[], now: number): void => {
     for (const seq of seqs) {
       stop.run(now, seq);
+      // With the reference, which is removed next.
+      storeCallbacks(seq, now);
       removePersonal(seq);
       blankRequest.run(seq);
-      storeCallbacks(seq, now);
     }
   };
 
@@ -78,6 +79,7 @@ function prepareRemoveHashes(database: DatabaseSync): (phoneHash: Uint8Array) =>
     'SELECT seq FROM requests WHERE substr(phone_hash, 1, 1) = substr(?, 1, 1) AND phone_hash = ?',
   );
   const blankRequest = database.prepare(BLANK_REQUEST);
+  const removePersonal = prepareRemovePersonal(database);
   const counters = database.prepare(
     `WITH RECURSIVE days (day) AS (
        SELECT min(day) FROM counters WHERE day IS NOT NULL
@@ -89,7 +91,10 @@ function prepareRemoveHashes(database: DatabaseSync): (phoneHash: Uint8Array) =>
   );
   const blankCounter = database.prepare(`${BLANK_COUNTERS} WHERE place = ?`);
   return (phoneHash) => {
-    for (const { seq } of requests.all(phoneHash, phoneHash)) blankRequest.run(seq as number);
+    for (const { seq } of requests.all(phoneHash, phoneHash)) {
+      removePersonal(seq as number);
+      blankRequest.run(seq as number);
+    }
     for (const { place } of counters.all(phoneHash, phoneHash)) blankCounter.run(place as number);
   };
 }
@@ -102,6 +107,9 @@ export function createRetention({ database, writer, emptyLog }: Store): Retentio
   const expired = database.prepare(
     `SELECT seq FROM conversations WHERE ${IS_FINAL} AND personal = 1 AND updated_at < ?
      ORDER BY updated_at LIMIT ?`,
+  );
+  const expiredReferences = database.prepare(
+    'SELECT seq FROM lead_references WHERE suppressed_at < ? ORDER BY suppressed_at LIMIT ?',
   );
   const expiredRequests = database.prepare(
     'SELECT seq FROM requests WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
@@ -119,6 +127,7 @@ export function createRetention({ database, writer, emptyLog }: Store): Retentio
     expire(before, limit) {
       return writer.write(() => {
         const rows = expired.all(before, limit);
+        rows.push(...expiredReferences.all(before, limit - rows.length));
         for (const { seq } of rows) removePersonal(seq as number);
         return rows.length;
       });
@@ -184,9 +193,10 @@ export function createSuppressions({ database, writer, read, emptyLog }: Store):
  */
 function prepareRemovePersonal(database: DatabaseSync): (seq: number) => void {
   const statements = [
-    'UPDATE conversations SET personal = 0, message = 0 WHERE seq = ?',
+    'UPDATE conversations SET personal = 0, message = 0, reference_hash = NULL WHERE seq = ?',
     'UPDATE leads SET phone_hash = NULL, lead_key = NULL, lead = NULL WHERE seq = ?',
     'UPDATE descriptions SET description = NULL WHERE seq = ? AND description IS NOT NULL',
+    'UPDATE lead_references SET reference = NULL, suppressed_at = NULL WHERE seq = ? AND reference IS NOT NULL',
   ].map((sql) => database.prepare(sql));
   return (seq) => {
     for (const statement of statements) statement.run(seq);

@@ -69,6 +69,7 @@ const SMALL: Readonly<Record<string, string>> = {
   days_1: 'two or three days',
   working: 'a row for each account',
   s: 'subscribers, a row for each receiver of callbacks in the configuration file',
+  page: 'a page of one status of a partner',
   CONSTANT: 'a single value',
 };
 
@@ -89,6 +90,7 @@ t.test('no statement of the store looks through a table that grows with the lead
 const SORTED: Readonly<Record<string, string>> = {
   'WHERE conversations.seq >= ? AND conversations.seq < ?': 'the matches of one slice',
   'ORDER BY unknowns, tries': 'a thousand rows',
+  'UNION ALL': 'a page of each status',
   'FROM tallies': 'a few rows for each site',
 };
 

@@ -141,6 +141,8 @@ async function storeRejected(outbox: Outbox, n: number): Promise<void> {
   const e164 = numberOf(n);
   const content = lead({
     phone: { e164, callingCode: '1', national: e164.slice(2) },
+    partner: 'crm',
+    reference: `ref-${String(n).padStart(6, '0')}-${'x'.repeat((n * 17) % 90)}`,
     question: `${wordOf(n)} ${'y'.repeat((n * 53) % 500)}`,
   });
   const lease = await leased(outbox, 1_000, newLead({ lead: content }));
@@ -152,8 +154,8 @@ async function storeRejected(outbox: Outbox, n: number): Promise<void> {
   );
 }
 
-/** Whose words, answers and phone hashes are in any byte of the database file, in order; as often as they are there. */
-function residue(path: string): Record<'words' | 'said' | 'hashes', number[]> {
+/** Whose words, references, answers and phone hashes are in any byte of the database file, in order; as often as they are there. */
+function residue(path: string): Record<'words' | 'references' | 'said' | 'hashes', number[]> {
   const file = readFileSync(path);
   const text = file.toString('latin1');
   const inOrder = (numbers: number[]) => numbers.sort((a, b) => a - b);
@@ -169,7 +171,9 @@ function residue(path: string): Record<'words' | 'said' | 'hashes', number[]> {
     const one = hashes.get(file.readUInt32BE(at));
     if (one && file.compare(one.hash, 0, 16, at, at + 16) === 0) found.push(one.n);
   }
-  return { words: matching(/word-(\d{6})/g), said: matching(/said-(\d{6})/g), hashes: inOrder(found) };
+  // A reference is also a part of its lead, which this store does not seal.
+  const references = [...new Set(matching(/ref-(\d{6})/g))];
+  return { words: matching(/word-(\d{6})/g), references, said: matching(/said-(\d{6})/g), hashes: inOrder(found) };
 }
 
 async function filledWithWords(t: Test): Promise<{ outbox: Outbox; path: string }> {
@@ -186,9 +190,13 @@ async function filledWithWords(t: Test): Promise<{ outbox: Outbox; path: string 
 t.test('no page keeps a copy of an expired lead, and every other lead stays', async (t) => {
   const { outbox, path } = await filledWithWords(t);
   const all = Array.from({ length: RESIDUE_LEADS }, (_, n) => n);
-  t.strictSame(residue(path), { words: all, said: all, hashes: all }, 'before, all are there, and in one place each');
+  t.strictSame(
+    residue(path),
+    { words: all, references: all, said: all, hashes: all },
+    'before, all are there, and in one place each',
+  );
   while ((await outbox.expire(EXPIRED_BEFORE, 100)) > 0);
   await outbox.scrub();
   const kept = all.filter((n) => !isExpired(n));
-  t.strictSame(residue(path), { words: kept, said: kept, hashes: kept });
+  t.strictSame(residue(path), { words: kept, references: kept, said: kept, hashes: kept });
 });

@@ -11,6 +11,8 @@ import { createFormGuard } from '../../../src/http/screening/form-guard.ts';
 import { createFormTokens } from '../../../src/http/screening/form-token.ts';
 import { createProofs } from '../../../src/http/screening/proof.ts';
 import type { AppSettings } from '../../../src/http/settings.ts';
+import { createSignedPages } from '../../../src/leads/cursors.ts';
+import { createHashing } from '../../../src/leads/hashing.ts';
 import type { SubmitContext } from '../../../src/leads/submit.ts';
 import { site } from '../lead.ts';
 
@@ -71,6 +73,10 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
       return { conversation: DELIVERED, replayed: false };
     },
     find: async (id) => (id === ID ? DELIVERED : undefined),
+    partnerList: {
+      listOfPartner: async () => ({ items: [] }),
+      readPage: createSignedPages(createHashing(Buffer.alloc(32, 7))),
+    },
     isReady: async () => ({ ready: true, checks: { storage: 'ok' } }),
     guard: testGuard(),
     files: { widget: async () => undefined },
