@@ -25,18 +25,18 @@ const partnerOf = createPartnerCheck(
   new Map([partner('acme', 'old-key', 'new-key'), partner('other', 'b64+/~key==')].map((each) => [each.id, each])),
 );
 
-t.test('each valid key of a partner is the partner’s', async (t) => {
+t.test('each key of a partner identifies that partner', async (t) => {
   t.equal(partnerOf('Bearer old-key').id, 'acme');
   t.equal(partnerOf('Bearer new-key').id, 'acme');
   t.equal(partnerOf('Bearer b64+/~key==').id, 'other');
 });
 
-t.test('the scheme is read in any case, and with more than one space', async (t) => {
+t.test('the scheme is accepted in any letter case, and with more than one space', async (t) => {
   t.equal(partnerOf('bearer old-key').id, 'acme');
   t.equal(partnerOf('BEARER   old-key').id, 'acme');
 });
 
-t.test('anything else is refused without quoting it', async (t) => {
+t.test('any other header is refused without quoting it', async (t) => {
   for (const header of [
     '',
     'Bearer',
@@ -80,7 +80,7 @@ t.test('a browser may use a site from one of its pages', async (t) => {
   t.equal(siteFor(SITES, 'dealer', { origin: 'https://dealer.example' }).key, 'dealer');
 });
 
-t.test('a site that takes any origin also takes null and none', async (t) => {
+t.test('a site that accepts any origin also accepts null and none', async (t) => {
   for (const origin of ['https://anywhere.example', 'null', undefined]) {
     t.equal(siteFor(SITES, 'demo', { origin }).key, 'demo');
   }
@@ -91,7 +91,7 @@ t.test('a partner needs no origin, and its own default site applies', async (t) 
   t.equal(siteFor(SITES, 'dealer', { partner: PARTNER, origin: 'https://evil.example' }).key, 'dealer');
 });
 
-t.test('a partner reaches only its own sites', async (t) => {
+t.test('a partner can use only its own sites', async (t) => {
   t.throws(() => siteFor(SITES, 'demo', { partner: PARTNER }), { code: 'unknown_site' });
   t.equal(siteFor(SITES, 'demo', { partner: { ...PARTNER, sites: '*' } }).key, 'demo');
 });
@@ -106,7 +106,7 @@ function from(
   return { headers, host, protocol };
 }
 
-t.test('a read is of the page that Origin names, else Referer, else of the request’s own host', async (t) => {
+t.test('the page of a read is that of Origin, else of Referer, else of the request’s own host', async (t) => {
   const referer = `${PAGE}/car/1?vin=1`;
   t.equal(originOfRead(from({ origin: 'https://other.example', referer })), 'https://other.example');
   t.equal(originOfRead(from({ referer, 'sec-fetch-site': 'same-origin' })), PAGE);
@@ -119,7 +119,7 @@ t.test('a read is of the page that Origin names, else Referer, else of the reque
   }
 });
 
-t.test('a page is the same to the GET of its form and to the POST of its lead', async (t) => {
+t.test('the GET of a form and the POST of its lead give the same page', async (t) => {
   const referer = `${PAGE}/car/1`;
   const fetched = { 'sec-fetch-site': 'same-origin' };
   const cases: [name: string, get: PageRequest, post: PageRequest][] = [
@@ -135,24 +135,28 @@ t.test('a page is the same to the GET of its form and to the POST of its lead', 
     ['behind such a proxy, with a hidden Referer', from(fetched), from({ origin: PAGE, ...fetched })],
   ];
   for (const [name, get, post] of cases) t.equal(pageOf(get), pageOf(post), name);
-  t.not(pageOf(from({ referer })), pageOf(from({ origin: 'https://other.example' })), 'another page is another');
+  t.not(
+    pageOf(from({ referer })),
+    pageOf(from({ origin: 'https://other.example' })),
+    'another page has another identity',
+  );
   t.not(pageOf(from({ origin: 'null' })), pageOf(from({})));
   t.not(pageOf(from({ origin: 'https://a.example' }, 'a.example:8443')), 'self', 'another port is another host');
 });
 
-t.test('what a proxy lacks is told where a request names no page itself', async (t) => {
+t.test('the header that a proxy lacks is named if the request itself names no page', async (t) => {
   const dealer = site({ origins: new Set([PAGE, 'https://www.dealer.example:8443']) });
   const lacks = (headers: PageRequest['headers'], host?: string) => missingFromProxy(from(headers, host), dealer);
   t.equal(lacks({}), 'X-Forwarded-Host');
   t.equal(lacks({ 'x-forwarded-host': 'elsewhere.example' }), 'X-Forwarded-Host');
-  t.equal(lacks({ 'x-forwarded-host': 'dealer.example' }), 'TRUST_PROXY', 'it is there and not believed');
+  t.equal(lacks({ 'x-forwarded-host': 'dealer.example' }), 'TRUST_PROXY', 'the header exists but is not trusted');
   t.equal(lacks({}, 'www.dealer.example:8443'), 'X-Forwarded-Proto');
   t.equal(lacks({ 'x-forwarded-proto': 'https' }, 'dealer.example'), 'TRUST_PROXY');
   t.equal(lacks({ origin: 'https://evil.example' }), undefined);
   t.equal(lacks({ referer: 'https://evil.example/' }), undefined);
 });
 
-t.test('the origin is recorded as evidence, and never without bounds', async (t) => {
+t.test('the recorded origin has a maximum length', async (t) => {
   t.equal(recordedOrigin(PAGE), PAGE);
   t.equal(recordedOrigin(`https://${'a'.repeat(300)}`), undefined);
   t.equal(recordedOrigin(undefined), undefined);

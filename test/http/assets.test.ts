@@ -8,11 +8,11 @@ const unneeded = async () => {
   throw new Error('There is a build.');
 };
 
-t.test('the files of the build and of earlier builds are served under their own names', async (t) => {
+t.test('files of this build and of earlier ones are served under their own names', async (t) => {
   const folder = t.testdir({
     'v1.js': 'entry',
     'v1.0123456789ab.js': 'entry',
-    'v1.ba9876543210.js': 'of before',
+    'v1.ba9876543210.js': 'a file of an earlier build',
     'v1.es.js': 'Spanish',
     'v1.d.ts': 'types',
     'notes.txt': 'none of it',
@@ -20,7 +20,7 @@ t.test('the files of the build and of earlier builds are served under their own 
   const files = widgetFiles(unneeded, folder);
   t.match(await files('v1.js'), { type: 'text/javascript; charset=utf-8', immutable: false });
   t.match(await files('v1.0123456789ab.js'), { immutable: true, integrity: (await files('v1.js'))?.integrity });
-  t.equal(String((await files('v1.ba9876543210.js'))?.body), 'of before');
+  t.equal(String((await files('v1.ba9876543210.js'))?.body), 'a file of an earlier build');
   t.match(await files('v1.es.js'), { immutable: false }, 'no hash, no promise');
   t.match(await files('v1.d.ts'), { type: 'text/plain; charset=utf-8', immutable: false });
   t.equal(gunzipSync((await files('v1.js'))?.gzip ?? '').toString(), 'entry');
@@ -34,7 +34,7 @@ t.test('without a build the button is built at the first request', async (t) => 
   t.ok(entry && entry.body.length > 0);
 });
 
-t.test('the built button lies in dist/widget of the checkout, and the demo page among the sources', async (t) => {
+t.test('the button is built into dist/widget, and the demo page is a source file', async (t) => {
   t.equal(BUILT_WIDGET, join(import.meta.dirname, '../../dist/widget'));
   const { files } = demoFiles({ inboxUrl: undefined, site: undefined });
   t.match(await files('index.html'), { type: 'text/html; charset=utf-8' });

@@ -3,7 +3,7 @@ import t from 'tap';
 import { ID, KEYS, testApp } from '../support/http/app.ts';
 import { leadRequest } from '../support/lead.ts';
 
-/** Attacks that docs/security.md names and that belong to no single subject. */
+/** Attacks in docs/security.md that belong to no single subject. */
 
 const json = { 'content-type': 'application/json' };
 const FORGED_HOST = 'attacker.example';
@@ -70,7 +70,7 @@ t.test('no answer repeats a host that the request claims, in a header or a body'
   }
 });
 
-t.test('an id that is close to one that exists tells nothing', async (t) => {
+t.test('an id close to an existing one is answered like any unknown id', async (t) => {
   const { app } = await testApp(t);
   const answers = new Set<string>();
   const last = ID.at(-1) === 'A' ? 'B' : 'A';

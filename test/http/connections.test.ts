@@ -25,7 +25,7 @@ async function setup(t: Test, overrides: Overrides = {}) {
   return { port, dial, log, ended: () => log().filter(({ event }) => event === 'connection_ended') };
 }
 
-/** Everything that a connection brings until it is closed. */
+/** Everything that a connection receives until it is closed. */
 async function untilClosed(socket: Socket): Promise<string> {
   let received = '';
   socket.on('data', (chunk) => {
@@ -77,7 +77,7 @@ t.test('a client that ends its sending side within its body is told that the req
 });
 
 t.test(
-  'a connection with more unanswered requests than that is ended, and no request behind them is seen',
+  'a connection with more unanswered requests than the limit is closed, and later requests on it are not read',
   async (t) => {
     const seen: unknown[] = [];
     const submitted = Promise.withResolvers<never>();
@@ -97,7 +97,7 @@ t.test(
   },
 );
 
-t.test('refused expectations count as requests, too', async (t) => {
+t.test('requests with a refused Expect header count as requests, too', async (t) => {
   const { dial, ended } = await setup(t);
   const socket = await dial();
   const received = untilClosed(socket);
@@ -106,7 +106,7 @@ t.test('refused expectations count as requests, too', async (t) => {
   t.match(ended(), [{ cause: 'pipelined' }]);
 });
 
-t.test('a peer that reads nothing is ended after a time', async (t) => {
+t.test('the connection of a client that reads nothing is closed after a time limit', async (t) => {
   const { dial, ended } = await setup(t, { connectionLimits: { ...CONNECTION_LIMITS, unreadMs: 200 } });
   const socket = await dial();
   socket.pause();
@@ -122,7 +122,7 @@ t.test('a peer that reads nothing is ended after a time', async (t) => {
   await closed;
 });
 
-t.test('a caller that waits for the provider longer than that gets its answer', async (t) => {
+t.test('a client that waits for the provider longer than that limit gets its answer', async (t) => {
   const { port } = await setup(t, {
     connectionLimits: { ...CONNECTION_LIMITS, unreadMs: 50 },
     submit: async () => {
@@ -157,7 +157,7 @@ t.test('connections beyond MAX_CONNECTIONS are closed, and those that are open a
   t.equal((await answer).status, 200);
 });
 
-t.test('a TLS connection that does not shake hands is closed after a time', async (t) => {
+t.test('a TLS connection without a handshake is closed after a time limit', async (t) => {
   const { dial } = await setup(t, {
     settings: { listen: { host: '127.0.0.1', port: 0, tls: TLS } },
     connectionLimits: { ...CONNECTION_LIMITS, handshakeMs: 100 },
@@ -166,7 +166,7 @@ t.test('a TLS connection that does not shake hands is closed after a time', asyn
   t.equal(CONNECTION_LIMITS.handshakeMs, 5_000);
 });
 
-t.test('health checks are limited by address, but for the first of each connection', async (t) => {
+t.test('health checks are limited by address, except for the first of each connection', async (t) => {
   const { port, dial } = await setup(t);
   const socket = await dial();
   const answers: { status: number; connection: string | undefined }[] = [];
@@ -179,10 +179,10 @@ t.test('health checks are limited by address, but for the first of each connecti
   }
   t.equal(answers.length, 601);
   t.match(answers.at(-1), { status: 429, connection: 'close' });
-  t.equal((await exchange(port, ALIVE)).status, 200, 'an orchestrator at the same address hears that it lives');
+  t.equal((await exchange(port, ALIVE)).status, 200, 'an orchestrator at the same address gets 200');
 });
 
-t.test('files of the button are limited by address, far beyond what pages load', async (t) => {
+t.test('the limit on files of the button, by address, is far above what pages load', async (t) => {
   const { app } = await testApp(t);
   for (let n = 0; n < 1_200; n += 1) {
     const { statusCode } = await app.inject('/widget/v1.js');

@@ -11,7 +11,7 @@ const BODY = {
   updatedAt: '2026-11-24T09:00:00.180Z',
 };
 
-/** An app whose every lead ends as told. */
+/** An app in which every lead ends with these values. */
 function endingAs(changes: Partial<Conversation>): Overrides {
   return {
     submit: async (_lead, { screen }) => {
@@ -25,7 +25,7 @@ function post(payload: object = goodBody(), headers: Record<string, string> = {}
   return { method: 'POST', url: '/conversations', payload, headers } as const;
 }
 
-t.test('a delivered lead is answered 201 with where its state is', async (t) => {
+t.test('a delivered lead is answered 201 with the URL of its state', async (t) => {
   const { app } = await testApp(t);
   const answer = await app.inject(post());
   t.equal(answer.statusCode, 201);
@@ -67,7 +67,7 @@ t.test(
           seen.add(String(answer.headers['retry-after']));
         }
       }
-      t.equal(seen.size, 1, 'all say the same about when to look again');
+      t.equal(seen.size, 1, 'all have the same Retry-After');
     }
   },
 );
@@ -113,7 +113,7 @@ t.test('a partner sees all six statuses, also when it reads the state with its k
   }
 });
 
-t.test('the key of a partner shows nothing of the lead of another partner or of a visitor', async (t) => {
+t.test('the key of a partner shows nothing of leads of other partners and of visitors', async (t) => {
   for (const partner of [{ partner: 'roamer' }, {}]) {
     const { app } = await testApp(t, { find: async () => ({ ...DELIVERED, status: 'held' as const, ...partner }) });
     const read = await app.inject({ url: `/conversations/${ID}`, headers: OF_ACME });
@@ -146,7 +146,7 @@ t.test('a lead that the provider refused is a problem with its id and reason', a
     t.match(answer.headers, { location: `/conversations/${ID}`, ratelimit: /^"visitor"/ });
   }
   const { app } = await testApp(t, endingAs({ status: 'rejected' }));
-  t.match((await app.inject(post())).json(), { reason: 'other' }, 'also where no reason is known');
+  t.match((await app.inject(post())).json(), { reason: 'other' }, 'also if the reason is unknown');
 });
 
 t.test('the state of a rejected lead says what was refused, and that of a queued one when to look again', async (t) => {
@@ -160,14 +160,14 @@ t.test('the state of a rejected lead says what was refused, and that of a queued
   t.notOk(rejected.headers['retry-after']);
   const queued = await read({ status: 'queued', reason: 'phone', dueAt: NOW + 29_500 });
   t.equal(queued.headers['retry-after'], '30');
-  t.notOk('reason' in queued.json(), 'a reason of before does not show');
+  t.notOk('reason' in queued.json(), 'a reason a file of an earlier build does not show');
   t.equal((await read({ status: 'queued' })).headers['retry-after'], '5');
   const delivered = await read({});
   t.notOk('reason' in delivered.json());
   t.notOk(delivered.headers['retry-after']);
 });
 
-t.test('what is submitted is the whole lead, with its site, origin and request', async (t) => {
+t.test('the whole lead is submitted, with its site, origin and request', async (t) => {
   const { app, submitted } = await testApp(t);
   const question = 'Is it “still” available? 你好 😀\r\n\t';
   const answer = await app.inject(
@@ -259,7 +259,7 @@ t.test('a blank optional text counts as absent', async (t) => {
   t.strictSame(submitted[0]?.lead, submitted[1]?.lead);
 });
 
-t.test('a partner’s lead bears its name and goes to its default site', async (t) => {
+t.test('the lead of a partner has the partner’s id and goes to its default site', async (t) => {
   const { app, submitted } = await testApp(t);
   const payload = goodBody({ site: undefined, consent: { version: '1' } });
   const headers = { authorization: `Bearer ${KEYS.acme}`, origin: 'https://evil.example' };
@@ -275,20 +275,20 @@ for (const contentType of [
   'application/json ; charset=utf8',
   'application/json; charset=UTF-8; profile=x',
 ]) {
-  t.test(`${contentType} is taken`, async (t) => {
+  t.test(`${contentType} is accepted`, async (t) => {
     const { app } = await testApp(t);
     const headers = { 'content-type': contentType, 'content-encoding': 'identity' };
     t.equal((await app.inject({ ...post(), payload: JSON.stringify(goodBody()), headers })).statusCode, 201);
   });
 }
 
-t.test('one byte order mark is no mistake', async (t) => {
+t.test('one byte order mark is accepted', async (t) => {
   const { app } = await testApp(t);
   const headers = { 'content-type': 'application/json' };
   t.equal((await app.inject({ ...post(), payload: `\ufeff${JSON.stringify(goodBody())}`, headers })).statusCode, 201);
 });
 
-t.test('the state of a lead is read by its id, and kept by nobody', async (t) => {
+t.test('the state of a lead is read by its id, and no cache keeps it', async (t) => {
   const { app } = await testApp(t);
   const answer = await app.inject(`/conversations/${ID}`);
   t.equal(answer.statusCode, 200);
@@ -297,7 +297,7 @@ t.test('the state of a lead is read by its id, and kept by nobody', async (t) =>
   t.equal((await app.inject({ method: 'HEAD', url: `/conversations/${ID}` })).statusCode, 200);
 });
 
-t.test('storage that is away is a 503 that says when to try again, and nothing else', async (t) => {
+t.test('unavailable storage is answered 503 with the time to try again, and nothing else', async (t) => {
   const unavailable = async (): Promise<never> => {
     throw new StorageUnavailable('disk full at /data/gateway.db');
   };

@@ -6,7 +6,7 @@ import { site } from '../support/lead.ts';
 const DEALER = 'https://dealer.example';
 const OTHER = 'https://other.example';
 
-/** Two sites with a list each. */
+/** Two sites, each with one origin. */
 const LISTED: Overrides = {
   settings: {
     sites: new Map([
@@ -26,7 +26,7 @@ function preflight(origin: string) {
   } as const;
 }
 
-t.test('the preflight of every site’s page is answered in full', async (t) => {
+t.test('the preflight from a page of any site is answered with all CORS headers', async (t) => {
   const { app } = await testApp(t, LISTED);
   for (const origin of [DEALER, OTHER]) {
     const answer = await app.inject(preflight(origin));
@@ -42,7 +42,7 @@ t.test('the preflight of every site’s page is answered in full', async (t) => 
   }
 });
 
-t.test('a foreign page is allowed nothing', async (t) => {
+t.test('a page of an unlisted origin gets no permission by CORS', async (t) => {
   const { app, submitted } = await testApp(t, LISTED);
   for (const origin of ['https://evil.example', 'null', `${DEALER}.evil.example`, 'http://dealer.example']) {
     const answer = await app.inject(preflight(origin));
@@ -67,19 +67,23 @@ t.test('an answer about a site can be read by the pages of that site alone', asy
   const send = (origin: string, changes: Record<string, unknown>) =>
     app.inject({ method: 'POST', url: '/conversations', headers: { origin }, payload: goodBody(changes) });
   const answers = {
-    'a foreign lead': [await send(OTHER, { site: 'dealer' }), 403, undefined],
-    'a lead of its own': [await send(DEALER, { site: 'dealer' }), 201, DEALER],
-    'a wrong lead of its own': [await send(DEALER, { site: 'dealer', merchantId: 'x' }), 422, DEALER],
-    'a wrong lead of another': [await send(OTHER, { site: 'dealer', merchantId: 'x' }), 422, undefined],
+    'a lead from a foreign page': [await send(OTHER, { site: 'dealer' }), 403, undefined],
+    'a lead from its own page': [await send(DEALER, { site: 'dealer' }), 201, DEALER],
+    'an invalid lead from its own page': [await send(DEALER, { site: 'dealer', merchantId: 'x' }), 422, DEALER],
+    'an invalid lead from another page': [await send(OTHER, { site: 'dealer', merchantId: 'x' }), 422, undefined],
     'its form': [await app.inject({ url: '/sites/dealer/form', headers: { origin: DEALER } }), 200, DEALER],
-    'the form of another': [
+    'its form from another page': [
       await app.inject({ url: '/sites/dealer/form', headers: { origin: OTHER } }),
       403,
       undefined,
     ],
     'its preflight': [await app.inject({ ...preflight(DEALER), url: '/sites/dealer/form' }), 204, DEALER],
-    'the preflight of another': [await app.inject({ ...preflight(OTHER), url: '/sites/dealer/form' }), 204, undefined],
-    'a lead for no known site': [await send(OTHER, { site: 'nobody' }), 403, OTHER],
+    'its preflight from another page': [
+      await app.inject({ ...preflight(OTHER), url: '/sites/dealer/form' }),
+      204,
+      undefined,
+    ],
+    'a lead for an unknown site': [await send(OTHER, { site: 'nobody' }), 403, OTHER],
     'a lead for no site': [await send(OTHER, { site: undefined }), 422, OTHER],
   } as const;
   for (const [name, [answer, status, origin]] of Object.entries(answers)) {
@@ -90,7 +94,7 @@ t.test('an answer about a site can be read by the pages of that site alone', asy
   t.equal(submitted.length, 1);
 });
 
-t.test('a site that any page may use opens nothing for the others', async (t) => {
+t.test('a site that any page may use does not open other sites', async (t) => {
   const { app } = await testApp(t);
   const evil = { origin: 'https://evil.example' };
   const lead = (changes: Record<string, unknown>) =>
@@ -135,7 +139,7 @@ t.test('a page can read every answer, errors and 404s too, and its headers', asy
   }
 });
 
-t.test('OPTIONS without CORS tells the methods of a path, and 404 where there is none', async (t) => {
+t.test('OPTIONS without CORS is answered with the methods of a path, or 404 for an unknown path', async (t) => {
   const { app } = await testApp(t, LISTED);
   const known = await app.inject({ method: 'OPTIONS', url: '/conversations' });
   t.equal(known.statusCode, 204);
@@ -153,7 +157,7 @@ t.test('the preflight of a path that does not exist is 404, which its page may r
   t.equal(answer.headers['access-control-allow-origin'], DEALER);
 });
 
-t.test('what is refused before it is read as a request can be read by the page that sent it', async (t) => {
+t.test('a page can read the refusal of a request that the HTTP parser rejected', async (t) => {
   const { listen } = await testApp(t, LISTED);
   const port = await listen();
   const refused = {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { launchBrowser } from '../support/browser.ts';
 import { testApp } from '../support/http/app.ts';
 
-t.test('a person reads and tries the API in a browser, which loads nothing from elsewhere', async (t) => {
+t.test('the API can be read and tried in a browser, which loads nothing from other hosts', async (t) => {
   const { listen, submitted } = await testApp(t);
   const base = `http://127.0.0.1:${await listen()}`;
   const browser = await launchBrowser(t);
@@ -31,7 +31,7 @@ t.test('a person reads and tries the API in a browser, which loads nothing from 
   await page.click('.execute');
   await page.waitForSelector('.live-responses-table .response');
   t.match(await page.textContent('.live-responses-table .response'), '201');
-  t.equal(submitted.length, 1, 'the example of the reference is a lead that is taken');
+  t.equal(submitted.length, 1, 'the example of the reference is accepted');
 
   await page.goto(`${base}/docs/problems#invalid_phone`);
   const target = page.locator(':target');

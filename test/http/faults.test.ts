@@ -6,7 +6,7 @@ const SECRET = 'hunter2';
 
 const POST = { method: 'POST', url: '/conversations', payload: goodBody() } as const;
 
-t.test('a fault of ours is a 500 that tells nothing, and a log line without the message', async (t) => {
+t.test('an internal error is answered 500 without details, and logged without its message', async (t) => {
   for (const thrown of [
     new TypeError(`cannot read ${SECRET}`),
     SECRET,
@@ -28,7 +28,7 @@ t.test('a fault of ours is a 500 that tells nothing, and a log line without the 
   }
 });
 
-t.test('a fault of the storage is a 503, and its log line says why in words that hold no lead', async (t) => {
+t.test('a fault of the storage is answered 503, and its log line says why without data of the lead', async (t) => {
   const engine = Object.assign(new Error(SECRET), { code: 'ERR_SQLITE_ERROR', errstr: 'database or disk is full' });
   const moved = new StorageUnavailable('The file was moved away.', { cause: engine });
   const { app, log } = await testApp(t, {
@@ -48,7 +48,7 @@ t.test('a fault of the storage is a 503, and its log line says why in words that
   t.notMatch(answer.body + JSON.stringify(log()), SECRET);
 });
 
-t.test('a status that an error brings along is not believed', async (t) => {
+t.test('the status of an unknown error is ignored', async (t) => {
   const { app } = await testApp(t, {
     submit: async () => {
       throw Object.assign(new Error('teapot'), { statusCode: 418 });
@@ -57,7 +57,7 @@ t.test('a status that an error brings along is not believed', async (t) => {
   t.equal((await app.inject(POST)).statusCode, 500);
 });
 
-t.test('a handler that does not come to an end is cut with a 503', async (t) => {
+t.test('a handler that exceeds its time limit is answered 503', async (t) => {
   const { app } = await testApp(t, {
     submit: () => new Promise<never>(() => undefined),
     timeouts: { headersMs: 1000, requestMs: 1000, handlerMs: 20, checkIntervalMs: 100 },
@@ -74,10 +74,10 @@ t.test('readiness names the check that failed', async (t) => {
   const answer = await app.inject('/readyz');
   t.equal(answer.statusCode, 503);
   t.strictSame(answer.json(), { status: 'not_ready', checks });
-  t.equal((await app.inject('/healthz')).statusCode, 200, 'the process is alive all the same');
+  t.equal((await app.inject('/healthz')).statusCode, 200, 'the liveness check still succeeds');
 });
 
-t.test('health is never kept by a cache', async (t) => {
+t.test('the health check is never cached', async (t) => {
   const { app } = await testApp(t);
   for (const url of ['/healthz', '/readyz']) {
     const answer = await app.inject(url);

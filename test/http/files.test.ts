@@ -26,7 +26,7 @@ const FILES: FileDeps = {
 };
 const LISTED = new Map([['dealer', site({ origins: new Set(['https://dealer.example']) })]]);
 
-t.test('the button is fresh for five minutes, and under the name with its hash for ever', async (t) => {
+t.test('a browser may cache the button for five minutes, and a file with a hash in its name for ever', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   const entry = await app.inject('/widget/v1.js');
   t.equal(entry.statusCode, 200);
@@ -41,7 +41,7 @@ t.test('the button is fresh for five minutes, and under the name with its hash f
   t.equal(hashed.headers['cache-control'], 'public, max-age=31536000, immutable');
 });
 
-t.test('any page may load it, also where sites have lists, and no other path is opened by that', async (t) => {
+t.test('any page may load the button, even if sites have lists of origins, but no other path', async (t) => {
   const { app } = await testApp(t, { files: FILES, settings: { sites: LISTED } });
   for (const origin of ['https://anywhere.example', 'null', 'https://dealer.example']) {
     const answer = await app.inject({ url: '/widget/v1.js', headers: { origin } });
@@ -54,7 +54,7 @@ t.test('any page may load it, also where sites have lists, and no other path is 
   }
 });
 
-t.test('what a browser has already is not sent again', async (t) => {
+t.test('a file that the browser already has is not sent again', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   const first = await app.inject('/widget/v1.js');
   const tag = String(first.headers.etag);
@@ -68,7 +68,7 @@ t.test('what a browser has already is not sent again', async (t) => {
   t.equal(changed.statusCode, 200);
 });
 
-t.test('it comes compressed where the browser takes that, under a tag of its own', async (t) => {
+t.test('a file is sent compressed if the browser accepts that, with its own ETag', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   const ask = (encoding: string) => app.inject({ url: '/widget/v1.js', headers: { 'accept-encoding': encoding } });
   for (const encoding of ['gzip', 'br, GZIP', 'gzip;q=0.5, *', 'deflate,gzip;q=1.0']) {
@@ -84,7 +84,7 @@ t.test('it comes compressed where the browser takes that, under a tag of its own
   }
 });
 
-t.test('HEAD tells the same, and other methods what is allowed', async (t) => {
+t.test('HEAD has the headers of GET, and other methods are answered with those allowed', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   const head = await app.inject({ method: 'HEAD', url: '/widget/v1.js' });
   t.equal(head.statusCode, 200);
@@ -94,7 +94,7 @@ t.test('HEAD tells the same, and other methods what is allowed', async (t) => {
   t.match(post.json(), { status: 405, code: 'method_not_allowed' });
 });
 
-t.test('a name that is no file is not found, wherever it points', async (t) => {
+t.test('a name that is no file is answered 404, wherever its path leads', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   for (const name of [
     '',
@@ -112,7 +112,7 @@ t.test('a name that is no file is not found, wherever it points', async (t) => {
   }
 });
 
-t.test('a page full of visitors behind one address meets no limit', async (t) => {
+t.test('many visitors behind one address do not reach the limit', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   for (let n = 0; n < 150; n += 1) await app.inject('/widget/v1.js');
   const answer = await app.inject('/widget/v1.js');
@@ -120,7 +120,7 @@ t.test('a page full of visitors behind one address meets no limit', async (t) =>
   t.notOk(answer.headers.ratelimit);
 });
 
-t.test('the demo page is there where it is given, under its own policy', async (t) => {
+t.test('the demo page is served if it is configured, with its own policy', async (t) => {
   const { app } = await testApp(t, { files: FILES });
   for (const url of ['/demo', '/demo/', '/demo/index.html']) {
     const answer = await app.inject(url);

@@ -8,7 +8,7 @@ const DEALER = 'https://dealer.example';
 const OTHER = 'https://other.example';
 const SITES = new Map([['demo', site({ origins: new Set([DEALER, OTHER]) })]]);
 
-t.test('a stored lead sends its visitor on to a page of the site, which is told the outcome', async (t) => {
+t.test('after a stored lead the visitor is redirected to a page of the site with the outcome', async (t) => {
   for (const [status, outcome] of [
     ['delivered', 'delivered'],
     ['queued', 'received'],
@@ -32,7 +32,7 @@ t.test('a stored lead sends its visitor on to a page of the site, which is told 
   }
 });
 
-t.test('nobody is sent on to any other page: the lead is taken, and the answer is our own page', async (t) => {
+t.test('no other page is a target of the redirect: the lead is stored, and our own page answers', async (t) => {
   const { app, submitted } = await testApp(t, { settings: { sites: SITES } });
   const pages = [
     'https://evil.example/',
@@ -58,24 +58,24 @@ t.test('nobody is sent on to any other page: the lead is taken, and the answer i
     t.notOk(answer.headers.location);
     t.notMatch(answer.body, 'evil');
   }
-  t.equal(submitted.length, pages.length, 'no lead is lost for it');
+  t.equal(submitted.length, pages.length, 'the lead is stored all the same');
 });
 
-t.test('a line break in it never reaches a header', async (t) => {
+t.test('a line break in the address never reaches a header', async (t) => {
   const { app } = await testApp(t, { settings: { sites: SITES } });
   const answer = await postForm(app, goodForm({ next: `${DEALER}/a\r\nset-cookie: b=c` }));
   t.equal(answer.headers.location, `${DEALER}/aset-cookie:%20b=c?text-us=delivered`);
   t.notOk(answer.headers['set-cookie']);
 });
 
-t.test('what failed sends nobody on', async (t) => {
+t.test('a request that failed is not redirected', async (t) => {
   const { app } = await testApp(t, { settings: { sites: SITES } });
   const answer = await postForm(app, goodForm({ next: `${DEALER}/thanks`, 'consumer.phone': '1' }));
   t.equal(answer.statusCode, 422);
   t.notOk(answer.headers.location);
 });
 
-t.test('at a site that takes any page, only the page’s own origin counts', async (t) => {
+t.test('at a site that accepts any page, the redirect may lead only to the page’s own origin', async (t) => {
   const open = { origins: '*' } as const;
   t.equal(nextPage(`${OTHER}/`, open, OTHER, 'received'), `${OTHER}/?text-us=received`);
   for (const origin of [DEALER, 'null', undefined]) t.equal(nextPage(`${OTHER}/`, open, origin, 'received'), undefined);

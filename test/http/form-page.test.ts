@@ -47,10 +47,10 @@ t.test('the language is the form’s, else the browser’s, else English', async
   t.match(arabic.body, '<html lang="ar" dir="rtl">');
   t.equal(arabic.headers['content-language'], 'ar');
   const german = await postForm(app, 'fax=1', { 'accept-language': 'de-AT' });
-  t.match(german.body, '<html lang="de">', 'also where the form could not be read');
+  t.match(german.body, '<html lang="de">', 'also if the form could not be read');
 });
 
-t.test('every language says everything, with the same places to fill in', async (t) => {
+t.test('every language has every text, with the same placeholders', async (t) => {
   const shape = (texts: object): unknown =>
     Object.entries(texts).map(([name, value]) =>
       typeof value === 'object'
@@ -60,7 +60,7 @@ t.test('every language says everything, with the same places to fill in', async 
   for (const language of LANGUAGES) t.strictSame(shape(TEXTS[language]), shape(TEXTS.en), language);
 });
 
-t.test('every problem tells a visitor something, and what is the page’s fault its developer too', async (t) => {
+t.test('every problem has a text for visitors, and a mistake of the page also one for its developer', async (t) => {
   for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
     const { paragraphs, forDeveloper } = explain(new Problem(code, { detail: 'Detail.' }), TEXTS.en);
     t.ok(paragraphs[0], code);
@@ -68,7 +68,7 @@ t.test('every problem tells a visitor something, and what is the page’s fault 
   }
 });
 
-t.test('whatever stands on a page is escaped', async (t) => {
+t.test('every value on a page is escaped', async (t) => {
   const html = renderPage({
     language: 'en',
     title: '<b>&"\'',
@@ -94,7 +94,7 @@ t.test('a visitor without scripts sends the form and reads the page, light or da
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
-    // Not part of the gateway: a dealer's page.
+    // A page of a dealer, which is no part of the gateway.
     await page.route('http://dealer.test/', (route) =>
       route.fulfill({
         contentType: 'text/html',
@@ -111,7 +111,7 @@ t.test('a visitor without scripts sends the form and reads the page, light or da
     t.equal(await page.locator('h1').textContent(), 'Message sent');
     const { scrollWidth } = await page.locator('html').evaluate(({ scrollWidth }) => ({ scrollWidth }));
     t.ok(scrollWidth <= 320, 'nothing is cut off');
-    t.strictSame(complaints, [], 'the browser finds nothing to complain of');
+    t.strictSame(complaints, [], 'the browser reports no error');
     await context.close();
   }
   t.match(submitted[0]?.lead, { origin: 'http://dealer.test', question: 'Café?\n😀' });

@@ -12,7 +12,7 @@ function endingAs(changes: Partial<Conversation>, replayed = false): Overrides {
   return { submit: async () => ({ conversation: { ...DELIVERED, ...changes }, replayed }) };
 }
 
-t.test('a form becomes the same lead as the JSON that says the same', async (t) => {
+t.test('a form becomes the same lead as JSON with the same values', async (t) => {
   const { app, submitted } = await testApp(t);
   const answer = await postForm(
     app,
@@ -78,7 +78,7 @@ t.test('the page says what became of the lead, with the status of the JSON answe
   }
 });
 
-t.test('a lead that the provider refused says so, and what to do where it was the number', async (t) => {
+t.test('the page of a rejected lead says so, and what to do if the number was refused', async (t) => {
   for (const [reason, text] of [
     ['phone', /Your message was not sent We cannot text this number/],
     ['target', /Your message was not sent The form does not work right now/],
@@ -90,7 +90,7 @@ t.test('a lead that the provider refused says so, and what to do where it was th
   }
 });
 
-t.test('the key of the form, else of the header, makes a repetition the same request', async (t) => {
+t.test('a repeated form is recognised by the key in the form, or else in the header', async (t) => {
   const { app, submitted } = await testApp(t);
   await postForm(app, goodForm({ idempotencyKey: 'key-1' }), { 'idempotency-key': 'key-2' });
   await postForm(app, goodForm(), { 'idempotency-key': 'key-2' });
@@ -103,25 +103,22 @@ t.test('the key of the form, else of the header, makes a repetition the same req
   t.equal(answer.headers['idempotency-replayed'], 'true');
 });
 
-t.test(
-  'a plain form has neither token nor proof: it goes its way, but is held where its site asks for them',
-  async (t) => {
-    const { app, submitted } = await testApp(t);
-    await postForm(app, goodForm());
-    t.strictSame(await submitted[0]?.context.screen?.(), { suspect: false, uses: [] });
-    await postForm(app, goodForm({ trap: 'x' }));
-    t.match(await submitted[1]?.context.screen?.(), { suspect: true });
+t.test('a plain form without token and proof is accepted, and held where its site requires them', async (t) => {
+  const { app, submitted } = await testApp(t);
+  await postForm(app, goodForm());
+  t.strictSame(await submitted[0]?.context.screen?.(), { suspect: false, uses: [] });
+  await postForm(app, goodForm({ trap: 'x' }));
+  t.match(await submitted[1]?.context.screen?.(), { suspect: true });
 
-    const { form, ...rest } = site();
-    const strict = { ...rest, form: { ...form, token: 'required', proof: 'always' } } as const;
-    const held = await testApp(t, { settings: { sites: new Map([['demo', strict]]) } });
-    t.equal((await postForm(held.app, goodForm())).statusCode, 201);
-    t.match(await held.submitted[0]?.context.screen?.(), { suspect: true, uses: [] });
-    const forged = await postForm(held.app, goodForm({ formToken: 'A'.repeat(43) }));
-    t.equal(forged.statusCode, 422, 'a token that is there has to be right');
-    t.match(textOf(forged.body), /open for too long/);
-  },
-);
+  const { form, ...rest } = site();
+  const strict = { ...rest, form: { ...form, token: 'required', proof: 'always' } } as const;
+  const held = await testApp(t, { settings: { sites: new Map([['demo', strict]]) } });
+  t.equal((await postForm(held.app, goodForm())).statusCode, 201);
+  t.match(await held.submitted[0]?.context.screen?.(), { suspect: true, uses: [] });
+  const forged = await postForm(held.app, goodForm({ formToken: 'A'.repeat(43) }));
+  t.equal(forged.statusCode, 422, 'a token that is sent must be valid');
+  t.match(textOf(forged.body), /open for too long/);
+});
 
 t.test('a partner may post a form as well', async (t) => {
   const { app, submitted } = await testApp(t);
@@ -131,7 +128,7 @@ t.test('a partner may post a form as well', async (t) => {
   t.equal((await postForm(app, body, { authorization: 'Bearer wrong' })).statusCode, 401);
 });
 
-t.test('the limit of a visitor is shared with JSON, and its page says when to try again', async (t) => {
+t.test('forms and JSON share the limit of a visitor, and the page says when to try again', async (t) => {
   const { app } = await testApp(t, { settings: { visitorRate: { max: 1, windowS: 600 } } });
   t.equal((await postForm(app, goodForm())).statusCode, 201);
   const answer = await postForm(app, goodForm({ 'consumer.firstName': 'Ann' }));
@@ -140,7 +137,7 @@ t.test('the limit of a visitor is shared with JSON, and its page says when to tr
   t.match(textOf(answer.body), /try again in 10 min\./);
 });
 
-t.test('the address of forms is no id: it takes posts only', async (t) => {
+t.test('the URL for forms is not read as an id, and accepts POST only', async (t) => {
   const { app } = await testApp(t);
   const answer = await app.inject({ url: '/conversations/form' });
   t.match(answer.json(), { status: 405, code: 'method_not_allowed' });
@@ -155,7 +152,7 @@ t.test('a line break counts as one character, as the page’s maxlength counted 
   t.equal(submitted[0]?.lead.question, typed);
 });
 
-t.test('a byte order mark in front, and fields that other software adds, do not cost the lead', async (t) => {
+t.test('a form with a byte order mark, or with fields that other software adds, is accepted', async (t) => {
   const { app, submitted } = await testApp(t);
   await postForm(app, goodForm());
   const added = [
@@ -188,7 +185,7 @@ t.test('a form that is not in UTF-8 is read in the encoding of its page', async 
   }
 });
 
-t.test('multipart/form-data is the same form, without its files', async (t) => {
+t.test('a form in multipart/form-data is read like any other, and its files are ignored', async (t) => {
   const { app, submitted } = await testApp(t);
   const data = new FormData();
   const fields = { 'consumer.firstName': 'José 你好', 'consumer.question': 'One\r\ntwo', 'listing.größe': 'XL' };

@@ -8,7 +8,7 @@ function post(headers: Record<string, string>, payload: object = goodBody()) {
   return { method: 'POST', url: '/conversations', payload, headers } as const;
 }
 
-t.test('a key is passed on within the scope of its sender', async (t) => {
+t.test('a key is passed on with the scope of its sender', async (t) => {
   const { app, submitted } = await testApp(t);
   await app.inject(post({ 'idempotency-key': 'key-1' }));
   const partnerBody = goodBody({ site: undefined, consent: { text: 'yes' } });
@@ -34,10 +34,10 @@ t.test('a key is 1 to 255 visible ASCII characters', async (t) => {
     t.equal(answer.statusCode, 422, JSON.stringify(key));
     t.match(answer.json(), { code: 'invalid_idempotency_key' });
   }
-  t.equal(submitted.length, 3, 'nothing is stored of the others');
+  t.equal(submitted.length, 3, 'no lead with an invalid key is stored');
 });
 
-t.test('a replay says so, and uses up nothing of the limit', async (t) => {
+t.test('a replay is marked as one, and does not count towards the limit', async (t) => {
   const { app } = await testApp(t, { submit: async () => ({ conversation: DELIVERED, replayed: true }) });
   const answer = await app.inject(post({ 'idempotency-key': 'key-1' }));
   t.equal(answer.statusCode, 201);
@@ -45,7 +45,7 @@ t.test('a replay says so, and uses up nothing of the limit', async (t) => {
   t.notOk(answer.headers.ratelimit);
 });
 
-t.test('a replay of a refused lead is refused again, and says that it is one', async (t) => {
+t.test('a replay of a rejected lead is rejected again, and marked as a replay', async (t) => {
   const conversation = { ...DELIVERED, status: 'rejected', reason: 'phone' } as const;
   const { app } = await testApp(t, { submit: async () => ({ conversation, replayed: true }) });
   const answer = await app.inject(post({}));
@@ -54,7 +54,7 @@ t.test('a replay of a refused lead is refused again, and says that it is one', a
   t.equal(answer.headers['idempotency-replayed'], 'true');
 });
 
-t.test('a first answer does not say that it is a replay', async (t) => {
+t.test('a first answer is not marked as a replay', async (t) => {
   const { app } = await testApp(t);
   t.notOk((await app.inject(post({ 'idempotency-key': 'key-1' }))).headers['idempotency-replayed']);
 });
@@ -65,7 +65,7 @@ for (const [code, status, retryAfterS] of [
   ['phone_limit_reached', 429, 3600],
   ['site_limit_reached', 429, 3600],
 ] as const) {
-  t.test(`${code} is a ${status}`, async (t) => {
+  t.test(`${code} is answered ${status}`, async (t) => {
     const { app } = await testApp(t, {
       submit: async () => {
         throw new Refusal(code, 'Not now.', retryAfterS === undefined ? {} : { retryAfterS });

@@ -10,13 +10,13 @@ const WHERE: readonly (readonly [string, string])[] = [
   ['{} {}', 'wrong at character 4'],
 ];
 
-t.test('a body that is no JSON is told where it stops being it, and is never quoted', async (t) => {
+t.test('the refusal of a body that is not JSON names the place and does not quote it', async (t) => {
   for (const [text, where] of WHERE) {
     t.throws(() => parseJson(Buffer.from(text)), { code: 'invalid_json', message: `Is not JSON: ${where}.` }, text);
   }
 });
 
-t.test('the first mistake of a body is the one that is told', async (t) => {
+t.test('the first mistake of a body is reported', async (t) => {
   const told: readonly (readonly [string, string])[] = [
     ['{"a":1,"a":2', 'Comes twice in one object; send it once.'],
     ['{"a":1,,"a":2}', 'Is not JSON: wrong at character 8.'],

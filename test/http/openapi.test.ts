@@ -11,10 +11,10 @@ const FILE = 'openapi/openapi.json';
 const committed = await readFile(FILE, 'utf8');
 const document = JSON.parse(committed);
 
-/** Compiles only while the schema's type is what the domain takes. */
+/** Compiles only if the schema's type fits the domain's. */
 const toDomain = (body: LeadRequestBody): LeadRequest => body;
 
-t.test('the committed document is the one that the routes make', async (t) => {
+t.test('the committed document is equal to the one generated from the routes', async (t) => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   t.equal(committed, await openApiText(version), 'else run "npm run openapi" and commit it');
 });
@@ -28,11 +28,11 @@ t.test('the document follows the linter’s recommended rules, without a warning
   );
 });
 
-t.test('published texts say whom they mean: a request, a visitor or a partner', async (t) => {
+t.test('published texts name the sender: a request, a visitor or a partner', async (t) => {
   for (const text of [committed, await readFile('openapi/config.schema.json', 'utf8')]) t.notMatch(text, /\bcaller/i);
 });
 
-t.test('it is OpenAPI 3.1 and has every public path', async (t) => {
+t.test('the document is OpenAPI 3.1 and has every public path', async (t) => {
   t.equal(document.openapi, '3.1.0');
   t.strictSame(Object.keys(document.paths).sort(), [
     '/conversations',
@@ -45,7 +45,7 @@ t.test('it is OpenAPI 3.1 and has every public path', async (t) => {
   ]);
 });
 
-t.test('every code that can be answered is documented with an example under its status', async (t) => {
+t.test('every error code is documented with an example under its status', async (t) => {
   const documented = new Map<string, string>();
   for (const operation of operations()) {
     for (const [status, { content }] of Object.entries(operation.responses)) {
@@ -56,7 +56,7 @@ t.test('every code that can be answered is documented with an example under its 
       }
     }
   }
-  // A 405 is what an operation is not; the other two are of the reference's own files.
+  // No operation answers 405; the other two belong to the files of the reference.
   const elsewhere = ['method_not_allowed', 'precondition_failed', 'range_not_satisfiable'];
   const expected = Object.entries(PROBLEMS).filter(([code]) => !elsewhere.includes(code));
   t.strictSame([...documented].sort(), expected.map(([code, { status }]) => [code, String(status)]).sort());
@@ -76,7 +76,7 @@ t.test('every field of every schema is explained and has an example', async (t) 
   }
 });
 
-t.test('the document’s own example of a lead is taken', async (t) => {
+t.test('the example of a lead in the document is accepted', async (t) => {
   const { app } = await testApp(t);
   const [example] = document.components.schemas.LeadRequest.examples;
   const answer = await app.inject({ method: 'POST', url: '/conversations', payload: toDomain(example) });
@@ -88,7 +88,7 @@ t.test('the document’s own example of a lead is taken', async (t) => {
   );
 });
 
-t.test('it is served as it is committed, but for the version', async (t) => {
+t.test('the document is served as it is committed, except for the version', async (t) => {
   const { app } = await testApp(t, { version: document.info.version });
   const answer = await app.inject('/openapi.json');
   t.match(answer.headers, { 'content-type': 'application/json; charset=utf-8' });

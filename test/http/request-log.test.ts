@@ -18,7 +18,7 @@ const ALLOWED = new Set([
   ...['site', 'partner', 'aborted', 'origin', 'proxyLacks', 'traceparent'],
 ]);
 
-t.test('a request is one line: who, what and how long, by the request’s id', async (t) => {
+t.test('each request leaves one log line with its id, route, status, duration, site and partner', async (t) => {
   const { app, log } = await testApp(t);
   const payload = goodBody({ site: undefined, consent: { text: 'yes' } });
   const headers = { authorization: `Bearer ${KEYS.acme}` };
@@ -38,14 +38,14 @@ t.test('a request is one line: who, what and how long, by the request’s id', a
   t.ok(Number(log()[0]?.ms) > 0, 'a time that was measured');
 });
 
-t.test('a refused request’s line has the code of its problem', async (t) => {
+t.test('the log line of a refused request has the code of its problem', async (t) => {
   const { app, log } = await testApp(t);
   const answer = await app.inject({ method: 'POST', url: '/conversations', payload: {} });
   t.match(log()[0], { status: 422, code: 'invalid_request', requestId: answer.json().requestId });
   t.equal(answer.json().instance, `urn:uuid:${answer.json().requestId}`);
 });
 
-t.test('the line of a refused origin or target says which page was refused at which site', async (t) => {
+t.test('the log line of a refused origin or target names the site and the origin of the page', async (t) => {
   const { app, log } = await testApp(t);
   const lead = (origin: string | undefined, changes: Record<string, unknown>) =>
     app.inject({
@@ -76,7 +76,7 @@ t.test('the line of a refused origin or target says which page was refused at wh
   t.notMatch(JSON.stringify(log()), 'Canary');
 });
 
-t.test('every error answer is counted once by its code, whoever gives it', async (t) => {
+t.test('every error answer is counted once by its code, whichever layer sends it', async (t) => {
   const codes: string[] = [];
   const { listen, app } = await testApp(t, { onProblem: (code) => codes.push(code) });
   const port = await listen();
@@ -125,7 +125,7 @@ t.test('a request id or traceparent that is not valid is replaced or left out', 
   t.notMatch(JSON.stringify(log()), '555');
 });
 
-t.test('neither logs nor errors hold personal data, keys, ids or addresses, whatever goes wrong', async (t) => {
+t.test('no log line and no error holds personal data, keys, ids or addresses, whatever fails', async (t) => {
   const { app, log, listen } = await testApp(t);
   const port = await listen();
   const { phone, firstName, lastName, question, listing, page } = CANARIES;
@@ -170,7 +170,7 @@ for (const [how, leave, expected] of [
   ['resetting', (socket: Socket) => socket.resetAndDestroy(), { route: '/conversations', aborted: true }],
 ] as const) {
   t.test(
-    `a caller that goes away within its body by ${how} the connection leaves one line, and no fault`,
+    `a client that ends its request within the body by ${how} the connection leaves one line and no fault`,
     async (t) => {
       const { log, logged, listen, app } = await testApp(t);
       const socket = connect(await listen(), '127.0.0.1');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { testApp } from '../support/http/app.ts';
 
-t.test('every answer of the API carries a policy under which nothing can run or be framed', async (t) => {
+t.test('every answer of the API has a policy that forbids scripts and framing', async (t) => {
   const { app } = await testApp(t);
   for (const [method, url] of [
     ['GET', '/healthz'],
@@ -28,7 +28,7 @@ t.test('every answer of the API carries a policy under which nothing can run or 
   }
 });
 
-t.test('the reference may run only what comes from this host', async (t) => {
+t.test('the reference may run only scripts from this host', async (t) => {
   const { app } = await testApp(t);
   for (const url of ['/docs', '/docs/', '/docs/problems', '/docs/static/swagger-ui-bundle.js']) {
     const { statusCode, headers } = await app.inject(url);

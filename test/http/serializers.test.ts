@@ -7,7 +7,7 @@ import { DELIVERED, goodBody, ID, testApp } from '../support/http/app.ts';
 const LEAK = { consumer: { phone: '+14045551212' }, password: 'hunter2' };
 const { paths } = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8'));
 
-t.test('a field that is in no schema leaves in no answer', async (t) => {
+t.test('no answer contains a field that is not in its schema', async (t) => {
   const { app } = await testApp(t, {
     isReady: async () => ({ ready: true, checks: { storage: 'ok' }, ...LEAK }),
     guard: {
@@ -22,7 +22,7 @@ t.test('a field that is in no schema leaves in no answer', async (t) => {
   }
 });
 
-t.test('every documented example of an answer goes through its schema unchanged', async (t) => {
+t.test('every documented example of an answer passes its schema unchanged', async (t) => {
   const { app } = await testApp(t);
   const compile = createSerializers()(app.getSchemas());
   let examples = 0;
@@ -43,7 +43,7 @@ t.test('every documented example of an answer goes through its schema unchanged'
   t.ok(examples > 30);
 });
 
-t.test('a conversation with more than its schema is answered by the schema', async (t) => {
+t.test('a conversation with more fields than its schema is answered by the schema', async (t) => {
   const found: Conversation = { ...DELIVERED, ...LEAK } as Conversation;
   const { app } = await testApp(t, {
     find: async () => found,

@@ -7,7 +7,7 @@ import { site } from '../support/lead.ts';
 
 const DEALER = 'https://dealer.example';
 
-/** One site `dealer` for one origin, but for what a test changes. */
+/** One site `dealer` with one origin; a test may change its other values. */
 function withSite(changes: Partial<Site>) {
   const dealer = site({ key: 'dealer', origins: new Set([DEALER]), ...changes });
   return { settings: { sites: new Map([['dealer', dealer]]) } };
@@ -17,7 +17,7 @@ const get = (url = '/sites/dealer/form', origin: string | undefined = DEALER) =>
   headers: origin === undefined ? {} : { origin },
 });
 
-t.test('a page of the site learns its rules and gets a token, which nobody may keep', async (t) => {
+t.test('a page of the site gets the rules of its form and a token, and no cache keeps the answer', async (t) => {
   const { app } = await testApp(
     t,
     withSite({ countries: new Set(['US', 'CA']), placementId: 7, consentRequired: true }),
@@ -45,7 +45,7 @@ t.test('a page of the site learns its rules and gets a token, which nobody may k
   t.not(formToken, (await app.inject(get())).json().formToken, 'each form has a token of its own');
 });
 
-t.test('texts are those of the language that is asked for, else of the language without its region', async (t) => {
+t.test('texts are in the requested language, else in the language without its region', async (t) => {
   const texts = new Map([
     ['es', { heading: 'Escríbanos', consent: 'Acepto.' }],
     ['es-mx', { heading: 'Mándanos mensaje' }],
@@ -65,7 +65,7 @@ t.test('texts are those of the language that is asked for, else of the language 
   t.notOk('consent' in (await ask('?lang=es')).texts, 'the consent’s text is in its own place');
 });
 
-t.test('a challenge comes where the site wants a proof from this address now', async (t) => {
+t.test('a challenge is sent if the site requires a proof from this address now', async (t) => {
   for (const [proof, leadsToday, asked] of [
     ['off', 1_000, false],
     ['adaptive', 2, false],
@@ -82,7 +82,7 @@ t.test('a challenge comes where the site wants a proof from this address now', a
   }
 });
 
-t.test('a page of another origin gets nothing', async (t) => {
+t.test('a page of another origin gets no form', async (t) => {
   const { app } = await testApp(t, withSite({}));
   for (const origin of ['https://evil.example', 'null', 'http://dealer.example', undefined]) {
     const answer = await app.inject({ url: '/sites/dealer/form', headers: origin === undefined ? {} : { origin } });
@@ -97,7 +97,7 @@ t.test('a page on the gateway’s own host may ask, although browsers name no or
   t.equal(answer.statusCode, 200);
 });
 
-t.test('an unknown site and a query of the wrong form are told so', async (t) => {
+t.test('an unknown site and an invalid query are refused with the reason', async (t) => {
   const { app } = await testApp(t, withSite({}));
   t.match((await app.inject(get('/sites/nope/form'))).json(), { status: 403, code: 'unknown_site' });
   t.match((await app.inject(get('/sites/__proto__/form'))).json(), { status: 403, code: 'unknown_site' });
@@ -108,7 +108,7 @@ t.test('an unknown site and a query of the wrong form are told so', async (t) =>
   t.match(post.json(), { status: 405, code: 'method_not_allowed' });
 });
 
-t.test('where the store cannot say how many leads there were, the form is not there for now', async (t) => {
+t.test('the form is answered 503 while the store cannot count the leads', async (t) => {
   const { app } = await testApp(t, {
     ...withSite({}),
     guard: { ...testGuard(), issue: async () => Promise.reject(new StorageUnavailable('gone')) },
@@ -117,7 +117,7 @@ t.test('where the store cannot say how many leads there were, the form is not th
 });
 
 t.test(
-  'where the page on the gateway’s own host cannot be told, the refusal and the log say what the proxy lacks',
+  'if the page is unknown because of a proxy, the refusal and the log name the header that the proxy lacks',
   async (t) => {
     const { app, log } = await testApp(t, withSite({}));
     const ask = (headers: Record<string, string>) => app.inject({ url: '/sites/dealer/form', headers });

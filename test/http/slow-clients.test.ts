@@ -14,14 +14,14 @@ async function dial(t: Test, port: number): Promise<Socket> {
 }
 
 for (const [what, start] of [
-  ['no byte after the first', 'P'],
+  ['a request that stops after one byte', 'P'],
   ['headers that do not end', 'POST /conversations HTTP/1.1\r\nhost: a\r\n'],
   [
-    'a body that does not come',
+    'a missing body',
     'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n',
   ],
   [
-    'a body that stops',
+    'an incomplete body',
     'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"s',
   ],
   [
@@ -44,7 +44,7 @@ for (const [what, start] of [
   });
 }
 
-t.test('dripping does not extend the time', async (t) => {
+t.test('single bytes do not extend the time limit', async (t) => {
   const { listen } = await testApp(t, { timeouts: SHORT });
   const socket = await dial(t, await listen());
   const answer = readAnswer(socket);
@@ -54,7 +54,7 @@ t.test('dripping does not extend the time', async (t) => {
   t.equal((await answer).status, 408);
 });
 
-t.test('a connection stays open after a refusal, and the next request on it is taken', async (t) => {
+t.test('a connection stays open after a refusal, and its next request is accepted', async (t) => {
   const { listen } = await testApp(t);
   const socket = await dial(t, await listen());
   for (const [body, status] of [
@@ -68,7 +68,7 @@ t.test('a connection stays open after a refusal, and the next request on it is t
   }
 });
 
-t.test('a client that reads nothing until it has written everything still gets its refusal', async (t) => {
+t.test('a client that writes its whole request before it reads still gets the refusal', async (t) => {
   const { listen } = await testApp(t);
   const socket = await dial(t, await listen());
   socket.pause();
@@ -82,7 +82,7 @@ t.test('a client that reads nothing until it has written everything still gets i
   t.equal((await answer).status, 413);
 });
 
-t.test('an answer is not held back for a body that never ends', async (t) => {
+t.test('an answer does not wait for a body that never ends', async (t) => {
   const { listen } = await testApp(t);
   const socket = await dial(t, await listen());
   const answer = readAnswer(socket);
@@ -90,7 +90,7 @@ t.test('an answer is not held back for a body that never ends', async (t) => {
   t.equal((await answer).status, 404);
 });
 
-t.test('broken input behind a whole request does not cost that one its answer', async (t) => {
+t.test('invalid input after a complete request does not prevent the answer to that request', async (t) => {
   const { listen, submitted } = await testApp(t);
   const socket = await dial(t, await listen());
   let received = '';
@@ -105,7 +105,7 @@ t.test('broken input behind a whole request does not cost that one its answer', 
   t.equal(submitted.length, 1);
 });
 
-t.test('100-continue is met', async (t) => {
+t.test('a request with Expect: 100-continue is accepted', async (t) => {
   const { listen } = await testApp(t);
   const body = JSON.stringify(goodBody());
   t.equal((await exchange(await listen(), request({ body, headers: { expect: '100-continue' } }))).status, 201);

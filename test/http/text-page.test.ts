@@ -25,7 +25,7 @@ const SITES = { settings: { sites: new Map([['demo', STRICT]]) } };
 
 type App = Awaited<ReturnType<typeof testApp>>['app'];
 
-/** What a browser would send of the page: every field with its value, without boxes that nobody ticks. */
+/** The fields that a browser sends from the page: each with its value, without boxes that are not ticked. */
 function fieldsOf(html: string): URLSearchParams {
   const fields = new URLSearchParams();
   for (const [, attributes = ''] of html.matchAll(/<(?:input|textarea) ([^>]*)>/g)) {
@@ -54,7 +54,7 @@ function send(app: App, fields: URLSearchParams, headers: Readonly<Record<string
   });
 }
 
-t.test('the page has the site’s fields and texts, and carries what its address says', async (t) => {
+t.test('the page has the site’s fields and texts, and passes on the values in its address', async (t) => {
   const { app } = await testApp(t, SITES);
   const query =
     'lang=es-MX&advertiserId=1659&listing.vin=%22%3Cvin%3E&utm_source=qr&listing.a=1&listing.a=2&next=/thanks';
@@ -94,7 +94,7 @@ t.test('the page has the site’s fields and texts, and carries what its address
   );
 });
 
-t.test('what the author of a link wrote does not cost the lead', async (t) => {
+t.test('invalid values in a link do not lose the lead', async (t) => {
   const { app, submitted } = await testApp(t, SITES);
   const query = new URLSearchParams({
     placementId: 'hero',
@@ -116,7 +116,7 @@ t.test('what the author of a link wrote does not cost the lead', async (t) => {
   t.strictSame([text.get('listing')?.length, text.get('placementId')], [2000, '7']);
 });
 
-t.test('a lead from the page is taken from any origin, with its token, once', async (t) => {
+t.test('a lead from the page is accepted from any origin, once for each token', async (t) => {
   const clock = { now: NOW };
   const { app, submitted } = await testApp(t, { ...SITES, guard: testGuard(() => clock.now) });
   const fields = fieldsOf((await app.inject({ url: '/sites/demo/text' })).body);
@@ -134,10 +134,10 @@ t.test('a lead from the page is taken from any origin, with its token, once', as
   t.match(await submitted[0]?.context.screen?.(), { suspect: false, uses: [{ kind: 'form_token' }] });
 
   fields.delete('formToken');
-  t.equal((await send(app, fields)).statusCode, 422, 'not without its token');
+  t.equal((await send(app, fields)).statusCode, 422, 'a lead without a token is refused');
   const foreign = await app.inject({ url: '/sites/demo/form', headers: { origin: DEALER } });
   fields.set('formToken', foreign.json().formToken);
-  t.equal((await send(app, fields)).statusCode, 422, 'nor with one of another page');
+  t.equal((await send(app, fields)).statusCode, 422, 'a token of another page is refused');
   t.equal(submitted.length, 3);
 });
 
@@ -153,7 +153,7 @@ t.test('a site that requires no token still requires that of its page', async (t
   t.equal(submitted.length, 0);
 });
 
-t.test('a form that is not taken comes back with what was typed, the reason, and a new token', async (t) => {
+t.test('a refused form is shown again with its values, the reason and a new token', async (t) => {
   const { app } = await testApp(t, SITES);
   const fields = fieldsOf((await app.inject({ url: '/sites/demo/text?listing.vin=X&next=/thanks&lang=en' })).body);
   fields.set('consumer.phone', '12');
@@ -183,7 +183,7 @@ t.test('a form that is not taken comes back with what was typed, the reason, and
   }
 });
 
-t.test('what a visitor cannot mend is a page that says so', async (t) => {
+t.test('a mistake that a visitor cannot correct is answered by a page that says so', async (t) => {
   const { app } = await testApp(t, SITES);
   for (const [url, body] of [
     ['/sites/nope/text', undefined],
@@ -197,7 +197,7 @@ t.test('what a visitor cannot mend is a page that says so', async (t) => {
   }
 });
 
-t.test('next leads to pages of the site only, and the policy of the page allows just that', async (t) => {
+t.test('next leads only to pages of the site, and the policy of the page allows no others', async (t) => {
   const { app } = await testApp(t, { ...SITES, submit: async () => ({ conversation: DELIVERED, replayed: false }) });
   for (const [next, policy, location] of [
     [`${DEALER}/thanks`, `form-action 'self' ${DEALER};`, `${DEALER}/thanks?text-us=delivered`],
@@ -260,7 +260,7 @@ t.test(
       t.strictSame(
         complaints.filter((text) => !text.includes('422')),
         [],
-        'nothing for the policy to complain of',
+        'the policy blocks nothing',
       );
       await page.close();
     }

@@ -24,7 +24,7 @@ async function call(port: number, ca: string, bytes: string | Buffer) {
   }
 }
 
-t.test('the gateway speaks HTTPS by itself, with HSTS', async (t) => {
+t.test('the gateway serves HTTPS itself, with HSTS', async (t) => {
   const { listen, submitted } = await testApp(t, { settings: { listen: { host: '127.0.0.1', port: 0, tls: FIRST } } });
   const port = await listen();
   const answer = await call(port, FIRST.certFile, request({ body: JSON.stringify(goodBody()) }));
@@ -34,7 +34,7 @@ t.test('the gateway speaks HTTPS by itself, with HSTS', async (t) => {
   t.equal((await call(port, FIRST.certFile, 'BREW /\r\n\r\n')).status, 400, 'and refuses broken HTTP within it');
 });
 
-t.test('plain HTTP on the HTTPS port is closed, and the listener lives', async (t) => {
+t.test('a plain HTTP connection to the HTTPS port is closed, and the listener goes on', async (t) => {
   const { listen } = await testApp(t, { settings: { listen: { host: '127.0.0.1', port: 0, tls: FIRST } } });
   const port = await listen();
   await t.rejects(exchange(port, 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n'));
@@ -100,7 +100,7 @@ async function renewing(t: Test) {
   };
 }
 
-t.test('a renewed certificate is shown without a restart, once both files fit together', async (t) => {
+t.test('a renewed certificate is used without a restart as soon as key and certificate match', async (t) => {
   const { files, event, organisation } = await renewing(t);
   t.equal(await organisation(), 'test first');
   await copyFile(`${FIXTURES}/second.test-cert.pem`, files.certFile);

@@ -18,7 +18,7 @@ async function refusal(
 
 const pointers = ({ errors }: Problem) => errors.map(({ pointer }) => pointer);
 
-t.test('all mistakes of a body’s form are told at once, in the order of the contract', async (t) => {
+t.test('all mistakes in the form of a body are reported at once, in the order of the contract', async (t) => {
   const problem = await refusal(t, {
     extra: 1,
     page: [1],
@@ -51,7 +51,7 @@ t.test('all mistakes of a body’s form are told at once, in the order of the co
   ]);
 });
 
-t.test('mistakes of meaning are told at once, each with its own code', async (t) => {
+t.test('all mistakes in the meaning of a body are reported at once, each with its own code', async (t) => {
   const problem = await refusal(
     t,
     {
@@ -88,7 +88,7 @@ t.test('mistakes of meaning are told at once, each with its own code', async (t)
   );
 });
 
-t.test('mistakes of form and of meaning are told together, and what depends on a wrong field is not', async (t) => {
+t.test('mistakes of form and meaning are reported together, without those that follow from another', async (t) => {
   const problem = await refusal(
     t,
     goodBody({ site: 'demo', page: { url: 'x' }, placementId: 'x', consumer: { phone: '123', firstName: 7 } }),
@@ -103,7 +103,7 @@ t.test('mistakes of form and of meaning are told together, and what depends on a
   t.strictSame(pointers(await refusal(t, { site: 'nobody', placementId: 'x' })), ['/placementId', '/consumer']);
 });
 
-t.test('fields that the site’s form requires are all named', async (t) => {
+t.test('all missing fields that the site’s form requires are named', async (t) => {
   const fields = { firstName: 'required', lastName: 'required', question: 'shown' } as const;
   const demo = site();
   const sites = new Map([['demo', { ...demo, form: { ...demo.form, fields } }]]);
@@ -119,7 +119,7 @@ t.test('an answer has a bounded number of errors, however many mistakes a body h
   t.strictSame(pointers(await refusal(t, goodBody({ listing: unknown }))), ['/listing']);
 });
 
-t.test('an unknown field is told which one was probably meant', async (t) => {
+t.test('the refusal of an unknown field names the field that was probably meant', async (t) => {
   for (const [body, pointer, meant] of [
     [{ Site: 'demo' }, '/Site', '/site'],
     [{ advertizerId: '1' }, '/advertizerId', '/advertiserId'],

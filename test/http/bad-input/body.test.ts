@@ -19,7 +19,7 @@ function typed(name: string, headers: Record<string, string>, body: string | Buf
 }
 
 refuses('a body that is not JSON is refused', [
-  post('nothing', '', 400, invalid, ''),
+  post('an empty body', '', 400, invalid, ''),
   post('blank', ' \r\n\t', 400, invalid, ''),
   post('cut off', GOOD.slice(0, -1), 400, invalid, ''),
   post('one brace', '{', 400, invalid, ''),
@@ -28,7 +28,7 @@ refuses('a body that is not JSON is refused', [
   post('single quotes', "{'site':'demo'}", 400, invalid, ''),
   post('a comma too many', '{"site":"demo",}', 400, invalid, ''),
   post('a comment', `/* lead */${GOOD}`, 400, invalid, ''),
-  post('a bare key', '{site:"demo"}', 400, invalid, ''),
+  post('an unquoted key', '{site:"demo"}', 400, invalid, ''),
   post('NaN', '{"merchantId":NaN}', 400, invalid, ''),
   post('Infinity', '{"merchantId":-Infinity}', 400, invalid, ''),
   post('undefined', '{"site":undefined}', 400, invalid, ''),
@@ -37,9 +37,9 @@ refuses('a body that is not JSON is refused', [
   post('a raw line break in a text', '{"site":"de\nmo"}', 400, invalid, ''),
   post('a raw NUL in a text', '{"site":"de\u0000mo"}', 400, invalid, ''),
   post('a bad escape', '{"site":"\\x41"}', 400, invalid, ''),
-  post('form data under the name of JSON', 'site=demo&phone=4045551212', 400, invalid, ''),
-  post('XML under the name of JSON', '<lead/>', 400, invalid, ''),
-  post('gzip under the name of JSON', gzipSync(GOOD), 400, invalid, ''),
+  post('form data declared as JSON', 'site=demo&phone=4045551212', 400, invalid, ''),
+  post('XML declared as JSON', '<lead/>', 400, invalid, ''),
+  post('gzip declared as JSON', gzipSync(GOOD), 400, invalid, ''),
   post('two byte order marks', `\ufeff\ufeff${GOOD}`, 400, invalid, ''),
   {
     name: 'no body and no length',
@@ -71,7 +71,7 @@ refuses('a key that comes twice in one object is refused, however it is spelled'
   post('empty keys', '{"":1,"":2}', 400, invalid, '/'),
 ]);
 
-refuses('a body nested beyond all use is refused', [
+refuses('a body with more than 16 levels is refused', [
   post('17 lists', `${'['.repeat(17)}${']'.repeat(17)}`, 400, invalid, '/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0'),
   post('17 objects', `${'{"a":'.repeat(17)}1${'}'.repeat(17)}`, 400, invalid, '/a'.repeat(16)),
   post('30,000 lists', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, 400, invalid, '/0'.repeat(16)),
@@ -105,10 +105,10 @@ refuses('a body of another type, charset or encoding is refused', [
 
 const MEGABYTE = Buffer.alloc(1024 * 1024, ' ');
 
-refuses('a body of more than 64 KiB is refused, whether it tells its length or not', [
+refuses('a body of more than 64 KiB is refused, with or without a Content-Length', [
   post('one byte too many', GOOD.padEnd(65_537), 413, 'body_too_large'),
   post('a megabyte', MEGABYTE, 413, 'body_too_large'),
-  post('a megabyte, and the connection to be closed', MEGABYTE, 413, 'body_too_large', undefined, {
+  post('a megabyte with Connection: close', MEGABYTE, 413, 'body_too_large', undefined, {
     connection: 'close',
   }),
   {
@@ -124,5 +124,10 @@ refuses('a body of more than 64 KiB is refused, whether it tells its length or n
   post('a megabyte of another type', MEGABYTE, 415, 'unsupported_media_type', undefined, {
     'content-type': 'image/png',
   }),
-  { name: 'a megabyte to nowhere', status: 404, code: 'not_found', send: [request({ path: '/nope', body: MEGABYTE })] },
+  {
+    name: 'a megabyte to an unknown path',
+    status: 404,
+    code: 'not_found',
+    send: [request({ path: '/nope', body: MEGABYTE })],
+  },
 ]);

@@ -9,7 +9,7 @@ import { site } from '../../support/lead.ts';
 const PAGE = 'https://dealer.example';
 const OTHER = 'https://other.example';
 
-/** `strict` wants a token and a proof, `lenient` neither; both take leads of two origins. */
+/** `strict` requires a token and a proof, `lenient` neither; both accept two origins. */
 const SITES = new Map(
   [
     site({ key: 'strict', form: { ...DEFAULT_FORM, token: 'required', proof: 'always' } }),
@@ -17,7 +17,7 @@ const SITES = new Map(
   ].map((each) => [each.key, { ...each, origins: new Set([PAGE, OTHER]) }]),
 );
 
-/** An app whose submit says what the screening found, and the clock of its tokens. */
+/** An app that records the result of the screening, and the clock of its tokens. */
 async function screened(t: Parameters<typeof testApp>[0]) {
   const clock = { now: NOW };
   const overrides: Overrides = { settings: { sites: SITES }, guard: testGuard(() => clock.now) };
@@ -51,13 +51,13 @@ async function prove(challenge: Challenge): Promise<string> {
   return Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
 }
 
-t.test('a lead with the token and proof of its own page is taken, and is no suspect', async (t) => {
+t.test('a lead with the token and proof of its own page is accepted, and not suspect', async (t) => {
   const { evidence, send, found } = await screened(t);
   t.equal((await send(await evidence())).statusCode, 201);
   t.match(await found(), { suspect: false, uses: [{ kind: 'form_token' }, { kind: 'proof' }] });
 });
 
-t.test('what is missing, forged, altered, over, or of another site or page is refused by its field', async (t) => {
+t.test('a missing, forged, altered, expired or foreign token or proof is refused by its field', async (t) => {
   const { evidence, issue, send, stored, clock } = await screened(t);
   const good = await evidence();
   const flipped = good.formToken.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'));
@@ -95,22 +95,22 @@ t.test('what is missing, forged, altered, over, or of another site or page is re
   t.equal(stored(), 0);
 });
 
-t.test('a token of another page is refused also where none is asked for', async (t) => {
+t.test('a token of another page is refused even if the site requires none', async (t) => {
   const { issue, send } = await screened(t);
   const { formToken } = await issue('lenient', OTHER);
   t.match((await send({ site: 'lenient', formToken })).json(), { status: 422, code: 'form_token_invalid' });
-  t.equal((await send({ site: 'lenient' })).statusCode, 201, 'and none is fine');
+  t.equal((await send({ site: 'lenient' })).statusCode, 201, 'a lead without a token is accepted');
 });
 
-t.test('a lead that comes too early is held, not refused', async (t) => {
+t.test('a lead that is sent too early is held, not refused', async (t) => {
   const { issue, send, found, clock } = await screened(t);
   const { formToken } = await issue('lenient');
   clock.now += 1_999;
-  t.equal((await send({ site: 'lenient', formToken })).statusCode, 201, 'as the submit that is played says');
+  t.equal((await send({ site: 'lenient', formToken })).statusCode, 201, 'the fake submit delivers it');
   t.match(await found(), { suspect: true, uses: [{ kind: 'form_token' }] });
 });
 
-t.test('a lead in whose trap something is, is held, not refused', async (t) => {
+t.test('a lead with a filled trap field is held, not refused', async (t) => {
   const { send, found } = await screened(t);
   await send({ site: 'lenient', trap: 'https://spam.example' });
   t.match(await found(), { suspect: true });
@@ -118,7 +118,7 @@ t.test('a lead in whose trap something is, is held, not refused', async (t) => {
   t.match(await found(), { suspect: false });
 });
 
-t.test('a partner needs neither, and what it passes on is not looked at, but for the trap', async (t) => {
+t.test('a partner needs neither token nor proof; of those it sends only the trap field counts', async (t) => {
   const { send, found } = await screened(t);
   const headers = { authorization: `Bearer ${KEYS.roamer}` };
   t.equal((await send({ formToken: 'of a page', proof: 'of a page' }, headers)).statusCode, 201);
@@ -127,7 +127,7 @@ t.test('a partner needs neither, and what it passes on is not looked at, but for
   t.match(await found(), { suspect: true });
 });
 
-t.test('neither token nor proof nor trap is a part of the lead that is stored', async (t) => {
+t.test('token, proof and trap field are not part of the stored lead', async (t) => {
   const { app, submitted } = await testApp(t);
   const { formToken } = (await app.inject('/sites/demo/form')).json();
   await app.inject({ method: 'POST', url: '/conversations', payload: goodBody({ formToken, trap: 'x' }) });
@@ -152,22 +152,19 @@ t.test(
   },
 );
 
-t.test(
-  'fields that the site’s form requires have to come with a visitor’s lead, and not with a partner’s',
-  async (t) => {
-    const fields = { firstName: 'required', lastName: 'hidden', question: 'required' } as const;
-    const sites = new Map([['demo', site({ form: { ...DEFAULT_FORM, fields } })]]);
-    const { app } = await testApp(t, { settings: { sites } });
-    const send = (consumer: object, headers = {}) =>
-      app.inject({
-        method: 'POST',
-        url: '/conversations',
-        headers,
-        payload: goodBody({ consumer: { phone: '(404) 555-1212', ...consumer } }),
-      });
-    t.match((await send({ question: 'Hi' })).json(), { status: 422, errors: [{ pointer: '/consumer/firstName' }] });
-    t.match((await send({ firstName: 'Ann', question: ' ' })).json(), { errors: [{ pointer: '/consumer/question' }] });
-    t.equal((await send({ firstName: 'Ann', question: 'Hi' })).statusCode, 201);
-    t.equal((await send({}, { authorization: `Bearer ${KEYS.roamer}` })).statusCode, 201);
-  },
-);
+t.test('fields that the site’s form requires are mandatory for visitors and not for partners', async (t) => {
+  const fields = { firstName: 'required', lastName: 'hidden', question: 'required' } as const;
+  const sites = new Map([['demo', site({ form: { ...DEFAULT_FORM, fields } })]]);
+  const { app } = await testApp(t, { settings: { sites } });
+  const send = (consumer: object, headers = {}) =>
+    app.inject({
+      method: 'POST',
+      url: '/conversations',
+      headers,
+      payload: goodBody({ consumer: { phone: '(404) 555-1212', ...consumer } }),
+    });
+  t.match((await send({ question: 'Hi' })).json(), { status: 422, errors: [{ pointer: '/consumer/firstName' }] });
+  t.match((await send({ firstName: 'Ann', question: ' ' })).json(), { errors: [{ pointer: '/consumer/question' }] });
+  t.equal((await send({ firstName: 'Ann', question: 'Hi' })).statusCode, 201);
+  t.equal((await send({}, { authorization: `Bearer ${KEYS.roamer}` })).statusCode, 201);
+});

@@ -18,10 +18,10 @@ const MULTIPART = 'multipart/form-data';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 const CASES: readonly Case[] = [
-  ['nothing', '', 422, 'invalid_request', /enter your mobile number/],
+  ['an empty form', '', 422, 'invalid_request', /enter your mobile number/],
   ['no phone', goodForm({ 'consumer.phone': undefined }), 422, 'invalid_request', /enter your mobile number/],
   ['a blank phone', phone(''), 422, 'invalid_request', /enter your mobile number/],
-  ['a phone that is none', phone('call me'), 422, 'invalid_phone', /cannot text this number/],
+  ['a phone number that is invalid', phone('call me'), 422, 'invalid_phone', /cannot text this number/],
   ['a phone of another country', phone('+44 7911 123456'), 422, 'country_not_allowed', /numbers of this country/],
   ['no consent where it is needed', goodForm({ site: 'dealer' }), 422, 'consent_required', /tick the box/],
   [
@@ -56,14 +56,14 @@ const CASES: readonly Case[] = [
   ],
   ['both targets', goodForm({ merchantId: '50321' }), 422, 'invalid_request', BROKEN],
   [
-    'a merchant that is no number',
+    'a merchant that is not a number',
     goodForm({ advertiserId: undefined, merchantId: '12x' }),
     422,
     'invalid_request',
     /whole number/,
   ],
   [
-    'a merchant that is no integer',
+    'a merchant that is not an integer',
     goodForm({ advertiserId: undefined, merchantId: '1.5' }),
     422,
     'invalid_request',
@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   ['a name that only JSON has', `${FIELDS}&consumer=1`, 422, 'invalid_request', /name that is not known/],
   ['a name in brackets', `${FIELDS}&consumer[firstName]=Ann`, 422, 'invalid_request', /name that is not known/],
   ['a name of another letter case', `${FIELDS}&Trap=1`, 422, 'invalid_request', /name that is not known/],
-  ['a name of every object', `${FIELDS}&__proto__=1`, 422, 'invalid_request', /name that is not known/],
+  ['a name that every object has', `${FIELDS}&__proto__=1`, 422, 'invalid_request', /name that is not known/],
   ['an empty name', `${FIELDS}&=1`, 422, 'invalid_request', /name that is not known/],
   ['a name twice', `${FIELDS}&site=demo`, 422, 'invalid_request', /name twice/],
   ['a name twice in two spellings', `${FIELDS}&s%69te=demo`, 422, 'invalid_request', /name twice/],
@@ -105,10 +105,10 @@ const CASES: readonly Case[] = [
     'invalid_request',
     /2048 characters/,
   ],
-  ['a key that is none', goodForm({ idempotencyKey: 'two words' }), 422, 'invalid_idempotency_key', BROKEN],
+  ['an invalid key', goodForm({ idempotencyKey: 'two words' }), 422, 'invalid_idempotency_key', BROKEN],
   ['a forged token', goodForm({ formToken: 'A'.repeat(43) }), 422, 'form_token_invalid', /load its page again/],
   ['a forged proof', goodForm({ proof: 'e30=' }), 422, 'proof_required', /load its page again/],
-  ['too much', `${FIELDS}&trap=${'a'.repeat(65_536)}`, 413, 'body_too_large', BROKEN],
+  ['a body that is too large', `${FIELDS}&trap=${'a'.repeat(65_536)}`, 413, 'body_too_large', BROKEN],
   ['JSON', '{"consumer":{"phone":"(404) 555-1212"}}', 415, 'unsupported_media_type', BROKEN, JSON_TYPE],
   ['a multipart form without a boundary', FIELDS, 422, 'invalid_request', BROKEN, { 'content-type': MULTIPART }],
   [
@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
     /multipart/,
     { 'content-type': `${MULTIPART}; boundary=x` },
   ],
-  ['a name that only looks like one of a tracker', `${FIELDS}&xutm_source=1`, 422, 'invalid_request', BROKEN],
+  ['a name similar to that of a tracker', `${FIELDS}&xutm_source=1`, 422, 'invalid_request', BROKEN],
   ['plain text', FIELDS, 415, 'unsupported_media_type', BROKEN, { 'content-type': 'text/plain' }],
   [
     'another charset',
@@ -148,7 +148,7 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-t.test('what is wrong with a form is told on a page, with its status, and nothing is stored', async (t) => {
+t.test('a mistake in a form is explained on a page with its status, and no lead is stored', async (t) => {
   const { app, submitted, log } = await testApp(t);
   for (const [name, body, status, code, says, headers = {}] of CASES) {
     const answer = await postForm(app, body, headers);
@@ -161,10 +161,10 @@ t.test('what is wrong with a form is told on a page, with its status, and nothin
     t.equal(log().at(-1)?.code, code, `${name}: the log has its code`);
   }
   t.equal(submitted.length, 0);
-  t.equal((await postForm(app, FIELDS)).statusCode, 201, 'a good form is taken afterwards');
+  t.equal((await postForm(app, FIELDS)).statusCode, 201, 'a valid form is accepted afterwards');
 });
 
-t.test('nothing that was sent is reflected, in any field or name', async (t) => {
+t.test('the page repeats no value and no name that was sent', async (t) => {
   const marks = '<script>canary</script>"\'&';
   const { app } = await testApp(t);
   const names = ['site', 'advertiserId', 'merchantId', 'placementId', 'consumer.phone', 'consumer.country', 'page.url'];
@@ -178,14 +178,14 @@ t.test('nothing that was sent is reflected, in any field or name', async (t) => 
   t.notMatch(long.body, 'canary');
 });
 
-t.test('a form for the JSON path is refused as ever', async (t) => {
+t.test('a form that is posted to the JSON path is refused with 415', async (t) => {
   const { app } = await testApp(t);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const answer = await app.inject({ method: 'POST', url: '/conversations', headers, payload: FIELDS });
   t.match(answer.json(), { status: 415, code: 'unsupported_media_type' });
 });
 
-t.test('a form from the page that its token is of is taken, and one from another is not', async (t) => {
+t.test('a form is accepted only from the page that its token belongs to', async (t) => {
   const clock = { now: NOW };
   const { app, submitted } = await testApp(t, { guard: testGuard(() => clock.now) });
   const form = await app.inject({ url: '/sites/demo/form', headers: { origin: 'https://dealer.example' } });

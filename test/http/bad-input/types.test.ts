@@ -2,7 +2,7 @@ import { consumer, lead, post, refuses } from '../../support/http/refusals.ts';
 
 const invalid = 'invalid_request';
 
-/** Values that are of no field's type in one way or another, with what is tried on which fields. */
+/** Values of wrong types, by the type of the field that they are tried on. */
 const NOT_A_TEXT: readonly [string, unknown][] = [
   ['null', null],
   ['a number', 4045551212],
@@ -65,14 +65,14 @@ refuses('a field of the wrong type is refused and never coerced', [
   lead('a listing value is a list', { listing: { vin: ['x'] } }, invalid, '/listing/vin'),
   lead('a listing value is an object', { listing: { vin: {} } }, invalid, '/listing/vin'),
   post(
-    'a listing value is beyond all numbers',
+    'a listing value is beyond the range of numbers',
     '{"site":"demo","consumer":{"phone":"(404) 555-1212"},"listing":{"price":1e999}}',
     422,
     invalid,
     '/listing/price',
   ),
   post(
-    'merchantId is beyond all numbers',
+    'merchantId is beyond the range of numbers',
     '{"site":"demo","merchantId":1e999,"consumer":{"phone":"(404) 555-1212"}}',
     422,
     invalid,

@@ -15,11 +15,11 @@ function to(name: string, method: string, path: string, status: number, code: st
 const HEAD = 'POST /conversations HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
 
 refuses('bytes that are not HTTP are answered with a problem', [
-  raw('prose', 'hello\r\n\r\n'),
+  raw('plain text', 'hello\r\n\r\n'),
   raw('a method that does not exist', 'BREW /conversations HTTP/1.1\r\nhost: a\r\n\r\n'),
   raw('no path', 'GET HTTP/1.1\r\nhost: a\r\n\r\n'),
-  raw('HTTP of the future', 'GET /healthz HTTP/9.9\r\nhost: a\r\n\r\n'),
-  raw('a TLS greeting', '\u0016\u0003\u0001\u0002\u0000\u0001'),
+  raw('an unknown version of HTTP', 'GET /healthz HTTP/9.9\r\nhost: a\r\n\r\n'),
+  raw('a TLS handshake', '\u0016\u0003\u0001\u0002\u0000\u0001'),
   raw('a header without a colon', 'GET /healthz HTTP/1.1\r\nhost: a\r\nnonsense\r\n\r\n'),
   raw('a space before the colon', 'GET /healthz HTTP/1.1\r\nhost : a\r\n\r\n'),
   raw('a control character in a header', 'GET /healthz HTTP/1.1\r\nhost: a\r\nx: \u0000\r\n\r\n'),
@@ -39,7 +39,7 @@ refuses('bytes that are not HTTP are answered with a problem', [
   raw('a length beside chunks', `${HEAD}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`),
   raw('a chunk size that is no number', `${HEAD}transfer-encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`),
   raw('a chunk longer than it says', `${HEAD}transfer-encoding: chunked\r\n\r\n1\r\n{}{}{}\r\n0\r\n\r\n`),
-  raw('chunked, but not at last', `${HEAD}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`),
+  raw('chunked, but not as the last encoding', `${HEAD}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`),
   raw(
     'an endless chunk extension',
     `${HEAD}transfer-encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`,
@@ -65,37 +65,37 @@ refuses('bytes that are not HTTP are answered with a problem', [
     'headers_too_large',
   ),
   raw('a path of 40 KB', `GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431, 'headers_too_large'),
-  raw(
-    'an expectation that nobody meets',
-    `${HEAD}expect: 200-ok\r\ncontent-length: 0\r\n\r\n`,
-    417,
-    'expectation_failed',
-  ),
+  raw('an unsupported Expect header', `${HEAD}expect: 200-ok\r\ncontent-length: 0\r\n\r\n`, 417, 'expectation_failed'),
 ]);
 
-refuses('a path or method that is not there is told so', [
+refuses('an unknown path or a wrong method is refused', [
   to('an unknown path', 'GET', '/nope', 404, 'not_found'),
   to('a path in another case', 'POST', '/Conversations', 404, 'not_found'),
   to('a slash at the end', 'POST', '/conversations/', 404, 'not_found'),
   to('two slashes', 'POST', '//conversations', 404, 'not_found'),
   to('an id of the wrong form', 'GET', '/conversations/1', 404, 'not_found'),
-  to('an id of nobody', 'GET', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 404, 'not_found'),
-  to('an endless id', 'GET', `/conversations/cnv_${'a'.repeat(5000)}`, 404, 'not_found'),
+  to('an unknown id', 'GET', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 404, 'not_found'),
+  to('a very long id', 'GET', `/conversations/cnv_${'a'.repeat(5000)}`, 404, 'not_found'),
   to('an id with a path in it', 'GET', '/conversations/..%2F..%2Fetc%2Fpasswd', 404, 'not_found'),
   to('a path out of the docs', 'GET', '/docs/static/..%2f..%2fpackage.json', 404, 'not_found'),
   to('a path that climbs out of the docs', 'GET', '/docs/static/../../package.json', 404, 'not_found'),
   to('a NUL in a file of the docs', 'GET', '/docs/static/a%00b', 404, 'not_found'),
-  to('an absolute form with a fragment', 'GET', 'http://elsewhere.example/nope?a#b', 404, 'not_found'),
+  to('an absolute URL with a fragment', 'GET', 'http://elsewhere.example/nope?a#b', 404, 'not_found'),
   to('a file that the docs do not have', 'GET', '/docs/static/nope.js', 404, 'not_found'),
   to('a NUL in the path', 'GET', '/conversations/%00', 404, 'not_found'),
-  to('an escape that is none', 'GET', '/conversations/%zz', 404, 'not_found'),
+  to('an invalid escape', 'GET', '/conversations/%zz', 404, 'not_found'),
   to('an escape cut short', 'GET', '/conversations/%', 404, 'not_found'),
   to('an escape of broken UTF-8', 'POST', '/%E0%A4', 404, 'not_found'),
   to('a star', 'GET', '*', 404, 'not_found'),
-  to('a proxy’s form of an unknown path', 'GET', 'http://elsewhere.example/nope', 404, 'not_found'),
+  to('an unknown path in an absolute URL', 'GET', 'http://elsewhere.example/nope', 404, 'not_found'),
   to('a path of the admin listener', 'GET', '/metrics', 404, 'not_found'),
-  { name: 'no JSON to nowhere', send: [request({ path: '/nope', body: '{' })], status: 404, code: 'not_found' },
-  to('DELETE of the leads in a proxy’s form', 'DELETE', 'http://a/conversations', 405, 'method_not_allowed'),
+  {
+    name: 'invalid JSON to an unknown path',
+    send: [request({ path: '/nope', body: '{' })],
+    status: 404,
+    code: 'not_found',
+  },
+  to('DELETE of the leads in an absolute URL', 'DELETE', 'http://a/conversations', 405, 'method_not_allowed'),
   to('DELETE of the leads', 'DELETE', '/conversations', 405, 'method_not_allowed'),
   to('GET of the leads', 'GET', '/conversations', 405, 'method_not_allowed'),
   to('PUT of a lead', 'PUT', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 405, 'method_not_allowed'),
@@ -108,16 +108,21 @@ refuses('a path or method that is not there is told so', [
     status: 405,
     code: 'method_not_allowed',
   },
-  { name: 'PUT of no JSON', send: [request({ method: 'PUT', body: '{' })], status: 405, code: 'method_not_allowed' },
+  {
+    name: 'PUT of invalid JSON',
+    send: [request({ method: 'PUT', body: '{' })],
+    status: 405,
+    code: 'method_not_allowed',
+  },
 ]);
 
 const STYLE = 'GET /docs/static/swagger-ui.css HTTP/1.1\r\nhost: a\r\n';
 
-refuses('a condition or range that a file of the reference cannot meet is a 4xx', [
+refuses('a condition or range that a file of the reference cannot meet is refused', [
   raw('a range behind its end', `${STYLE}range: bytes=999999999-\r\n\r\n`, 416, 'range_not_satisfiable'),
-  raw('another version of it', `${STYLE}if-match: "other"\r\n\r\n`, 412, 'precondition_failed'),
+  raw('the ETag of another version', `${STYLE}if-match: "other"\r\n\r\n`, 412, 'precondition_failed'),
   raw(
-    'no change for a long time',
+    'a file that changed after the date',
     `${STYLE}if-unmodified-since: Sat, 01 Jan 2000 00:00:00 GMT\r\n\r\n`,
     412,
     'precondition_failed',

@@ -29,12 +29,12 @@ const KEYS: readonly [claimed: string, key: string][] = [
   ['<script>', SOCKET],
 ];
 
-t.test('an address is counted as IPv4 or as the /64 of IPv6, and garbage as the peer that sent it', async (t) => {
+t.test('an address is counted as IPv4 or as its IPv6 /64; an invalid one is replaced by the peer’s', async (t) => {
   for (const [claimed, key] of KEYS) t.equal(addressKey(claimed, SOCKET), key, `"${claimed}"`);
 });
 
 t.test(
-  'above an IPv4 address is its /24, above an IPv6 /64 its /56 and its /48, and above garbage nothing',
+  'the networks of an IPv4 address are its /24, those of an IPv6 /64 its /56 and /48; text has none',
   async (t) => {
     t.strictSame(networksAbove('203.0.113.9'), [{ prefix: 24, name: '203.0.113.0/24' }]);
     t.strictSame(networksAbove('2001:db8:1:2f3::'), [
@@ -50,7 +50,7 @@ t.test(
   },
 );
 
-t.test('a proxy is ours when its address is in one of the blocks, also with a port', async (t) => {
+t.test('a proxy is trusted if its address is in one of the blocks, also with a port', async (t) => {
   const ours = createProxyTest(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
   for (const address of [
     '10.1.2.3',
@@ -69,7 +69,7 @@ t.test('a proxy is ours when its address is in one of the blocks, also with a po
 
 type Visit = { readonly from: string; readonly forwarded?: string; readonly browser?: string };
 
-/** Warnings after these requests, in turn. */
+/** The warnings that are logged during these requests. */
 async function warnings(t: Test, trustProxy: readonly string[], visits: readonly Visit[]) {
   const { app, log } = await testApp(t, { settings: { trustProxy } });
   for (const { from, forwarded, browser } of visits) {
@@ -93,7 +93,7 @@ for (const from of [
   'fd00::1',
   '::ffff:172.17.0.1',
 ]) {
-  t.test(`X-Forwarded-For of ${from}, which TRUST_PROXY does not list, is warned of once`, async (t) => {
+  t.test(`X-Forwarded-For from ${from}, which TRUST_PROXY lacks, causes one warning`, async (t) => {
     const visit = { from, forwarded: '203.0.113.7' };
     const found = await warnings(t, [], [visit, visit, { ...visit, forwarded: '203.0.113.8' }]);
     t.match(found, [{ level: 40, msg: /TRUST_PROXY/ }]);
@@ -101,13 +101,13 @@ for (const from of [
   });
 }
 
-t.test('a proxy in front of one that is listed is warned of', async (t) => {
+t.test('an unlisted proxy in front of a listed one causes a warning', async (t) => {
   const found = await warnings(t, ['10.0.0.1'], [{ from: '10.0.0.1', forwarded: '203.0.113.7, 172.28.71.1' }]);
   t.equal(found.length, 1);
   t.notMatch(JSON.stringify(found), /203\.0\.113\.7|172\.28\.71\.1/, 'no address is logged');
 });
 
-t.test('nothing is warned of where every entry is believed, or none came', async (t) => {
+t.test('no warning is logged if every entry is trusted, or none was sent', async (t) => {
   t.strictSame(
     await warnings(
       t,
@@ -125,13 +125,13 @@ t.test('nothing is warned of where every entry is believed, or none came', async
   );
 });
 
-t.test('a forged header of a visitor with a public address is not warned of', async (t) => {
+t.test('a forged header from a public address causes no warning', async (t) => {
   const forged = '203.0.113.7';
   t.strictSame(await warnings(t, [], [{ from: '198.51.100.4', forwarded: forged }]), []);
   t.strictSame(await warnings(t, ['10.0.0.1'], [{ from: '10.0.0.1', forwarded: `${forged}, 198.51.100.4` }]), []);
 });
 
-t.test('a public address that sends X-Forwarded-For for ten visitors is warned of once', async (t) => {
+t.test('a public address that sends X-Forwarded-For for ten visitors causes one warning', async (t) => {
   const visits = Array.from({ length: 30 }, (_, n) => ({
     from: '198.51.100.4',
     forwarded: `192.0.2.9, 203.0.113.${n}`,
@@ -143,7 +143,7 @@ t.test('a public address that sends X-Forwarded-For for ten visitors is warned o
   t.strictSame(await warnings(t, [], spread), [], 'ten addresses with one forged entry each');
 });
 
-t.test('ten browsers behind one private address that sends no X-Forwarded-For are warned of', async (t) => {
+t.test('ten browsers behind one private address without X-Forwarded-For cause a warning', async (t) => {
   const visits = Array.from({ length: 10 }, (_, n) => ({ from: '172.17.0.1', browser: `Browser/${n}` }));
   t.match(await warnings(t, [], visits), [{ msg: /without X-Forwarded-For.*let it send that header/ }]);
   t.strictSame(await warnings(t, [], visits.slice(1)), []);

@@ -10,7 +10,7 @@ function limitsOf(max = 2, sharedCounts?: SharedCounts): Promise<Limits> {
   return createLimits(Fastify(), Date.now, () => ({ max, windowS: 60 }), sharedCounts);
 }
 
-/** Counts of all replicas, as the test has them; `undefined` while no server answers. */
+/** Shared counts with the values of the test; `undefined` means that no server answers. */
 function sharedCounts(next: () => number | undefined) {
   const asked: { purpose: string; requester: string; windowMs: number }[] = [];
   const counts: SharedCounts = {
@@ -26,14 +26,14 @@ function sharedCounts(next: () => number | undefined) {
   return { counts, asked };
 }
 
-/** As much of a request as a limit looks at. */
+/** The part of a request that a limit reads. */
 function from(requester: Requester): FastifyRequest {
   return { requester, routeOptions: {} } as FastifyRequest;
 }
 
 const PARTNER: Partner = { id: 'acme', keyHashes: [], sites: '*', rate: { max: 3, windowS: 30 } };
 
-t.test('a visitor’s leads are counted until the limit, and then refused', async (t) => {
+t.test('the leads of a visitor are accepted up to the limit, and then refused', async (t) => {
   const { leads } = await limitsOf();
   const visitor = from({ address: '203.0.113.9', site: site() });
   const rate = { max: 2, windowS: 60 };
@@ -42,7 +42,7 @@ t.test('a visitor’s leads are counted until the limit, and then refused', asyn
   t.match(await leads(visitor), { remaining: 0, exceeded: true });
 });
 
-t.test('of leads that come at once as many pass as of leads that come one by one', async (t) => {
+t.test('the same number of leads passes whether they arrive at once or one by one', async (t) => {
   const { leads } = await limitsOf(3);
   const usages = await Promise.all(
     Array.from({ length: 10 }, () => leads(from({ address: '203.0.113.9', site: site() }))),
@@ -53,7 +53,7 @@ t.test('of leads that come at once as many pass as of leads that come one by one
   );
 });
 
-t.test('another address, another site and another kind of request are counted apart', async (t) => {
+t.test('addresses, sites and kinds of requests are counted separately', async (t) => {
   const { leads, attempts, reads } = await limitsOf(1);
   const visitor = { address: '203.0.113.9', site: site() };
   await leads(from(visitor));
@@ -64,7 +64,7 @@ t.test('another address, another site and another kind of request are counted ap
   t.match(await reads(from(visitor)), { remaining: 119, exceeded: false });
 });
 
-t.test('a partner has its own rate, wherever it calls from and whatever site it names', async (t) => {
+t.test('a partner has its own rate, for all its addresses and sites', async (t) => {
   const { leads, attempts } = await limitsOf();
   const call = (address: string, key: string) => from({ address, partner: PARTNER, site: site({ key }) });
   t.match(await leads(call('203.0.113.1', 'a')), { name: 'partner', rate: PARTNER.rate, remaining: 2, resetS: 30 });
@@ -72,13 +72,13 @@ t.test('a partner has its own rate, wherever it calls from and whatever site it 
   t.match(await attempts(call('203.0.113.3', 'c')), { rate: { max: 180, windowS: 30 }, remaining: 179 });
 });
 
-t.test('a partner’s id is not taken for an address', async (t) => {
+t.test('the id of a partner is not confused with an address', async (t) => {
   const { attempts } = await limitsOf(1);
   await attempts(from({ address: '203.0.113.9' }));
   t.match(await attempts(from({ address: 'x', partner: { ...PARTNER, id: '203.0.113.9' } })), { remaining: 179 });
 });
 
-t.test('six thousand new addresses do not push an offender out', async (t) => {
+t.test('the count of an address over its limit survives six thousand new addresses', async (t) => {
   const { leads } = await limitsOf(1);
   const offender = from({ address: '203.0.113.9', site: site() });
   await leads(offender);
@@ -86,14 +86,14 @@ t.test('six thousand new addresses do not push an offender out', async (t) => {
   t.match(await leads(offender), { exceeded: true });
 });
 
-t.test('the common count of all replicas decides', async (t) => {
+t.test('the shared count of all replicas decides', async (t) => {
   const numbers = [2, 3, 1];
   const { counts, asked } = sharedCounts(() => numbers.shift());
   const { leads } = await limitsOf(2, counts);
   const visitor = () => from({ address: '203.0.113.9', site: site() });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: false });
   t.match(await leads(visitor()), { remaining: 0, resetS: 21, exceeded: true });
-  t.match(await leads(visitor()), { remaining: 1, exceeded: false }, 'also when it begins anew');
+  t.match(await leads(visitor()), { remaining: 1, exceeded: false }, 'also when the shared count starts again');
   t.match(asked[0], { purpose: 'visitor', windowMs: 60_000 });
 });
 
@@ -118,7 +118,7 @@ t.test('each limit is counted for its own purpose, and health checks and files a
   );
 });
 
-t.test('a requester that used up its limit gets no new one when replicas can no longer count together', async (t) => {
+t.test('a requester that used up its limit gets no fresh quota when the shared counts are lost', async (t) => {
   const answers = [1, 2, undefined, 1, undefined, 1, undefined];
   const { counts } = sharedCounts(() => answers.shift());
   const { leads } = await limitsOf(2, counts);
@@ -129,7 +129,7 @@ t.test('a requester that used up its limit gets no new one when replicas can no 
   t.strictSame(exceeded, [false, false, true, false, true, false, true]);
 });
 
-t.test('a rate that changes holds for the next request', async (t) => {
+t.test('a changed rate applies to the next request', async (t) => {
   let max = 1;
   const { leads } = await createLimits(Fastify(), Date.now, () => ({ max, windowS: 60 }));
   const visitor = from({ address: '203.0.113.9', site: site() });

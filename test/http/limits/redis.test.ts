@@ -17,7 +17,7 @@ async function connect(t: Test, url: string, onLost: (error: unknown) => void = 
   return server;
 }
 
-/** Why a connection is refused, in the word that is logged. */
+/** The reason for a refused connection, as it is logged. */
 async function refusal(url: string): Promise<string> {
   const server = await connectRedis(redisServer(url), () => {}).catch(faultOf);
   if (typeof server === 'string') return server;
@@ -39,7 +39,7 @@ t.test(
   },
 );
 
-t.test('counts asked for at once are each their own', { skip: NO_REDIS }, async (t) => {
+t.test('simultaneous counts each get their own number', { skip: NO_REDIS }, async (t) => {
   const { url } = await startRedis(t);
   const servers = [await connect(t, url), await connect(t, url), await connect(t, url)];
   const counted = await Promise.all(
@@ -52,17 +52,17 @@ t.test('counts asked for at once are each their own', { skip: NO_REDIS }, async 
   );
 });
 
-t.test('every key ends with its window', { skip: NO_REDIS }, async (t) => {
+t.test('every key expires with its window', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const server = await connect(t, redis.url);
   await server.count('ann', WINDOW_MS);
   t.equal(await redis.command('PERSIST', 'ann'), 1);
-  t.match(await server.count('ann', WINDOW_MS), { count: 2, resetMs: WINDOW_MS }, 'also one that lost its end');
-  t.match(await server.count('ann', 1_000), { count: 3, resetMs: 1_000 }, 'also one of a longer window before');
+  t.match(await server.count('ann', WINDOW_MS), { count: 2, resetMs: WINDOW_MS }, 'also a key without an expiry');
+  t.match(await server.count('ann', 1_000), { count: 3, resetMs: 1_000 }, 'also a key with a longer window');
   t.ok(Number(await redis.command('PTTL', 'ann')) <= 1_000);
 });
 
-t.test('a flushed server counts from one again', { skip: NO_REDIS }, async (t) => {
+t.test('after a flush the server counts from one', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const server = await connect(t, redis.url);
   await server.count('ann', WINDOW_MS);
@@ -70,10 +70,10 @@ t.test('a flushed server counts from one again', { skip: NO_REDIS }, async (t) =
   await redis.command('FLUSHALL');
   t.match(await server.count('ann', WINDOW_MS), { count: 1 });
   await redis.command('SCRIPT', 'FLUSH');
-  t.match(await server.count('ann', WINDOW_MS), { count: 2 }, 'nor does it need what a server remembers of scripts');
+  t.match(await server.count('ann', WINDOW_MS), { count: 2 }, 'the server needs no cached script');
 });
 
-t.test('user, password and database are those of the URL', { skip: NO_REDIS }, async (t) => {
+t.test('the connection uses the user, password and database of the URL', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t, ['--requirepass', 'p@ss/word'], 'p@ss/word');
   const server = await connect(t, `redis://:${encodeURIComponent('p@ss/word')}@127.0.0.1:${redis.port}/3`);
   await server.count('ann', WINDOW_MS);
@@ -94,18 +94,22 @@ t.test('user, password and database are those of the URL', { skip: NO_REDIS }, a
   t.match(await limited.count('tcg:limit:ann', WINDOW_MS), { count: 1 }, 'these rights are enough');
 });
 
-t.test('each way to be refused is named by one word, which quotes nothing', { skip: NO_REDIS }, async (t) => {
-  const { port } = await startRedis(t, ['--requirepass', 'word'], 'word');
-  t.equal(await refusal(`redis://127.0.0.1:${await freePort()}`), 'ECONNREFUSED');
-  t.equal(await refusal('redis://nowhere.invalid'), 'ENOTFOUND');
-  t.equal(await refusal(`redis://:canary@127.0.0.1:${port}`), 'WRONGPASS');
-  t.equal(await refusal(`redis://:word@127.0.0.1:${port}/9999`), 'ERR');
-  const open = await connect(t, `redis://127.0.0.1:${port}`);
-  t.equal(faultOf(await open.count('ann', WINDOW_MS).catch((error: unknown) => error)), 'NOAUTH');
-});
+t.test(
+  'each reason for a refused connection is logged as one word without a quotation',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { port } = await startRedis(t, ['--requirepass', 'word'], 'word');
+    t.equal(await refusal(`redis://127.0.0.1:${await freePort()}`), 'ECONNREFUSED');
+    t.equal(await refusal('redis://nowhere.invalid'), 'ENOTFOUND');
+    t.equal(await refusal(`redis://:canary@127.0.0.1:${port}`), 'WRONGPASS');
+    t.equal(await refusal(`redis://:word@127.0.0.1:${port}/9999`), 'ERR');
+    const open = await connect(t, `redis://127.0.0.1:${port}`);
+    t.equal(faultOf(await open.count('ann', WINDOW_MS).catch((error: unknown) => error)), 'NOAUTH');
+  },
+);
 
 t.test(
-  'a server that closes an idle connection is no fault: the next count goes over a new one',
+  'an idle connection that the server closes is no fault: the next count opens a new one',
   { skip: NO_REDIS },
   async (t) => {
     const redis = await startRedis(t);
@@ -121,7 +125,7 @@ t.test(
   },
 );
 
-t.test('a connection that cannot be opened again is lost, and that is told once', { skip: NO_REDIS }, async (t) => {
+t.test('a connection that cannot be reopened is reported as lost, once', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const told = Promise.withResolvers<unknown>();
   const lost: unknown[] = [];
@@ -134,7 +138,7 @@ t.test('a connection that cannot be opened again is lost, and that is told once'
   t.equal(lost.length, 1);
 });
 
-t.test('a server that accepts connections and answers nothing is given up', { skip: NO_REDIS }, async (t) => {
+t.test('connecting to a server that never answers fails', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t, ['--requirepass', 'word'], 'word');
   redis.pause();
   t.equal(await refusal(`redis://:word@127.0.0.1:${redis.port}`), 'no_answer');

@@ -13,7 +13,7 @@ async function post(
   return app.inject({ method: 'POST', url: '/conversations', payload: goodBody(), ...options });
 }
 
-/** Sends until something is limited; gives how many passed, and the answer that did not. */
+/** Sends until a request is limited; gives how many passed, and the refusal. */
 async function untilLimited(send: () => Promise<LightMyRequestResponse>, atMost: number) {
   for (let passed = 0; passed <= atMost; passed += 1) {
     const answer = await send();
@@ -22,7 +22,7 @@ async function untilLimited(send: () => Promise<LightMyRequestResponse>, atMost:
   throw new Error(`Not limited after ${atMost} requests.`);
 }
 
-t.test('every lead’s answer tells what is left, and the one too many when to come back', async (t) => {
+t.test('each answer reports what is left of the limit, and the refusal says when to try again', async (t) => {
   const { app, submitted } = await testApp(t, { settings: SMALL });
   const first = await post(app);
   t.match(first.headers, { ratelimit: '"visitor";r=1;t=60', 'ratelimit-policy': '"visitor";q=2;w=60' });
@@ -31,7 +31,7 @@ t.test('every lead’s answer tells what is left, and the one too many when to c
   t.equal(refused.statusCode, 429);
   t.match(refused.json(), { code: 'rate_limited', status: 429 });
   t.match(refused.headers, { ratelimit: /^"visitor";r=0;t=\d+$/, 'retry-after': /^[1-9]\d*$/ });
-  t.equal(submitted.length, 2, 'nothing is stored of it');
+  t.equal(submitted.length, 2, 'no lead is stored');
   for (const answer of [first, refused]) {
     t.notMatch(Object.keys(answer.headers).join(), 'x-ratelimit', 'no header of an old draft');
   }
@@ -48,17 +48,17 @@ t.test('a partner is counted at its own rate, under either of its keys', async (
   t.match((await send(KEYS.acmeNext)).headers, { ratelimit: /^"partner";r=1;/ });
 });
 
-t.test('refused bodies do not use up a visitor’s leads, but are bounded by sixty times as many', async (t) => {
+t.test('refused bodies do not count as leads, but are limited to sixty times as many', async (t) => {
   const { app, submitted } = await testApp(t, { settings: SMALL });
   const { passed, answer } = await untilLimited(() => post(app, { payload: { site: 'demo' } }), 130);
   t.equal(passed, 120);
   t.match(answer.headers, { 'ratelimit-policy': '"attempts";q=120;w=60', 'retry-after': /^[1-9]\d*$/ });
   t.equal((await post(app)).statusCode, 429, 'a good lead waits, too');
-  t.equal((await post(app, { remoteAddress: '203.0.113.9' })).statusCode, 201, 'of this visitor only');
+  t.equal((await post(app, { remoteAddress: '203.0.113.9' })).statusCode, 201, 'only this visitor is limited');
   t.equal(submitted.length, 1);
 });
 
-t.test('guesses of a partner’s key are bounded by address', async (t) => {
+t.test('guesses of a partner’s key are limited by address', async (t) => {
   const { app } = await testApp(t, { settings: SMALL });
   let guess = 0;
   const { passed } = await untilLimited(() => {
@@ -76,7 +76,7 @@ for (const [what, request] of [
   ['preflights', { method: 'OPTIONS', url: '/conversations', headers: { 'access-control-request-method': 'POST' } }],
   ['the docs', { method: 'GET', url: '/openapi.json' }],
 ] as const) {
-  t.test(`${what} are bounded by 120 a minute, and a page can read that`, async (t) => {
+  t.test(`${what} are limited to 120 a minute, and a page can read that refusal`, async (t) => {
     const { app } = await testApp(t);
     const origin = 'https://any.example';
     const headers = { origin, ...('headers' in request && request.headers) };
@@ -84,7 +84,7 @@ for (const [what, request] of [
     t.equal(passed, 120);
     t.match(answer.headers, { 'ratelimit-policy': '"reads";q=120;w=60', 'retry-after': /^[1-9]\d*$/ });
     if (request.method !== 'OPTIONS') t.equal(answer.headers['access-control-allow-origin'], origin);
-    t.equal((await app.inject('/healthz')).statusCode, 200, 'orchestrators are not bounded');
+    t.equal((await app.inject('/healthz')).statusCode, 200, 'health checks are not limited by it');
     t.equal((await app.inject('/readyz')).statusCode, 200);
     t.equal((await post(app)).statusCode, 201, 'nor are leads');
   });
@@ -108,7 +108,7 @@ t.test('reads with a partner’s key count on the partner’s own rate, and gues
   t.equal(lead.statusCode, 201, 'reads use up no leads');
 });
 
-t.test('a wrong key at the state of a lead is 401', async (t) => {
+t.test('reading a lead with a wrong key is answered 401', async (t) => {
   const { app } = await testApp(t);
   const answer = await app.inject({ url: `/conversations/${ID}`, headers: { authorization: 'Bearer guess' } });
   t.match(answer.json(), { status: 401, code: 'invalid_api_key' });
@@ -134,13 +134,16 @@ t.test('a forged X-Forwarded-For does not escape the limit', async (t) => {
   t.strictSame(await countedAs(t, ['10.0.0.0/8'], '10.0.0.1', garbage), [201, 429, 429], 'as garbage');
 });
 
-t.test('what our own proxies say is believed, with or without a port, through several of them', async (t) => {
-  const proxies = ['10.0.0.0/8', '2001:db8:ffff::/48'];
-  t.strictSame(await countedAs(t, proxies, '10.0.0.1', ['203.0.113.1', '203.0.113.2']), [201, 201]);
-  t.strictSame(await countedAs(t, proxies, '10.0.0.1', ['203.0.113.1:1024', '203.0.113.1:1025']), [201, 429]);
-  const chained = ['203.0.113.1, 10.9.9.9:80', '203.0.113.2, 10.9.9.9:80'];
-  t.strictSame(await countedAs(t, proxies, '10.0.0.1', chained), [201, 201]);
-  t.strictSame(await countedAs(t, proxies, '2001:db8:ffff::1', ['203.0.113.1', '203.0.113.2']), [201, 201]);
-  const sameNetwork = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::2', '2001:db8:1:3::1'];
-  t.strictSame(await countedAs(t, proxies, '10.0.0.1', sameNetwork), [201, 429, 201], 'an IPv6 /64 is one visitor');
-});
+t.test(
+  'the address that a trusted proxy reports is used, with or without a port, through several proxies',
+  async (t) => {
+    const proxies = ['10.0.0.0/8', '2001:db8:ffff::/48'];
+    t.strictSame(await countedAs(t, proxies, '10.0.0.1', ['203.0.113.1', '203.0.113.2']), [201, 201]);
+    t.strictSame(await countedAs(t, proxies, '10.0.0.1', ['203.0.113.1:1024', '203.0.113.1:1025']), [201, 429]);
+    const chained = ['203.0.113.1, 10.9.9.9:80', '203.0.113.2, 10.9.9.9:80'];
+    t.strictSame(await countedAs(t, proxies, '10.0.0.1', chained), [201, 201]);
+    t.strictSame(await countedAs(t, proxies, '2001:db8:ffff::1', ['203.0.113.1', '203.0.113.2']), [201, 201]);
+    const sameNetwork = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::2', '2001:db8:1:3::1'];
+    t.strictSame(await countedAs(t, proxies, '10.0.0.1', sameNetwork), [201, 429, 201], 'an IPv6 /64 is one visitor');
+  },
+);

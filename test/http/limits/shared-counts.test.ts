@@ -5,8 +5,8 @@ import { manualClock } from '../../support/clock.ts';
 
 const NEVER = new Promise<never>(() => {});
 
-/** A server that the test plays: it answers after `delayMs`, or as `fault` says. */
-function playedServer(t: Test) {
+/** A fake server: it answers after `delayMs`, or as `fault` says. */
+function fakeServer(t: Test) {
   const clock = manualClock(1_000_000);
   const counts = new Map<string, number>();
   const tries: number[] = [];
@@ -52,14 +52,14 @@ function playedServer(t: Test) {
     keys: () => [...counts.keys()],
     asked: () => asked,
     open: () => open,
-    /** The connection breaks by itself. */
+    /** Breaks the connection from outside. */
     breakConnection: () => lost(new Error('broken')),
     count: (requester = 'ann') => shared.count('visitor', requester, 60_000),
   };
 }
 
-t.test('a requester is counted by the server, and apart for another purpose', async (t) => {
-  const { shared, count, changes } = playedServer(t);
+t.test('the server counts each requester, separately for each purpose', async (t) => {
+  const { shared, count, changes } = fakeServer(t);
   await shared.start();
   t.strictSame(changes, ['shared']);
   t.strictSame(await count(), { count: 1, resetMs: 60_000 });
@@ -68,15 +68,15 @@ t.test('a requester is counted by the server, and apart for another purpose', as
   t.match(await shared.count('reads', 'ann', 60_000), { count: 1 });
 });
 
-t.test('keys have the purpose in their prefix, and only the hash of the requester', async (t) => {
-  const { shared, count, keys } = playedServer(t);
+t.test('a key consists of its purpose and a hash of the requester', async (t) => {
+  const { shared, count, keys } = fakeServer(t);
   await shared.start();
   await count();
   t.strictSame(keys(), ['tcg:limit:probe', `tcg:limit:visitor:${Buffer.from('visitor/ann').toString('base64url')}`]);
 });
 
-t.test('a request waits 150 ms for a count at most, and no later one waits at all', async (t) => {
-  const { shared, clock, script, count, changes, asked } = playedServer(t);
+t.test('a request waits at most 150 ms for its count, and later ones do not wait', async (t) => {
+  const { shared, clock, script, count, changes, asked } = fakeServer(t);
   t.equal(COUNT_WAIT_MS, 150);
   await shared.start();
   script.fault = 'hung';
@@ -88,11 +88,11 @@ t.test('a request waits 150 ms for a count at most, and no later one waits at al
   t.match(changes, ['shared', /^local/]);
   const before = asked();
   t.equal(await count(), undefined);
-  t.equal(asked(), before, 'nobody asks a server that failed');
+  t.equal(asked(), before, 'no request asks a server that failed');
 });
 
-t.test('each count of a request may take the whole wait', async (t) => {
-  const { shared, clock, script, count } = playedServer(t);
+t.test('each count of one request may take the whole time limit', async (t) => {
+  const { shared, clock, script, count } = fakeServer(t);
   await shared.start();
   script.delayMs = COUNT_WAIT_MS - 10;
   for (const counted of [1, 2]) {
@@ -106,7 +106,7 @@ t.test('each count of a request may take the whole wait', async (t) => {
   t.equal(await third, undefined);
 });
 
-t.test('an answer that lies ready when a held-up process gets to it still counts', async (t) => {
+t.test('an answer that arrived while the event loop was blocked still counts', async (t) => {
   const changes: string[] = [];
   const shared = createSharedCounts({
     connect: async () => ({
@@ -127,8 +127,8 @@ t.test('an answer that lies ready when a held-up process gets to it still counts
 });
 
 for (const fault of ['refused', 'hung', 'full'] as const) {
-  t.test(`a server that is ${fault} is tried again, less and less often, until it counts`, async (t) => {
-    const { shared, clock, script, tries, changes, count, open } = playedServer(t);
+  t.test(`a server that is ${fault} is retried with growing delays until it counts`, async (t) => {
+    const { shared, clock, script, tries, changes, count, open } = fakeServer(t);
     script.fault = fault;
     const started = shared.start();
     await clock.advance(1_000);
@@ -147,7 +147,7 @@ for (const fault of ['refused', 'hung', 'full'] as const) {
 }
 
 t.test('a server that answers too slowly for two counts of one request is not used', async (t) => {
-  const { shared, clock, script, changes } = playedServer(t);
+  const { shared, clock, script, changes } = fakeServer(t);
   script.delayMs = COUNT_WAIT_MS + 1;
   void shared.start();
   await clock.advance(1_000);
@@ -157,8 +157,8 @@ t.test('a server that answers too slowly for two counts of one request is not us
   t.match(changes, [/^local/, 'shared']);
 });
 
-t.test('a connection that breaks is noticed before anybody asks', async (t) => {
-  const { shared, clock, changes, breakConnection, open } = playedServer(t);
+t.test('a broken connection is noticed before the next count', async (t) => {
+  const { shared, clock, changes, breakConnection, open } = fakeServer(t);
   await shared.start();
   breakConnection();
   t.equal(shared.state(), 'local');
@@ -167,8 +167,8 @@ t.test('a connection that breaks is noticed before anybody asks', async (t) => {
   t.strictSame(changes, ['shared', 'local: broken', 'shared']);
 });
 
-t.test('a server that fails again and again is left alone for longer, one that was steady is tried soon', async (t) => {
-  const { shared, clock, tries, breakConnection } = playedServer(t);
+t.test('the retry delay grows while a server fails, and is short after it worked for long', async (t) => {
+  const { shared, clock, tries, breakConnection } = fakeServer(t);
   await shared.start();
   for (const pause of [1_000, 2_000, 4_000, 8_000]) {
     breakConnection();
@@ -183,8 +183,8 @@ t.test('a server that fails again and again is left alone for longer, one that w
   t.equal(shared.state(), 'shared');
 });
 
-t.test('once stopped it keeps no connection and tries none', async (t) => {
-  const { shared, clock, script, tries, open } = playedServer(t);
+t.test('after the stop no connection is open and none is tried', async (t) => {
+  const { shared, clock, script, tries, open } = fakeServer(t);
   await shared.start();
   script.fault = 'refused';
   shared.stop();

@@ -14,7 +14,7 @@ const ADDRESS = '192.0.2.1';
 
 const CHALLENGE = { parameters: {}, signature: 'signed' } as Challenge;
 
-/** Takes the proof `good` alone; the real ones have a test of their own. */
+/** Accepts only the proof `good`; real proofs have their own test. */
 const PROOFS: Proofs = {
   challenge: async () => CHALLENGE,
   async check(proof) {
@@ -43,14 +43,14 @@ function screening(form: Partial<SiteForm> = {}, leads = 0) {
   };
 }
 
-t.test('where the site asks for nothing, a lead that brings nothing goes its way', async (t) => {
+t.test('a site without requirements accepts a lead without token and proof', async (t) => {
   for (const kind of ['script', 'static'] as const) {
     t.strictSame(await screening().check({}, kind), { suspect: false, uses: [] });
     t.strictSame(await screening().check({ formToken: '', proof: '', trap: '' }, kind), { suspect: false, uses: [] });
   }
 });
 
-t.test('what is brought is used up', async (t) => {
+t.test('a token and a proof that were sent are used up', async (t) => {
   const { token, check } = screening();
   t.match(await check({ formToken: token(2_000), proof: 'good' }), {
     suspect: false,
@@ -58,25 +58,25 @@ t.test('what is brought is used up', async (t) => {
   });
 });
 
-t.test('what is brought has to be right, even where none is asked for', async (t) => {
+t.test('a token or a proof that was sent must be valid, even if the site requires none', async (t) => {
   for (const kind of ['script', 'static'] as const) {
     await t.rejects(screening().check({ formToken: 'forged' }, kind), { code: 'form_token_invalid' });
     await t.rejects(screening().check({ proof: 'bad' }, kind), { code: 'proof_required' });
   }
 });
 
-t.test('a filled trap makes a suspect', async (t) => {
+t.test('a lead with a filled trap field is suspect', async (t) => {
   t.match(await screening().check({ trap: 'https://spam.example' }), { suspect: true });
   t.match(await screening().check({ trap: ' ' }), { suspect: true });
 });
 
-t.test('a form that was filled in faster than a person can makes a suspect, and its token is used up', async (t) => {
+t.test('a form that was filled in faster than a person can is suspect, and its token is used up', async (t) => {
   for (const [ageMs, suspect] of [
     [0, true],
     [1_999, true],
     [2_000, false],
     [-5_000, true],
-    // The clock was set back by an hour since: nothing is known of how fast the form was filled in.
+    // The clock was set back by an hour, so the time for filling in the form is unknown.
     [-3_600_000, false],
   ] as const) {
     const { token, check } = screening();
@@ -86,7 +86,7 @@ t.test('a form that was filled in faster than a person can makes a suspect, and 
   t.match(await check({ formToken: token(0) }), { suspect: false }, 'none is asked for');
 });
 
-t.test('a script has to bring the token and proof that its site asks for', async (t) => {
+t.test('a script must send the token and proof that its site requires', async (t) => {
   await t.rejects(screening({ token: 'required' }).check({}), {
     code: 'form_token_invalid',
     errors: [{ pointer: '/formToken' }],
@@ -97,12 +97,12 @@ t.test('a script has to bring the token and proof that its site asks for', async
   });
 });
 
-t.test('a static page cannot bring them: its lead is held for a person', async (t) => {
+t.test('a static page cannot send them, so its lead is held', async (t) => {
   t.match(await screening({ token: 'required' }).check({}, 'static'), { suspect: true, uses: [] });
   t.match(await screening({ proof: 'always' }).check({}, 'static'), { suspect: true, uses: [] });
 });
 
-t.test('an adaptive proof is asked for after the first leads of an address', async (t) => {
+t.test('an adaptive proof is required after the first leads of an address', async (t) => {
   for (const [leads, needed] of [
     [0, false],
     [2, false],

@@ -7,13 +7,13 @@ const PAGE = 'https://dealer.example';
 const START = Date.UTC(2026, 10, 24, 9);
 const INVALID = { code: 'form_token_invalid', errors: [{ pointer: '/formToken' }] };
 
-/** Tokens on a clock that the test sets. */
+/** Tokens with a clock that the test controls. */
 function tokens(key = KEY) {
   const clock = { now: START };
   return { clock, ...createFormTokens(key, () => clock.now, randomBytes) };
 }
 
-t.test('a token is good for its site and page, and tells its age', async (t) => {
+t.test('a token is valid for its site and page, and shows its age', async (t) => {
   const { issue, check, clock } = tokens();
   const token = issue('demo', PAGE);
   t.match(token, /^[\w-]{43}$/);
@@ -22,7 +22,7 @@ t.test('a token is good for its site and page, and tells its age', async (t) => 
   t.match(check(token, 'demo', PAGE), { ageMs: 2_500, use: { kind: 'form_token', expiresAt: START + TOKEN_LASTS_MS } });
 });
 
-t.test('each token is used up apart from every other, and the same one always under the same key', async (t) => {
+t.test('each token has its own key for its use, which is always the same', async (t) => {
   const { issue, check } = tokens();
   const [one, other] = [issue('demo', PAGE), issue('demo', PAGE)];
   t.not(one, other);
@@ -30,7 +30,7 @@ t.test('each token is used up apart from every other, and the same one always un
   t.same(check(one, 'demo', PAGE).use.key, check(one, 'demo', PAGE).use.key);
 });
 
-t.test('a token is good for two hours, in every process with the same HASH_KEY', async (t) => {
+t.test('a token is valid for two hours in every process with the same HASH_KEY', async (t) => {
   const { issue } = tokens();
   const { check, clock } = tokens();
   const token = issue('demo', PAGE);

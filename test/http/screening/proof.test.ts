@@ -22,7 +22,7 @@ const solve = async (given: Challenge) => ({
 });
 const solved: Payload = await solve(await challenge('demo', PAGE));
 
-t.test('the library’s own solver finds a proof that is taken', async (t) => {
+t.test('a proof from the library’s own solver is accepted', async (t) => {
   t.match(await check(encode(solved), 'demo', PAGE), { kind: 'proof', expiresAt: START + PROOF_LASTS_MS });
 });
 
@@ -38,7 +38,7 @@ t.test('challenges differ, and a proof is used up under one key however it is wr
   t.same((await check(encode(solved), 'demo', PAGE)).key, (await check(rewritten, 'demo', PAGE)).key);
 });
 
-t.test('a proof is good for two hours, in every process with the same HASH_KEY', async (t) => {
+t.test('a proof is valid for two hours in every process with the same HASH_KEY', async (t) => {
   const other = createProofs(KEY, () => clock.now);
   clock.now = START + PROOF_LASTS_MS - 1;
   t.match(await other.check(encode(solved), 'demo', PAGE), { kind: 'proof' });
@@ -91,7 +91,7 @@ t.test('fields beside challenge and solution do not reach the library', async (t
   }
 });
 
-t.test('a proof on which the library throws is refused, and is no fault of the gateway', async (t) => {
+t.test('a proof that makes the library throw is refused like any invalid one', async (t) => {
   const throwing = createProofs(
     KEY,
     () => START,
@@ -103,7 +103,7 @@ t.test('a proof on which the library throws is refused, and is no fault of the g
   await t.rejects(refused, { ...REQUIRED, message: /^(?!.*canary)/ });
 });
 
-t.test('what is no proof at all is refused, and never quoted', async (t) => {
+t.test('a value that is no proof is refused without quoting it', async (t) => {
   for (const text of ['canary', '{}', '=', '💬', Buffer.from('{"canary":').toString('base64'), '['.repeat(4096)]) {
     const refusal = await check(text, 'demo', PAGE).then(
       () => t.fail('is taken'),

@@ -28,7 +28,7 @@ export const DELIVERED: Conversation = {
   updatedAt: NOW + 180,
 };
 
-/** `demo` takes anything from anywhere; `dealer` is as strict as a site can be. */
+/** `demo` accepts any target from any origin; `dealer` is as strict as a site can be. */
 const SITES: readonly Site[] = [
   site({ defaultTarget: { advertiserId: '1659' } }),
   site({
@@ -54,7 +54,7 @@ const PARTNERS: readonly Partner[] = [
 
 export type Overrides = { readonly settings?: Partial<AppSettings> } & Partial<Omit<AppDeps, 'settings'>>;
 
-/** The app with everything behind it played: a submit that records and delivers, and a log that is kept. */
+/** The app with fakes behind it: a submit that records and delivers, and a log in memory. */
 export async function testApp(t: Test, overrides: Overrides = {}) {
   const submitted: { lead: Lead; context: SubmitContext }[] = [];
   const lines: string[] = [];
@@ -99,7 +99,7 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
   return {
     app,
     submitted,
-    /** What was logged so far. */
+    /** The lines logged so far. */
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     /** Resolves once anything was logged. */
     logged: () => firstLine.promise,
@@ -111,14 +111,14 @@ export async function testApp(t: Test, overrides: Overrides = {}) {
   };
 }
 
-/** Real tokens and proofs, under a key of the tests, on a clock that stands still unless the test moves it. */
+/** Real tokens and proofs with a key of the tests and a clock that only the test moves. */
 export function testGuard(now: () => number = () => NOW, leadsToday = 0) {
   const key = Buffer.alloc(32, 7);
   const tokens = createFormTokens(key, now, randomBytes);
   return createFormGuard(tokens, createProofs(key, now), async () => leadsToday);
 }
 
-/** A body that the site `demo` takes. */
+/** A body that the site `demo` accepts. */
 export function goodBody(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return { site: 'demo', advertiserId: '1659', consumer: { phone: '(404) 555-1212' }, ...changes };
 }

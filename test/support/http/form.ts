@@ -1,6 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 
-/** A form that the site `demo` takes, as a browser sends it. */
+/** A form that the site `demo` accepts, as a browser sends it. */
 export function goodForm(changes: Readonly<Record<string, string | undefined>> = {}): string {
   const fields = { site: 'demo', advertiserId: '1659', 'consumer.phone': '(404) 555-1212', ...changes };
   const given = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined);
@@ -21,7 +21,7 @@ export function postForm(
   });
 }
 
-/** What stands on an answer page, without its mark-up. */
+/** The text of an answer page. */
 export function textOf(html: string): string {
   return html
     .replace(/<style>[\s\S]*?<\/style>/, '')

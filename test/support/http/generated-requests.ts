@@ -11,7 +11,7 @@ export type GeneratedRequest = {
   readonly ownConnection: boolean;
 };
 
-/** What the gateway gives out, so that a part of the requests reaches the code behind the checks. */
+/** Valid tokens, proofs and ids, so that some requests pass the checks. */
 export type Evidence = { readonly formToken: string; readonly proof: object };
 
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND'];
@@ -27,7 +27,7 @@ export function documentedRoutes(paths: Readonly<Record<string, object>>): Route
   );
 }
 
-/** Leads more often than the rest, and what the document leaves out. */
+/** Leads more often than other requests, and paths that the document leaves out. */
 const MORE_ROUTES: readonly Route[] = [
   ['POST', '/conversations'],
   ['POST', '/conversations'],

@@ -12,13 +12,13 @@ export type Refused = {
   readonly pointer?: string;
 };
 
-/** What is promised from a request's last byte to its answer's, and how often a busy machine may miss it. */
+/** The promised time from a request's last byte to its answer's, and how often a busy machine may miss it. */
 const PROMISED_MS = 100;
 const TRIES = 3;
 
 /**
  * Sends every request over a real socket and expects its documented refusal: status, code, a complete problem document, the
- * field, in time, with nothing stored; and after all of them a good request is taken as ever.
+ * field, in time, with nothing stored. Afterwards a valid request is accepted.
  */
 export function refuses(title: string, cases: readonly Refused[], overrides?: Overrides): void {
   t.test(title, async (t) => {
@@ -73,13 +73,13 @@ export function post(
   return { name, send: [request({ body: bytes, headers })], status, code, ...(pointer !== undefined && { pointer }) };
 }
 
-/** A lead that is good but for what is changed in it. */
+/** A valid lead with these changes. */
 export function lead(name: string, changes: Record<string, unknown>, code: string, pointer?: string): Refused {
   const status = code === 'target_not_allowed' || code === 'unknown_site' || code === 'origin_not_allowed' ? 403 : 422;
   return post(name, goodBody(changes), status, code, pointer);
 }
 
-/** A lead whose consumer is good but for what is changed in it. */
+/** A valid lead with these changes of its consumer. */
 export function consumer(name: string, changes: Record<string, unknown>, code: string, pointer?: string): Refused {
   return lead(name, { consumer: { phone: '(404) 555-1212', ...changes } }, code, pointer);
 }
