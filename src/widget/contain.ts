@@ -1,11 +1,12 @@
 /**
  * Events of the dialog that leave its shadow tree, which hides only their target (others, such as `submit`, never leave it). Shortcuts would swallow letters, a
- * card around the element would be followed, and a focus trap would take the focus away.
+ * card around the element would be followed, a focus trap would take the focus away, and a page that moves its sections by the wheel, or
+ * takes files that are dropped anywhere, would keep the dialog from being scrolled and text from being dropped into a field.
  */
 const TYPES = [
   'keydown keyup keypress beforeinput input compositionstart compositionupdate compositionend copy cut paste contextmenu',
   'focus focusin focusout blur click auxclick dblclick mousedown mouseup mousemove mouseover mouseout',
-  'pointerdown pointerup pointermove pointerover pointerout pointercancel touchstart touchmove touchend touchcancel',
+  'pointerdown pointerup pointermove pointerover pointerout pointercancel touchstart touchmove touchend touchcancel wheel dragover drop',
 ].join(' ');
 
 /** Elements whose own click has an effect, so that the click follows no link around the element. */
@@ -34,8 +35,8 @@ export function contain(dialog: HTMLDialogElement, onPress: PressHandler): () =>
   const controller = new AbortController();
   const { signal } = controller;
   for (const type of TYPES.split(' ')) {
-    // The browser waits for listeners of touches that are not passive before it scrolls.
-    const passive = /^touch/.test(type);
+    // The browser waits for listeners of touches and the wheel that are not passive before it scrolls.
+    const passive = /^[tw]/.test(type);
     addEventListener(type, stop, { capture: true, passive, signal });
     dialog.addEventListener(type, stop, { passive, signal });
   }

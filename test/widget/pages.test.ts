@@ -7,7 +7,7 @@ import { visitorOf } from './support/visitor.ts';
 const LISTENING = `<script>
   window.leaked = [];
   const types = ['keydown', 'keypress', 'keyup', 'beforeinput', 'input', 'click', 'dblclick', 'mousedown', 'mouseup', 'mousemove',
-    'pointerdown', 'pointerup', 'pointermove', 'focusin', 'focusout', 'focus', 'blur', 'submit', 'change', 'paste'];
+    'pointerdown', 'pointerup', 'pointermove', 'focusin', 'focusout', 'focus', 'blur', 'submit', 'change', 'paste', 'wheel', 'dragover', 'drop'];
   const note = (event) => {
     const button = document.querySelector('text-us');
     if (button?.shadowRoot?.querySelector('dialog[open]') && event.target === button) leaked.push(event.type);
@@ -51,6 +51,9 @@ t.test('on pages of other people', async (t) => {
     await page.keyboard.type('one');
     await page.keyboard.press('Enter');
     await page.keyboard.type('two');
+    await page.getByLabel('Your question').hover();
+    await page.mouse.wheel(0, 40);
+    for (const type of ['dragover', 'drop']) await visitor.phone.dispatchEvent(type);
     await visitor.phone.focus();
     await page.keyboard.press('Enter');
     await visitor.reads('Message sent');
