@@ -1,9 +1,9 @@
 import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { FORM, problem } from './support/fake-gateway.ts';
-import { createPageLauncher, type PageOptions } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { FORM, problem } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher, type PageOptions } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 /** Part of the element that has the focus, in the button or, as undefined, on the page. */
 function focused(page: Page): Promise<string | undefined> {

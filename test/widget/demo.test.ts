@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { launchBrowser } from '../support/browser.ts';
 import { startGateway } from '../support/gateway.ts';
-import { visitorOf } from './support/visitor.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 t.test('the demo page of the real gateway', async (t) => {
   const [browser, gateway] = await Promise.all([

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator } from 'playwright-core';
 import t from 'tap';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 function style(locator: Locator, property: string): Promise<string> {
   return locator.evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property);

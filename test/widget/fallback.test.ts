@@ -1,6 +1,6 @@
 import t from 'tap';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 const FALLBACK = {
   content: `<a href="#fallback">Text (404) 555-1212</a><span slot="button" hidden>Ask us</span>

@@ -1,4 +1,4 @@
 import { FIREFOX_ENGINE } from '../support/engines.ts';
-import { testEngine } from './support/engine-tests.ts';
+import { testEngine } from '../support/widget/engine-tests.ts';
 
 testEngine(FIREFOX_ENGINE);

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
-import { problem, type Reply } from './support/fake-gateway.ts';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { problem, type Reply } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 const KEEPS = { attributes: 'keep-offline' };
 const EMPTY = 'localStorage.length === 0';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { FORM } from './support/fake-gateway.ts';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { FORM } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 const LANGUAGES = [
   { lang: 'es-MX', button: 'Escríbanos', phone: 'Número de celular', dir: 'ltr' },

@@ -1,7 +1,7 @@
 import type { CDPSession, Page } from 'playwright-core';
 import t from 'tap';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 const ROUNDS = 100;
 const COLLECTIONS = 50;

@@ -1,9 +1,9 @@
 import t from 'tap';
 import { cleanCountry, cleanListing, cleanText, withoutRefused } from '../../src/widget/clean.ts';
 import { toJson } from '../../src/widget/json.ts';
-import { problem } from './support/fake-gateway.ts';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { problem } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 function cleaned(listing: unknown): { listing: unknown; told: string[] } {
   const told: string[] = [];

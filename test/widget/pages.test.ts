@@ -1,7 +1,7 @@
 import t from 'tap';
-import { challengeOf, isProof } from './support/challenge.ts';
-import { createPageLauncher, type PageOptions, type WidgetPage } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { challengeOf, isProof } from '../support/widget/challenge.ts';
+import { createPageLauncher, type PageOptions, type WidgetPage } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 /** A page that writes down every event of the dialog that it hears anywhere, in both phases. */
 const LISTENING = `<script>

@@ -3,10 +3,10 @@ import { createChallenge, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/sha';
 import t from 'tap';
 import { type ChallengeParameters, createSearch } from '../../src/widget/search.ts';
-import { challengeOf, isProof, SECRET } from './support/challenge.ts';
-import { FORM } from './support/fake-gateway.ts';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { challengeOf, isProof, SECRET } from '../support/widget/challenge.ts';
+import { FORM } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 const LONG_MS = 60_000;
 t.test('a search finds a solution that the ALTCHA library accepts', async (t) => {

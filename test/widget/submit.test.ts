@@ -1,7 +1,7 @@
 import t from 'tap';
-import { delivered, problem } from './support/fake-gateway.ts';
-import { createPageLauncher } from './support/page-launcher.ts';
-import { visitorOf } from './support/visitor.ts';
+import { delivered, problem } from '../support/widget/fake-gateway.ts';
+import { createPageLauncher } from '../support/widget/page-launcher.ts';
+import { visitorOf } from '../support/widget/visitor.ts';
 
 t.test('submission', async (t) => {
   const { launchPage } = await createPageLauncher(t);

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import t, { type Test } from 'tap';
 import { buildWidget } from '../../../scripts/build-widget.ts';
-import type { Engine, EnginePage } from '../../support/engines.ts';
-import { eventually } from '../../support/eventually.ts';
-import { testApp } from '../../support/http/app.ts';
+import type { Engine, EnginePage } from '../engines.ts';
+import { eventually } from '../eventually.ts';
+import { testApp } from '../http/app.ts';
 import { FORM } from './fake-gateway.ts';
 import { type PageOptions, serveButton, servePage } from './page-launcher.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { buildWidget, type WidgetFiles } from '../../../scripts/build-widget.ts';
-import { launchBrowser } from '../../support/browser.ts';
+import { launchBrowser } from '../browser.ts';
 import { type FakeGateway, type Reply, startFakeGateway } from './fake-gateway.ts';
 import { type Visitor, visitorOf } from './visitor.ts';
 
