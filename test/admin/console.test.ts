@@ -238,7 +238,7 @@ t.test(
     );
     t.strictSame(form, { status: 'parked', cause: 'schedule', provider: 'default', action: 'release' });
     t.match((await send('/leads/preview', form)).text, /Send 1 leads?</, 'its button shows what it would send');
-    t.match((await open('/leads?status=parked&cause=schedule&provider=default')).text, new RegExp(id.slice(0, 12)));
+    t.match((await open('/leads?status=parked&cause=schedule&provider=default')).text, new RegExp(id.slice(-8)));
     for (const path of ['', '/leads', '/providers', '/suppressions', '/audit', '/configuration'])
       t.equal((await open(path)).text.match(/<h1/g)?.length, 1, path);
   },

@@ -41,13 +41,13 @@ export function page({ title, at, principal, formToken, notice, live, reloadAfte
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-!${reloadAfterS === undefined ? '' : html`<meta http-equiv="refresh" content="${String(reloadAfterS)}">`}
+!${reloadAfterS === undefined ? '' : html`<noscript><meta http-equiv="refresh" content="${String(reloadAfterS)}"></noscript>`}
 <title>${title} · Text Connect Gateway</title>
 <link rel="icon" type="image/svg+xml" href="${BASE}/assets/icon.svg">
 <link rel="stylesheet" href="${BASE}/assets/style.css">
 <script type="module" src="${BASE}/assets/script.js"></script>
 </head>
-<body !${live ? 'data-live' : ''}>
+<body !${live ? 'data-live' : ''} !${reloadAfterS === undefined ? '' : html`data-reload-s="${String(reloadAfterS)}"`}>
 <a class="skip" href="#main">Skip to the content</a>
 <header>
 <a class="brand" href="${BASE}"><img src="${BASE}/assets/icon.svg" alt="" width="24" height="24"> Text Connect Gateway</a>
@@ -70,6 +70,11 @@ export function page({ title, at, principal, formToken, notice, live, reloadAfte
 /** The hidden field that proves that a form is one of the console. */
 export function hidden(formToken: string): string {
   return html`<input type="hidden" name="formToken" value="${formToken}">`;
+}
+
+/** A word with a capital letter. */
+export function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
 /** A status as a coloured word. */
@@ -103,7 +108,7 @@ export function table(
   empty: string,
 ): string {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  const head = heads.map((name) => html`<th scope="col">${name}</th>`);
+  const head = heads.map((name) => html`<th scope="col">${capital(name)}</th>`);
   const body = rows.map(
     (cells) => html`<tr>!${cells.map((cell, at) => html`<td data-label="${heads[at] ?? ''}">!${cell}</td>`)}</tr>`,
   );

@@ -3,7 +3,7 @@ import { STATUSES } from '../../domain/lead.ts';
 import { CAUSES, type LeadQuery } from '../operations/input.ts';
 import type { Selection, SendAction } from '../operations/selection.ts';
 import type { LeadDetailsView, LeadView } from '../operations/views.ts';
-import { age, BASE, badge, count, hidden, table } from './layout.ts';
+import { age, BASE, badge, capital, count, hidden, table } from './layout.ts';
 
 /** The filter of the list as the address holds it. A phone number is never part of it. */
 export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'since' | 'until'> & {
@@ -61,7 +61,7 @@ function leadTable(items: readonly LeadView[], now: number): string {
     'Leads',
     ['lead', 'status', 'cause', 'site', 'account', 'attempts', 'stored', 'changed', 'next try'],
     items.map((lead) => [
-      html`<a href="${BASE}/leads/${lead.id}"><code>${lead.id.slice(0, 12)}…</code></a>!${lead.erased ? ' <span class="soft">erased</span>' : ''}`,
+      html`<a href="${BASE}/leads/${lead.id}"><code>${shortId(lead.id)}</code></a>!${lead.erased ? ' <span class="soft">erased</span>' : ''}`,
       badge(lead.status),
       html`${lead.cause ?? lead.reason ?? ''}`,
       html`${lead.site}`,
@@ -74,6 +74,9 @@ function leadTable(items: readonly LeadView[], now: number): string {
     'No lead matches.',
   );
 }
+
+/** Ids of one time begin alike, so the end tells them apart. */
+const shortId = (id: string): string => `cnv_…${id.slice(-8)}`;
 
 function actions(filter: ListFilter, formToken: string): string {
   const buttons = Object.entries(ACTIONS).map(
@@ -100,7 +103,7 @@ export function preview(selection: Selection, filter: ListFilter, formToken: str
       : html`<form method="post" action="${BASE}/leads/run">!${hidden(formToken)}!${hiddenFilter(filter)}
 <input type="hidden" name="action" value="${action}"><input type="hidden" name="expected" value="${String(ids.length)}">
 <button class="primary">Send ${count(ids.length)} ${ids.length === 1 ? 'lead' : 'leads'}</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
-  return html`<h1>${action[0]?.toUpperCase() ?? ''}${action.slice(1)}</h1><p>${ACTIONS[action]}.</p>
+  return html`<h1>${capital(action)}</h1><p>${ACTIONS[action]}.</p>
 <dl><dt>Leads</dt><dd>${count(ids.length)}${more ? ' of more; the newest first' : ''}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
 <dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}`;
 }
@@ -154,11 +157,11 @@ function choice(name: string, values: readonly string[], chosen: string | undefi
   const options = ['', ...values].map(
     (value) => html`<option value="${value}" !${value === (chosen ?? '') ? 'selected' : ''}>${value || 'any'}</option>`,
   );
-  return html`<label>${name}<select name="${name}">!${options}</select></label>`;
+  return html`<label>${capital(name)}<select name="${name}">!${options}</select></label>`;
 }
 
 function field(name: string, value: string | undefined, placeholder = ''): string {
-  return html`<label>${name}<input name="${name}" value="${value ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`;
+  return html`<label>${capital(name)}<input name="${name}" value="${value ?? ''}" placeholder="${placeholder}" autocomplete="off"></label>`;
 }
 
 function hiddenFilter(filter: ListFilter): string {

@@ -25,7 +25,7 @@ export function overview(facts: Facts): string {
       : ['well', 'All is well'];
   return html`<section class="headline h-${state}" aria-live="polite" data-live-part>
 <p class="word">${word}</p><h1>${headline(found)}</h1>
-!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts))}</ul>`}
+!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts, one.text === headline(found)))}</ul>`}
 </section>
 <section class="tiles" aria-label="Leads by status" data-live-part>!${tiles(facts)}</section>
 <section data-live-part><h2>Calls to the provider</h2>
@@ -35,9 +35,13 @@ export function overview(facts: Facts): string {
 <section data-live-part><h2>Processes</h2>!${processes(facts)}<p class="soft">Storage: ${facts.database}</p></section>`;
 }
 
-function finding({ severity, text, since, action, mend, section }: Finding, { now, ...who }: Facts): string {
-  const when = since === undefined ? '' : html` <span class="soft">since !${age(isoTime(since), now)}</span>`;
-  return html`<li class="f-${severity}"><p><strong>${text}</strong>!${when}</p><p>${action} !${runbook(section)}</p>!${mend === undefined ? '' : mending(mend, who)}</li>`;
+function finding(
+  { severity, text, since, action, mend, section }: Finding,
+  { now, ...who }: Facts,
+  inHeadline: boolean,
+): string {
+  const when = since === undefined ? '' : html` <span class="soft">Began !${age(isoTime(since), now)}.</span>`;
+  return html`<li class="f-${severity}">!${inHeadline && when === '' ? '' : html`<p>!${inHeadline ? '' : html`<strong>${text}</strong>`}!${when}</p>`}<p>${action} !${runbook(section)}</p>!${mend === undefined ? '' : mending(mend, who)}</li>`;
 }
 
 /** The leads of a finding, and the button that shows what sending them would do. */

@@ -38,7 +38,7 @@ export function providersPage(
       : '',
   ]);
   return html`<h1>Providers</h1><p class="soft">An account is parked after three leads in a row whose credentials the provider refused. A valid password in its file releases it.</p>
-<div data-live-part>!${table('Provider accounts', ['account', 'region', 'endpoint', 'state', 'breaker', ''], rows, 'No account is configured.')}</div>`;
+<div data-live-part>!${table('Provider accounts', ['account', 'region', 'endpoint', 'state', 'breaker', 'action'], rows, 'No account is configured.')}</div>`;
 }
 
 /** The suppression list, and erasure by number. */
@@ -51,7 +51,7 @@ export function suppressionsPage(
     age(createdAt, now),
   ]);
   const form = (action: string, text: string, primary = false): string =>
-    html`<form class="filter" method="post" action="${BASE}/suppressions/${action}">!${hidden(formToken)}<label>phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label><button !${primary ? 'class="primary"' : ''}>${text}</button></form>`;
+    html`<form class="filter" method="post" action="${BASE}/suppressions/${action}">!${hidden(formToken)}<label>Phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label><button !${primary ? 'class="primary"' : ''}>${text}</button></form>`;
   return html`<h1>Suppressions</h1><p class="soft">No lead of a suppressed number is sent. The list holds keyed hashes, never numbers.</p>
 !${mayAct ? html`<div class="pair">!${form('add', 'Suppress')}!${form('remove', 'Remove')}</div><section><h2>Erase a number</h2><p class="soft">Removes the personal data of all leads of a number, at all sites.</p>!${form('erase', 'Show what would be erased…')}</section>` : ''}
 !${table('Suppressed numbers', ['hash', 'since'], rows, 'No number is suppressed.')}`;

@@ -28,7 +28,13 @@ async function render(): Promise<string> {
       },
     },
   });
-  return html`<article class="prose">!${await marked.parse(await readFile(FILE, 'utf8'))}</article>`;
+  const content = await marked.parse(await readFile(FILE, 'utf8'));
+  // Parts that scroll by themselves have to be reachable by the keyboard.
+  const reachable = content
+    .replaceAll('<pre>', '<pre tabindex="0">')
+    .replaceAll('<table>', '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>')
+    .replaceAll('</table>', '</table></div>');
+  return html`<article class="prose">!${reachable}</article>`;
 }
 
 /** The anchor that a Markdown renderer gives a heading: lower case, no punctuation, hyphens for spaces. */

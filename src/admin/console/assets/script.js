@@ -35,3 +35,12 @@ if (document.body.hasAttribute('data-live')) {
     if (!document.hidden) void refresh().catch(() => undefined);
   });
 }
+
+// A job tells of no change while it works; its page follows it until it has ended.
+const reloadS = Number(document.body.dataset.reloadS);
+if (reloadS > 0) {
+  const timer = setInterval(async () => {
+    await refresh().catch(() => undefined);
+    if (!document.querySelector('progress')) clearInterval(timer);
+  }, reloadS * 1_000);
+}
