@@ -157,6 +157,7 @@ t.test('a form with a byte order mark, or with fields that other software adds, 
   await postForm(app, goodForm());
   const added = [
     'cf-turnstile-response=x&g-recaptcha-response=y&g-recaptcha-response=z',
+    'submit=Send&submit.x=4&submit.y=5&x=4&y=5&button=&form-name=contact&form_key=k&_gotcha=&ga_client_id=1.2&gad_source=1',
     'utm_source=news&utm_anything=1&gclid=1&_token=t&csrfmiddlewaretoken=c&__VIEWSTATEGENERATOR=v&_charset_=utf-8',
   ];
   for (const body of [`\ufeff${goodForm()}`, ...added.map((fields) => `${fields}&${goodForm()}`)]) {

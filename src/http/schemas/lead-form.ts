@@ -40,8 +40,10 @@ export const FORM_EXTRAS = {
   },
 } as const;
 
-/** Fields that other software adds to every form of a page. They are left out, however often they come. */
+/** Fields that browsers and other software add to every form of a page. They are left out, however often they come. */
 export const IGNORED_FIELDS = {
+  // A button that has a name sends its value; one that is an image sends where it was pressed.
+  buttons: ['submit*', 'button', 'x', 'y'],
   captchas: [
     'g-recaptcha-response',
     'h-captcha-response',
@@ -54,6 +56,8 @@ export const IGNORED_FIELDS = {
     '_token',
     '_csrf',
     '_csrf_token',
+    '_csrfToken',
+    '_xsrf',
     'csrf_token',
     'csrfmiddlewaretoken',
     'authenticity_token',
@@ -66,6 +70,15 @@ export const IGNORED_FIELDS = {
     'form_id',
     'form_build_id',
     'form_token',
+    'form_key',
+    'form-name',
+    'bot-field',
+    '_gotcha',
+    '_honey',
+    '_subject',
+    '_next',
+    '_captcha',
+    '_template',
     '__VIEWSTATE*',
     '__EVENT*',
     '__LASTFOCUS',
@@ -75,6 +88,8 @@ export const IGNORED_FIELDS = {
   tracking: [
     'utm_*',
     'gclid',
+    'gclsrc',
+    'gad_*',
     'gbraid',
     'wbraid',
     'dclid',
@@ -86,6 +101,8 @@ export const IGNORED_FIELDS = {
     'mc_cid',
     'mc_eid',
     '_ga',
+    '_ga_*',
+    'ga_client_id',
     '_gl',
     '_fbc',
     '_fbp',
@@ -114,7 +131,9 @@ export const LEAD_FORM = {
   },
   patternProperties: {
     '^listing\\.': { type: 'string', description: 'One value of the listing, such as listing.vin.', maxLength: 256 },
-    [IGNORED_NAME.source]: { description: 'Left out: captchas, tokens of web frameworks, and marks of tracking.' },
+    [IGNORED_NAME.source]: {
+      description: 'Left out: buttons, captchas, tokens of web frameworks, and marks of tracking.',
+    },
   },
   examples: [
     {
