@@ -15,6 +15,7 @@ import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
 import { addNotifyCommands } from './commands/notify.ts';
 import { addNumberCommands } from './commands/numbers.ts';
+import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
 import { plural } from './output.ts';
@@ -31,6 +32,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addSendCommands,
   addNumberCommands,
   addReportCommands,
+  addReconcileCommand,
   addDoctorCommand,
   addCheckCommand,
   addNotifyCommands,

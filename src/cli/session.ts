@@ -8,6 +8,7 @@ import type { KeyStore } from '../domain/ports/key-store.ts';
 import type { LeadRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
 import type { OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
+import type { PartnerRecords } from '../domain/ports/partner-records.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { capKeys } from '../leads/request-keys.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -24,6 +25,7 @@ export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & 
     Pick<StatsStore, 'stats'> &
     Pick<KeyStore, 'sealedCounts'> &
     Pick<ProviderStore, 'parked'> &
+    PartnerRecords &
     Pick<ActivityStore, 'activity' | 'replicas'> &
     Pick<OutgoingQueue, 'destinationStates'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
