@@ -6,6 +6,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
+import { encodeLead } from '../provider/encode.ts';
 import { listen } from './listen.ts';
 import type { RunningOutgoing } from './outgoing.ts';
 import type { Services } from './services.ts';
@@ -33,6 +34,15 @@ export async function openAdminListener(
       hashing,
       now: clock.now,
       onQueued: worker.kick,
+      render(lead) {
+        const account = live.current().providers.get(lead.provider);
+        try {
+          return account && encodeLead(lead, { ...account, password: '********' });
+        } catch {
+          // A text that XML cannot carry: the lead's cause says so.
+          return undefined;
+        }
+      },
       openBreakers: async () => accounts.ids().filter((id) => gate.blockedUntil(id) !== undefined),
     }),
     metrics,

@@ -149,6 +149,8 @@ t.test('personal data is masked until an operator reveals it, which the audit re
   t.notMatch((await open(`/leads/${id}`)).text, /red one/);
   const revealed = await send(`/leads/${id}/reveal`);
   t.match(revealed.text, /Is the red one still there\?/);
+  t.match(revealed.text, /Document that would be sent.*&lt;Phone|Document that would be sent.*&#60;Phone/s);
+  t.notMatch((await open(`/leads/${id}`)).text, /Document that would be sent/);
   t.match(revealed.headers, { 'cache-control': 'no-store' });
   const admin = await logIn(TOKEN);
   t.match((await admin.open('/audit')).text, new RegExp(`olaf.*reveal.*${id}`, 's'));

@@ -140,7 +140,7 @@ export function leadPage({ lead, formToken, now, mayReveal }: One): string {
       : html`<pre class="document" tabindex="0">${JSON.stringify(lead.lead, null, 2)}</pre>`;
   const reveal =
     mayReveal && !lead.revealed && !lead.erased && lead.lead !== undefined
-      ? html`<form method="post" action="${BASE}/leads/${lead.id}/reveal">!${hidden(formToken)}<button>Reveal personal data</button> <span class="soft">The audit records it.</span></form>`
+      ? html`<form method="post" action="${BASE}/leads/${lead.id}/reveal">!${hidden(formToken)}<button>Reveal personal data</button> <span class="soft">It also shows the document that would be sent. The audit records it.</span></form>`
       : '';
   const send =
     mayReveal && !lead.erased
@@ -150,6 +150,11 @@ export function leadPage({ lead, formToken, now, mayReveal }: One): string {
   return html`<p><a href="${BASE}/leads">Leads</a></p><h1><code>${lead.id}</code></h1>
 <dl class="facts" data-live-part>!${facts.map(([name, value]) => html`<dt>${name}</dt><dd>!${value}</dd>`)}</dl>
 <section><h2>Data ${lead.revealed ? '(in full)' : '(masked)'}</h2>!${data}!${reveal}</section>
+!${
+    lead.document === undefined
+      ? ''
+      : html`<section><h2>Document that would be sent</h2><p class="soft">With the account as it is configured now; its password is masked.</p><pre class="document" tabindex="0">${lead.document}</pre></section>`
+  }
 !${send === '' ? '' : html`<section><h2>Send</h2>!${send}</section>`}`;
 }
 

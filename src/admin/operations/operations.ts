@@ -1,3 +1,4 @@
+import type { Lead } from '../../domain/lead.ts';
 import type { ProviderStore } from '../../domain/ports/delivery-queue.ts';
 import type { KeyStore } from '../../domain/ports/key-store.ts';
 import type {
@@ -100,6 +101,8 @@ type Parts = {
   readonly onQueued?: () => void;
   /** Gives the accounts whose breaker is open in the running gateway; none where that is not known. */
   readonly openBreakers?: () => Promise<readonly string[]>;
+  /** The document that would be sent for a lead, with the password masked; `undefined` if none can be. */
+  readonly render?: (lead: Lead) => string | undefined;
 };
 
 export function createOperations({
@@ -108,6 +111,7 @@ export function createOperations({
   now,
   onQueued = () => undefined,
   openBreakers = async () => [],
+  render = () => undefined,
 }: Parts): Operations {
   // The audit is never erased, so an entry says that a number was concerned and nothing that identifies it.
   const audited = (actor: string, action: 'suppress' | 'unsuppress'): AuditEntry => ({
@@ -147,7 +151,8 @@ export function createOperations({
       const audit = { at: now(), actor, action: 'reveal', count: 1, detail: `ids=${id}` } as const;
       const details = reveal ? await store.reveal(id, audit) : await store.show(id);
       if (!details) throw new OperationError('not_found', 'no such lead');
-      return leadDetailsView(details, reveal);
+      const document = reveal && details.lead ? render(details.lead) : undefined;
+      return { ...leadDetailsView(details, reveal), ...(document !== undefined && { document }) };
     },
     async selectLeads(action, query, { actor, max = Number.POSITIVE_INFINITY }) {
       const filter = readFilter(query, hashing, now());

@@ -60,6 +60,8 @@ export type LeadDetailsView = LeadView & {
   readonly lead?: MaskedLead | RevealedLead;
   /** The provider's description, which may quote the lead. */
   readonly description?: string;
+  /** The document that would be sent, with the password masked: only of a revealed lead, from a running gateway. */
+  readonly document?: string;
 };
 
 export function leadDetailsView(details: LeadDetails, revealed: boolean): LeadDetailsView {

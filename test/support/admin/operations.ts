@@ -28,6 +28,7 @@ export function operationsOver(t: Test, { openBreakers = [] }: { openBreakers?: 
       kicks += 1;
     },
     openBreakers: async () => openBreakers,
+    render: ({ phone }) => `<Password>********</Password><Phone>${phone.e164}</Phone>`,
   });
 
   /** Stores a lead, brings it to a status, and gives its id. */
