@@ -7,8 +7,9 @@ import type { Partner, Site } from '../domain/site.ts';
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i;
 
 /**
- * Who a present `Authorization` header belongs to. It alone decides: a browser's rules are no fallback for a wrong key.
- * Every hash is compared, in constant time, so that nothing can be told from how long a refusal takes.
+ * Gives a function that finds the partner of an `Authorization` header. A request with that header needs a valid key, even if a
+ * visitor's request would be accepted without one. Every hash is compared, in constant time, so that the time of a refusal reveals
+ * nothing.
  *
  * @throws Refusal `invalid_api_key`
  */
@@ -87,10 +88,10 @@ export function siteInBody(body: unknown, sites: Sites): Site | undefined {
   return typeof named === 'string' ? sites.get(named) : undefined;
 }
 
-/** Longer than any real origin (a scheme, a host of 253 characters, a port); what is longer is not kept as evidence. */
+/** Longer than any real origin (a scheme, a host of 253 characters, a port). A longer one is not recorded. */
 const ORIGIN_MAX = 280;
 
-/** What a request says of the page that it comes from. `host` and `protocol` are those of the request, as our own proxies tell. */
+/** The parts of a request that identify its page. `host` and `protocol` are those of the request, as trusted proxies report them. */
 export type PageRequest = Pick<FastifyRequest, 'headers' | 'host' | 'protocol'>;
 
 /** A header field that a proxy has to send, or the setting without which it is not believed. */
@@ -151,7 +152,7 @@ export function recordedOrigin(origin: string | undefined): string | undefined {
   return origin === undefined || origin.length > ORIGIN_MAX ? undefined : origin;
 }
 
-/** An origin for the log: what is no origin could be anything, and is not quoted. */
+/** An origin for the log. A text that is no origin could hold personal data, so it is not quoted. */
 export function loggedOrigin(origin: string | undefined): string {
   if (origin === undefined) return 'none';
   const valid = origin === 'null' || (origin.length <= ORIGIN_MAX && URL.parse(origin)?.origin === origin);

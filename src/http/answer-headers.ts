@@ -48,7 +48,7 @@ type Origins = Site['origins'];
  * Tells browsers which pages may read an answer: those of the site that the request names, else those of any site. The button
  * itself is public. CORS authorises nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
  *
- * The body that names a site is read after CORS was decided, so that what was allowed to the pages of all sites is taken back then.
+ * The body that names a site is read after CORS was decided. The permission for pages of other sites is withdrawn then.
  */
 export async function addCors(app: FastifyInstance, sites: () => Sites, known: KnownPaths): Promise<void> {
   await app.register(cors, { delegator: delegate(sites, known) });
@@ -65,7 +65,7 @@ function delegate(sites: () => Sites, known: KnownPaths): FastifyCorsOptionsDele
     const options = url.startsWith('/widget/')
       ? PUBLIC_FILES
       : dataOptions(siteInPath(url, sites())?.origins ?? union());
-    // The preflight of a path that does not exist goes on to its 404.
+    // The preflight of an unknown path goes on to the handler that answers 404.
     const nowhere = method === 'OPTIONS' && known(url).length === 0;
     answer(null, nowhere ? { ...options, preflight: false } : options);
   };

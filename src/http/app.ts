@@ -120,7 +120,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         useDefaults: false,
         allErrors: false,
         allowUnionTypes: true,
-        // Compiling the schema of schemas takes 60 ms at every start; ours are held to it by the linter's test.
+        // Compiling the meta-schema takes 60 ms at every start. The linter in the tests checks our schemas.
         validateSchema: false,
         // Errors then hold the failed schema and value, of which the answer tells types and bounds only.
         verbose: true,
@@ -145,8 +145,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const monotonic = deps.now ?? (() => performance.now());
   const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts: deps.sharedCounts });
   app.setNotFoundHandler((request, reply) => {
-    // What has no route at all ended in the request hooks. Here come files that the reference does not have, and OPTIONS
-    // requests that CORS left alone, which are no error on a path that exists.
+    // The request hooks have refused every path without a route. This handler gets unknown files of the reference, and OPTIONS
+    // requests that CORS did not answer, which are no error on a known path.
     const methods = request.method === 'OPTIONS' ? known(request.url) : [];
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();

@@ -17,7 +17,8 @@ export type BodySchema = {
 type Names = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Every mistake of a body that ajv refused (the route has `attachValidation`): one for each known field, and the unknown fields, `MAX_FIELD_ERRORS` at most.
+ * Every mistake of a body that ajv refused (the route has `attachValidation`): one for each known field, and the unknown fields,
+ * `MAX_FIELD_ERRORS` at most.
  *
  * Ajv itself stops at the first one. With its `allErrors` a body of 64 KiB would make thousands of errors, and each of them
  * costs an object with the schema and the value; this way the work is bounded by the schema.
@@ -59,7 +60,7 @@ export function bodyMistakes(request: FastifyRequest, schema: BodySchema): Field
   const { validationError, body } = request;
   if (!isObject(body)) return fieldErrors(validationError?.validation ?? []);
   walk(body, schema, '');
-  // What ajv refused stays refused, whatever the walk overlooks.
+  // A body that ajv refused stays refused, even if this walk finds no mistake.
   return found.length > 0 ? found : fieldErrors(validationError?.validation ?? []);
 }
 

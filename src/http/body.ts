@@ -41,7 +41,7 @@ function placeOf(offset: number | undefined, text: string): string {
 }
 
 /**
- * Refuses a text, JSON or not, in which an object has a key twice or a container stands too deep. `JSON.parse` accepts both.
+ * Refuses a text, JSON or not, in which an object has a key twice or containers are nested too deeply. `JSON.parse` accepts both.
  * The visitor is recursive; refusing at the depth limit also bounds its stack.
  *
  * @returns the offset of the first syntax error that the visitor reports
@@ -65,7 +65,7 @@ function checkStructure(text: string): number | undefined {
       onObjectEnd: end,
       onArrayEnd: end,
       onObjectProperty(key, _offset, _length, _line, _column, path) {
-        // Behind a syntax error the visitor guesses what is a key.
+        // After a syntax error the parser only guesses which texts are keys.
         if (firstError !== undefined) return;
         const keys = open.at(-1);
         if (keys?.has(key)) throw invalid('Comes twice in one object; send it once.', [...path(), key]);
@@ -119,8 +119,8 @@ function unsupported(detail: string): Refusal {
 const DRAIN_WAIT_MS = 250;
 
 /**
- * Reads away what is left of a body before the answer that made it useless. Many clients read no answer until they have
- * written their request, and closing a connection with bytes unread resets it: they would see that instead of the 413.
+ * Discards the rest of a body before an early answer. Many clients read no answer until they have written their request, and
+ * closing a connection with unread bytes resets it: they would see the reset instead of the 413.
  */
 export function drainBeforeAnswer(app: FastifyInstance): void {
   app.addHook('onSend', ({ raw, headers }, _reply, _payload, done) => {

@@ -4,13 +4,13 @@ import type { FastifyInstance } from 'fastify';
 export type KnownPaths = (url: string) => string[];
 
 /**
- * Remembers every route that is added from now on, so that a wrong method on a right path can be told from a wrong path.
+ * Remembers every route that is added from now on, to distinguish a wrong method on a known path from an unknown path.
  * Fastify's router only says that nothing matched.
  */
 export function knownPaths(app: FastifyInstance): KnownPaths {
   const routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
-    // The catch-all of preflights is no path of ours.
+    // The catch-all route of preflights is not a path of the API.
     if (url !== '*') routes.push({ path: toRegExp(url), methods: [method].flat() });
   });
   return (url) => {

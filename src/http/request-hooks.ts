@@ -38,7 +38,7 @@ type Counting = { readonly monotonic: () => number; readonly sharedCounts?: Shar
  * preflights (which CORS answers by itself), CORS (so that a page can read even a 429), then keys, limits and 404s. All of
  * them run before a byte of the body is read.
  *
- * @returns the limits, for routes that count by what is in the body
+ * @returns the limits, for routes that count by values in the body
  */
 export async function addRequestHooks(
   app: FastifyInstance,
@@ -178,7 +178,7 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
       const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites()) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
-      // A connection that we ended ourselves was answered, and logged, below fastify (`wire-errors.ts`).
+      // `wire-errors.ts` has answered and logged a request whose connection the gateway ended.
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
     };
     const onFinish = guard(() => end(true));

@@ -11,7 +11,7 @@ export type Usage = {
   readonly exceeded: boolean;
 };
 
-/** What the hooks and routes find out about the sender of a request. Limits count by it; the log line has parts of it. */
+/** The sender of a request, as far as hooks and routes have identified it. Limits count by it, and the log line has parts of it. */
 export type Requester = {
   /** The key of its address (`addressKey`): for counting, never logged. */
   readonly address: string;

@@ -59,7 +59,7 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
     const sender = defined({ partner, origin: partner ? undefined : recordedOrigin(origin) });
     const lead = draftLead(body, site, sender, mistakes);
     const screen = async (): Promise<Screening> => {
-      // The key of a partner's back end is proof enough; only what its own form caught counts.
+      // A partner's key replaces token and proof; only the trap field of the partner's own form is checked.
       const screening = partner
         ? { suspect: isTrapped(body.trap), uses: [] }
         : await guard.check(body, site, { kind: from, page: hosted ? HOSTED_PAGE : pageOf(request), address });

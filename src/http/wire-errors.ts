@@ -33,7 +33,7 @@ export function createWireErrorHandler({ logger, guard, onProblem }: Deps) {
     const code = problemOf(error.code);
     const current = socket._httpMessage;
     if (current?.req.complete && !current.writableFinished) {
-      // The fault is in what was sent behind a whole request: that one is answered first.
+      // The invalid bytes follow a complete request, which is answered first.
       current.once(
         'finish',
         guard(() => answerWireError(error, socket)),
@@ -55,7 +55,7 @@ export function createWireErrorHandler({ logger, guard, onProblem }: Deps) {
   };
 }
 
-/** Answers an `Expect` other than `100-continue` with 417: node hands such a request to nobody else. */
+/** Answers an `Expect` other than `100-continue` with 417. Node passes such a request to no other handler. */
 export function createRefuseExpectation(logger: Logger, onProblem: Deps['onProblem']) {
   return function refuseExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
     const code = 'expectation_failed';
@@ -89,7 +89,7 @@ function rawHeaders(body: string, requestId: string): Record<string, string> {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': requestId,
-    // Whose page it came from was perhaps never read. These answers tell nothing of anybody, so that any page may read them.
+    // The origin of the page may be unknown. These answers hold no data of a site or person, so any page may read them.
     'Access-Control-Allow-Origin': '*',
     Connection: 'close',
   };

@@ -8,7 +8,7 @@ import type { Hashing } from './hashing.ts';
 /** A network that an address lies in: an IPv4 /24, or an IPv6 /56 or /48. `name` is its first address and its prefix. */
 export type Network = { readonly prefix: 24 | 48 | 56; readonly name: string };
 
-/** The scope within which an `Idempotency-Key` means the same request, and what tells requests without a key apart. */
+/** The scope within which an `Idempotency-Key` means the same request, and the address that distinguishes requests without a key. */
 export type IdempotencyScope = {
   /** A partner's back end, or a visitor's browser. */
   readonly kind: 'partner' | 'visitor';

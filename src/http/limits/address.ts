@@ -8,8 +8,8 @@ import type { Network } from '../../leads/request-keys.ts';
 const IPV6_PREFIX = 64;
 
 /**
- * Which addresses are our own proxies: only what they append to `X-Forwarded-For` is believed, so that a forged entry
- * further left never counts.
+ * Gives a test for addresses of trusted proxies. Only the entries that these append to `X-Forwarded-For` are used, so that a
+ * forged entry further left never counts.
  *
  * @param blocks CIDR blocks or single addresses, valid (the settings were checked)
  */
@@ -30,7 +30,7 @@ export function createProxyTest(blocks: readonly string[]): (address: string) =>
 /**
  * The key under which an address is counted: an IPv4 address (also when it is written as IPv6), or the /64 of an IPv6 one.
  *
- * @param claimed what the proxies say; some of them append the port, and a client may have sent them garbage
+ * @param claimed the address that the proxies report; some append the port, and a client may have sent an invalid text
  * @param socket the peer's own address, used when the claim is no address
  */
 export function addressKey(claimed: string, socket: string): string {
@@ -85,7 +85,7 @@ NEARBY.addSubnet('fe80::', 10, 'ipv6');
 const VISITORS_OF_A_PROXY = 10;
 /** Addresses that are watched at a time. The oldest one is given up for a new one. */
 const WATCHED = 100;
-/** What tells visitors apart is cut to this length, because they choose it. */
+/** The values that distinguish visitors are cut to this length, because visitors choose them. */
 const SIGN_LENGTH = 120;
 
 const COUNTED_AS_ONE = 'until then all its visitors are counted as one and share one limit';
@@ -143,7 +143,7 @@ function ignoredClaim({ headers, ips, socket }: FastifyRequest): string | undefi
   return entries.at(-(ips?.length ?? 1));
 }
 
-/** What a proxy claims may be no address at all. */
+/** Whether an address is private or of this machine. A proxy may report a text that is no address. */
 function isNearby(address: string): boolean {
   return isIP(address) !== 0 && NEARBY.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

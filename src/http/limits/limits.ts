@@ -26,7 +26,7 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
 
 /** Each function counts one request for `request.requester` and gives what is left. */
 export type Limits = {
-  /** Everything that brings no lead, by address; by partner and at the partner's rate where its key came with the request. */
+  /** Requests without a lead, by address; those with a partner's key by partner, at the partner's rate. */
   readonly reads: Count;
   /** Health checks, by address. */
   readonly health: Count;

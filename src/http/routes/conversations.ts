@@ -17,7 +17,7 @@ export type ConversationDeps = {
   readonly now: () => number;
 };
 
-/** Seconds after which to look again at a lead of which it is not known when it is tried next: it is due, and something holds it up. */
+/** `Retry-After`, in seconds, of a lead that is due but held up, so that the time of its next attempt is unknown. */
 const LOOK_AGAIN_S = 5;
 /** A visitor's page is asked to wait half the age of its lead, and no longer than this. */
 const LOOK_AGAIN_MAX_S = 3_600;
@@ -30,7 +30,7 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     '/conversations',
     {
       schema: START_CONVERSATION,
-      // `takeLead` tells all mistakes of the body.
+      // `takeLead` reports all mistakes of the body.
       attachValidation: true,
       onRequest: ({ headers }, _reply, done) => {
         requireBodyType('application/json', 'JSON', headers);
@@ -61,7 +61,7 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
     return replayed ? (await find(id))?.reference : optionalText(body.reference, '/reference');
   }
 
-  // No id: a form is posted there, and a visitor who comes back to its address by hand is told as much.
+  // Forms are posted to this URL. A visitor who opens it in the browser gets 405 and not the 404 of an unknown id.
   app.get('/conversations/form', { schema: { hide: true } }, async () => {
     throw new Problem('method_not_allowed', { headers: { allow: 'OPTIONS, POST' } });
   });
@@ -108,7 +108,7 @@ function secondsUntilDue({ dueAt }: Conversation, now: number): number {
   return dueAt === undefined || dueAt <= now ? LOOK_AGAIN_S : Math.ceil((dueAt - now) / 1000);
 }
 
-/** The time of the next attempt would tell a stranger that there is one, so the wait depends on nothing else of the lead than its age. */
+/** The time of the next attempt would reveal to a stranger that there is one, so of the lead only its age decides. */
 function secondsByAge({ createdAt }: Conversation, now: number): number {
   return Math.min(LOOK_AGAIN_MAX_S, Math.max(LOOK_AGAIN_S, Math.round((now - createdAt) / 2_000)));
 }

@@ -13,7 +13,7 @@ import type { Proofs } from './proof.ts';
  */
 const CLOCK_SKEW_MS = maxClockSkewMs(LEASE_MS);
 
-/** What comes with a lead to tell people from robots; blank counts as absent. */
+/** The evidence with a lead that distinguishes people from robots; a blank text counts as absent. */
 export type Evidence = { readonly formToken?: string; readonly proof?: string; readonly trap?: string };
 
 /**
@@ -28,7 +28,7 @@ export type LeadSource = { readonly kind: PageKind; readonly page: PageIdentity;
 /** What a form gets to send along with its lead; a challenge only where the site asks this address for a proof now. */
 export type Issued = { readonly formToken: string; readonly challenge?: Challenge };
 
-/** Tells people from robots, as far as that can be done without asking people. */
+/** Distinguishes people from robots without asking people to do anything. */
 export interface FormGuard {
   /** @throws StorageUnavailable where the site's proof is adaptive */
   issue(site: Site, page: PageIdentity, address: string): Promise<Issued>;

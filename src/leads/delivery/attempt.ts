@@ -31,8 +31,8 @@ export interface Delivering {
   /** Milliseconds for which the provider asked, in its last answer, to send nothing for this account; 0 if it did not. */
   askedToWaitMs(provider: string): number;
   /**
-   * Makes one call to the provider and records its outcome; for a suppressed number it only takes as long as such a call. Gives the conversation, or `undefined` if the lease was stale or
-   * the storage did not take the outcome.
+   * Makes one call to the provider and records its outcome; for a suppressed number it only takes as long as such a call.
+   * Gives the conversation, or `undefined` if the lease was stale or the storage did not take the outcome.
    */
   attempt(lead: Lead, lease: Lease, context: AttemptContext): Promise<Conversation | undefined>;
 }
@@ -226,7 +226,7 @@ export type ExpectedCall = {
 };
 
 /**
- * What recent calls to each provider account took. A lead of a suppressed number is treated as if it had been called, and must
+ * The durations of recent calls to each provider account. A lead of a suppressed number is treated as if it had been called, and must
  * take as long as a number that the provider refuses; otherwise the time of an answer would reveal the suppression.
  */
 export interface RecentCalls {
