@@ -109,5 +109,5 @@ t.test('a wrong day or partner is refused, with what would be right', async (t) 
   t.match(await run('--partner crm --date 2999-01-01'), { code: 2, err: /in the future/ });
   t.match(await run('--partner nobody --date 2026-01-05'), { code: 2, err: /nobody is not a partner of CONFIG_FILE/ });
   t.match(await run('--partner crm --date 2026-01-05 --csv --json'), { code: 2, err: /not both/ });
-  t.match(await run('--partner crm'), { code: 2, err: /--date/ });
+  t.match(await run('--partner crm'), { code: 2, err: /Give --partner and --date/ });
 });

@@ -10,8 +10,8 @@ import { type JsonOption, text } from '../options.ts';
 import { csvLine, json, plural } from '../output.ts';
 
 type ReconcileOptions = JsonOption & {
-  readonly partner: string;
-  readonly date: string;
+  readonly partner?: string;
+  readonly date?: string;
   readonly csv?: boolean;
   readonly out?: string;
 };
@@ -36,8 +36,8 @@ export function addReconcileCommand(program: Command, context: Context): void {
     .description(
       'Writes what became of each lead that a partner sent on one day (UTC), newest first, with a signature.',
     )
-    .requiredOption('--partner <id>', 'the partner', text('partner'))
-    .requiredOption('--date <date>', 'the day on which the leads were stored: 2026-11-28', text('date'))
+    .option('--partner <id>', 'the partner', text('partner'))
+    .option('--date <date>', 'the day on which the leads were stored: 2026-11-28', text('date'))
     .option('--csv', 'CSV for spreadsheets')
     .option('--json', 'lines of JSON, which is the default')
     .option('--out <file>', 'write to this file, and the signature to the same name with .sig', text('out'))
@@ -51,10 +51,13 @@ export function addReconcileCommand(program: Command, context: Context): void {
 
 async function reconcile({ io, open }: Context, options: ReconcileOptions): Promise<void> {
   if (options.csv && options.json) throw new UsageError('Give --csv or --json, not both');
-  const since = readDay(options.date);
-  if (since > io.now()) throw new UsageError(`--date ${options.date} is in the future`);
-  const partner = loadSettings(io.env).partners.get(options.partner);
-  if (!partner) throw new UsageError(`--partner ${options.partner} is not a partner of CONFIG_FILE`);
+  const { partner: name, date } = options;
+  // commander would ask for a missing option before it names an unknown one.
+  if (name === undefined || date === undefined) throw new UsageError('Give --partner and --date');
+  const since = readDay(date);
+  if (since > io.now()) throw new UsageError(`--date ${date} is in the future`);
+  const partner = loadSettings(io.env).partners.get(name);
+  if (!partner) throw new UsageError(`--partner ${name} is not a partner of CONFIG_FILE`);
   const macs = partner.keyHashes.map((key) => createHmac('sha256', key));
   const { store } = await open();
   const file = options.out === undefined ? undefined : await openFile(options.out, 'w');
