@@ -53,3 +53,8 @@ export function dayOf(now: number): number {
 export function secondsToNextDay(now: number): number {
   return Math.ceil((DAY_MS - (now % DAY_MS)) / 1_000);
 }
+
+/** Formats a time (milliseconds since the epoch) for output: ISO 8601 in UTC. */
+export function isoTime(time: number): string {
+  return new Date(time).toISOString();
+}

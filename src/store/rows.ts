@@ -60,10 +60,12 @@ export function toRecord(row: Row): LeadRecord {
   };
 }
 
+type History = Pick<LeadDetails, 'pastAttempts' | 'audited'>;
+
 /** @param row as for `toRecord`, with lead_key, lead and description */
-export function toDetails(row: Row, vault: Vault): LeadDetails {
-  const description = readSealed(row.description, (data) => vault.openText(row.id as string, data));
-  return { ...toRecord(row), ...defined({ lead: readLead(row, vault), description }) };
+export function toDetails(row: Row, history: History, vault: Vault): LeadDetails {
+  const description = readSealed(row.description, (data) => vault.openText(row.id as string, 'description', data));
+  return { ...toRecord(row), ...defined({ lead: readLead(row, vault), description }), ...history };
 }
 
 /**
@@ -75,7 +77,8 @@ export function readLead({ id, lead_key: key, lead }: Row, vault: Vault): Lead |
   return readSealed(lead, (data) => vault.open(id as string, { key: wrapped, data }));
 }
 
-function readSealed<T>(column: unknown, open: (data: Buffer) => T): T | undefined {
+/** Opens a sealed value; `undefined` if there is none, or if the vault refuses it. */
+export function readSealed<T>(column: unknown, open: (data: Buffer) => T): T | undefined {
   if (!(column instanceof Uint8Array)) return undefined;
   try {
     return open(toBuffer(column));

@@ -7,13 +7,16 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
+import type { SealedColumn } from '../domain/ports/key-store.ts';
 import type { LeadRecords } from '../domain/ports/lead-records.ts';
 
 /** A lead as it is stored. `key` is null if the lead is not encrypted (no `DATA_KEY`, outside production only). */
 export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };
 
 /** The column that a ciphertext belongs to. */
-export type Column = 'lead' | 'description';
+export type Column = SealedColumn;
+/** A column of short texts: the provider's latest words, and its words about each attempt. */
+export type TextColumn = Exclude<Column, 'lead'>;
 
 /**
  * How a value is sealed.
@@ -37,15 +40,15 @@ export interface Vault {
   /** @throws VaultError if no configured key opens it, if it was altered or moved, or if it is plain although keys are configured */
   open(id: string, sealed: SealedLead): Lead;
   /** Seals a short text (the provider's own words) with its own key, which the result contains. */
-  sealText(id: string, text: string, format?: SealFormat): Buffer;
-  openText(id: string, data: Buffer): string;
+  sealText(id: string, column: TextColumn, text: string, format?: SealFormat): Buffer;
+  openText(id: string, column: TextColumn, data: Buffer): string;
   /** @param head the first `KEY_ID_BYTES` or more of a wrapped key */
   neededKey(head: Uint8Array): NeededKey;
   /**
    * Wraps the data key at the beginning of `value` anew with the current key, bound to its place. The rest of the value and its
    * length stay as they are, so a store can overwrite it in place.
    *
-   * @param value a lead's wrapped key, or a whole description
+   * @param value a lead's wrapped key, or a whole text
    * @returns `undefined` if that changes nothing, or if no configured key opens it there
    */
   rewrap(id: string, column: Column, value: Buffer): Buffer | undefined;
@@ -125,11 +128,11 @@ export function createVault(keys: readonly Buffer[]): Vault {
       if (!key) throw new VaultError('It is stored without encryption, and a DATA_KEY is configured.');
       return JSON.parse(openBytes(key, data, placeOf(id, 'lead')));
     },
-    sealText(id, text, format = 'bound') {
-      const { key, data } = sealBytes(Buffer.from(text), placeOf(id, 'description'), format);
+    sealText(id, column, text, format = 'bound') {
+      const { key, data } = sealBytes(Buffer.from(text), placeOf(id, column), format);
       return Buffer.concat([key, data]);
     },
-    openText: (id, data) => openBytes(data.subarray(0, WRAPPED), data.subarray(WRAPPED), placeOf(id, 'description')),
+    openText: (id, column, data) => openBytes(data.subarray(0, WRAPPED), data.subarray(WRAPPED), placeOf(id, column)),
     neededKey: (head) => wrappingOf(head)?.needed ?? 'unknown',
     rewrap(id, column, value) {
       const needed = wrappingOf(value)?.needed;
@@ -155,8 +158,8 @@ function plainVault(): Vault {
       if (key) throw new VaultError('It is encrypted, and no DATA_KEY is configured.');
       return JSON.parse(data.toString());
     },
-    sealText: (_id, text) => Buffer.from(text),
-    openText: (_id, data) => data.toString(),
+    sealText: (_id, _column, text) => Buffer.from(text),
+    openText: (_id, _column, data) => data.toString(),
     neededKey: () => 'unknown',
     rewrap: () => undefined,
   };

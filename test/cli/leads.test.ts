@@ -53,6 +53,21 @@ t.test('a lead is shown masked unless it is revealed', async (t) => {
   t.match(JSON.parse((await type('audit --json')).out), { items: [{ actor: 'cli:ann', action: 'reveal' }] });
 });
 
+t.test('a lead is shown with its history, oldest first', async (t) => {
+  const { type, store } = terminalOver(t);
+  const id = await store('parked');
+  await type(`leads release ${id} --yes`);
+  const { out } = await type(`leads show ${id}`);
+  const lines = out.slice(out.indexOf('WHEN')).split('\n');
+  t.match(lines[0], /^WHEN +EVENT +RESULT +HTTP +TOOK +NEXT TRY +BY +PROVIDER SAID$/);
+  t.match(lines[1], /^2026-11-24T12:00:00.000Z +stored$/);
+  t.match(lines[2], /^2026-11-24T12:00:00.000Z +attempt 1 +not_sent, http_503 +503 +12 ms +\(16 characters\)$/);
+  t.match(lines[3], /^2026-11-24T12:00:00.000Z +release +cli:ann$/);
+  t.match(lines[4], /^2026-11-24T12:00:00.000Z +state +queued$/);
+  const machine = await type(`leads show ${id} --json`);
+  t.match(JSON.parse(machine.out), { history: [{ event: 'stored' }, { attempt: 1 }, { actor: 'cli:ann' }, {}] });
+});
+
 t.test('a replay previews what it would send, warns of second conversations, and asks', async (t) => {
   const { type, store, statusOf } = terminalOver(t);
   const id = await store('delivered');

@@ -18,7 +18,7 @@ function former(keys: readonly Buffer[]): Vault {
   return {
     ...vault,
     seal: (id, content) => vault.seal(id, content, 'former'),
-    sealText: (id, text) => vault.sealText(id, text, 'former'),
+    sealText: (id, column, text) => vault.sealText(id, column, text, 'former'),
   };
 }
 

@@ -5,6 +5,7 @@ import { acceptContract, usesContract } from './accept.ts';
 import { activityContract } from './activity.ts';
 import { callbackContract } from './callbacks.ts';
 import { countsContract } from './counts.ts';
+import { historyContract } from './history.ts';
 import { messagesContract } from './messages.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
 import { partnerRecordsContract } from './partner-records.ts';
@@ -55,6 +56,7 @@ export function operatorContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('records of partners', async (t) => partnerRecordsContract(t, open));
   t.test('counts', async (t) => countsContract(t, open));
   t.test('messages', async (t) => messagesContract(t, open));
+  t.test('history', async (t) => historyContract(t, open));
   t.test('requeue', async (t) => requeueContract(t, open));
   t.test('privacy', async (t) => privacyContract(t, open));
 }

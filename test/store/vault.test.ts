@@ -13,10 +13,10 @@ t.test('a sealed lead opens again, and its bytes show nothing of it', async (t) 
   const vault = createVault([NEW]);
   const sealed = vault.seal(ID, content);
   t.strictSame(vault.open(ID, sealed), content);
-  for (const bytes of [sealed.data, sealed.key ?? Buffer.alloc(0), vault.sealText(ID, 'Canarytext')]) {
+  for (const bytes of [sealed.data, sealed.key ?? Buffer.alloc(0), vault.sealText(ID, 'description', 'Canarytext')]) {
     t.notOk(/Canary|4045551212/.test(bytes.toString('latin1')));
   }
-  t.equal(vault.openText(ID, vault.sealText(ID, 'Canarytext')), 'Canarytext');
+  t.equal(vault.openText(ID, 'description', vault.sealText(ID, 'description', 'Canarytext')), 'Canarytext');
 });
 
 t.test('each lead is sealed with its own key', async (t) => {
@@ -29,12 +29,12 @@ t.test('each lead is sealed with its own key', async (t) => {
 t.test('what one conversation sealed opens under no other, and in no other column', async (t) => {
   const vault = createVault([NEW]);
   const sealed = vault.seal(ID, content);
-  const text = vault.sealText(ID, JSON.stringify(content));
+  const text = vault.sealText(ID, 'description', JSON.stringify(content));
   const moved = { name: 'VaultError', message: /altered or moved/ };
   t.throws(() => vault.open(OTHER, sealed), moved);
-  t.throws(() => vault.openText(OTHER, text), moved);
+  t.throws(() => vault.openText(OTHER, 'description', text), moved);
   t.throws(() => vault.open(ID, { key: text.subarray(0, KEY_BYTES), data: text.subarray(KEY_BYTES) }), moved);
-  t.throws(() => vault.openText(ID, Buffer.concat([sealed.key ?? text, sealed.data])), moved);
+  t.throws(() => vault.openText(ID, 'description', Buffer.concat([sealed.key ?? text, sealed.data])), moved);
 });
 
 t.test('a previous key still opens, and the current one seals', async (t) => {
@@ -59,7 +59,7 @@ t.test('a value that was cut so that its tag is shorter than 16 bytes does not o
   const { key } = vault.seal(ID, content);
   for (const length of [0, 4, 12, 15]) {
     t.throws(() => vault.open(ID, { key, data: Buffer.alloc(length) }), { name: 'VaultError' }, `${length} bytes`);
-    t.throws(() => vault.openText(ID, Buffer.alloc(length)), { name: 'VaultError' }, `${length} bytes`);
+    t.throws(() => vault.openText(ID, 'description', Buffer.alloc(length)), { name: 'VaultError' }, `${length} bytes`);
   }
 });
 
@@ -69,9 +69,17 @@ t.test('a lead that was stored without encryption is refused once a key is confi
   t.equal(sealed.key, null);
   t.strictSame(plain.open(ID, sealed), content);
   t.throws(() => createVault([NEW]).open(ID, sealed), { name: 'VaultError', message: /without encryption/ });
-  t.throws(() => createVault([NEW]).openText(ID, plain.sealText(ID, 'a text that is longer than a key')), {
-    name: 'VaultError',
-  });
+  t.throws(
+    () =>
+      createVault([NEW]).openText(
+        ID,
+        'description',
+        plain.sealText(ID, 'description', 'a text that is longer than a key'),
+      ),
+    {
+      name: 'VaultError',
+    },
+  );
 });
 
 t.test('a value of the former format opens, and says that it is not bound', async (t) => {
@@ -79,7 +87,7 @@ t.test('a value of the former format opens, and says that it is not bound', asyn
   const sealed = vault.seal(ID, content, 'former');
   t.strictSame(vault.open(OTHER, sealed), content);
   t.equal(vault.neededKey(sealed.key ?? Buffer.alloc(0)), 'former');
-  t.equal(vault.openText(OTHER, vault.sealText(ID, 'Hello', 'former')), 'Hello');
+  t.equal(vault.openText(OTHER, 'description', vault.sealText(ID, 'description', 'Hello', 'former')), 'Hello');
 });
 
 t.test('a key that is wrapped anew needs the current key only, and keeps its length', async (t) => {
@@ -97,8 +105,8 @@ t.test('a key that is wrapped anew needs the current key only, and keeps its len
     );
     t.strictSame(current.open(ID, { key, data: sealed.data }), content);
     t.throws(() => current.open(OTHER, { key, data: sealed.data }), { name: 'VaultError' });
-    const text = old.sealText(ID, 'Hello', format);
-    t.equal(current.openText(ID, rotated.rewrap(ID, 'description', text) ?? text), 'Hello');
+    const text = old.sealText(ID, 'description', 'Hello', format);
+    t.equal(current.openText(ID, 'description', rotated.rewrap(ID, 'description', text) ?? text), 'Hello');
   }
 });
 

@@ -1,6 +1,6 @@
 import { STATUSES } from '../../src/domain/lead.ts';
 import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
-import type { AuditEntry, Filter } from '../../src/domain/ports/lead-records.ts';
+import { ATTEMPTS_KEPT, type AuditEntry, type Filter } from '../../src/domain/ports/lead-records.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { defined } from '../../src/lib/defined.ts';
 import { lead } from './lead.ts';
@@ -76,8 +76,9 @@ async function handleLeads(outbox: Outbox): Promise<void> {
   await outbox.find(lease.id);
   await outbox.renew([lease], 1_500);
   const account = { credentials: 'credentials-1', target: 'a' };
+  const facts = { outcome: 'refused', cause: 'failure', httpStatus: 200, durationMs: 90 } as const;
   const ends: readonly Settlement[] = [
-    { status: 'queued', dueAt: 3_000, attempted: true, description: 'Busy', credentials: 'accepted', account },
+    { status: 'queued', dueAt: 3_000, attempted: true, description: 'Busy', credentials: 'accepted', account, facts },
     { status: 'queued', dueAt: 3_000, attempted: true, description: 'Bad password', credentials: 'refused', account },
     {
       status: 'parked',
@@ -85,10 +86,15 @@ async function handleLeads(outbox: Outbox): Promise<void> {
       attempted: true,
       description: 'No such merchant',
       message: 'no such merchant',
+      facts,
     },
   ];
   for (const [n, end] of ends.entries())
     await outbox.settle(n === 0 ? lease : await leased(outbox, 1_000), end, 2_000 + n);
+  // The lead has as many attempts as are kept.
+  const often = { ...(await leased(outbox, 1_000)), attempts: ATTEMPTS_KEPT };
+  await outbox.settle(often, { status: 'parked', cause: 'schedule', attempted: true, facts }, 2_000);
+  await outbox.retry([lease.id], { ...AUDIT, action: 'retry', at: 2_500 });
   await outbox.show(lease.id);
   await outbox.reveal(lease.id, { ...AUDIT, action: 'reveal' });
   await outbox.accept(newLead({ start: { kind: 'parked' } }), 2_000);

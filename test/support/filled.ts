@@ -38,7 +38,8 @@ export async function fill(outbox: Outbox, expiresAt: number): Promise<NewLead[]
         const end = again
           ? ({ status: 'queued', dueAt: now + 500 } as const)
           : ({ status: 'rejected', reason: 'other' } as const);
-        return outbox.settle(lease, { ...end, attempted: true, ...(index % 2 === 0 && { description }) }, now);
+        const facts = { outcome: 'refused', cause: 'failure', durationMs: index } as const;
+        return outbox.settle(lease, { ...end, attempted: true, facts, ...(index % 2 === 0 && { description }) }, now);
       }),
     );
   }

@@ -1,4 +1,4 @@
-import type { KeyStore } from '../../domain/ports/key-store.ts';
+import { type KeyStore, SEALED_COLUMNS } from '../../domain/ports/key-store.ts';
 import type { AuditStore } from '../../domain/ports/lead-records.ts';
 
 /** Values wrapped anew in one transaction: few enough that accepting new leads never waits long for the lock. */
@@ -36,7 +36,7 @@ export async function rewrapKeys(
   const total = before.former + before.previous;
   let rewrapped = 0;
   let refused = 0;
-  for (const column of ['lead', 'description'] as const) {
+  for (const column of SEALED_COLUMNS) {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = await store.rewrap(column, after, CHUNK);
       rewrapped += page.changed;

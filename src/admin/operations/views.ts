@@ -8,7 +8,9 @@ import type {
   Tally,
   WaitingGroup,
 } from '../../domain/ports/lead-records.ts';
+import { isoTime } from '../../lib/clock.ts';
 import { defined } from '../../lib/defined.ts';
+import { type HistoryEntry, leadHistory } from './history.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
 
 /** The shapes that `--json` and the admin API return. They are stable, and their times are in ISO 8601. */
@@ -62,7 +64,11 @@ export type LeadDetailsView = LeadView & {
   readonly description?: string;
   /** The document that would be sent, with the password masked: only of a revealed lead, from a running gateway. */
   readonly document?: string;
+  /** What became of the lead, oldest first. */
+  readonly history: readonly HistoryEntry[];
 };
+
+export type { HistoryEntry };
 
 export function leadDetailsView(details: LeadDetails, revealed: boolean): LeadDetailsView {
   const { lead, description } = details;
@@ -71,6 +77,7 @@ export function leadDetailsView(details: LeadDetails, revealed: boolean): LeadDe
     revealed,
     ...(lead && { lead: revealed ? revealLead(lead) : maskLead(lead) }),
     ...(description !== undefined && { description: revealed ? description : maskText(description) }),
+    history: leadHistory(details, revealed),
   };
 }
 
@@ -118,7 +125,4 @@ export function auditView(entry: AuditEntry): AuditView {
   return { ...entry, at: isoTime(entry.at) };
 }
 
-/** Formats a time (milliseconds since the epoch) for output: ISO 8601 in UTC. */
-export function isoTime(time: number): string {
-  return new Date(time).toISOString();
-}
+export { isoTime };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CAUSES } from '../../admin/operations/input.ts';
-import type { LeadDetailsView, LeadView } from '../../admin/operations/views.ts';
+import type { HistoryEntry, LeadDetailsView, LeadView } from '../../admin/operations/views.ts';
 import { type Context, groupOf } from '../command.ts';
 import {
   type JsonOption,
@@ -66,11 +66,39 @@ function columnsOf(lead: LeadView): string[] {
 async function showLead({ io, actor, open }: Context, id: string, options: ShowOptions): Promise<void> {
   const { operations } = await open();
   const lead = await operations.showLead(id, { actor, reveal: options.reveal === true });
-  io.out(options.json ? json(lead) : pairs(rowsOf(lead)));
+  if (options.json) {
+    io.out(json(lead));
+    return;
+  }
+  io.out(pairs(rowsOf(lead)));
+  const head = ['WHEN', 'EVENT', 'RESULT', 'HTTP', 'TOOK', 'NEXT TRY', 'BY', 'PROVIDER SAID'];
+  io.out(`\n${table(head, lead.history.map(columnsOfEntry))}`);
+}
+
+function columnsOfEntry(entry: HistoryEntry): string[] {
+  const columns = (event: string, ...rest: string[]): string[] => [entry.at, event, ...rest];
+  switch (entry.event) {
+    case 'attempt':
+      return columns(
+        `attempt ${entry.attempt}`,
+        [entry.outcome, entry.cause].filter(Boolean).join(', '),
+        String(entry.httpStatus ?? ''),
+        entry.durationMs === undefined ? '' : `${entry.durationMs} ms`,
+        entry.nextTryAt ?? '',
+        '',
+        entry.description ?? '',
+      );
+    case 'state':
+      return columns('state', [entry.status, entry.cause ?? entry.reason].filter(Boolean).join(', '));
+    case 'stored':
+      return columns('stored');
+    default:
+      return columns(entry.event, '', '', '', '', entry.actor);
+  }
 }
 
 function rowsOf(details: LeadDetailsView): [string, unknown][] {
-  const { lead, description, revealed: _revealed, ...state } = details;
+  const { lead, description, revealed: _revealed, history: _history, ...state } = details;
   const rows: [string, unknown][] = Object.entries(state);
   const cause = Object.entries(CAUSES).find(([name]) => name === details.cause)?.[1];
   if (cause !== undefined) rows.push(['why', cause]);

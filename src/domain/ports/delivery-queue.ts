@@ -1,4 +1,5 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../lead.ts';
+import type { OutcomeClass } from '../provider.ts';
 
 /**
  * The right to attempt one conversation, with its fencing token `fence`. A lease ends when it is settled or when a newer
@@ -49,6 +50,17 @@ export type Account = {
   readonly target: string;
 };
 
+/** What a lead's history keeps of an attempt, besides its time, its next try and the provider's words. */
+export type AttemptFacts = {
+  readonly outcome: OutcomeClass;
+  /** As in an `Outcome`; absent for a delivery. */
+  readonly cause?: string;
+  /** Absent if no status line arrived. */
+  readonly httpStatus?: number;
+  /** Absent if the process died during the attempt. */
+  readonly durationMs?: number;
+};
+
 /** The state in which an attempt leaves a conversation. */
 export type Settlement = {
   readonly status: Status;
@@ -62,6 +74,8 @@ export type Settlement = {
   readonly message?: string;
   /** Whether a call was made. Only calls count as attempts and as steps of the retry schedule. */
   readonly attempted: boolean;
+  /** Recorded in the lead's history, unless the first call delivered the lead. */
+  readonly facts?: AttemptFacts;
   /** Whether the call may have arrived although its outcome is unknown. */
   readonly repeatable?: boolean;
   /** What the answer said about the provider's credentials; absent if it said nothing. */

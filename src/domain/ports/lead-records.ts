@@ -1,5 +1,5 @@
 import type { Conversation, Lead, Status } from '../lead.ts';
-import type { Cause } from './delivery-queue.ts';
+import type { AttemptFacts, Cause } from './delivery-queue.ts';
 
 /** Selects conversations: all given conditions have to hold. Times are milliseconds since the epoch. */
 export type Filter = {
@@ -30,8 +30,33 @@ export type LeadRecord = Conversation & {
   readonly erased: boolean;
 };
 
-/** A record with the lead and the provider's own words; both are absent if erased or unreadable. */
-export type LeadDetails = LeadRecord & { readonly lead?: Lead; readonly description?: string };
+/** The most recent attempts that a lead keeps. A retry schedule has fewer; releases and probes of a parked account add to it. */
+export const ATTEMPTS_KEPT = 100;
+/** The most recent audit entries that the history of a lead shows. */
+export const AUDITED_SHOWN = 100;
+
+/** An attempt of a lead's history. Such rows are removed together with the lead's personal data. */
+export type PastAttempt = AttemptFacts & {
+  /** Counts the calls of the lead from 1. */
+  readonly number: number;
+  readonly at: number;
+  /** When the retry schedule wanted the next try; absent if none followed by itself. */
+  readonly dueAt?: number;
+  /** The provider's own words; absent if there were none, or if no configured key opens them. */
+  readonly description?: string;
+};
+
+/**
+ * A record with the lead and the provider's own words; both are absent if erased or unreadable.
+ * - `pastAttempts`: oldest first, without the delivery of a lead by its first call
+ * - `audited`: what operators did with this lead, oldest first
+ */
+export type LeadDetails = LeadRecord & {
+  readonly lead?: Lead;
+  readonly description?: string;
+  readonly pastAttempts: readonly PastAttempt[];
+  readonly audited: readonly AuditEntry[];
+};
 
 /** Which page of a list: at most `limit` items after the cursor `after`. */
 export type PageRequest = { readonly limit: number; readonly after?: string };

@@ -111,8 +111,10 @@ export function createDelivery(parts: Parts): Delivery {
     const decided = answer.uncalled ? UNCALLED : settlementFor(tried, rules(lead.site));
     const account =
       outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
-    const { message } = answer;
-    const settlement: Settlement = defined({ ...decided, account, message });
+    const { message, outcome, httpStatus, durationMs } = answer;
+    const { cause } = { cause: undefined, ...outcome };
+    const facts = answer.uncalled ? undefined : defined({ outcome: outcome.class, cause, httpStatus, durationMs });
+    const settlement: Settlement = defined({ ...decided, account, message, facts });
     const made = { lead, lease, context, answer, settlement };
     try {
       const settled = await settleHeld(lease, settlement);
@@ -138,8 +140,9 @@ export function createDelivery(parts: Parts): Delivery {
     const { tries, unknowns } = context;
     const unanswered = { class: 'not_sent', cause: 'suppressed' } as const;
     const tried = { outcome: unanswered, tries, unknowns, now: clock.now(), random: random() };
-    const settlement = answered ? SUPPRESSED : settlementFor(tried, rules(lead.site));
-    return settleHeld(lease, settlement);
+    if (answered) return settleHeld(lease, SUPPRESSED);
+    const facts = { outcome: unanswered.class, cause: unanswered.cause };
+    return settleHeld(lease, { ...settlementFor(tried, rules(lead.site)), facts });
   };
 
   // A lease lasts far longer than an attempt by default. Renewal serves providers whose time-out is set above that.

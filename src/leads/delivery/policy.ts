@@ -30,7 +30,13 @@ export type Tried = {
 export const UNCALLED: Settlement = { status: 'parked', cause: 'refused', attempted: false };
 
 /** For a lead whose number is suppressed: it looks as if the provider had refused the number, the call included. */
-export const SUPPRESSED: Settlement = { status: 'rejected', reason: 'phone', cause: 'suppressed', attempted: true };
+export const SUPPRESSED: Settlement = {
+  status: 'rejected',
+  reason: 'phone',
+  cause: 'suppressed',
+  attempted: true,
+  facts: { outcome: 'rejected', cause: 'suppressed' },
+};
 
 /** The longest `Retry-After` that is followed: a header must not be able to postpone a lead for a year. */
 export const RETRY_AFTER_MAX_MS = HOUR_MS;

@@ -154,7 +154,8 @@ function settlementWithoutCall(claim: Claim, { rules, clock, random }: PollParts
   // The previous owner died, perhaps while it was sending: that counts as a call with an unknown outcome.
   const { tries, unknowns, lead } = claim;
   const outcome = { class: 'unknown', cause: 'lease_expired' } as const;
-  return settlementFor({ outcome, tries, unknowns, now: clock.now(), random: random() }, rules(lead.site));
+  const settlement = settlementFor({ outcome, tries, unknowns, now: clock.now(), random: random() }, rules(lead.site));
+  return { ...settlement, facts: { outcome: outcome.class, cause: outcome.cause } };
 }
 
 /** For a lead whose endpoint's breaker opened, or whose provider was parked, after the claim: the claim is undone. */

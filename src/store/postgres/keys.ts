@@ -19,6 +19,13 @@ const SQL: Readonly<Record<SealedColumn, { readonly page: string; readonly chang
              FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS v (seq, old, new)
              WHERE descriptions.seq = v.seq AND description = v.old RETURNING 1`,
   },
+  attempt: {
+    page: `SELECT place AS seq, id, description AS value FROM attempts JOIN conversations USING (seq)
+           WHERE place > $1 AND description IS NOT NULL ORDER BY place LIMIT $2`,
+    change: `UPDATE attempts SET description = v.new
+             FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS v (place, old, new)
+             WHERE attempts.place = v.place AND description = v.old RETURNING 1`,
+  },
 };
 
 export function createKeyStore({ database, vault }: Store): KeyStore {
@@ -38,4 +45,5 @@ export function createKeyStore({ database, vault }: Store): KeyStore {
 
 const COUNTS = `
   SELECT substring(lead_key FROM 1 FOR $1) AS head, count(*) AS n FROM lead_keys GROUP BY 1
-  UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM descriptions GROUP BY 1`;
+  UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM descriptions GROUP BY 1
+  UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1`;

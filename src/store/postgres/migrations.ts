@@ -256,4 +256,27 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TRIGGER callback_referenced AFTER INSERT ON lead_references REFERENCING NEW TABLE AS added
         FOR EACH STATEMENT EXECUTE FUNCTION callback_referenced()`,
   },
+  // The history of leads; see `sqlite/migrations.ts`. The attempts of a lead go with its key, whichever release removes that.
+  {
+    oldestReader: 1,
+    script: `
+      CREATE TABLE attempts (
+        place       bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        seq         bigint  NOT NULL REFERENCES lead_keys (seq) ON DELETE CASCADE,
+        number      integer NOT NULL,
+        at          bigint  NOT NULL,
+        outcome     text    NOT NULL,
+        cause       text,
+        http_status integer,
+        duration_ms integer,
+        due_at      bigint,
+        description bytea
+      );
+      CREATE INDEX attempts_lead ON attempts (seq, number);
+      CREATE TABLE audited (
+        seq   bigint NOT NULL,
+        audit bigint NOT NULL,
+        PRIMARY KEY (seq, audit)
+      )`,
+  },
 ];

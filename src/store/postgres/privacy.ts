@@ -144,7 +144,7 @@ function seqsOf(rows: Awaited<ReturnType<Query>>): readonly number[] {
 
 /**
  * Removes the personal data of conversations inside the transaction under way, except `requests` and `counters`. The removed rows
- * stay in the files until `scrub`.
+ * stay in the files until `scrub`. The attempts of a lead go with its key, by a foreign key.
  */
 async function removePersonal(query: Query, seqs: readonly number[]): Promise<void> {
   await query('UPDATE conversations SET personal = false, message = 0, reference_hash = NULL WHERE seq = ANY ($1)', [
@@ -166,7 +166,7 @@ async function recordRemoval(query: Query, plain: boolean): Promise<void> {
 }
 
 /** Tables that hold keys, hashes, or texts that carry their own key. */
-const TABLES = ['lead_keys', 'descriptions', 'lead_references', 'requests', 'counters', 'suppressions'];
+const TABLES = ['lead_keys', 'descriptions', 'attempts', 'lead_references', 'requests', 'counters', 'suppressions'];
 
 /**
  * Writes those tables anew, so that no byte of a removed row is left in their files or indexes: `DELETE` alone leaves the row

@@ -1,8 +1,9 @@
 import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
 import { cutPage, placeBefore } from '../pages.ts';
 import { countReleased } from '../release.ts';
-import { STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
+import { noteAudited, readHistory } from './history.ts';
 import { changeCounters } from './ledger-rows.ts';
 import { WAKE } from './notifications.ts';
 
@@ -63,15 +64,15 @@ export function createLeadRecords({ database, vault }: Store): LeadRecords {
     },
     async show(id) {
       const [row] = await database.read(SELECT, [id]);
-      return row && toDetails(row, vault);
+      return row && toDetails(row, await readHistory(database.read, row, vault), vault);
     },
     async reveal(id, audit) {
-      const row = await database.transaction(async (query) => {
-        const [found] = await query(SELECT, [id]);
-        if (found) await writeAudit(query, audit);
-        return found;
+      return database.transaction(async (query) => {
+        const [row] = await query(SELECT, [id]);
+        if (!row) return undefined;
+        await noteAudited(query, await writeAudit(query, audit), [row.seq]);
+        return toDetails(row, await readHistory(query, row, vault), vault);
       });
-      return row && toDetails(row, vault);
     },
   };
 }
@@ -88,7 +89,7 @@ export function createRequeue({ database, capKeys }: Store): RequeueStore {
       database.transaction(async (query) => {
         const rows = await query(HASTEN, [audit.at, ids]);
         if (rows.length === 0) return [];
-        await writeAudit(query, { ...audit, count: rows.length });
+        await recordSent(query, rows, audit);
         await query(WAKE);
         return rows.map(({ id }) => id as string);
       }),
@@ -106,7 +107,7 @@ export function createRequeue({ database, capKeys }: Store): RequeueStore {
         if (rows.length === 0) return [];
         await query(QUEUE, [audit.at, rows.map(({ seq }) => seq)]);
         await changeCounters(query, countReleased(rows, capKeys, audit.at));
-        await writeAudit(query, { ...audit, count: rows.length });
+        await recordSent(query, rows, audit);
         await query(WAKE);
         return rows.map(({ id }) => id as string);
       });
@@ -114,9 +115,19 @@ export function createRequeue({ database, capKeys }: Store): RequeueStore {
   };
 }
 
+/** Writes the audit entry of conversations that an operator sends, and notes it in their histories. */
+async function recordSent(query: Query, rows: readonly Row[], audit: AuditEntry): Promise<void> {
+  const place = await writeAudit(query, { ...audit, count: rows.length });
+  await noteAudited(
+    query,
+    place,
+    rows.map(({ seq }) => seq),
+  );
+}
+
 const HASTEN = `
   UPDATE conversations SET next_at = $1
-  WHERE id = ANY ($2::text[]) AND status = 'queued' AND lease_owner IS NULL AND next_at > $1 RETURNING id`;
+  WHERE id = ANY ($2::text[]) AND status = 'queued' AND lease_owner IS NULL AND next_at > $1 RETURNING seq, id`;
 
 const QUEUE = `
   UPDATE conversations
@@ -124,15 +135,13 @@ const QUEUE = `
       status = 'queued', reason = NULL, cause = NULL, tries = 0, unknowns = 0, next_at = $1, updated_at = $1
   WHERE seq = ANY ($2)`;
 
-/** Writes an audit entry inside the transaction under way. */
-export async function writeAudit(query: Query, { at, actor, action, count, detail }: AuditEntry): Promise<void> {
-  await query('INSERT INTO audit (at, actor, action, count, detail) VALUES ($1, $2, $3, $4, $5)', [
-    at,
-    actor,
-    action,
-    count,
-    detail,
-  ]);
+/** Writes an audit entry inside the transaction under way, and gives its place. */
+export async function writeAudit(query: Query, { at, actor, action, count, detail }: AuditEntry): Promise<number> {
+  const [row] = await query(
+    'INSERT INTO audit (at, actor, action, count, detail) VALUES ($1, $2, $3, $4, $5) RETURNING seq',
+    [at, actor, action, count, detail],
+  );
+  return row?.seq as number;
 }
 
 export function createAudit({ database }: Store): AuditStore {
@@ -142,6 +151,6 @@ export function createAudit({ database }: Store): AuditStore {
       const rows = await database.read('SELECT * FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2', values);
       return cutPage(rows, limit, toAuditEntry);
     },
-    record: (entry) => writeAudit(database.write, entry),
+    record: async (entry) => void (await writeAudit(database.write, entry)),
   };
 }

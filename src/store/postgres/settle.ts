@@ -1,5 +1,6 @@
 import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { type AttemptRow, toAttemptRow } from '../history.ts';
 import { type Row, STATE, toConversation } from '../rows.ts';
 import {
   acceptsCredentials,
@@ -12,6 +13,7 @@ import {
 import { createBatcher } from './batch.ts';
 import { type Query, type Store, toColumns } from './database.ts';
 import { retryLostConnection, StorageFault } from './faults.ts';
+import { recordAttempts } from './history.ts';
 import { recordMessages } from './messages.ts';
 import { recordAnswers } from './providers.ts';
 
@@ -20,6 +22,8 @@ type Settling = {
   readonly settlement: Settlement;
   /** The provider's own words, sealed. */
   readonly description: Buffer | null;
+  /** What the settlement adds to the lead's history. */
+  readonly attempt: AttemptRow | undefined;
   readonly now: number;
 };
 
@@ -36,7 +40,8 @@ export function createLeases(store: Store, clock: Clock, batchMax?: number): Lea
 
   const settleOnce = async (settlings: readonly Settling[], inDoubt: boolean): Promise<(Settled | undefined)[]> => {
     const ordered = needOrder(settlings, recorded);
-    const inTransaction = ordered || settlings.some(({ settlement }) => settlement.message !== undefined);
+    const inTransaction =
+      ordered || settlings.some(({ settlement, attempt }) => settlement.message !== undefined || attempt !== undefined);
     const settledBefore = (name: string): boolean => inDoubt || maybeSettled.has(name);
     const run = (query: Query) => settleBatch(query, settlings, { settledBefore, ordered, messageKey });
     const settled = await (inTransaction ? database.transaction(run) : run(database.write));
@@ -68,8 +73,9 @@ export function createLeases(store: Store, clock: Clock, batchMax?: number): Lea
     },
     settle(lease, settlement, now) {
       const { description: text } = settlement;
-      const description = text === undefined ? null : vault.sealText(lease.id, text, sealFormat());
-      return batcher.write({ lease, settlement, description, now });
+      const description = text === undefined ? null : vault.sealText(lease.id, 'description', text, sealFormat());
+      const attempt = toAttemptRow(lease, settlement, vault, sealFormat());
+      return batcher.write({ lease, settlement, description, attempt, now });
     },
     drain: batcher.drain,
   };
@@ -100,7 +106,7 @@ type Context = {
 /**
  * Ends leases; gives the result of each, or `undefined` if the lease was stale.
  *
- * @param query of a transaction if they are `ordered` or have messages; otherwise one statement writes everything
+ * @param query of a transaction if they are `ordered`, have messages or add to a history; otherwise one statement writes everything
  */
 async function settleBatch(
   query: Query,
@@ -118,6 +124,10 @@ async function settleBatch(
   );
   if (said.length > 0) await recordMessages(query, said, messageKey);
   const parked: ReadonlyMap<string, Parking> = ordered ? await recordAnswers(query, answers) : new Map();
+  const attempted = answers.flatMap(({ lease: { id }, settlement: { dueAt }, attempt, now }) =>
+    attempt === undefined ? [] : [{ attempt, now, dueAt: parked.has(id) ? undefined : dueAt }],
+  );
+  await recordAttempts(query, attempted);
   return settlings.map(({ lease, settlement, now }) => {
     const name = nameOf(lease);
     if (!closed.has(name)) return earlier.get(name);

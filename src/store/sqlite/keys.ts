@@ -18,6 +18,11 @@ const SQL: Readonly<Record<SealedColumn, { readonly page: string; readonly chang
            WHERE n > ? AND description IS NOT NULL ORDER BY n LIMIT ?`,
     change: 'UPDATE descriptions SET description = ? WHERE n = ? AND description = ?',
   },
+  attempt: {
+    page: `SELECT place AS seq, id, description AS value FROM attempts JOIN conversations USING (seq)
+           WHERE place > ? AND description IS NOT NULL ORDER BY place LIMIT ?`,
+    change: 'UPDATE attempts SET description = ? WHERE place = ? AND description = ?',
+  },
 };
 
 export function createKeyStore({ database, read, writer, vault }: Store): KeyStore {
@@ -47,6 +52,7 @@ export function createKeyStore({ database, read, writer, vault }: Store): KeySto
 export const SEALED_COUNTS = {
   sql: `
     SELECT substr(lead_key, 1, ?) AS head, count(*) AS n FROM leads WHERE lead IS NOT NULL GROUP BY 1
-    UNION ALL SELECT substr(description, 1, ?), count(*) FROM descriptions WHERE description IS NOT NULL GROUP BY 1`,
-  values: [KEY_ID_BYTES, KEY_ID_BYTES],
+    UNION ALL SELECT substr(description, 1, ?), count(*) FROM descriptions WHERE description IS NOT NULL GROUP BY 1
+    UNION ALL SELECT substr(description, 1, ?), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1`,
+  values: [KEY_ID_BYTES, KEY_ID_BYTES, KEY_ID_BYTES],
 } as const;

@@ -251,4 +251,24 @@ export const MIGRATIONS: readonly string[] = [
          at, at + 259200000, at
        FROM callbacks WHERE seq = new.seq AND status <> 'queued';
    END`,
+  // The history of leads. Rows of `attempts` are appended and blanked like those of `descriptions`. `audited` says which
+  // conversations an audit entry is about; it holds nothing personal.
+  `CREATE TABLE attempts (
+     place       INTEGER PRIMARY KEY,
+     seq         INTEGER,
+     number      INTEGER,
+     at          INTEGER,
+     outcome     TEXT,
+     cause       TEXT,
+     http_status INTEGER,
+     duration_ms INTEGER,
+     due_at      INTEGER,
+     description BLOB
+   ) STRICT;
+   CREATE INDEX attempts_lead ON attempts (seq, number) WHERE seq IS NOT NULL;
+   CREATE TABLE audited (
+     seq   INTEGER NOT NULL,
+     audit INTEGER NOT NULL,
+     PRIMARY KEY (seq, audit)
+   ) STRICT, WITHOUT ROWID`,
 ];

@@ -7,6 +7,7 @@ import { toSuppression } from '../rows.ts';
 import type { Wait } from './batch.ts';
 import { prepareErasedCallbacks } from './callbacks.ts';
 import { BLANK_REQUEST, IS_FINAL, isHashOfNumber, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
+import { BLANK_ATTEMPTS } from './history.ts';
 import { prepareAudit } from './records.ts';
 import { collect, type Slice, slicesUp } from './slices.ts';
 
@@ -197,6 +198,7 @@ function prepareRemovePersonal(database: DatabaseSync): (seq: number) => void {
     'UPDATE leads SET phone_hash = NULL, lead_key = NULL, lead = NULL WHERE seq = ?',
     'UPDATE descriptions SET description = NULL WHERE seq = ? AND description IS NOT NULL',
     'UPDATE lead_references SET reference = NULL, suppressed_at = NULL WHERE seq = ? AND reference IS NOT NULL',
+    BLANK_ATTEMPTS,
   ].map((sql) => database.prepare(sql));
   return (seq) => {
     for (const statement of statements) statement.run(seq);

@@ -4,6 +4,7 @@ import { cutPage, placeBefore } from '../pages.ts';
 import { countReleased } from '../release.ts';
 import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
+import { prepareAudited, prepareHistory } from './history.ts';
 import type { Counters } from './ledger.ts';
 import { isTallied, prepareNarrow } from './narrow.ts';
 import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
@@ -54,6 +55,8 @@ export function prepareNewestSeq({ database, read }: Pick<Store, 'database' | 'r
 /** Looking at conversations, one by one and in lists. */
 export function createLeadRecords({ database, read, writer, vault }: Store): LeadRecords {
   const writeAudit = prepareAudit(database);
+  const noteAudited = prepareAudited(database);
+  const history = prepareHistory(database, vault);
   const select = database.prepare(
     `SELECT ${RECORD}, lead_key, lead,
        (SELECT description FROM descriptions WHERE seq = conversations.seq AND description IS NOT NULL) AS description
@@ -92,16 +95,18 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
       return rows.reduce((sum, { n }) => sum + (n as number), 0);
     },
     async show(id) {
-      const row = await read(() => select.get(id));
-      return row && toDetails(row, vault);
+      return read(() => {
+        const row = select.get(id);
+        return row && toDetails(row, history(row), vault);
+      });
     },
     async reveal(id, audit) {
-      const row = await writer.write(() => {
-        const found = select.get(id);
-        if (found) writeAudit(audit);
-        return found;
+      return writer.write(() => {
+        const row = select.get(id);
+        if (!row) return undefined;
+        noteAudited(writeAudit(audit), [row.seq as number]);
+        return toDetails(row, history(row), vault);
       });
-      return row && toDetails(row, vault);
     },
   };
 }
@@ -109,11 +114,20 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
 /** Sending now what waits for its turn, and sending (again) what waits for a person or is final. */
 export function createRequeue({ database, writer, read, capKeys }: Store, counters: Counters): RequeueStore {
   const writeAudit = prepareAudit(database);
+  const noteAudited = prepareAudited(database);
+  const recordSent = (rows: readonly Row[], audit: AuditEntry): void => {
+    if (rows.length === 0) return;
+    const place = writeAudit({ ...audit, count: rows.length });
+    noteAudited(
+      place,
+      rows.map(({ seq }) => seq as number),
+    );
+  };
   const newestSeq = prepareNewestSeq({ database, read });
   const narrow = prepareNarrow({ database });
   // Between the search and the transaction, another process may have changed it.
   const requeueable = database.prepare(
-    `SELECT id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
+    `SELECT seq, id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
      WHERE seq = ? AND status IN (SELECT value FROM json_each(?)) AND ${REQUEUEABLE}`,
   );
   const queue = database.prepare(
@@ -124,13 +138,13 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
   );
   const hasten = database.prepare(
     `UPDATE conversations SET next_at = ?1
-     WHERE id IN (SELECT value FROM json_each(?2)) AND status = 'queued' AND lease_owner IS NULL AND next_at > ?1 RETURNING id`,
+     WHERE id IN (SELECT value FROM json_each(?2)) AND status = 'queued' AND lease_owner IS NULL AND next_at > ?1 RETURNING seq, id`,
   );
   return {
     retry: (ids, audit) =>
       writer.write(() => {
         const rows = hasten.all(audit.at, JSON.stringify(ids));
-        if (rows.length > 0) writeAudit({ ...audit, count: rows.length });
+        recordSent(rows, audit);
         return rows.map(({ id }) => id as string);
       }),
     async requeue(filter, limit, audit) {
@@ -153,7 +167,7 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
           if (by > 0) counters.count(day, key, phoneHash);
           else counters.uncount(day, key, phoneHash);
         }
-        if (rows.length > 0) writeAudit({ ...audit, count: rows.length });
+        recordSent(rows, audit);
         return rows.map(({ id }) => id as string);
       });
     },
@@ -163,10 +177,10 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
 /** Only such a conversation can be queued to be sent (again). */
 const REQUEUEABLE = "status <> 'queued' AND lease_owner IS NULL AND personal = 1";
 
-/** Gives a function that writes an audit entry inside the transaction under way. */
-export function prepareAudit(database: DatabaseSync): (entry: AuditEntry) => void {
+/** Gives a function that writes an audit entry inside the transaction under way, and gives its place. */
+export function prepareAudit(database: DatabaseSync): (entry: AuditEntry) => number {
   const insert = database.prepare('INSERT INTO audit (at, actor, action, count, detail) VALUES (?, ?, ?, ?, ?)');
-  return ({ at, actor, action, count, detail }) => void insert.run(at, actor, action, count, detail);
+  return ({ at, actor, action, count, detail }) => Number(insert.run(at, actor, action, count, detail).lastInsertRowid);
 }
 
 export function createAudit({ database, writer, read }: Store): AuditStore {
@@ -177,6 +191,6 @@ export function createAudit({ database, writer, read }: Store): AuditStore {
       const before = placeBefore(after);
       return cutPage(await read(() => newest.all(before, limit + 1)), limit, toAuditEntry);
     },
-    record: (entry) => writer.write(() => write(entry)),
+    record: (entry) => writer.write(() => void write(entry)),
   };
 }

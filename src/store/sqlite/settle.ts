@@ -1,6 +1,8 @@
 import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
+import { toAttemptRow } from '../history.ts';
 import { acceptsCredentials, createRecordedAcceptances, toSettled } from '../settle.ts';
 import type { Store } from './database.ts';
+import { prepareAttempts } from './history.ts';
 import { prepareMessages } from './messages.ts';
 import { prepareStreaks } from './providers.ts';
 
@@ -9,6 +11,7 @@ export function createLeases({ database, writer, vault, owner, leaseMs, messageK
   const recorded = createRecordedAcceptances();
   const recordAnswer = prepareStreaks(database, recorded);
   const recordMessage = prepareMessages(database, messageKey);
+  const recordAttempt = prepareAttempts(database);
   const extend = database.prepare(
     'UPDATE conversations SET next_at = ? WHERE id = ? AND fence = ? AND lease_owner = ?',
   );
@@ -37,7 +40,8 @@ export function createLeases({ database, writer, vault, owner, leaseMs, messageK
     },
     settle(lease, settlement, now) {
       const description =
-        settlement.description === undefined ? null : vault.sealText(lease.id, settlement.description);
+        settlement.description === undefined ? null : vault.sealText(lease.id, 'description', settlement.description);
+      const attempt = toAttemptRow(lease, settlement, vault);
       const settled = writer.write((): Settled | undefined => {
         const { status, reason, cause, dueAt, attempted, repeatable } = settlement;
         const { id, fence, provider } = lease;
@@ -62,6 +66,7 @@ export function createLeases({ database, writer, vault, owner, leaseMs, messageK
         if (settlement.message !== undefined) recordMessage(id, provider, settlement.message, now);
         const parking = recordAnswer(provider, id, settlement, now);
         if (parking !== 'in-use') park.run(id);
+        if (attempt) recordAttempt(attempt, now, parking === 'in-use' ? dueAt : undefined);
         return toSettled(lease, settlement, now, parking);
       });
       if (acceptsCredentials(settlement) && !recorded.has(lease.provider, settlement.account)) {

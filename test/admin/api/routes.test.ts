@@ -48,7 +48,15 @@ t.test('a phone number is searched for by a body and refused in a query string',
 t.test('a lead is shown masked, and in full only with reveal=true', async (t) => {
   const { ask, store, operations } = adminOver(t);
   const id = await store('parked', { firstName: 'Ann' });
-  t.match((await ask(`/leads/${id}`)).body, { revealed: false, lead: { firstName: 'A…' } });
+  t.match((await ask(`/leads/${id}`)).body, {
+    revealed: false,
+    lead: { firstName: 'A…' },
+    history: [
+      { event: 'stored' },
+      { event: 'attempt', outcome: 'not_sent', description: '(16 characters)' },
+      { event: 'state', status: 'parked' },
+    ],
+  });
   t.match((await ask(`/leads/${id}?reveal=true`)).body, { revealed: true, lead: { firstName: 'Ann' } });
   t.match((await operations.audit({ limit: 5 })).items, [{ actor: 'admin', action: 'reveal' }]);
   t.match(await ask('/leads/cnv_none'), { status: 404, body: { code: 'not_found' } });

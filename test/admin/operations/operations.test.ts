@@ -96,6 +96,54 @@ t.test('revealing shows the whole lead and writes an audit entry', async (t) => 
   ]);
 });
 
+t.test('the history of a lead tells what became of it, and masks the words of the provider', async (t) => {
+  const { operations, outbox, store } = operationsOver(t);
+  const id = await store('parked', {}, NOON - 9_000);
+  await store('parked', {}, NOON - 9_000);
+  const selection = await operations.selectLeads('release', { ids: [id] }, { actor: 'cli:ann' });
+  await operations.sendLeads(selection, { actor: 'cli:ann' });
+  const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: NOON });
+  if (!claim) throw new Error('nothing is due');
+  const facts = { outcome: 'rejected', cause: 'failure', httpStatus: 200, durationMs: 80.4 } as const;
+  const rejected = { status: 'rejected', reason: 'phone', attempted: true, description: 'Bad number', facts } as const;
+  await outbox.settle(claim.lease, rejected, NOON + 1_000);
+  const { history } = await operations.showLead(id, { actor: 'cli:ann', reveal: false });
+  const attempt = {
+    event: 'attempt',
+    at: '2026-11-24T12:00:01.000Z',
+    attempt: 2,
+    outcome: 'rejected',
+    cause: 'failure',
+    httpStatus: 200,
+    durationMs: 80,
+  };
+  const state = { event: 'state', at: '2026-11-24T12:00:01.000Z', status: 'rejected', reason: 'phone' };
+  const before = [
+    { event: 'stored', at: '2026-11-24T11:59:51.000Z' },
+    {
+      event: 'attempt',
+      at: '2026-11-24T11:59:51.000Z',
+      attempt: 1,
+      outcome: 'not_sent',
+      cause: 'http_503',
+      httpStatus: 503,
+      durationMs: 12,
+      description: '(16 characters)',
+    },
+    { event: 'release', at: '2026-11-24T12:00:00.000Z', actor: 'cli:ann' },
+  ];
+  t.strictSame(history, [...before, { ...attempt, description: '(10 characters)' }, state]);
+  const revealed = await operations.showLead(id, { actor: 'bea', reveal: true });
+  t.match(revealed.history, [
+    { event: 'stored' },
+    { event: 'attempt', description: 'No such merchant' },
+    { event: 'release' },
+    { event: 'reveal', actor: 'bea' },
+    { ...attempt, description: 'Bad number' },
+    state,
+  ]);
+});
+
 t.test('an unknown id is not found, with or without reveal', async (t) => {
   const { operations } = operationsOver(t);
   for (const reveal of [false, true]) {

@@ -57,6 +57,13 @@ t.test('an attempt records its outcome, reports it to the breaker and is logged 
   ]);
 });
 
+t.test('an attempt passes its outcome, HTTP status and duration on for the history of the lead', async (t) => {
+  const { attempt, settled, context } = delivery({ class: 'not_sent', cause: 'http_503', description: 'Busy' });
+  await attempt(lead(), LEASE, context);
+  t.match(settled, [{ description: 'Busy' }]);
+  t.strictSame(settled[0]?.facts, { outcome: 'not_sent', cause: 'http_503', httpStatus: 200, durationMs: 12.4 });
+});
+
 t.test('an outcome is recorded once the storage is available again', async (t) => {
   let away = 3;
   const { attempt, clock, settled, context } = delivery({ class: 'delivered' }, async () => {

@@ -83,6 +83,8 @@ t.test(
         );
         t.equal(calls.length, unknown === 'hold' ? 0 : 1);
         t.match(await outbox.find(id), { status: expected });
+        const [lost] = (await outbox.show(id))?.pastAttempts ?? [];
+        t.match(lost, { number: 1, outcome: 'unknown', cause: 'lease_expired', durationMs: undefined });
       });
     }
   },
@@ -97,6 +99,7 @@ t.test('a suppressed number is rejected without a call', async (t) => {
   await clock.advance(1);
   t.equal(calls.length, 0);
   t.match(await outbox.find(id), { status: 'rejected', reason: 'phone', attempts: 1 }, 'as if it had been called');
+  t.match(await outbox.show(id), { pastAttempts: [{ outcome: 'rejected', cause: 'suppressed' }] });
 });
 
 t.test('the worker wakes when a lead is due, and at once when it is kicked', async (t) => {

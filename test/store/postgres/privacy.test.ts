@@ -42,17 +42,26 @@ async function filled(t: Test, keys: Buffer[], expiresAt: number): Promise<Fille
   return { outbox, address, searched, left };
 }
 
-/** The keys of the number's leads, and those that lie in front of what the provider said of them. */
+/** The keys of the number's leads, and those that lie in front of what the provider said of them, now and at each attempt. */
 async function wrappedKeys(address: Address): Promise<[string, Buffer][]> {
   const rows = await server.query(
     `SELECT seq, lead_key, substr(description, 1, 64) AS said FROM lead_keys LEFT JOIN descriptions USING (seq)
      WHERE phone_hash = '\\x${NUMBER.toString('hex')}'`,
     address,
   );
-  return rows.flatMap(({ seq, lead_key, said }) => [
-    [`key of lead ${seq}`, lead_key as Buffer] as [string, Buffer],
-    ...(said === null ? [] : [[`key of description ${seq}`, said as Buffer] as [string, Buffer]]),
-  ]);
+  const attempts = await server.query(
+    `SELECT place, substr(description, 1, 64) AS said FROM attempts JOIN lead_keys USING (seq)
+     WHERE description IS NOT NULL AND phone_hash = '\\x${NUMBER.toString('hex')}'`,
+    address,
+  );
+  if (attempts.length === 0) throw new Error('no attempt of the number has words');
+  return [
+    ...rows.flatMap(({ seq, lead_key, said }) => [
+      [`key of lead ${seq}`, lead_key as Buffer] as [string, Buffer],
+      ...(said === null ? [] : [[`key of description ${seq}`, said as Buffer] as [string, Buffer]]),
+    ]),
+    ...attempts.map(({ place, said }) => [`key of attempt ${place}`, said as Buffer] as [string, Buffer]),
+  ];
 }
 
 /** Where the tables and indexes of a database are; not the write-ahead log, which is recycled in its own time. */

@@ -12,7 +12,13 @@ const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlemen
   delivered: { status: 'delivered', attempted: true, credentials: 'accepted' },
   rejected: { status: 'rejected', reason: 'phone', attempted: true },
   unknown: { status: 'unknown', cause: 'repeats', attempted: true, repeatable: true },
-  parked: { status: 'parked', cause: 'schedule', attempted: true, description: 'No such merchant' },
+  parked: {
+    status: 'parked',
+    cause: 'schedule',
+    attempted: true,
+    description: 'No such merchant',
+    facts: { outcome: 'not_sent', cause: 'http_503', httpStatus: 503, durationMs: 12 },
+  },
 };
 
 /** Creates operations over a real store, with the clock at noon, and a function that stores a lead of any status. */
