@@ -156,6 +156,33 @@ t.test('personal data is masked until an operator reveals it, which the audit re
   t.match((await admin.open('/audit')).text, new RegExp(`olaf.*reveal.*${id}`, 's'));
 });
 
+t.test(
+  'the page of a lead tells its history, with the words of the provider as text and only when revealed',
+  async (t) => {
+    const { logIn, outbox, store } = consoleOver(t);
+    const id = await store('queued', {}, NOON);
+    const [claim] = await outbox.claim({ providers: ['default'], limit: 1, now: NOON });
+    if (!claim) throw new Error('nothing is due');
+    const facts = { outcome: 'refused', cause: 'failure', httpStatus: 200, durationMs: 75 } as const;
+    const refused = {
+      status: 'parked',
+      cause: 'refused',
+      attempted: true,
+      description: '<b>No</b> merchant',
+      facts,
+    } as const;
+    await outbox.settle(claim.lease, refused, NOON);
+    const { open, send } = await logIn(tokenOf('olaf'));
+    const shown = (await open(`/leads/${id}`)).text;
+    t.match(shown, /attempt 1<.*refused: failure<.*200<.*75 ms<.*\(18 characters\)/s);
+    t.notMatch(shown, /merchant/);
+    const revealed = (await send(`/leads/${id}/reveal`)).text;
+    t.match(revealed, /reveal<.*olaf</s);
+    t.match(revealed, '&#60;b&#62;No&#60;');
+    t.notMatch(revealed, '<b>No</b>');
+  },
+);
+
 t.test('an action on many leads shows what it would do, and then does it', async (t) => {
   const { logIn, store, statusOf, app } = consoleOver(t);
   const ids = [await store('held'), await store('held'), await store('delivered')];

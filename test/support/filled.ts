@@ -39,7 +39,7 @@ export async function fill(outbox: Outbox, expiresAt: number): Promise<NewLead[]
           ? ({ status: 'queued', dueAt: now + 500 } as const)
           : ({ status: 'rejected', reason: 'other' } as const);
         const facts = { outcome: 'refused', cause: 'failure', durationMs: index } as const;
-        return outbox.settle(lease, { ...end, attempted: true, facts, ...(index % 2 === 0 && { description }) }, now);
+        return outbox.settle(lease, { ...end, attempted: true, ...(index % 2 === 0 && { description, facts }) }, now);
       }),
     );
   }

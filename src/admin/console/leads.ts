@@ -4,6 +4,7 @@ import { CAUSES, type LeadQuery } from '../operations/input.ts';
 import type { Selection, SendAction } from '../operations/selection.ts';
 import type { LeadDetailsView, LeadView } from '../operations/views.ts';
 import { age, BASE, badge, capital, count, hidden, table } from './layout.ts';
+import { historyTable } from './lead-history.ts';
 
 /** The filter of the list as the address holds it. A phone number is never part of it. */
 export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'since' | 'until'> & {
@@ -149,6 +150,7 @@ export function leadPage({ lead, formToken, now, mayReveal }: One): string {
       : '';
   return html`<p><a href="${BASE}/leads">Leads</a></p><h1><code>${lead.id}</code></h1>
 <dl class="facts" data-live-part>!${facts.map(([name, value]) => html`<dt>${name}</dt><dd>!${value}</dd>`)}</dl>
+<section data-live-part><h2>History</h2>!${historyTable(lead.history, now)}</section>
 <section><h2>Data ${lead.revealed ? '(in full)' : '(masked)'}</h2>!${data}!${reveal}</section>
 !${
     lead.document === undefined
