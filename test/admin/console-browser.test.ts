@@ -36,6 +36,8 @@ async function openConsole(t: Test, options: BrowserContextOptions = {}) {
 
 async function logIn(page: Page, base: string): Promise<void> {
   await page.goto(`${base}/login`);
+  // The browser moves the focus to the field with the first frame, which may come after the page is loaded.
+  await page.locator('input[name=token]:focus').waitFor();
   await page.keyboard.type(TOKEN);
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Overview' }).waitFor();
