@@ -35,6 +35,9 @@ export interface Io {
   readonly user: string;
 }
 
+/** How a command line of the gateway begins. */
+export const START = 'npm run -s gateway --';
+
 /** Values that all actions of one command line share. */
 export type Context = {
   readonly io: Io;

@@ -1,5 +1,6 @@
+import type { ConfigurationError } from '../config/problem.ts';
 import { printable } from '../lib/printable.ts';
-import { EXIT, type ExitCode, type Io } from './command.ts';
+import { EXIT, type ExitCode, type Io, START } from './command.ts';
 
 const BAR_WIDTH = 30;
 
@@ -83,4 +84,10 @@ function pad(cell: string, width: number): string {
 
 function quoteCell(cell: string): string {
   return `"${printable(cell).replaceAll('"', '""')}"`;
+}
+
+/** Says that the configuration has mistakes, under a command that does not depend on them. */
+export function mistakesNote({ problems, more }: ConfigurationError): string {
+  const count = plural(problems.length + more, 'mistake');
+  return `WARNING: the configuration has ${count}; this command does not depend on them. They are listed by: ${START} check\n`;
 }

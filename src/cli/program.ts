@@ -5,7 +5,7 @@ import { ConfigurationError } from '../config/problem.ts';
 import { nearest } from '../lib/nearest.ts';
 import { BackupError } from '../store/sqlite/backup.ts';
 import { addCheckCommand } from './check/check.ts';
-import { type AddCommands, type Context, EXIT, type ExitCode, type Io, UsageError } from './command.ts';
+import { type AddCommands, type Context, EXIT, type ExitCode, type Io, START, UsageError } from './command.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
@@ -18,11 +18,10 @@ import { addNumberCommands } from './commands/numbers.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
-import { plural } from './output.ts';
+import { mistakesNote } from './output.ts';
 import type { Session } from './session.ts';
 
 /** How an operator starts the program. */
-const START = 'npm run -s gateway --';
 const EXIT_CODES =
   'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found. doctor: 0 well, 1 warning, 2 alarm.';
 
@@ -108,12 +107,6 @@ export async function run(args: readonly string[], io: Io, open: (io: Io) => Pro
       () => undefined,
     );
   }
-}
-
-/** Says that the configuration has mistakes, under a command that does not depend on them. */
-function mistakesNote({ problems, more }: ConfigurationError): string {
-  const count = plural(problems.length + more, 'mistake');
-  return `WARNING: the configuration has ${count}; this command does not depend on them. They are listed by: ${START} check\n`;
 }
 
 function reportError(error: unknown, program: Command, args: readonly string[], io: Io): ExitCode {

@@ -68,6 +68,8 @@ t.test('commands of the database work whatever mistakes other settings have, and
     ['suppress', 'list', '--json'],
     ['leads', 'erase', '--phone', '+14045551212', '--yes', '--json'],
     ['audit', '--json'],
+    ['backup', 'create', `${path}.backup`, '--json'],
+    ['backup', 'verify', `${path}.backup`, '--json'],
   ]) {
     const { code, out, err } = await gateway(line, broken);
     t.equal(code, 0, line.join(' '));

@@ -5,7 +5,7 @@ import { type BackupContents, createBackup, verifyBackup } from '../../store/sql
 import { createVault } from '../../store/vault.ts';
 import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import type { JsonOption } from '../options.ts';
-import { json, plural } from '../output.ts';
+import { json, mistakesNote, plural } from '../output.ts';
 
 /** `backup create` and `backup verify`, of a SQLite database. */
 export function addBackupCommands(program: Command, context: Context): void {
@@ -20,7 +20,8 @@ export function addBackupCommands(program: Command, context: Context): void {
       '\nKeep DATA_KEY, DATA_KEY_PREVIOUS and HASH_KEY in another place: the backup is useless without them.',
     )
     .action(async (file: string, options: JsonOption) => {
-      const { database, keys } = loadStorage(context.io.env);
+      const { database, keys, mistakes } = loadStorage(context.io.env);
+      if (mistakes) context.io.err(mistakesNote(mistakes));
       if (database.kind !== 'sqlite') throw new UsageError('The database is Postgres; make its backups with pg_dump');
       report(context, options, file, await createBackup(database.path, resolve(file), createVault(keys.data)));
     });
@@ -37,7 +38,8 @@ export function addBackupCommands(program: Command, context: Context): void {
       '\nThe exit code is 1 where the file is damaged, or where a lead needs a key that is not configured.',
     )
     .action((file: string, options: JsonOption) => {
-      const { keys } = loadStorage(context.io.env);
+      const { keys, mistakes } = loadStorage(context.io.env);
+      if (mistakes) context.io.err(mistakesNote(mistakes));
       report(context, options, file, verifyBackup(resolve(file), createVault(keys.data)));
     });
 }
