@@ -97,7 +97,7 @@ refuses('an unknown path or a wrong method is refused', [
   },
   to('DELETE of the leads in an absolute URL', 'DELETE', 'http://a/conversations', 405, 'method_not_allowed'),
   to('DELETE of the leads', 'DELETE', '/conversations', 405, 'method_not_allowed'),
-  to('GET of the leads', 'GET', '/conversations', 405, 'method_not_allowed'),
+  to('a list of leads without a key', 'GET', '/conversations', 401, 'invalid_api_key'),
   to('PUT of a lead', 'PUT', '/conversations/cnv_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 405, 'method_not_allowed'),
   to('PROPFIND', 'PROPFIND', '/conversations', 405, 'method_not_allowed'),
   to('QUERY', 'QUERY', '/conversations', 405, 'method_not_allowed'),
