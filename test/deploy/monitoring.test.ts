@@ -103,3 +103,44 @@ t.test('each alert names an existing section of the runbook, and the runbook lis
     t.match(guide, new RegExp(`^\\| \`${alert}\` \\| ${labels.severity} \\|`, 'm'));
   }
 });
+
+t.test(
+  'Prometheus and Grafana are hardened, have health checks, and publish nothing but a page on loopback',
+  async (t) => {
+    type Service = {
+      image?: string;
+      profiles?: string[];
+      ports?: string[];
+      read_only?: boolean;
+      cap_drop?: string[];
+      healthcheck?: { test: string[] };
+      networks: string[];
+      secrets?: string[];
+    };
+    const {
+      services,
+      secrets,
+      networks,
+    }: { services: Record<string, Service>; secrets: object; networks: Record<string, { internal?: boolean }> } = parse(
+      readFileSync(`${FOLDER}/docker-compose.yml`, 'utf8'),
+      { merge: true },
+    );
+    t.strictSame(Object.keys(services).sort(), ['grafana', 'prometheus', 'replica']);
+    t.strictSame(services.replica, { networks: ['monitoring'] }, 'the replicas only join a network');
+    t.equal(networks.monitoring?.internal, true);
+    for (const name of ['grafana', 'prometheus']) {
+      const { image, profiles, ports = [], read_only, cap_drop, healthcheck } = services[name] as Service;
+      t.match(image, /^[a-z]+\/[a-z]+:v?\d+\.\d+\.\d+$/);
+      t.strictSame({ profiles, read_only, cap_drop }, { profiles: ['monitoring'], read_only: true, cap_drop: ['ALL'] });
+      t.ok(healthcheck?.test.length, name);
+      for (const port of ports) t.match(port, /^127\.0\.0\.1:/);
+    }
+    const made = readFileSync('deploy/compose/secrets.sh', 'utf8');
+    const compose: { secrets: object } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true });
+    const known = new Set([...Object.keys(secrets), ...Object.keys(compose.secrets)]);
+    for (const secret of Object.values(services).flatMap(({ secrets: used = [] }) => used)) {
+      t.ok(known.has(secret), secret);
+      t.match(made, new RegExp(`keep ${secret} `));
+    }
+  },
+);
