@@ -14,7 +14,7 @@ import { capKeys } from '../leads/request-keys.ts';
 import { systemClock } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
 import { openOutbox } from '../store/open.ts';
-import { orphanedLog } from '../store/sqlite/identity.ts';
+import { orphanedLog } from '../store/sqlite/files.ts';
 import { createVault } from '../store/vault.ts';
 import { accountsBehind, askRunning } from './running.ts';
 

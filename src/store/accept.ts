@@ -14,6 +14,7 @@ import type {
 } from '../domain/ports/lead-store.ts';
 import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/defined.ts';
+import type { OutboxOptions } from './options.ts';
 import { type Row, toBuffer, toConversation } from './rows.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */
@@ -26,17 +27,17 @@ const SMALLEST_NEAR = 5;
 const SUSPECT_PREFIX = Buffer.from('s');
 
 /** The counter of suspects beside the counter of a number or site. */
-export function suspectKey(key: Uint8Array): Buffer {
+function suspectKey(key: Uint8Array): Buffer {
   return Buffer.concat([SUSPECT_PREFIX, key]);
 }
 
 /** Whether such a counter belongs to a number, so that the erasure of the number removes it. */
-export function isOfNumber(kind: Cap['kind']): boolean {
+function isOfNumber(kind: Cap['kind']): boolean {
   return kind === 'phone' || kind === 'phone_total';
 }
 
 /** A counter that a lead is counted on; `phoneHash` is set for the counters of a number, which an erasure removes. */
-export type Counter = { readonly cap: Cap; readonly key: Uint8Array; readonly phoneHash: Uint8Array | null };
+type Counter = { readonly cap: Cap; readonly key: Uint8Array; readonly phoneHash: Uint8Array | null };
 
 /**
  * The counters that a new lead is counted on. Suspects have counters of their own for number and site, because otherwise
@@ -190,4 +191,34 @@ export function newId(now: number): string {
   bytes.writeUIntBE(now, 0, 6);
   randomBytes(16).copy(bytes, 6);
   return `cnv_${bytes.toString('base64url')}`;
+}
+
+/** A change of a counter by one. `phoneHash` is set for the counters of a number, which an erasure removes. */
+export type Change = {
+  readonly day: number;
+  readonly key: Uint8Array;
+  readonly by: 1 | -1;
+  readonly phoneHash: Uint8Array | null;
+};
+
+/**
+ * The changes of counters when conversations are released. A suspect counts on the counters of its number and site of the day
+ * of its release, because that is the day on which it is sent. Its counters of an earlier day have no effect any more.
+ *
+ * @param rows with cause, site, created_at and phone_hash
+ */
+export function countReleased(rows: readonly Row[], capKeys: OutboxOptions['capKeys'], now: number): readonly Change[] {
+  const day = dayOf(now);
+  return rows
+    .filter(({ cause, phone_hash: hash }) => cause === 'suspect' && hash instanceof Uint8Array)
+    .flatMap((row): readonly Change[] => {
+      const hash = toBuffer(row.phone_hash as Uint8Array);
+      const keys = Object.entries(capKeys(row.site as string, hash)) as [CapKind, Uint8Array][];
+      const today = dayOf(row.created_at as number) === day;
+      return keys.flatMap(([kind, key]): readonly Change[] => {
+        const phoneHash = isOfNumber(kind) ? hash : null;
+        const counted: Change = { day, key, by: 1, phoneHash };
+        return today ? [counted, { day, key: suspectKey(key), by: -1, phoneHash }] : [counted];
+      });
+    });
 }

@@ -1,6 +1,5 @@
 import type { ConsentRecord, Page, PageRequest } from '../domain/ports/lead-records.ts';
-import { cutPage, placeAfter, toCursor } from './pages.ts';
-import { type Row, readLead, toConsent } from './rows.ts';
+import { cutPage, placeAfter, type Row, readLead, toConsent, toCursor } from './rows.ts';
 import type { Vault } from './vault.ts';
 
 /** How many leads are decrypted in one turn of the event loop, which takes some 10 ms. */

@@ -1,4 +1,5 @@
 import type { SealedColumn, SealedCounts } from '../domain/ports/key-store.ts';
+import type { LeadRecords } from '../domain/ports/lead-records.ts';
 import { type Row, toBuffer } from './rows.ts';
 import type { Vault } from './vault.ts';
 
@@ -39,4 +40,24 @@ export function rewrapPage(
   }
   const last = rows.at(-1);
   return { changes, refused, ...(last && rows.length === limit && { next: last.seq as number }) };
+}
+
+/** How many of the newest leads are searched for one whose personal data is still stored. */
+const NEWEST = 100;
+
+/** Whether the configured keys open the stored leads, judged by the newest lead whose personal data is still stored. */
+export type KeysVerdict =
+  | { readonly kind: 'opens' }
+  | { readonly kind: 'nothing_to_open' }
+  | { readonly kind: 'does_not_open'; readonly id: string };
+
+/** @throws StorageUnavailable */
+export async function tryKeys(store: Pick<LeadRecords, 'list' | 'show'>): Promise<KeysVerdict> {
+  const { items } = await store.list({}, { limit: NEWEST });
+  const kept = items.find(({ erased }) => !erased);
+  if (!kept) return { kind: 'nothing_to_open' };
+  const details = await store.show(kept.id);
+  // The lead may have been erased between the two queries.
+  if (!details || details.erased || details.lead) return { kind: 'opens' };
+  return { kind: 'does_not_open', id: kept.id };
 }

@@ -11,17 +11,17 @@ export type OutboxOptions = {
   readonly leaseMs: number;
   /** How long a caller waits for the first attempt, in milliseconds. */
   readonly waitMs: number;
+  /** The keyed hash of a provider's message, by which its group is found again without its text. */
+  readonly messageKey: (text: string) => Buffer;
   /**
    * The counters of a lead's number and site, on which a suspect counts from its release on.
    *
    * @param phoneHash of the lead's number
    */
-  /** The keyed hash of a provider's message, by which its group is found again without its text. */
-  readonly messageKey: (text: string) => Buffer;
   readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
-  /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   /** Measures each transaction. */
   readonly onCommit?: OnCommit | undefined;
+  /** Called for a lead that is parked because no configured key opens it, once that is on disk. */
   readonly onUnreadable?: (lead: { readonly id: string; readonly provider: string }) => void;
   /** Called at the opening with the files of the database that other users of the machine may read, if there are any. */
   readonly onExposed?: (files: readonly string[]) => void;

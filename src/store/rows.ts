@@ -1,7 +1,14 @@
 import type { Conversation, Lead, RejectionReason, Status } from '../domain/lead.ts';
 import type { Cause, Lease, ProviderState } from '../domain/ports/delivery-queue.ts';
-import type { AuditEntry, ConsentRecord, LeadDetails, LeadRecord } from '../domain/ports/lead-records.ts';
-import type { StoredConversation } from '../domain/ports/outbox.ts';
+import type {
+  AuditEntry,
+  ConsentRecord,
+  LeadDetails,
+  LeadRecord,
+  Page,
+  PastAttempt,
+} from '../domain/ports/lead-records.ts';
+import { InvalidCursor, type StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
 import { defined } from '../lib/defined.ts';
 import { type Vault, VaultError } from './vault.ts';
@@ -105,6 +112,20 @@ export function toConsent(row: Row, lead: Lead | undefined): ConsentRecord | und
   return defined({ ...which, text: consent.text, version: consent.version, pageUrl: page?.url, origin });
 }
 
+/** @param row with number, at, outcome, cause, http_status, duration_ms, due_at and description */
+export function toPastAttempt(row: Row, id: string, vault: Vault): PastAttempt {
+  return defined({
+    number: row.number as number,
+    at: row.at as number,
+    outcome: row.outcome as PastAttempt['outcome'],
+    cause: (row.cause as string | null) ?? undefined,
+    httpStatus: (row.http_status as number | null) ?? undefined,
+    durationMs: (row.duration_ms as number | null) ?? undefined,
+    dueAt: (row.due_at as number | null) ?? undefined,
+    description: readSealed(row.description, (data) => vault.openText(id, 'attempt', data)),
+  });
+}
+
 export function toAuditEntry({ at, actor, action, count, detail }: Row): AuditEntry {
   return {
     at: at as number,
@@ -130,3 +151,37 @@ export function toSuppression(row: Row): Suppression {
 
 /** The statuses that wait for a person. */
 export const WAITING: readonly Status[] = ['held', 'unknown', 'parked'];
+
+/** The place after which an ascending list continues. @throws InvalidCursor */
+export function placeAfter(cursor: string | undefined): number {
+  return cursor === undefined ? 0 : fromCursor(cursor);
+}
+
+/** The place before which a descending list continues. @throws InvalidCursor */
+export function placeBefore(cursor: string | undefined): number {
+  return cursor === undefined ? Number.MAX_SAFE_INTEGER : fromCursor(cursor);
+}
+
+/**
+ * Cuts a page out of the rows of a list. The query asks for one row more than `limit`, which shows whether another page
+ * follows.
+ *
+ * @param rows with `seq`, the place of a row in its list
+ */
+export function cutPage<Item>(rows: readonly Row[], limit: number, toItem: (row: Row) => Item): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const next = last !== undefined && rows.length > limit ? { next: toCursor(last.seq as number) } : {};
+  return { items: shown.map(toItem), ...next };
+}
+
+/** The place of a row in a list, as the opaque text that callers give back. */
+export function toCursor(place: number): string {
+  return Buffer.from(String(place)).toString('base64url');
+}
+
+function fromCursor(cursor: string): number {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidCursor();
+  return Number(text);
+}

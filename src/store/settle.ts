@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import {
   type Account,
+  type AttemptFacts,
   type Lease,
   PROBE_EVERY_MS,
   type Settled,
   type Settlement,
 } from '../domain/ports/delivery-queue.ts';
 import { defined } from '../lib/defined.ts';
-import type { Row } from './rows.ts';
+import { type Row, toBuffer } from './rows.ts';
+import type { SealFormat, Vault } from './vault.ts';
 
 /** Whether the provider of a settled lead is parked, and whether this very answer parked it. */
 export type Parking = 'in-use' | 'parked' | 'just-parked';
@@ -73,7 +75,7 @@ export function toProviderRecord(row: Row | undefined): ProviderRecord {
 }
 
 /** What a refusal changes: the columns to write, if any, and whether the provider is parked. */
-export type Refusal = {
+type Refusal = {
   readonly parking: Parking;
   readonly columns?: {
     readonly streak: string;
@@ -147,3 +149,63 @@ export function createRecordedAcceptances(): RecordedAcceptances {
 function hashOf(target: string): string {
   return createHash('sha256').update(target).digest('base64url').slice(0, 16);
 }
+
+/** What is written of an attempt, besides its time and its next try. */
+export type AttemptRow = {
+  readonly id: string;
+  readonly number: number;
+  readonly facts: AttemptFacts;
+  /** The provider's own words about this attempt, sealed. */
+  readonly words: Buffer | null;
+};
+
+/**
+ * The attempt that a settlement adds to the lead's history; `undefined` for none. The delivery of a lead by its first call adds
+ * none: nearly all leads end so, and their conversation says all of it.
+ */
+export function toAttemptRow(
+  { id, attempts }: Lease,
+  { status, facts, description }: Settlement,
+  vault: Vault,
+  format?: SealFormat,
+): AttemptRow | undefined {
+  if (facts === undefined || (status === 'delivered' && attempts === 0)) return undefined;
+  // The columns hold whole numbers.
+  const { durationMs } = facts;
+  const rounded = durationMs === undefined ? facts : { ...facts, durationMs: Math.round(durationMs) };
+  const words = description === undefined ? null : vault.sealText(id, 'attempt', description, format);
+  return { id, number: attempts + 1, facts: rounded, words };
+}
+
+/** Groups of messages that an account has at most. Further messages are counted together. */
+export const GROUPS_MAX = 200;
+/** The group of those further messages. Its key is the hash of no text. */
+export const OTHER = { key: Buffer.alloc(0), text: 'other messages' } as const;
+/**
+ * A text is stored once leads of so many numbers got it. The lead's own values are taken out of it, and what the provider says
+ * of one person is said of no two others (docs/adr/0031).
+ */
+const NUMBERS_TO_SHOW = 3;
+/** A group without leads is kept so long, so that none is removed while a lead is being added to it. */
+export const UNUSED_MS = 86_400_000;
+
+/** What a lead of one more number changes in its group: the numbers seen so far, or the text if they are enough. */
+type Seen = { readonly numbers: Buffer | null; readonly text: string | null };
+
+/**
+ * @param row the group with `numbers`: the first byte of the hash of each number seen so far, which identifies nobody; `text`:
+ *   null as long as they are too few. Two numbers with the same byte count as one.
+ * @returns `undefined` if nothing changes
+ */
+export function seenBy(row: Row, phoneHash: Uint8Array | undefined, text: string): Seen | undefined {
+  const [byte] = phoneHash ?? [];
+  if (row.text !== null || byte === undefined) return undefined;
+  const before = row.numbers instanceof Uint8Array ? toBuffer(row.numbers) : Buffer.alloc(0);
+  if (before.includes(byte)) return undefined;
+  const numbers = Buffer.concat([before, Buffer.of(byte)]);
+  return numbers.length < NUMBERS_TO_SHOW ? { numbers, text: null } : { numbers: null, text };
+}
+
+/** Removes groups that no lead has any more. The value is the time before which they were last used. */
+export const REMOVE_UNUSED =
+  'DELETE FROM messages WHERE used_at < $1 AND id NOT IN (SELECT message FROM tallies WHERE n <> 0)';

@@ -1,4 +1,5 @@
 import { STATUSES, type Status } from '../domain/lead.ts';
+import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
 import type { Dimension, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/defined.ts';
 import type { Row } from './rows.ts';
@@ -86,4 +87,20 @@ export function toTallies(rows: readonly Row[]): readonly Tally[] {
 function sortedByCount<T extends Tally>(items: readonly T[]): readonly T[] {
   const name = ({ count: _count, ...rest }: T): string => JSON.stringify(rest);
   return items.toSorted((a, b) => b.count - a.count || (name(a) < name(b) ? -1 : 1));
+}
+
+type StoredState = Omit<ReplicaState, 'owner' | 'seenAt'>;
+
+/** The part of a process's state that is stored as JSON. */
+export function stateText({ seenAt: _seenAt, ...state }: Omit<ReplicaState, 'owner'>): string {
+  return JSON.stringify(state);
+}
+
+export function toReplicaState(row: Readonly<Record<string, unknown>>): ReplicaState {
+  const state = JSON.parse(String(row.state)) as StoredState;
+  return { owner: String(row.owner), seenAt: Number(row.seen_at), ...state };
+}
+
+export function toMinuteCount(row: Readonly<Record<string, unknown>>): MinuteCount {
+  return { minute: Number(row.minute), kind: String(row.kind), count: Number(row.n) };
 }

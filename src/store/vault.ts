@@ -8,7 +8,6 @@ import {
 } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import type { SealedColumn } from '../domain/ports/key-store.ts';
-import type { LeadRecords } from '../domain/ports/lead-records.ts';
 
 /** A lead as it is stored. `key` is null if the lead is not encrypted (no `DATA_KEY`, outside production only). */
 export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };
@@ -192,24 +191,4 @@ function decrypt(key: KeyObject, nonce: Buffer, sealed: Buffer, place: Buffer): 
   } catch (error) {
     throw new VaultError('It was altered or moved, or sealed with another key.', { cause: error });
   }
-}
-
-/** How many of the newest leads are searched for one whose personal data is still stored. */
-const NEWEST = 100;
-
-/** Whether the configured keys open the stored leads, judged by the newest lead whose personal data is still stored. */
-export type KeysVerdict =
-  | { readonly kind: 'opens' }
-  | { readonly kind: 'nothing_to_open' }
-  | { readonly kind: 'does_not_open'; readonly id: string };
-
-/** @throws StorageUnavailable */
-export async function tryKeys(store: Pick<LeadRecords, 'list' | 'show'>): Promise<KeysVerdict> {
-  const { items } = await store.list({}, { limit: NEWEST });
-  const kept = items.find(({ erased }) => !erased);
-  if (!kept) return { kind: 'nothing_to_open' };
-  const details = await store.show(kept.id);
-  // The lead may have been erased between the two queries.
-  if (!details || details.erased || details.lead) return { kind: 'opens' };
-  return { kind: 'does_not_open', id: kept.id };
 }

@@ -3,7 +3,7 @@ import type { Lease, Settlement } from '../../src/domain/ports/delivery-queue.ts
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { DAY_MS } from '../../src/lib/clock.ts';
-import { GROUPS_MAX } from '../../src/store/messages.ts';
+import { GROUPS_MAX } from '../../src/store/settle.ts';
 import { lead } from '../support/lead.ts';
 import { hashing, leased, newLead, type OpenOutbox } from '../support/outbox.ts';
 

@@ -1,10 +1,10 @@
 import { ATTEMPTS_KEPT, AUDITED_SHOWN, type LeadDetails } from '../../domain/ports/lead-records.ts';
-import { type AttemptRow, toPastAttempt } from '../history.ts';
-import { type Row, toAuditEntry } from '../rows.ts';
+import { type Row, toAuditEntry, toPastAttempt } from '../rows.ts';
+import { type AttemptRow, GROUPS_MAX, OTHER, seenBy } from '../settle.ts';
 import type { Vault } from '../vault.ts';
-import { type Query, toColumns } from './database.ts';
+import { type Query, type Store, toColumns } from './database.ts';
 
-export type Attempted = { readonly attempt: AttemptRow; readonly now: number; readonly dueAt: number | undefined };
+type Attempted = { readonly attempt: AttemptRow; readonly now: number; readonly dueAt: number | undefined };
 
 /** Adds attempts to the histories of their leads, inside the transaction that settles them. */
 export async function recordAttempts(query: Query, attempted: readonly Attempted[]): Promise<void> {
@@ -61,3 +61,47 @@ const ATTEMPTS = 'SELECT * FROM attempts WHERE seq = $1 ORDER BY number LIMIT $2
 const AUDITED = `
   SELECT audit.* FROM audited JOIN audit ON audit.seq = audited.audit
   WHERE audited.seq = $1 ORDER BY audited.audit DESC LIMIT $2`;
+
+/** A provider's message about a lead that is being settled. */
+type SaidOf = { readonly id: string; readonly provider: string; readonly text: string; readonly now: number };
+
+/** Notes the groups of messages at their conversations, inside the transaction that settles them. */
+export async function recordMessages(
+  query: Query,
+  said: readonly SaidOf[],
+  messageKey: Store['messageKey'],
+): Promise<void> {
+  // Groups are locked in one order by all replicas.
+  const keyed = said
+    .map((one) => ({ ...one, key: messageKey(one.text) }))
+    .sort((a, b) => Buffer.compare(orderOf(a), orderOf(b)));
+  for (const { id, provider, text, now, key } of keyed) {
+    const row = await groupOf(query, provider, key, now);
+    const [lead] = await query(PHONE_OF, [id]);
+    const seen = seenBy(row, (lead?.phone_hash as Buffer | undefined) ?? undefined, text);
+    if (seen) await query(SEE, [seen.numbers, seen.text, row.id]);
+    await query(GROUP, [row.id, id]);
+  }
+}
+
+function orderOf({ provider, key }: { readonly provider: string; readonly key: Uint8Array }): Buffer {
+  return Buffer.concat([Buffer.from(`${provider}\0`), key]);
+}
+
+/** Two replicas at the same time may exceed the limit by a few groups. */
+async function groupOf(query: Query, provider: string, key: Uint8Array, now: number): Promise<Row> {
+  const [known] = await query(USE, [provider, key, now]);
+  if (known) return known;
+  const [groups] = await query('SELECT count(*) AS n FROM messages WHERE provider = $1', [provider]);
+  const full = (groups?.n as number) >= GROUPS_MAX;
+  const [added] = await query(ADD_GROUP, [provider, full ? OTHER.key : key, full ? OTHER.text : null, now]);
+  return added as Row;
+}
+
+const USE = 'UPDATE messages SET used_at = $3 WHERE provider = $1 AND key = $2 RETURNING id, numbers, text';
+const ADD_GROUP = `
+  INSERT INTO messages (provider, key, text, used_at) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (provider, key) DO UPDATE SET used_at = excluded.used_at RETURNING id, numbers, text`;
+const SEE = 'UPDATE messages SET numbers = $1, text = $2 WHERE id = $3';
+const GROUP = 'UPDATE conversations SET message = $1 WHERE id = $2';
+const PHONE_OF = 'SELECT phone_hash FROM lead_keys WHERE seq = (SELECT seq FROM conversations WHERE id = $1)';

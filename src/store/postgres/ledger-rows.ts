@@ -1,7 +1,6 @@
 import { dayOf } from '../../lib/clock.ts';
-import { countersOf } from '../accept.ts';
+import { type Change, countersOf } from '../accept.ts';
 import { referenceHash } from '../references.ts';
-import type { Change } from '../release.ts';
 import { type Row, STATE } from '../rows.ts';
 import { type Query, toColumns } from './database.ts';
 import {

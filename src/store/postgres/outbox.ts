@@ -4,22 +4,17 @@ import type { OutboxOptions } from '../options.ts';
 import { REFERENCE } from '../references.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
 import { createAcceptance } from './accept.ts';
-import { createActivity } from './activity.ts';
-import { createAlerts } from './alerts.ts';
-import { createCallbacks } from './callbacks.ts';
 import { createClaims } from './claim.ts';
-import { type Address, createListener } from './connection.ts';
+import { type Address, createListener, type Listening, listenForWork } from './connection.ts';
 import { createConsents } from './consents.ts';
 import type { Database, Store } from './database.ts';
 import { createInDoubtLeases } from './faults.ts';
 import { createKeyStore } from './keys.ts';
-import { type Listening, listenForWork } from './notifications.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
-import { createOutgoing } from './outgoing.ts';
-import { createPartnerRecords } from './partner-records.ts';
+import { createAlerts, createCallbacks, createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
-import { createAudit, createLeadRecords, createRequeue } from './records.ts';
+import { createAudit, createLeadRecords, createPartnerRecords, createRequeue } from './records.ts';
 import {
   createReplicaGuard,
   createSchemaState,
@@ -28,7 +23,7 @@ import {
   watchSkew,
 } from './replica-guard.ts';
 import { createLeases } from './settle.ts';
-import { createStats } from './stats.ts';
+import { createActivity, createStats } from './stats.ts';
 
 export type PostgresOptions = OutboxOptions &
   OpenPlace & {

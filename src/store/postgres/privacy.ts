@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { type Clock, dayOf, systemClock } from '../../lib/clock.ts';
-import { REMOVE_UNUSED, UNUSED_MS } from '../messages.ts';
 import { toSuppression } from '../rows.ts';
-import { storeErasedCallbacks } from './callbacks.ts';
+import { REMOVE_UNUSED, UNUSED_MS } from '../settle.ts';
 import { type Database, IS_FINAL, type Query, type Store } from './database.ts';
 import { advisoryLocks, DeadRowsRemain, retryUntilUnlocked, TABLE_LOCK_MS, UNLOCKED_WITHIN_MS } from './locks.ts';
+import { storeErasedCallbacks } from './outgoing.ts';
 import { writeAudit } from './records.ts';
 
 export function createErasure({ database }: Store): ErasureStore {

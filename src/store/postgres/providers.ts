@@ -9,9 +9,9 @@ import {
   refusesCredentials,
   toProviderRecord,
 } from '../settle.ts';
+import { WAKE } from './connection.ts';
 import { IS_PARKED, type Query, type Store } from './database.ts';
 import { advisoryLocks } from './locks.ts';
-import { WAKE } from './notifications.ts';
 
 /** How an attempt ended, for what the answer says about its provider's credentials. */
 type Answer = { readonly lease: Lease; readonly settlement: Settlement; readonly now: number };

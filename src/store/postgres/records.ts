@@ -1,11 +1,13 @@
 import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
-import { cutPage, placeBefore } from '../pages.ts';
-import { countReleased } from '../release.ts';
-import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { InvalidCursor } from '../../domain/ports/outbox.ts';
+import type { PartnerRecords } from '../../domain/ports/partner-records.ts';
+import { countReleased } from '../accept.ts';
+import { cutPartnerPage, PLACE, partnerPage } from '../references.ts';
+import { cutPage, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { WAKE } from './connection.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
 import { noteAudited, readHistory } from './history.ts';
 import { changeCounters } from './ledger-rows.ts';
-import { WAKE } from './notifications.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
@@ -152,5 +154,18 @@ export function createAudit({ database }: Store): AuditStore {
       return cutPage(rows, limit, toAuditEntry);
     },
     record: async (entry) => void (await writeAudit(database.write, entry)),
+  };
+}
+
+/** What partners see of their conversations. */
+export function createPartnerRecords({ database }: Pick<Store, 'database'>): PartnerRecords {
+  return {
+    async listOfPartner(filter, { limit, after }) {
+      const [place] = after === undefined ? [] : await database.read(PLACE, [after, filter.partner]);
+      if (after !== undefined && !place) throw new InvalidCursor();
+      const before = place && { createdAt: place.created_at as number, seq: place.seq as number };
+      const { text, values } = partnerPage(filter, before, limit + 1, MAY_HAVE_ARRIVED);
+      return cutPartnerPage(await database.read(text, values), limit);
+    },
   };
 }

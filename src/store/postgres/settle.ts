@@ -1,20 +1,20 @@
 import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { type AttemptRow, toAttemptRow } from '../history.ts';
 import { type Row, STATE, toConversation } from '../rows.ts';
 import {
+  type AttemptRow,
   acceptsCredentials,
   createRecordedAcceptances,
   type Parking,
   type RecordedAcceptances,
   refusesCredentials,
+  toAttemptRow,
   toSettled,
 } from '../settle.ts';
 import { createBatcher } from './batch.ts';
 import { type Query, type Store, toColumns } from './database.ts';
 import { retryLostConnection, StorageFault } from './faults.ts';
-import { recordAttempts } from './history.ts';
-import { recordMessages } from './messages.ts';
+import { recordAttempts, recordMessages } from './history.ts';
 import { recordAnswers } from './providers.ts';
 
 type Settling = {

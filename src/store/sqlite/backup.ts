@@ -3,7 +3,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import type { SealedCounts } from '../../domain/ports/key-store.ts';
 import { toSealedCounts } from '../keys.ts';
 import type { Vault } from '../vault.ts';
-import { createPrivately } from './file-mode.ts';
+import { createPrivately } from './files.ts';
 import { SEALED_COUNTS } from './keys.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { APPLICATION_ID, pragma } from './open.ts';

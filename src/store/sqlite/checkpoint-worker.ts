@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** The thread of `checkpointer.ts`. Each message asks for one checkpoint and is answered with one message; `null` ends it. */
+/** The thread of the checkpointer in `database-file.ts`. Each message asks for one checkpoint and is answered with one message; `null` ends it. */
 const file = pathToFileURL(workerData as string);
 // A file that was moved away must not be created anew.
 file.searchParams.set('mode', 'rw');

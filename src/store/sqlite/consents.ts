@@ -1,7 +1,6 @@
 import type { ConsentStore, Filter } from '../../domain/ports/lead-records.ts';
 import { consentPage, countConsents, cursorAfter, flagsOf, LEADS_AT_A_TIME } from '../consents.ts';
-import { placeAfter } from '../pages.ts';
-import type { Row } from '../rows.ts';
+import { placeAfter, type Row } from '../rows.ts';
 import type { Store } from './database.ts';
 import { prepareNewestSeq, where } from './records.ts';
 import { collect, type Slice, slicesUp } from './slices.ts';

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { OutboxOptions } from '../options.ts';
-import type { BatchWriter } from './batch.ts';
+import type { BatchWriter, Read } from './batch.ts';
 
 /** What the parts of the adapter share: one connection, one batch writer, one reader. */
 export type Store = OutboxOptions & {
@@ -11,9 +10,6 @@ export type Store = OutboxOptions & {
   /** Resolves when no byte that was removed is left in the write-ahead log. @throws StorageUnavailable as `emptyLog` */
   readonly emptyLog: () => Promise<void>;
 };
-
-/** Runs `query` and resolves with its result. A fault of the storage rejects with `StorageUnavailable`. */
-export type Read = <T>(query: () => T) => Promise<T>;
 
 /** `unknowns` counts since the last release; `may_have_arrived` keeps what was counted before. */
 export const MAY_HAVE_ARRIVED = '(may_have_arrived = 1 OR unknowns > 0)';
@@ -49,58 +45,3 @@ export const IS_COUNTER = 'day = ? AND substr(coalesce(phone_hash, key), 1, 2) =
 /** Removes an idempotency record. Deleting the row would move others. */
 export const BLANK_REQUEST =
   'UPDATE requests SET key = NULL, fingerprint = NULL, expires_at = NULL, phone_hash = NULL WHERE seq = ?';
-
-type Query = {
-  readonly run: () => unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-};
-
-/**
- * Queries of one turn of the event loop share one read transaction: taking and dropping the read lock costs several times as
- * much as finding a row.
- *
- * @param check throws if the file at the path is no longer the one that was opened
- */
-export function createReader(database: DatabaseSync, check: () => void): Read {
-  const begin = database.prepare('BEGIN');
-  const end = database.prepare('COMMIT');
-  let collecting: Query[] = [];
-
-  const runAll = (): void => {
-    const queries = collecting;
-    collecting = [];
-    try {
-      check();
-      const together = queries.length > 1;
-      if (together) begin.run();
-      try {
-        for (const query of queries) runOne(query);
-      } finally {
-        if (together && database.isTransaction) end.run();
-      }
-    } catch (error) {
-      for (const { reject } of queries) reject(unavailable(error));
-    }
-  };
-
-  return <T>(run: () => T) =>
-    new Promise<T>((resolve, reject) => {
-      collecting.push({ run, resolve: resolve as (value: unknown) => void, reject });
-      if (collecting.length === 1) setImmediate(runAll);
-    });
-}
-
-function runOne({ run, resolve, reject }: Query): void {
-  try {
-    resolve(run());
-  } catch (error) {
-    reject(unavailable(error));
-  }
-}
-
-function unavailable(error: unknown): StorageUnavailable {
-  return error instanceof StorageUnavailable
-    ? error
-    : new StorageUnavailable('The storage did not answer a read.', { cause: error });
-}

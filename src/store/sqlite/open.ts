@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { UnusableDatabase } from '../../domain/ports/outbox.ts';
-import { createPrivately, makePrivate } from './file-mode.ts';
-import { orphanedLog } from './identity.ts';
+import { createPrivately, makePrivate, orphanedLog } from './files.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** `application_id` of our files ("TCGW"), so that the database of another program is never taken for ours. */
@@ -59,7 +58,7 @@ function requireOurs(database: DatabaseSync): void {
 
 /**
  * `secure_delete` overwrites deleted content; `temp_store` keeps sorts off a read-only root file system. A thread of its
- * own makes the checkpoints (`checkpointer.ts`); the limit here is for the case that it cannot. The cache is 32 MiB.
+ * own makes the checkpoints (`database-file.ts`); the limit here is for the case that it cannot. The cache is 32 MiB.
  */
 function configure(database: DatabaseSync): void {
   database.exec(`

@@ -1,28 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outbox, StoreLifecycle } from '../../domain/ports/outbox.ts';
+import { systemClock } from '../../lib/clock.ts';
 import type { OutboxOptions } from '../options.ts';
 import { REFERENCE } from '../references.ts';
 import { STATE, toBuffer, toStored } from '../rows.ts';
-import { createAcceptance, createKnown } from './accept.ts';
-import { createActivity } from './activity.ts';
-import { createAlerts } from './alerts.ts';
-import { createBatchWriter } from './batch.ts';
-import { createCallbacks } from './callbacks.ts';
-import { createCheckpointer } from './checkpointer.ts';
+import { createAcceptance, createKnown, createLedger } from './accept.ts';
+import { createBatchWriter, createReader } from './batch.ts';
 import { createClaims } from './claim.ts';
 import { createConsents } from './consents.ts';
-import { createReader, type Store } from './database.ts';
-import { type Identity, watchIdentity } from './identity.ts';
+import type { Store } from './database.ts';
+import { createCheckpointer, type Identity, watchIdentity } from './database-file.ts';
 import { createKeyStore } from './keys.ts';
-import { createLedger } from './ledger.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
-import { createOutgoing } from './outgoing.ts';
-import { createPartnerRecords } from './partner-records.ts';
+import { createAlerts, createCallbacks, createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions, emptyLog } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
-import { createAudit, createLeadRecords, createRequeue } from './records.ts';
+import { createAudit, createLeadRecords, createPartnerRecords, createRequeue } from './records.ts';
 import { createLeases } from './settle.ts';
-import { createStats } from './stats.ts';
+import { createActivity, createStats } from './stats.ts';
 
 /** `monotonic`: milliseconds of a clock that never goes back, for tests. */
 export type SqliteOptions = OutboxOptions & { readonly monotonic?: () => number };
@@ -38,7 +33,7 @@ const PROBE_BYTES = 64 * 1024;
  */
 export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox {
   const database = openDatabase(path, (files) => files.length > 0 && options.onExposed?.(files));
-  const monotonic = options.monotonic ?? (() => performance.now());
+  const monotonic = options.monotonic ?? systemClock.monotonic;
   const identity = watchIdentity(path, APPLICATION_ID, monotonic);
   const { copy, ...checkpointer } = createCheckpointer(path, identity, monotonic);
   const known = createKnown(options);

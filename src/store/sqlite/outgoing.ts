@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { AlertStore } from '../../domain/ports/alert-store.ts';
+import type { CallbackStore } from '../../domain/ports/callback-store.ts';
 import type { OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
 import {
   columnsOf,
@@ -8,14 +10,17 @@ import {
   EXPIRED,
   IS_FIRST,
   notedOf,
+  sameSubscribers,
   toDestinationState,
   toDueDestination,
   toOutgoingClaim,
+  toReportedCondition,
+  toToldAlert,
 } from '../outgoing.ts';
 import type { Store } from './database.ts';
 
 /** Stores a message inside the transaction under way. */
-export function prepareEnqueue(database: DatabaseSync): (message: OutgoingMessage) => void {
+function prepareEnqueue(database: DatabaseSync): (message: OutgoingMessage) => void {
   const insert = database.prepare(
     `INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
@@ -87,4 +92,77 @@ export function createOutgoing({ database, writer, read, owner, leaseMs }: Store
       }),
     destinationStates: () => read(() => states.all().map(toDestinationState)),
   };
+}
+
+/** What operators were told, and which conditions the processes see. */
+export function createAlerts({ database, writer, read, owner }: Store): AlertStore {
+  const enqueue = prepareEnqueue(database);
+  const told = database.prepare('SELECT condition, target, since, told_at FROM told ORDER BY condition, target');
+  const insert = database.prepare(
+    'INSERT INTO told (condition, target, since, told_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const remind = database.prepare('UPDATE told SET told_at = ? WHERE condition = ? AND target = ? AND told_at <= ?');
+  const clear = database.prepare('DELETE FROM told WHERE condition = ? AND target = ?');
+  const forgetOwn = database.prepare('DELETE FROM reported WHERE reporter = ?');
+  const forgetOld = database.prepare('DELETE FROM reported WHERE seen_at < ?');
+  const report = database.prepare('INSERT INTO reported (condition, reporter, since, seen_at) VALUES (?, ?, ?, ?)');
+  const reported = database.prepare(
+    'SELECT condition, min(since) AS since FROM reported WHERE seen_at >= ? GROUP BY condition ORDER BY condition',
+  );
+
+  return {
+    told: () => read(() => told.all().map(toToldAlert)),
+    tell: ({ condition, target, message, toldBefore }, now) =>
+      writer.write(() => {
+        const { changes } =
+          toldBefore === undefined
+            ? insert.run(condition, target, now, now)
+            : remind.run(now, condition, target, toldBefore);
+        if (changes === 0) return false;
+        enqueue(message);
+        return true;
+      }),
+    tellCleared: ({ condition, target, message }) =>
+      writer.write(() => {
+        if (clear.run(condition, target).changes === 0) return false;
+        enqueue(message);
+        return true;
+      }),
+    report: (conditions, now, forgetBefore) =>
+      writer.write(() => {
+        forgetOwn.run(owner);
+        forgetOld.run(forgetBefore);
+        for (const { condition, since } of conditions) report.run(condition, owner, since, now);
+      }),
+    reported: (seenAfter) => read(() => reported.all(seenAfter).map(toReportedCondition)),
+  };
+}
+
+/** The receivers of changes of leads. Triggers store the messages (`migrations.ts`). */
+export function createCallbacks({ database, writer, read }: Store): CallbackStore {
+  const stored = database.prepare('SELECT destination, partner, site FROM subscribers');
+  const clear = database.prepare('DELETE FROM subscribers');
+  const insert = database.prepare('INSERT INTO subscribers (destination, partner, site) VALUES (?, ?, ?)');
+  return {
+    async subscribe(subscribers) {
+      if (sameSubscribers(await read(() => stored.all()), subscribers)) return;
+      await writer.write(() => {
+        clear.run();
+        for (const { destination, partner, site } of subscribers)
+          insert.run(destination, partner ?? null, site ?? null);
+      });
+    },
+  };
+}
+
+/** Gives a function that stores the messages about an erased conversation, inside the transaction under way. */
+export function prepareErasedCallbacks(database: DatabaseSync): (seq: number, now: number) => void {
+  const insert = database.prepare(
+    `INSERT INTO outgoing (id, destination, ordering, body, created_at, expires_at, next_at)
+     SELECT id, destination, ordering,
+       json_object('type', 'conversation.erased', 'timestamp', json_extract(data, '$.updatedAt'), 'data', json(data)),
+       ?1, ?1 + 259200000, ?1
+     FROM callbacks WHERE seq = ?2`,
+  );
+  return (seq, now) => void insert.run(now, seq);
 }

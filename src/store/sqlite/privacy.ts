@@ -2,12 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { dayOf } from '../../lib/clock.ts';
-import { REMOVE_UNUSED, UNUSED_MS } from '../messages.ts';
 import { toSuppression } from '../rows.ts';
+import { REMOVE_UNUSED, UNUSED_MS } from '../settle.ts';
 import type { Wait } from './batch.ts';
-import { prepareErasedCallbacks } from './callbacks.ts';
 import { BLANK_REQUEST, IS_FINAL, isHashOfNumber, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { BLANK_ATTEMPTS } from './history.ts';
+import { prepareErasedCallbacks } from './outgoing.ts';
 import { prepareAudit } from './records.ts';
 import { collect, type Slice, slicesUp } from './slices.ts';
 

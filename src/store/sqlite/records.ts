@@ -1,13 +1,14 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
-import { cutPage, placeBefore } from '../pages.ts';
-import { countReleased } from '../release.ts';
-import { type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { InvalidCursor } from '../../domain/ports/outbox.ts';
+import type { PartnerRecords } from '../../domain/ports/partner-records.ts';
+import { countReleased } from '../accept.ts';
+import { cutPartnerPage, PLACE, partnerPage, type Statement } from '../references.ts';
+import { cutPage, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import type { Counters } from './accept.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { prepareAudited, prepareHistory } from './history.ts';
-import type { Counters } from './ledger.ts';
-import { isTallied, prepareNarrow } from './narrow.ts';
-import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
+import { collect, isTallied, prepareNarrow, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
@@ -192,5 +193,32 @@ export function createAudit({ database, writer, read }: Store): AuditStore {
       return cutPage(await read(() => newest.all(before, limit + 1)), limit, toAuditEntry);
     },
     record: (entry) => writer.write(() => void write(entry)),
+  };
+}
+
+/** What partners see of their conversations. */
+export function createPartnerRecords({ database, read }: Pick<Store, 'database' | 'read'>): PartnerRecords {
+  const numbered = (text: string): string => text.replaceAll('$', '?');
+  const place = database.prepare(numbered(PLACE));
+  // There are two statements for each status, and two for all of them.
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (text: string): StatementSync => {
+    const statement = prepared.get(text) ?? database.prepare(numbered(text));
+    prepared.set(text, statement);
+    return statement;
+  };
+  const run = ({ text, values }: Statement) => prepare(text).all(...values);
+
+  return {
+    async listOfPartner(filter, { limit, after }) {
+      const rows = await read(() => {
+        const found = after === undefined ? undefined : place.get(after, filter.partner);
+        if (after !== undefined && !found) return undefined;
+        const before = found && { createdAt: found.created_at as number, seq: found.seq as number };
+        return run(partnerPage(filter, before, limit + 1, MAY_HAVE_ARRIVED));
+      });
+      if (!rows) throw new InvalidCursor();
+      return cutPartnerPage(rows, limit);
+    },
   };
 }

@@ -1,9 +1,7 @@
 import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
-import { toAttemptRow } from '../history.ts';
-import { acceptsCredentials, createRecordedAcceptances, toSettled } from '../settle.ts';
+import { acceptsCredentials, createRecordedAcceptances, toAttemptRow, toSettled } from '../settle.ts';
 import type { Store } from './database.ts';
-import { prepareAttempts } from './history.ts';
-import { prepareMessages } from './messages.ts';
+import { prepareAttempts, prepareMessages } from './history.ts';
 import { prepareStreaks } from './providers.ts';
 
 /** Renewing and ending leases. */

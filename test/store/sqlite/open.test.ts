@@ -14,7 +14,7 @@ import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import type { Cap } from '../../../src/domain/ports/lead-store.ts';
 import { type Outbox, UnusableDatabase } from '../../../src/domain/ports/outbox.ts';
-import { makePrivate } from '../../../src/store/sqlite/file-mode.ts';
+import { makePrivate } from '../../../src/store/sqlite/files.ts';
 import { APPLICATION_ID, migrate, openDatabase, pragma } from '../../../src/store/sqlite/open.ts';
 import { createSqliteOutbox } from '../../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../../src/store/vault.ts';

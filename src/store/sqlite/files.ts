@@ -44,3 +44,17 @@ export function makePrivate(path: string, chmod: typeof chmodSync = chmodSync): 
     }
   });
 }
+
+/**
+ * Says what is wrong if a write-ahead log lies beside a database file that is missing or empty. Such a log holds commits that
+ * are nowhere else; opening the database would create a new file and truncate the log.
+ */
+export function orphanedLog(path: string): string | undefined {
+  const log = `${path}-wal`;
+  if (sizeOf(path) > 0 || sizeOf(log) === 0) return undefined;
+  return `it is missing or empty, and ${log} holds commits that belong to it. Put the file back; or move the log away, too, for a restored or a new database`;
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

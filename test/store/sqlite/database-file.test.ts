@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createCheckpointer } from '../../../src/store/sqlite/checkpointer.ts';
-import { watchIdentity } from '../../../src/store/sqlite/identity.ts';
+import { createCheckpointer, watchIdentity } from '../../../src/store/sqlite/database-file.ts';
 import { APPLICATION_ID, openDatabase } from '../../../src/store/sqlite/open.ts';
 import { emptyLog } from '../../../src/store/sqlite/privacy.ts';
 
