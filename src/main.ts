@@ -8,7 +8,7 @@ import { ConfigurationError, type LoadedSettings, loadSettings } from './config/
 import { firstNames, formatProblem, formatProblems } from './config/problem.ts';
 import { watchSettings } from './config/watch.ts';
 import { systemClock } from './lib/clock.ts';
-import { createGuard } from './lib/guard.ts';
+import { createGuard } from './lib/connections.ts';
 import { stopOnSignal } from './signals.ts';
 
 /** Orchestrators usually kill a process after 30 s. The period is longer if `UPSTREAM_TIMEOUT_MS` allows longer attempts. */

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
-import { printable } from '../lib/printable.ts';
+import { printable } from '../lib/text.ts';
 
 /** Bytes that wait for a slow reader of the log. Beyond it lines are dropped, because a log must never delay a lead. */
 const BACKLOG_MAX_BYTES = 1024 * 1024;

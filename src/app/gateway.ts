@@ -12,7 +12,6 @@ import { createHashing } from '../leads/hashing.ts';
 import { capKeys } from '../leads/request-keys.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { createDisposers } from '../lib/disposers.ts';
 import { tryKeys } from '../store/keys.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault } from '../store/vault.ts';
@@ -21,7 +20,7 @@ import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
 import { startOutgoing, watchedEvents } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
-import { NO_METRICS, type Services, startSharedCounts } from './services.ts';
+import { createDisposers, NO_METRICS, type Services, startSharedCounts } from './services.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */

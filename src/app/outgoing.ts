@@ -6,7 +6,7 @@ import type { Subscriber } from '../domain/ports/callback-store.ts';
 import type { DestinationState } from '../domain/ports/outgoing-queue.ts';
 import type { Receiver, SendReport, WebhookReceiver } from '../domain/receiver.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { derived } from '../lib/derived.ts';
+import { derived } from '../lib/values.ts';
 import { createLoop } from '../outgoing/loop.ts';
 import { createMonitor, type Monitor } from '../outgoing/monitor.ts';
 import { destinationOf } from '../outgoing/texts.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { GivenNumber, LeadQuery } from '../admin/operations/input.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { UsageError } from './command.ts';
 
 export const MAX_PAGE = 1_000;

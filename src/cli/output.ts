@@ -1,5 +1,5 @@
 import type { ConfigurationError } from '../config/problem.ts';
-import { printable } from '../lib/printable.ts';
+import { printable } from '../lib/text.ts';
 import { EXIT, type ExitCode, type Io, START } from './command.ts';
 
 const BAR_WIDTH = 30;

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError } from '../admin/logger.ts';
 import { OperationError } from '../admin/operations/input.ts';
 import { ConfigurationError } from '../config/problem.ts';
-import { nearest } from '../lib/nearest.ts';
+import { nearest } from '../lib/text.ts';
 import { BackupError } from '../store/sqlite/backup.ts';
 import { addCheckCommand } from './check/check.ts';
 import { type AddCommands, type Context, EXIT, type ExitCode, type Io, START, UsageError } from './command.ts';

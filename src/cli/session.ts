@@ -12,7 +12,7 @@ import type { PartnerRecords } from '../domain/ports/partner-records.ts';
 import { createHashing } from '../leads/hashing.ts';
 import { capKeys } from '../leads/request-keys.ts';
 import { systemClock } from '../lib/clock.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { openOutbox } from '../store/open.ts';
 import { orphanedLog } from '../store/sqlite/files.ts';
 import { createVault } from '../store/vault.ts';

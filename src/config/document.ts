@@ -1,5 +1,5 @@
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { escapePointer, pointerTokens } from '../lib/escape.ts';
+import { escapePointer, pointerTokens } from '../lib/text.ts';
 import type { Mistake } from './problem.ts';
 import type { Located } from './schema/validate.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { editDistance } from '../lib/nearest.ts';
+import { editDistance } from '../lib/text.ts';
 import type { Mistake, Problem } from './problem.ts';
 import { type ReadFile, readSecret } from './read-file.ts';
 import { compile } from './schema/validate.ts';

@@ -1,5 +1,5 @@
 import { type FailurePattern, foldWords } from '../domain/failure-pattern.ts';
-import { escapePointer } from '../lib/escape.ts';
+import { escapePointer } from '../lib/text.ts';
 import type { Findings } from './findings.ts';
 import type { FailurePatternsContent } from './schema/failure-patterns.ts';
 

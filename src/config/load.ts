@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { toCidr } from './formats/addresses.ts';
 import { redisServer } from './formats/databases.ts';

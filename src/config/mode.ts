@@ -1,5 +1,5 @@
 import type { Site } from '../domain/site.ts';
-import { shortList } from '../lib/nearest.ts';
+import { shortList } from '../lib/text.ts';
 import type { Environment } from './environment.ts';
 import { isLoopbackHost } from './formats/addresses.ts';
 import type { Problem } from './problem.ts';

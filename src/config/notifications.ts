@@ -1,6 +1,6 @@
 import { CONDITION_KINDS, type Notifications, type NotificationTarget } from '../domain/notification.ts';
 import type { MailServer, Receiver, WebhookReceiver } from '../domain/receiver.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { DEFAULT_NOTIFICATIONS } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import type { FileContent } from './schema/file.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { ADMIN_NAME, type Operator } from '../domain/operator.ts';
 import { DAY_MS } from '../lib/clock.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import type { Environment } from './environment.ts';
 import type { Findings } from './findings.ts';
 import { keyHashBytes } from './formats/formats.ts';

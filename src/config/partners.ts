@@ -1,5 +1,5 @@
 import type { Partner } from '../domain/site.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { PARTNER_RATE } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import { keyHashBytes } from './formats/formats.ts';

@@ -1,5 +1,5 @@
 import { type ProviderAccount, REGION_URLS, type WireProfile } from '../domain/provider.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Environment } from './environment.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { Site } from '../domain/site.ts';
-import { defined } from '../lib/defined.ts';
-import { shortList } from '../lib/nearest.ts';
+import { shortList } from '../lib/text.ts';
+import { defined } from '../lib/values.ts';
 import { checkCallbacks, withCallbacks } from './callbacks.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER, DEFAULT_REGION, DEMO_CREDENTIALS } from './defaults.ts';
 import { parseDocument } from './document.ts';

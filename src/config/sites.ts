@@ -1,7 +1,7 @@
 import type { Target } from '../domain/lead.ts';
 import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
-import { defined } from '../lib/defined.ts';
-import { nearest, shortList } from '../lib/nearest.ts';
+import { nearest, shortList } from '../lib/text.ts';
+import { defined } from '../lib/values.ts';
 import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Findings } from './findings.ts';

@@ -1,5 +1,5 @@
-import { defined } from '../lib/defined.ts';
-import { escapePointer } from '../lib/escape.ts';
+import { escapePointer } from '../lib/text.ts';
+import { defined } from '../lib/values.ts';
 import type { Consent, Lead, Listing, Page, Phone, Target } from './lead.ts';
 import { collectMistakes } from './mistakes.ts';
 import { parsePhone } from './phone.ts';

@@ -2,7 +2,7 @@ import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback 
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
-import { derived } from '../lib/derived.ts';
+import { derived } from '../lib/values.ts';
 import { siteInBody, siteInPath } from './access.ts';
 import type { KnownPaths } from './known-paths.ts';
 

@@ -10,8 +10,7 @@ import {
   createConnections,
   endConnectionsOnClose,
 } from '../lib/connections.ts';
-import { requestIdOf } from '../lib/request-id.ts';
-import { readTarget } from '../lib/request-target.ts';
+import { readTarget, requestIdOf } from '../lib/request.ts';
 import { drainBeforeAnswer, parseJson } from './body.ts';
 import { createErrorHandler, sendProblem } from './error-handler.ts';
 import { knownPaths } from './known-paths.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { MAX_FIELD_ERRORS } from '../domain/mistakes.ts';
 import type { FieldError } from '../domain/refusal.ts';
-import { nearest } from '../lib/nearest.ts';
+import { nearest } from '../lib/text.ts';
 import { fieldErrors, pointerToken } from './validation.ts';
 
 /** The parts of a JSON Schema that are walked through here; every other keyword is left to ajv. */

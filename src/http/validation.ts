@@ -1,6 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify';
 import type { FieldError } from '../domain/refusal.ts';
-import { escapePointer } from '../lib/escape.ts';
+import { escapePointer } from '../lib/text.ts';
 
 /** An ajv error with `verbose` on: the schema that failed and the value that it failed for. */
 type Failure = FastifySchemaValidationError & {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { Guard } from '../lib/guard.ts';
+import type { Guard } from '../lib/connections.ts';
 import { PROBLEM_TYPE } from '../lib/problem.ts';
-import { requestIdOf } from '../lib/request-id.ts';
+import { requestIdOf } from '../lib/request.ts';
 import { PROBLEMS, type ProblemCode } from './problem-codes.ts';
 import { publicProblemBody } from './problems.ts';
 

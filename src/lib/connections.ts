@@ -10,7 +10,6 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { createGuard, type Guard } from './guard.ts';
 
 /** Limits of the resources that peers may occupy on a listener. */
 export type ConnectionLimits = {
@@ -219,4 +218,24 @@ export function endConnectionsOnClose(app: FastifyInstance, { open, guard }: Con
     unread.set(reply, checks);
     return checks < CHECKS_UNREAD;
   };
+}
+
+/** Wraps a listener so that it never throws. */
+export type Guard = <Arguments extends readonly unknown[]>(
+  listener: (...args: Arguments) => void,
+) => (...args: Arguments) => void;
+
+/**
+ * Creates a guard for listeners and timers. They run outside of every request's promise chain, where an exception would end
+ * the process. An exception of a guarded listener is logged as `listener_fault` and affects only the event at hand.
+ */
+export function createGuard(logger: Pick<Logger, 'error'>): Guard {
+  return (listener) =>
+    (...args) => {
+      try {
+        listener(...args);
+      } catch (err) {
+        logger.error({ event: 'listener_fault', err }, 'listener fault');
+      }
+    };
 }

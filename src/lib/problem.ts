@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { instanceOf } from './request-id.ts';
+import { instanceOf } from './request.ts';
 
 /** The media type of an RFC 9457 problem. */
 export const PROBLEM_TYPE = 'application/problem+json';

@@ -13,7 +13,7 @@ import type {
   Use,
 } from '../domain/ports/lead-store.ts';
 import { dayOf } from '../lib/clock.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import type { OutboxOptions } from './options.ts';
 import { type Row, toBuffer, toConversation } from './rows.ts';
 

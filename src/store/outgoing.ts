@@ -7,7 +7,7 @@ import type {
   OutgoingMessage,
   OutgoingResult,
 } from '../domain/ports/outgoing-queue.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import type { Row } from './rows.ts';
 
 /** The failure that a destination shows after a message was given up because of its age. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type Conversation, STATUSES } from '../domain/lead.ts';
 import type { Page } from '../domain/ports/lead-records.ts';
 import type { PartnerFilter, PartnerRecord } from '../domain/ports/partner-records.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { type Row, STATE, toConversation } from './rows.ts';
 
 /**

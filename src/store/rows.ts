@@ -10,7 +10,7 @@ import type {
 } from '../domain/ports/lead-records.ts';
 import { InvalidCursor, type StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { type Vault, VaultError } from './vault.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   type Settled,
   type Settlement,
 } from '../domain/ports/delivery-queue.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import { type Row, toBuffer } from './rows.ts';
 import type { SealFormat, Vault } from './vault.ts';
 

@@ -1,7 +1,7 @@
 import { STATUSES, type Status } from '../domain/lead.ts';
 import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
 import type { Dimension, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
-import { defined } from '../lib/defined.ts';
+import { defined } from '../lib/values.ts';
 import type { Row } from './rows.ts';
 
 /** Counts all conversations by status. `tallies` has a few rows for each site. */

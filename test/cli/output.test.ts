@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createProgress, csvLine, json, pairs, table } from '../../src/cli/output.ts';
-import { printable } from '../../src/lib/printable.ts';
+import { printable } from '../../src/lib/text.ts';
 
 t.test('text from a stranger cannot control the terminal', async (t) => {
   t.equal(printable('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u000ae');

@@ -4,7 +4,7 @@ import { SaxesParser } from 'saxes';
 import t from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
 import type { ProviderAccount } from '../../src/domain/provider.ts';
-import { defined } from '../../src/lib/defined.ts';
+import { defined } from '../../src/lib/values.ts';
 import { encodeLead, listingDetails } from '../../src/provider/encode.ts';
 import { lead } from '../support/lead.ts';
 import { account } from '../support/provider/raw-server.ts';

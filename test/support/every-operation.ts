@@ -2,7 +2,7 @@ import { STATUSES } from '../../src/domain/lead.ts';
 import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
 import { ATTEMPTS_KEPT, type AuditEntry, type Filter } from '../../src/domain/ports/lead-records.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
-import { defined } from '../../src/lib/defined.ts';
+import { defined } from '../../src/lib/values.ts';
 import { lead } from './lead.ts';
 import { entry, hashing, leased, newLead, queued } from './outbox.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { AdminProblem } from '../api/problem.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Gate } from './gate.ts';

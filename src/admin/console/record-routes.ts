@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ActivityStore } from '../../domain/ports/activity-store.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { AdminProblem } from '../api/problem.ts';
 import type { RunningState } from '../api/routes.ts';
 import { readHealth } from '../health-facts.ts';

@@ -2,7 +2,7 @@ import type { RejectionReason, Status } from '../../domain/lead.ts';
 import type { AuditEntry, LeadDetails, PastAttempt } from '../../domain/ports/lead-records.ts';
 import type { OutcomeClass } from '../../domain/provider.ts';
 import { isoTime } from '../../lib/clock.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { maskText } from './mask.ts';
 
 /** What an operator did with one lead. */

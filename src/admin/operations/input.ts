@@ -5,7 +5,7 @@ import type { Cause } from '../../domain/ports/delivery-queue.ts';
 import { DIMENSIONS, type Dimension, type Filter } from '../../domain/ports/lead-records.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Hashing } from '../../leads/hashing.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 
 /**
  * An operation that cannot be done as the operator asked for it. `invalid`: the command or request is wrong; `not_found`: it

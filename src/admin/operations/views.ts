@@ -9,7 +9,7 @@ import type {
   WaitingGroup,
 } from '../../domain/ports/lead-records.ts';
 import { isoTime } from '../../lib/clock.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { type HistoryEntry, leadHistory } from './history.ts';
 import { type MaskedLead, maskLead, maskText } from './mask.ts';
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
 import type { PartnerFilter, PartnerRecord, PartnerRecords } from '../../domain/ports/partner-records.ts';
 import { DAY_MS } from '../../lib/clock.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { type Context, UsageError } from '../command.ts';
 import { type JsonOption, text } from '../options.ts';
 import { csvLine, json, plural } from '../output.ts';

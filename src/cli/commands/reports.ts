@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ConsentView } from '../../admin/operations/views.ts';
 import { DIMENSIONS } from '../../domain/ports/lead-records.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import {
   type JsonOption,

@@ -1,5 +1,5 @@
 import type { PostgresPlace, RedisServer } from '../../domain/addresses.ts';
-import { nearest } from '../../lib/nearest.ts';
+import { nearest } from '../../lib/text.ts';
 import type { Mistake } from '../problem.ts';
 import { checkHost } from './addresses.ts';
 

@@ -1,6 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { escapePointer } from '../../lib/escape.ts';
-import { nearest } from '../../lib/nearest.ts';
+import { escapePointer, nearest } from '../../lib/text.ts';
 import { FORMATS } from '../formats/formats.ts';
 import type { Mistake } from '../problem.ts';
 

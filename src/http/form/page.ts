@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
-import { escapeHtml } from '../../lib/escape.ts';
+import { escapeHtml } from '../../lib/text.ts';
 import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
 import type { Problem } from '../problems.ts';
 import type { Language, Texts } from './texts.ts';

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../lib/escape.ts';
+import { escapeHtml } from '../../lib/text.ts';
 import type { siteFormBody } from '../schemas/site-form.ts';
 import { LABELS } from './labels.ts';
 import { htmlPage, pageHeaders, STYLE } from './page.ts';

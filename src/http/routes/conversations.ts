@@ -3,7 +3,7 @@ import { optionalText } from '../../domain/draft.ts';
 import type { Conversation, RejectionReason } from '../../domain/lead.ts';
 import type { StoredConversation } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';

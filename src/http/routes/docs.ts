@@ -1,7 +1,7 @@
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { escapeHtml } from '../../lib/escape.ts';
+import { escapeHtml } from '../../lib/text.ts';
 import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
 import { Problem } from '../problems.ts';
 

@@ -4,7 +4,7 @@ import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import type { PartnerFilter, PartnerRecords } from '../../domain/ports/partner-records.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { ReadSignedPage } from '../../leads/cursors.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import { Problem } from '../problems.ts';
 import { LIST_CONVERSATIONS, PAGE_DEFAULT, PAGE_MAX, PARTNER_LIST_QUERY } from '../schemas/partner-list.ts';
 import { conversationBody } from './conversations.ts';

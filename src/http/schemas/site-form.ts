@@ -1,5 +1,5 @@
 import type { Site } from '../../domain/site.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import type { Issued } from '../screening/form-guard.ts';
 
 const field = (what: string) =>

@@ -3,7 +3,7 @@ import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Answer, Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { defined } from '../../lib/defined.ts';
+import { defined } from '../../lib/values.ts';
 import type { Clearance, Gate, Permit } from './breaker.ts';
 import { RETRY_AFTER_MAX_MS, type RetryRules, SUPPRESSED, settlementFor, UNCALLED } from './policy.ts';
 

@@ -3,7 +3,7 @@ import { maskLead, maskPhone } from '../../../src/admin/operations/mask.ts';
 import { createOperations } from '../../../src/admin/operations/operations.ts';
 import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import { createHashing } from '../../../src/leads/hashing.ts';
-import { defined } from '../../../src/lib/defined.ts';
+import { defined } from '../../../src/lib/values.ts';
 import { NOON, operationsOver } from '../../support/admin/operations.ts';
 import { lead } from '../../support/lead.ts';
 import { hashing, newLead } from '../../support/outbox.ts';

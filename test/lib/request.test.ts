@@ -1,5 +1,5 @@
 import t from 'tap';
-import { instanceOf, requestIdOf, traceparentOf } from '../../src/lib/request-id.ts';
+import { instanceOf, requestIdOf, traceparentOf } from '../../src/lib/request.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

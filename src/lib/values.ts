@@ -9,3 +9,16 @@ export function defined<T extends object>(fields: T): Defined<T> {
     if (fields[name] !== undefined) kept[name] = fields[name];
   return kept as Defined<T>;
 }
+
+/**
+ * Memoizes a value that is computed from a part of the settings until that part is replaced. Settings are immutable, so
+ * identity is enough to detect a replacement.
+ */
+export function derived<Source, Value>(source: () => Source, make: (source: Source) => Value): () => Value {
+  let made: { readonly from: Source; readonly value: Value } | undefined;
+  return () => {
+    const from = source();
+    if (made?.from !== from) made = { from, value: make(from) };
+    return made.value;
+  };
+}

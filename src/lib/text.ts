@@ -1,5 +1,44 @@
 import { distance } from 'fastest-levenshtein';
 
+/** Escapes one token of a JSON pointer (RFC 6901, section 3). */
+export function escapePointer(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Splits a JSON pointer (RFC 6901) into its tokens, unescaped; the empty pointer has none. */
+export function pointerTokens(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Escapes text for an HTML element or a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
+/**
+ * Characters that control a terminal, change the direction of text, or are not visible: C0 and C1 controls, DEL, Unicode's
+ * direction and line marks, zero-width characters, tags, and halves of surrogate pairs.
+ */
+const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** Text on one line, in which every such character is escaped as in JSON. The parsed value of JSON stays the same. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
 /**
  * The candidate that `name` is most likely a misspelling of: at most a third of its letters away, and never more than
  * three; letter case counts for nothing. `undefined` when none is that close.
