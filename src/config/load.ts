@@ -17,15 +17,16 @@ import {
   checkDatabaseFiles,
   checkKeys,
   checkTls,
+  checkTokens,
   tlsFiles,
   warnOfCaps,
   warnOfDatabase,
   warnOfRedis,
+  warnOfTokens,
 } from './rules.ts';
 import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
 import { demoSetup, fileSetup, type Setup, unusable } from './setups.ts';
-import { checkTokens, warnOfTokens } from './tokens.ts';
 
 export { ConfigurationError } from './problem.ts';
 

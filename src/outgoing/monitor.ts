@@ -8,7 +8,7 @@ import type { SendResult } from '../domain/receiver.ts';
 import { type Clock, HOUR_MS } from '../lib/clock.ts';
 import { type Condition, conditionOf, type Findings, findConditions, keyOf, REPORT_FRESH_MS } from './conditions.ts';
 import { createLoop } from './loop.ts';
-import { isQuiet } from './quiet.ts';
+import { isQuiet } from './schedule.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { composeMessage, type Occasion } from './texts.ts';
 

@@ -1,6 +1,5 @@
 import t from 'tap';
-import { isQuiet } from '../../src/outgoing/quiet.ts';
-import { afterFailure, HEALTHY, nextTry } from '../../src/outgoing/schedule.ts';
+import { afterFailure, HEALTHY, isQuiet, nextTry } from '../../src/outgoing/schedule.ts';
 
 t.test('a message is tried again by the schedule, whose last delay is repeated', async (t) => {
   const at = (attempts: number, random = 0.5, retryAfterMs = 0) =>
