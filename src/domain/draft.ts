@@ -1,7 +1,6 @@
 import { escapePointer } from '../lib/text.ts';
 import { defined } from '../lib/values.ts';
 import type { Consent, Lead, Listing, Page, Phone, Target } from './lead.ts';
-import { collectMistakes } from './mistakes.ts';
 import { parsePhone } from './phone.ts';
 import { type FieldError, Refusal } from './refusal.ts';
 import type { Partner, Site, TargetRule } from './site.ts';
@@ -87,9 +86,7 @@ function draftConsent(consent: Consent | undefined, required: boolean): Consent 
   throw new Refusal(
     'consent_required',
     'This site takes no lead without consent; send the text that was agreed to, or its version.',
-    {
-      pointer: '/consent',
-    },
+    { pointer: '/consent' },
   );
 }
 
@@ -136,9 +133,7 @@ export function resolveTarget(named: Named, site: Site, partner?: Partner): Pick
     throw new Refusal(
       'invalid_request',
       'Is needed: this site has no default target. Send advertiserId or merchantId.',
-      {
-        pointer: '/advertiserId',
-      },
+      { pointer: '/advertiserId' },
     );
   }
   const bySite = asked === undefined || allows(site.targets, target);
@@ -209,13 +204,53 @@ export function requireXmlText(text: string, pointer: string): string {
   throw new Refusal(
     'invalid_request',
     'Contains a control character, a non-character or half a surrogate pair; remove it.',
-    {
-      pointer,
-    },
+    { pointer },
   );
 }
 
 /** An optional text as it is stored: unchanged, or absent where it is blank. */
 export function optionalText(text: string | undefined, pointer: string): string | undefined {
   return text === undefined || requireXmlText(text, pointer).trim() === '' ? undefined : text;
+}
+
+/** Field errors that one answer has at most: enough for every field of a lead, and a bound on what a hostile body costs. */
+export const MAX_FIELD_ERRORS = 25;
+
+/** The mistakes of a request, so that one answer names them all. */
+type Mistakes = {
+  /**
+   * Runs a part of the work. Gives `undefined` where it is refused, or where one of its inputs is known to be wrong.
+   * @param inputs JSON pointers into the request
+   */
+  part<T>(inputs: readonly string[], run: () => T): T | undefined;
+  /** All mistakes, under the code of the first; `undefined` where there are none. */
+  refusal(): Refusal | undefined;
+};
+
+/** @param known mistakes of the request's form, which were found before */
+function collectMistakes(known: readonly FieldError[] = []): Mistakes {
+  const [first] = known;
+  const refusals = first ? [new Refusal('invalid_request', first.detail, { errors: known })] : [];
+  return {
+    part(inputs, run) {
+      if (known.some(({ pointer }) => inputs.some((input) => overlap(pointer, input)))) return undefined;
+      try {
+        return run();
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        refusals.push(error);
+        return undefined;
+      }
+    },
+    refusal() {
+      const [worst] = refusals;
+      const errors = refusals.flatMap((refusal) => refusal.errors).slice(0, MAX_FIELD_ERRORS);
+      return worst && new Refusal(worst.code, worst.message, { errors });
+    },
+  };
+}
+
+/** Whether one of the pointers is the other or lies within it. */
+function overlap(one: string, other: string): boolean {
+  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }

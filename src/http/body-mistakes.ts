@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { MAX_FIELD_ERRORS } from '../domain/mistakes.ts';
+import { MAX_FIELD_ERRORS } from '../domain/draft.ts';
 import type { FieldError } from '../domain/refusal.ts';
 import { nearest } from '../lib/text.ts';
 import { fieldErrors, pointerToken } from './validation.ts';

@@ -1,7 +1,7 @@
 import type { ConditionKind, Notifications } from '../domain/notification.ts';
-import type { AlertStore, ToldAlert } from '../domain/ports/alert-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { StatsStore } from '../domain/ports/lead-records.ts';
+import type { AlertStore, ToldAlert } from '../domain/ports/outgoing-queue.ts';
 
 /** Something that an operator should know of while it holds. It names configured things and never a lead. */
 export type Condition = {

@@ -1,9 +1,14 @@
 import { type Notifications, type NotificationTarget, URGENT } from '../domain/notification.ts';
-import type { AlertStore, ReportedCondition, ToldAlert } from '../domain/ports/alert-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { StatsStore } from '../domain/ports/lead-records.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
-import type { OutgoingMessage, OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
+import type {
+  AlertStore,
+  OutgoingMessage,
+  OutgoingQueue,
+  ReportedCondition,
+  ToldAlert,
+} from '../domain/ports/outgoing-queue.ts';
 import type { SendResult } from '../domain/receiver.ts';
 import { type Clock, HOUR_MS } from '../lib/clock.ts';
 import { type Condition, conditionOf, type Findings, findConditions, keyOf, REPORT_FRESH_MS } from './conditions.ts';

@@ -1,11 +1,12 @@
-import type { ReportedCondition, ToldAlert } from '../domain/ports/alert-store.ts';
-import type { Subscriber } from '../domain/ports/callback-store.ts';
 import type {
   DestinationState,
   DueDestination,
   OutgoingClaim,
   OutgoingMessage,
   OutgoingResult,
+  ReportedCondition,
+  Subscriber,
+  ToldAlert,
 } from '../domain/ports/outgoing-queue.ts';
 import { defined } from '../lib/values.ts';
 import type { Row } from './rows.ts';

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Conversation, STATUSES } from '../domain/lead.ts';
-import type { Page } from '../domain/ports/lead-records.ts';
-import type { PartnerFilter, PartnerRecord } from '../domain/ports/partner-records.ts';
+import type { Page, PartnerFilter, PartnerRecord } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/values.ts';
 import { type Row, STATE, toConversation } from './rows.ts';
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap';
 import { STATUSES, type Status } from '../../src/domain/lead.ts';
+import type { PartnerFilter } from '../../src/domain/ports/lead-records.ts';
 import { InvalidCursor, type Outbox } from '../../src/domain/ports/outbox.ts';
-import type { PartnerFilter } from '../../src/domain/ports/partner-records.ts';
 import { defined } from '../../src/lib/values.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, type OpenOutbox, queued } from '../support/outbox.ts';

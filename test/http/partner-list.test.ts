@@ -1,7 +1,6 @@
 import t from 'tap';
-import type { PageRequest } from '../../src/domain/ports/lead-records.ts';
+import type { PageRequest, PartnerFilter } from '../../src/domain/ports/lead-records.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import type { PartnerFilter } from '../../src/domain/ports/partner-records.ts';
 import { createSignedPages } from '../../src/leads/cursors.ts';
 import { createHashing } from '../../src/leads/hashing.ts';
 import { DELIVERED, goodBody, ID, KEYS, type Overrides, testApp } from '../support/http/app.ts';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { open as openFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { loadSettings } from '../../config/load.ts';
-import type { PartnerFilter, PartnerRecord, PartnerRecords } from '../../domain/ports/partner-records.ts';
+import type { PartnerFilter, PartnerRecord, PartnerRecords } from '../../domain/ports/lead-records.ts';
 import { DAY_MS } from '../../lib/clock.ts';
 import { defined } from '../../lib/values.ts';
 import { type Context, UsageError } from '../command.ts';

@@ -1,13 +1,17 @@
 import type { Conversation } from '../lead.ts';
 import type { ActivityStore } from './activity-store.ts';
-import type { AlertStore } from './alert-store.ts';
-import type { CallbackStore } from './callback-store.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
 import type { KeyStore } from './key-store.ts';
-import type { AuditStore, ConsentStore, LeadRecords, RequeueStore, StatsStore } from './lead-records.ts';
+import type {
+  AuditStore,
+  ConsentStore,
+  LeadRecords,
+  PartnerRecords,
+  RequeueStore,
+  StatsStore,
+} from './lead-records.ts';
 import type { LeadStore } from './lead-store.ts';
-import type { OutgoingQueue } from './outgoing-queue.ts';
-import type { PartnerRecords } from './partner-records.ts';
+import type { AlertStore, CallbackStore, OutgoingQueue } from './outgoing-queue.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from './privacy-store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { STATUSES, type Status } from '../../domain/lead.ts';
+import type { PartnerFilter, PartnerRecords } from '../../domain/ports/lead-records.ts';
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
-import type { PartnerFilter, PartnerRecords } from '../../domain/ports/partner-records.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { ReadSignedPage } from '../../leads/cursors.ts';
 import { defined } from '../../lib/values.ts';

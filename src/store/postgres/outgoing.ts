@@ -1,6 +1,4 @@
-import type { AlertStore } from '../../domain/ports/alert-store.ts';
-import type { CallbackStore } from '../../domain/ports/callback-store.ts';
-import type { OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
+import type { AlertStore, CallbackStore, OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
 import {
   columnsOf,
   countsByDestination,

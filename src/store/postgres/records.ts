@@ -1,6 +1,12 @@
-import type { AuditEntry, AuditStore, Filter, LeadRecords, RequeueStore } from '../../domain/ports/lead-records.ts';
+import type {
+  AuditEntry,
+  AuditStore,
+  Filter,
+  LeadRecords,
+  PartnerRecords,
+  RequeueStore,
+} from '../../domain/ports/lead-records.ts';
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
-import type { PartnerRecords } from '../../domain/ports/partner-records.ts';
 import { countReleased } from '../accept.ts';
 import { cutPartnerPage, PLACE, partnerPage } from '../references.ts';
 import { cutPage, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';

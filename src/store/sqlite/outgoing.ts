@@ -1,7 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { AlertStore } from '../../domain/ports/alert-store.ts';
-import type { CallbackStore } from '../../domain/ports/callback-store.ts';
-import type { OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
+import type { AlertStore, CallbackStore, OutgoingMessage, OutgoingQueue } from '../../domain/ports/outgoing-queue.ts';
 import {
   columnsOf,
   countsByDestination,

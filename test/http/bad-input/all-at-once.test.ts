@@ -1,5 +1,5 @@
 import t from 'tap';
-import { MAX_FIELD_ERRORS } from '../../../src/domain/mistakes.ts';
+import { MAX_FIELD_ERRORS } from '../../../src/domain/draft.ts';
 import { goodBody, type Overrides, testApp } from '../../support/http/app.ts';
 import { site } from '../../support/lead.ts';
 
