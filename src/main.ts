@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { outputDestination, prettyDestination } from './admin/log-destination.ts';
-import { createLogger } from './admin/logger.ts';
+import { createLogger, outputDestination, prettyDestination } from './admin/logger.ts';
 import { type Gateway, startGateway } from './app/gateway.ts';
 import type { RefusedSettings } from './app/services.ts';
 import { describeSettings } from './config/describe.ts';

@@ -1,7 +1,7 @@
-import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
-import type { Finding } from './finding.ts';
+import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
+import { type Finding, waitingFindings } from './findings.ts';
+import type { Operations } from './operations/operations.ts';
 import type { StatsView, WaitingView } from './operations/views.ts';
-import { waitingFindings } from './waiting-findings.ts';
 
 export type { Finding };
 
@@ -170,4 +170,44 @@ export function duration(seconds: number): string {
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
+}
+
+const MINUTES_A_DAY = 1_440;
+const RECENT_MINUTES = 15;
+
+type Sources = {
+  readonly operations: Pick<Operations, 'stats' | 'waiting'>;
+  readonly activity: Pick<ActivityStore, 'activity' | 'replicas'>;
+  readonly parked: () => Promise<readonly { readonly id: string; readonly parkedAt: number }[]>;
+  readonly endpoints?: ReadonlyMap<string, string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+};
+
+/** Reads what `findings` judges, and the counts of the last day for the chart. All of it is quick however many leads are stored. */
+export async function readHealth({
+  operations,
+  activity,
+  parked,
+  endpoints,
+  now,
+}: Sources): Promise<HealthFacts & { readonly day: readonly MinuteCount[] }> {
+  const minute = Math.floor(now / 60_000);
+  const [stats, waiting, replicas, day, accounts] = await Promise.all([
+    operations.stats(),
+    operations.waiting(),
+    activity.replicas(),
+    activity.activity(minute - MINUTES_A_DAY),
+    parked(),
+  ]);
+  return {
+    now,
+    stats,
+    waiting,
+    replicas,
+    day,
+    activity: day.filter((one) => one.minute > minute - RECENT_MINUTES),
+    parked: accounts,
+    ...(endpoints && { endpoints }),
+  };
 }

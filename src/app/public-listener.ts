@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createCapLog } from '../admin/cap-log.ts';
+import { createCapLog } from '../admin/logger.ts';
 import { buildApp } from '../http/app.ts';
 import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
 import { loadStorage, type StorageSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { KeyStore } from '../domain/ports/key-store.ts';
@@ -15,7 +17,6 @@ import { defined } from '../lib/values.ts';
 import { openOutbox } from '../store/open.ts';
 import { orphanedLog } from '../store/sqlite/files.ts';
 import { createVault } from '../store/vault.ts';
-import { accountsBehind, askRunning } from './running.ts';
 
 /** The gateway's database, opened beside a gateway that may be running. */
 export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & {
@@ -75,4 +76,41 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
     },
   });
   return { database, keys, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
+}
+
+/** A gateway on this machine answers at once; one that hangs must not hold up a command. */
+const TIMEOUT_MS = 2_000;
+
+/** What the running gateway says of itself at `GET /state`. */
+type RunningGateway = {
+  readonly providers: readonly { readonly id: string; readonly endpoint: string; readonly parked: boolean }[];
+  readonly breakers: readonly { readonly endpoint: string; readonly state: 'closed' | 'half_open' | 'open' }[];
+  readonly settings: { readonly refused: boolean; readonly mistakes?: number };
+};
+
+/**
+ * Asks the running gateway for its state on the operators' listener: the breakers are in its memory and nowhere else.
+ *
+ * @returns `undefined` without such a listener, with one on any free port, and when it does not answer as expected
+ */
+export async function askRunning(admin: Settings['admin']): Promise<RunningGateway | undefined> {
+  if (admin === undefined || admin.port === 0) return undefined;
+  const { host, port, token } = admin;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  try {
+    const answer = await fetch(`http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}/state`, {
+      headers: { authorization: `Bearer ${token}` },
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return answer.ok ? ((await answer.json()) as RunningGateway) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The accounts whose endpoint's breaker is in that state. */
+export function accountsBehind({ providers, breakers }: RunningGateway, state: 'half_open' | 'open'): string[] {
+  const endpoints = new Set(breakers.filter((breaker) => breaker.state === state).map(({ endpoint }) => endpoint));
+  return providers.filter(({ endpoint }) => endpoints.has(endpoint)).map(({ id }) => id);
 }

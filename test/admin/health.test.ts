@@ -1,6 +1,6 @@
 import t from 'tap';
 import { bars, LAST_DAY, LAST_HOUR } from '../../src/admin/console/chart.ts';
-import { commandOf } from '../../src/admin/finding.ts';
+import { commandOf } from '../../src/admin/findings.ts';
 import { duration, findings, type HealthFacts, headline } from '../../src/admin/health.ts';
 
 const NOW = 1_000 * 60_000;

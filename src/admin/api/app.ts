@@ -8,8 +8,7 @@ import { type ConsoleDeps, consoleRoutes } from '../console/routes.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess, type Tokens } from './access.ts';
-import { createErrorHandler } from './errors.ts';
-import { AdminProblem, sendProblem } from './problem.ts';
+import { AdminProblem, createErrorHandler, sendProblem } from './problem.ts';
 import { checkRole, isConsolePath, type Principal, requireRoles } from './roles.ts';
 import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
 

@@ -1,5 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { replyWithProblem } from '../../lib/problem.ts';
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
+import type { Logger } from 'pino';
+import { StorageUnavailable } from '../../domain/ports/outbox.ts';
+import { type CommonCode, codeOfFastify, RETRY_LATER, replyWithProblem } from '../../lib/problem.ts';
+import { OperationError } from '../operations/input.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Not a valid request',
@@ -34,4 +37,51 @@ export class AdminProblem extends Error {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: AdminProblem): FastifyReply {
   const { status, code, headers, message: detail } = problem;
   return replyWithProblem(request, reply, { title: TITLES[status], status, detail, code }, headers);
+}
+
+const STATUS = { invalid: 422, not_found: 404 } as const;
+const CODE = { invalid: 'invalid_request', not_found: 'not_found' } as const;
+
+/** What fastify itself refuses. */
+const COMMON: Readonly<Record<CommonCode, readonly [status: number, detail: string]>> = {
+  bad_request: [400, 'Content-Length is not that of the body.'],
+  invalid_json: [400, 'Send a JSON object.'],
+  not_found: [404, 'docs/operations.md lists the routes.'],
+  body_too_large: [413, 'Send 64 KiB at most.'],
+  unsupported_media_type: [415, 'Send application/json.'],
+};
+
+/** The one place where errors become answers of the operators' listener. No answer quotes what was sent. */
+export function createErrorHandler(logger: Logger) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      logger.error({ event: 'admin_fault', requestId: request.id, err: error }, 'admin fault');
+    }
+    return sendProblem(request, reply, problem);
+  };
+}
+
+function toProblem(error: FastifyError): AdminProblem {
+  if (error instanceof AdminProblem) return error;
+  if (error instanceof OperationError) return new AdminProblem(STATUS[error.code], CODE[error.code], error.message);
+  if (error instanceof StorageUnavailable) {
+    return new AdminProblem(503, 'storage_unavailable', 'Try again shortly.', RETRY_LATER);
+  }
+  if (error.validation) return new AdminProblem(422, 'invalid_request', whatIsWrong(error.validation));
+  const code = codeOfFastify(error);
+  if (code === undefined) return new AdminProblem(500, 'internal_error', 'Look at the log.');
+  const [status, detail] = COMMON[code];
+  return new AdminProblem(status, code, detail);
+}
+
+function whatIsWrong([failure]: readonly FastifySchemaValidationError[]): string {
+  if (!failure) return 'The request does not follow the schema.';
+  const { instancePath, keyword, params, message } = failure;
+  if (keyword === 'additionalProperties') {
+    const name = String(params.additionalProperty);
+    const hint = name === 'phone' ? '; numbers belong into a body, not into an address: POST /leads/search' : '';
+    return `${instancePath}/${name.slice(0, 64)} is not known here${hint}`;
+  }
+  return `${instancePath || 'the body'} ${message ?? 'is wrong'}`;
 }

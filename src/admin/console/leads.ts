@@ -1,10 +1,10 @@
 import { html } from 'ghtml';
 import { STATUSES } from '../../domain/lead.ts';
+import type { HistoryEntry } from '../operations/history.ts';
 import { CAUSES, type LeadQuery } from '../operations/input.ts';
 import type { Selection, SendAction } from '../operations/selection.ts';
 import type { LeadDetailsView, LeadView } from '../operations/views.ts';
 import { age, BASE, badge, capital, count, hidden, table } from './layout.ts';
-import { historyTable } from './lead-history.ts';
 
 /** The filter of the list as the address holds it. A phone number is never part of it. */
 export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'since' | 'until'> & {
@@ -178,8 +178,40 @@ function hiddenFilter(filter: ListFilter): string {
 }
 
 /** The filter as a query string. */
-export function query(filter: Readonly<Record<string, string | undefined>>): string {
+function query(filter: Readonly<Record<string, string | undefined>>): string {
   return new URLSearchParams(
     Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
   ).toString();
+}
+
+/** The history of a lead as a table, oldest first. */
+function historyTable(history: readonly HistoryEntry[], now: number): string {
+  return table(
+    'History',
+    ['when', 'event', 'result', 'HTTP', 'took', 'next try', 'by', 'provider’s words'],
+    history.map((entry) => [age(entry.at, now), ...cellsOf(entry, now)]),
+    'Nothing is known of this lead.',
+  );
+}
+
+/** The cells after the time. */
+function cellsOf(entry: HistoryEntry, now: number): string[] {
+  switch (entry.event) {
+    case 'stored':
+      return ['stored', '', '', '', '', '', ''];
+    case 'attempt':
+      return [
+        html`attempt ${String(entry.attempt)}`,
+        html`${entry.outcome}${entry.cause === undefined ? '' : `: ${entry.cause}`}`,
+        html`${String(entry.httpStatus ?? '')}`,
+        html`${entry.durationMs === undefined ? '' : `${entry.durationMs} ms`}`,
+        entry.nextTryAt === undefined ? '' : age(entry.nextTryAt, now),
+        '',
+        html`${entry.description ?? ''}`,
+      ];
+    case 'state':
+      return ['state', html`!${badge(entry.status)} ${entry.cause ?? entry.reason ?? ''}`, '', '', '', '', ''];
+    default:
+      return [html`${entry.event}`, '', '', '', '', html`${entry.actor}`, ''];
+  }
 }

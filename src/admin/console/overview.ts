@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import type { MinuteCount } from '../../domain/ports/activity-store.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding } from '../findings.ts';
 import { duration, findings, type HealthFacts, headline } from '../health.ts';
 import { isoTime } from '../operations/views.ts';
 import { chart, LAST_DAY, LAST_HOUR, legend } from './chart.ts';

@@ -3,7 +3,7 @@ import type { ActivityStore } from '../../domain/ports/activity-store.ts';
 import { defined } from '../../lib/values.ts';
 import { AdminProblem } from '../api/problem.ts';
 import type { RunningState } from '../api/routes.ts';
-import { readHealth } from '../health-facts.ts';
+import { readHealth } from '../health.ts';
 import type { Operations } from '../operations/operations.ts';
 import { isoTime } from '../operations/views.ts';
 import type { Gate, GateDeps } from './gate.ts';

@@ -2,8 +2,16 @@ import { getCountries } from 'libphonenumber-js/max/es6';
 import { STATUSES, type Status } from '../../domain/lead.ts';
 import { parsePhone } from '../../domain/phone.ts';
 import type { Cause } from '../../domain/ports/delivery-queue.ts';
-import { DIMENSIONS, type Dimension, type Filter } from '../../domain/ports/lead-records.ts';
+import {
+  DIMENSIONS,
+  type Dimension,
+  type Filter,
+  type Page,
+  type PageRequest,
+} from '../../domain/ports/lead-records.ts';
+import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
+import { createSignedPages } from '../../leads/cursors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { defined } from '../../lib/values.ts';
 
@@ -141,4 +149,32 @@ export function readDimensions(names: readonly string[]): readonly Dimension[] {
 function oneOf(name: string, word: string, words: readonly string[]): string {
   if (words.includes(word)) return word;
   throw new OperationError('invalid', `${name}: use ${words.join(', ')}`);
+}
+
+/** The lists that are read page by page. */
+type List = 'leads' | 'consents' | 'audit';
+
+/** Reads one page of a list. Its cursors are signed: a made-up or changed cursor, or one of another list, is refused. */
+type ReadPage = <Item>(
+  list: List,
+  page: PageRequest,
+  read: (page: PageRequest) => Promise<Page<Item>>,
+) => Promise<Page<Item>>;
+
+/**
+ * @returns a function that rejects with OperationError `invalid` for a cursor that no page of the same list returned
+ */
+export function createPageReader(hashing: Pick<Hashing, 'cursor'>): ReadPage {
+  const readSigned = createSignedPages(hashing);
+  return async (list, page, read) => {
+    try {
+      return await readSigned(list, page, read);
+    } catch (error) {
+      if (!(error instanceof InvalidCursor)) throw error;
+      throw new OperationError(
+        'invalid',
+        'after: use the cursor that the previous page of this list returned, unchanged',
+      );
+    }
+  };
 }

@@ -14,8 +14,8 @@ import type {
 } from '../../domain/ports/lead-records.ts';
 import type { ErasureStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import type { Hashing } from '../../leads/hashing.ts';
-import { createPageReader } from './cursors.ts';
 import {
+  createPageReader,
   describeQuery,
   type GivenNumber,
   type LeadQuery,

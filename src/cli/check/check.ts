@@ -6,10 +6,9 @@ import { formatProblem, formatProblems } from '../../config/problem.ts';
 import { BUILT_WIDGET } from '../../http/routes/files.ts';
 import { type Context, EXIT, type Io } from '../command.ts';
 import type { JsonOption } from '../options.ts';
-import { json, plural, table } from '../output.ts';
+import { type Finding, json, plural, table } from '../output.ts';
 import type { Session } from '../session.ts';
 import { checkRunning } from './delivery.ts';
-import type { Finding } from './finding.ts';
 import { checkProviders, checkRedis } from './network.ts';
 import { checkStorage } from './storage.ts';
 

@@ -1,8 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import type { LeadRecord, LeadRecords } from '../../domain/ports/lead-records.ts';
-import { plural } from '../output.ts';
-import { accountsBehind, askRunning } from '../running.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, plural } from '../output.ts';
+import { accountsBehind, askRunning } from '../session.ts';
 
 /** How far back the leads of an account are looked at, and how many of all accounts at most. */
 const LOOK_BACK_MS = 24 * 3_600_000;

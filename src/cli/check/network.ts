@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Settings } from '../../config/settings.ts';
 import { createSharedCounts } from '../../http/limits/shared-counts.ts';
 import { systemClock as clock } from '../../lib/clock.ts';
-import { type Finding, reasonOf } from './finding.ts';
+import { type Finding, reasonOf } from '../output.ts';
 
 const TIMEOUT_MS = 5_000;
 

@@ -9,10 +9,9 @@ import { destinationOf } from '../../outgoing/texts.ts';
 import { tryKeys } from '../../store/keys.ts';
 import { nameOfPlace } from '../../store/open.ts';
 import { exposedFiles, orphanedLog } from '../../store/sqlite/files.ts';
-import { plural } from '../output.ts';
+import { type Finding, plural, reasonOf } from '../output.ts';
 import type { Session } from '../session.ts';
 import { checkAccounts } from './delivery.ts';
-import { type Finding, reasonOf } from './finding.ts';
 
 const MIB = 1024 * 1024;
 /** Below this the next busy day may fill the disk; a lead takes about 1 KiB. */

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { commandOf, type Finding } from '../../admin/finding.ts';
-import { findings } from '../../admin/health.ts';
-import { readHealth } from '../../admin/health-facts.ts';
+import { commandOf, type Finding } from '../../admin/findings.ts';
+import { findings, readHealth } from '../../admin/health.ts';
 import { isoTime } from '../../admin/operations/views.ts';
 import { loadSettings } from '../../config/load.ts';
 import { StorageUnavailable, UnusableDatabase } from '../../domain/ports/outbox.ts';

@@ -1,6 +1,27 @@
-import type { Finding } from './finding.ts';
 import { CAUSES } from './operations/input.ts';
+import type { SendAction } from './operations/selection.ts';
 import type { WaitingView } from './operations/views.ts';
+
+/** One sentence about the state of the gateway, what to do, and the section of docs/operations.md that explains it. */
+export type Finding = {
+  readonly severity: 'alarm' | 'warning';
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+  readonly action: string;
+  /** What sends the leads that the sentence is about: a command on the command line, a button in the console. */
+  readonly mend?: { readonly action: SendAction; readonly filter: Readonly<Record<string, string>> };
+  /** Anchor in docs/operations.md. */
+  readonly section: string;
+};
+
+/** The command of a finding, after the program's name. The options of a filter have the names of its fields. */
+export function commandOf({ action, filter }: NonNullable<Finding['mend']>): string {
+  const options = Object.entries(filter).map(
+    ([name, value]) => ` --${name} ${/^[\w.-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`,
+  );
+  return `leads ${action}${options.join('')}`;
+}
 
 /** Queued leads that were tried and wait are told of from so many on, or from this age on: a few retries are no event. */
 const ENOUGH_QUEUED = 5;
@@ -8,7 +29,7 @@ const OLD_QUEUED_S = 300;
 /** Further groups are in `stats --waiting`, where they are one table. */
 const GROUPS_TOLD = 8;
 
-export type WaitingFacts = {
+type WaitingFacts = {
   readonly now: number;
   readonly waiting: readonly WaitingView[];
   /** The accounts that are parked, whose leads are told of with them. */
