@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { html } from 'ghtml';
+import { Marked } from 'marked';
 import type { SuppressionView } from '../operations/operations.ts';
 import type { AuditView } from '../operations/views.ts';
 import { age, BASE, badge, count, hidden, table } from './layout.ts';
@@ -11,7 +14,7 @@ export function loginPage(problem: string | undefined): string {
 <p class="soft">Use your operator's token, or ADMIN_TOKEN. <code>npm run -s gateway -- keys new --operator NAME</code> makes one.</p></section>`;
 }
 
-export type ProviderView = {
+type ProviderView = {
   readonly id: string;
   readonly region: string;
   readonly endpoint: string;
@@ -124,4 +127,46 @@ export function jobPage(job: {
 /** A page that says what went wrong, in one sentence. */
 export function problemPage(title: string, detail: string): string {
   return html`<h1>${title}</h1><p class="notice warn" role="alert">${detail}</p><p><a class="button" href="${BASE}">Overview</a></p>`;
+}
+
+const RUNBOOK_FILE = join(import.meta.dirname, '../../../docs/operations.md');
+let renderedRunbook: Promise<string> | undefined;
+
+/** docs/operations.md, as it is delivered with the program, with the anchors that the console links to. */
+export function runbookPage(): Promise<string> {
+  renderedRunbook ??= render().catch((error: unknown) => {
+    renderedRunbook = undefined;
+    throw error;
+  });
+  return renderedRunbook;
+}
+
+async function render(): Promise<string> {
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }) {
+        return html`<h${String(depth)} id="${anchorOf(text)}">!${this.parser.parseInline(tokens)}</h${String(depth)}>\n`;
+      },
+      // Links to files of the repository lead nowhere in a running program.
+      link({ href, tokens }) {
+        const text = this.parser.parseInline(tokens);
+        return href.startsWith('#') || /^https?:/.test(href) ? html`<a href="${href}">!${text}</a>` : text;
+      },
+    },
+  });
+  const content = await marked.parse(await readFile(RUNBOOK_FILE, 'utf8'));
+  // Parts that scroll by themselves have to be reachable by the keyboard.
+  const reachable = content
+    .replaceAll('<pre>', '<pre tabindex="0">')
+    .replaceAll('<table>', '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>')
+    .replaceAll('</table>', '</table></div>');
+  return html`<article class="prose">!${reachable}</article>`;
+}
+
+/** The anchor that a Markdown renderer gives a heading: lower case, no punctuation, hyphens for spaces. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
 }

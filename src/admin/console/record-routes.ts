@@ -15,10 +15,10 @@ import {
   configurationPage,
   erasePreview,
   providersPage,
+  runbookPage,
   suppressionsPage,
 } from './pages.ts';
 import { type Form, numberOf, onlyTexts } from './requests.ts';
-import { runbookPage } from './runbook.ts';
 
 export type ConsoleDeps = GateDeps & {
   readonly operations: Operations;

@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { loadStorage } from '../../config/load.ts';
 import { type BackupContents, createBackup, verifyBackup } from '../../store/sqlite/backup.ts';
 import { createVault } from '../../store/vault.ts';
-import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
-import type { JsonOption } from '../options.ts';
+import { type Context, EXIT, groupOf, type JsonOption, UsageError } from '../command.ts';
 import { json, mistakesNote, plural } from '../output.ts';
 
 /** `backup create` and `backup verify`, of a SQLite database. */

@@ -8,8 +8,7 @@ import type { Site } from '../../domain/site.ts';
 import { classify } from '../../provider/classify.ts';
 import { stripLeadValues } from '../../provider/lead-values.ts';
 import { comparedWords, judgeFailure } from '../../provider/verdict.ts';
-import { type Context, UsageError } from '../command.ts';
-import { type JsonOption, text } from '../options.ts';
+import { type Context, type JsonOption, text, UsageError } from '../command.ts';
 import { json, pairs } from '../output.ts';
 import { leadOf, parseLead, readInputFile, siteOf } from './render.ts';
 

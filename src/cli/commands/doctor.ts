@@ -4,8 +4,7 @@ import { findings, readHealth } from '../../admin/health.ts';
 import { isoTime } from '../../admin/operations/views.ts';
 import { loadSettings } from '../../config/load.ts';
 import { StorageUnavailable, UnusableDatabase } from '../../domain/ports/outbox.ts';
-import type { Context, ExitCode, Io } from '../command.ts';
-import type { JsonOption } from '../options.ts';
+import type { Context, ExitCode, Io, JsonOption } from '../command.ts';
 import { json } from '../output.ts';
 
 /** What monitoring systems take for well, warning and critical. */

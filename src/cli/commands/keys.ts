@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { RewrapResult } from '../../admin/operations/rewrap.ts';
-import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
-import type { JsonOption } from '../options.ts';
+import { type Context, EXIT, groupOf, type JsonOption, UsageError } from '../command.ts';
 import { createProgress, json, pairs, plural } from '../output.ts';
 
 type KeyOptions = JsonOption & { readonly data?: boolean; readonly hash?: boolean; readonly operator?: boolean };

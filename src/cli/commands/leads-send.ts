@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
 import type { Selection, SendAction, WaitingAccount } from '../../admin/operations/selection.ts';
-import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
-import { type JsonOption, type LeadOptions, leadOptions, leadQuery } from '../options.ts';
+import {
+  type Context,
+  EXIT,
+  groupOf,
+  type JsonOption,
+  type LeadOptions,
+  leadOptions,
+  leadQuery,
+  UsageError,
+} from '../command.ts';
 import { confirm, createProgress, json, plural } from '../output.ts';
 
 type SendOptions = LeadOptions & JsonOption & { readonly dryRun?: boolean; readonly yes?: boolean };

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { CAUSES } from '../../admin/operations/input.ts';
 import type { HistoryEntry, LeadDetailsView, LeadView } from '../../admin/operations/views.ts';
-import { type Context, groupOf } from '../command.ts';
 import {
+  type Context,
+  groupOf,
   type JsonOption,
   type LeadOptions,
   leadOptions,
@@ -10,7 +11,7 @@ import {
   type PageOptions,
   pageOf,
   pageOptions,
-} from '../options.ts';
+} from '../command.ts';
 import { json, pairs, table } from '../output.ts';
 
 type ListOptions = LeadOptions & PageOptions & JsonOption;

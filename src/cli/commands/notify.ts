@@ -4,8 +4,7 @@ import type { NotificationTarget } from '../../domain/notification.ts';
 import type { SendResult } from '../../domain/receiver.ts';
 import { composeMessage } from '../../outgoing/texts.ts';
 import { createSender } from '../../senders/sender.ts';
-import { type Context, EXIT, groupOf } from '../command.ts';
-import type { JsonOption } from '../options.ts';
+import { type Context, EXIT, groupOf, type JsonOption } from '../command.ts';
 import { json, table } from '../output.ts';
 
 /** `notify test`: sends a test message to the targets of notifications, and says whether each took it. */

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
-import { type Context, EXIT, groupOf } from '../command.ts';
-import { type JsonOption, oneNumber, type PhoneOptions, phoneOptions } from '../options.ts';
+import {
+  type Context,
+  EXIT,
+  groupOf,
+  type JsonOption,
+  oneNumber,
+  type PhoneOptions,
+  phoneOptions,
+} from '../command.ts';
 import { confirm, json, plural, table } from '../output.ts';
 
 type NumberOptions = PhoneOptions & JsonOption;

@@ -5,8 +5,7 @@ import { loadSettings } from '../../config/load.ts';
 import type { PartnerFilter, PartnerRecord, PartnerRecords } from '../../domain/ports/lead-records.ts';
 import { DAY_MS } from '../../lib/clock.ts';
 import { defined } from '../../lib/values.ts';
-import { type Context, UsageError } from '../command.ts';
-import { type JsonOption, text } from '../options.ts';
+import { type Context, type JsonOption, text, UsageError } from '../command.ts';
 import { csvLine, json, plural } from '../output.ts';
 
 type ReconcileOptions = JsonOption & {

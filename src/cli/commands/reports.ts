@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { ConsentView } from '../../admin/operations/views.ts';
 import { DIMENSIONS } from '../../domain/ports/lead-records.ts';
 import { defined } from '../../lib/values.ts';
-import { type Context, EXIT, groupOf, UsageError } from '../command.ts';
 import {
+  type Context,
+  EXIT,
+  groupOf,
   type JsonOption,
   type LeadOptions,
   leadQuery,
@@ -13,7 +15,8 @@ import {
   pageOptions,
   text,
   timeOptions,
-} from '../options.ts';
+  UsageError,
+} from '../command.ts';
 import { csvLine, json, pairs, plural, table } from '../output.ts';
 
 type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption & { readonly format: string };
