@@ -1,14 +1,14 @@
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import type { Socket } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { type FailurePatterns, NO_PATTERNS } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Provider, ProviderAccount } from '../domain/provider.ts';
 import { classify } from './classify.ts';
-import { decodeAnswer, MAX_ANSWER_BYTES, memoizeSuccess } from './decode.ts';
+import { type BodyHeaders, type Decode, type Decoded, decodeAnswer, MAX_ANSWER_BYTES } from './decode.ts';
 import { encodeLead } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
 import { messageOf } from './lead-values.ts';
-import { createSharedLookup } from './lookup.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
@@ -78,6 +78,29 @@ export function createProviderClient({
     },
     close: () => agent.close(),
   };
+}
+
+/**
+ * Wraps `decode` so that a Success which arrives again byte for byte is decoded once. A Success says nothing of its lead,
+ * so the provider's are all alike, and parsing costs more than any other step of a call. One answer is remembered, and
+ * only a Success without a description: an answer that may quote a lead is not kept.
+ *
+ * @param decode a pure function of the bytes and headers
+ */
+export function memoizeSuccess(decode: Decode): Decode {
+  let last: { readonly body: Uint8Array; readonly headers: BodyHeaders; readonly decoded: Decoded } | undefined;
+  return (body, headers) => {
+    if (last && haveSameValues(last.headers, headers) && Buffer.compare(last.body, body) === 0) return last.decoded;
+    const decoded = decode(body, headers);
+    if ('status' in decoded && decoded.status === 'Success' && decoded.description === undefined) {
+      last = { body: Buffer.from(body), headers, decoded };
+    }
+    return decoded;
+  };
+}
+
+function haveSameValues(one: BodyHeaders, other: BodyHeaders): boolean {
+  return one.contentType === other.contentType && one.contentEncoding === other.contentEncoding;
 }
 
 /** Parses each URL once. URLs come from the configuration, so there are few of them. */
@@ -186,4 +209,34 @@ export function mendedHead(bytes: Buffer): Buffer | undefined {
     if (end === -1) return rest.length > MAX_HEAD ? rest : undefined;
     rest = rest.subarray(end + HEAD_END.length);
   }
+}
+
+type Callback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** The signature of `dns.lookup`, as `net.connect` and `tls.connect` take it. */
+export type Lookup = (hostname: string, options: LookupOptions, callback: Callback) => void;
+
+/**
+ * Resolves names so that at most one query for a host is under way; calls that come meanwhile share its answer. A query
+ * occupies one of the two threads that the process has for them until the name server answers, which can take half a minute. If
+ * every call asked by itself, one name that hangs would keep the calls to all other endpoints from connecting.
+ */
+export function createSharedLookup(
+  resolve: Lookup = (hostname, options, callback) => dns.lookup(hostname, options, callback),
+): Lookup {
+  const waiting = new Map<string, Callback[]>();
+  return (hostname, options, callback) => {
+    const key = JSON.stringify([hostname, options.all, options.family, options.hints, options.order]);
+    const others = waiting.get(key);
+    if (others) {
+      others.push(callback);
+      return;
+    }
+    const callbacks = [callback];
+    waiting.set(key, callbacks);
+    resolve(hostname, options, (...answer) => {
+      waiting.delete(key);
+      for (const call of callbacks) call(...answer);
+    });
+  };
 }

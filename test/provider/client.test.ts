@@ -3,7 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { reach } from '../../src/cli/check/network.ts';
 import { DEFAULT_WIRE, type Outcome, REGION_URLS } from '../../src/domain/provider.ts';
-import { createProviderClient } from '../../src/provider/client.ts';
+import { createProviderClient, createSharedLookup, type Lookup, memoizeSuccess } from '../../src/provider/client.ts';
+import { type BodyHeaders, decodeAnswer } from '../../src/provider/decode.ts';
 import { lead } from '../support/lead.ts';
 import { account, ok, rawServer, SUCCESS } from '../support/provider/raw-server.ts';
 import { startUnverifiedServer } from '../support/unverified-tls.ts';
@@ -195,4 +196,91 @@ t.test('a certificate is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says', a
   t.match(await provider.send(lead()), { outcome: { class: 'not_sent', cause: 'tls' } });
   t.match(await reach(url, 1_000), { result: 'problem', detail: /cannot be reached/ });
   t.equal(received(), '', 'no credentials were sent');
+});
+
+const HEADERS = { contentType: 'text/xml' };
+const PLAIN_SUCCESS = '<R><Status>Success</Status></R>';
+
+/** Decodes answers one after another and records those that were not remembered. */
+function reader() {
+  const decoded: string[] = [];
+  const decode = memoizeSuccess((body, headers) => {
+    decoded.push(Buffer.from(body).toString());
+    return decodeAnswer(body, headers);
+  });
+  return { decoded, read: (text: string, headers: BodyHeaders = HEADERS) => decode(Buffer.from(text), headers) };
+}
+
+t.test('a Success that arrives again byte for byte is decoded once', async (t) => {
+  const { decoded, read } = reader();
+  t.strictSame([read(PLAIN_SUCCESS), read(PLAIN_SUCCESS), read(PLAIN_SUCCESS)], Array(3).fill({ status: 'Success' }));
+  t.strictSame(decoded, [PLAIN_SUCCESS]);
+});
+
+t.test('an answer with one different byte or header is decoded again', async (t) => {
+  const { decoded, read } = reader();
+  read(PLAIN_SUCCESS);
+  t.strictSame(read('<R><Status>Failure</Status></R>'), { status: 'Failure' });
+  t.strictSame(read(`${PLAIN_SUCCESS}<R/>`), { unreadable: 'two_roots' });
+  t.strictSame(read(PLAIN_SUCCESS, { ...HEADERS, contentEncoding: 'gzip' }), { unreadable: 'content_encoding' });
+  t.strictSame(read(PLAIN_SUCCESS, { contentType: 'text/xml; charset=utf-7' }), { unreadable: 'charset' });
+  t.strictSame(read(PLAIN_SUCCESS), { status: 'Success' });
+  t.equal(decoded.length, 5);
+});
+
+t.test('an answer that may quote a lead is not remembered', async (t) => {
+  for (const answer of [
+    '<R><Status>Success</Status><Description>for +14045551212</Description></R>',
+    '<R><Status>Failure</Status></R>',
+  ]) {
+    const { decoded, read } = reader();
+    t.strictSame(read(answer), read(answer));
+    t.equal(decoded.length, 2);
+  }
+});
+
+t.test('a remembered answer does not change with the buffer it arrived in', async (t) => {
+  const decode = memoizeSuccess(decodeAnswer);
+  const body = Buffer.from(PLAIN_SUCCESS);
+  decode(body, HEADERS);
+  body.write('Failure', PLAIN_SUCCESS.indexOf('Success'));
+  t.strictSame(decode(body, HEADERS), { status: 'Failure' });
+});
+
+type Query = { readonly hostname: string; readonly answer: Parameters<Lookup>[2] };
+
+/** A name server that answers when the test says so. */
+function silentServer() {
+  const queries: Query[] = [];
+  const lookup = createSharedLookup((hostname, _options, answer) => void queries.push({ hostname, answer }));
+  const ask = (hostname: string, options = {}): Promise<unknown> =>
+    new Promise((resolve) => lookup(hostname, options, (...answer) => resolve(answer)));
+  return { queries, ask };
+}
+
+t.test('calls to one host share the query under way, whether it succeeds or fails', async (t) => {
+  const { queries, ask } = silentServer();
+  const answers = [ask('a.example'), ask('a.example'), ask('b.example')];
+  t.strictSame(
+    queries.map(({ hostname }) => hostname),
+    ['a.example', 'b.example'],
+  );
+  queries[0]?.answer(null, '192.0.2.1', 4);
+  const failed = Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
+  queries[1]?.answer(failed, '');
+  t.strictSame(await Promise.all(answers), [
+    [null, '192.0.2.1', 4],
+    [null, '192.0.2.1', 4],
+    [failed, ''],
+  ]);
+});
+
+t.test('a call after the answer asks anew, and so does one with other options', async (t) => {
+  const { queries, ask } = silentServer();
+  const first = ask('a.example');
+  queries[0]?.answer(null, '192.0.2.1', 4);
+  await first;
+  void ask('a.example');
+  void ask('a.example', { all: true });
+  t.equal(queries.length, 3);
 });

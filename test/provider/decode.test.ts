@@ -1,6 +1,5 @@
 import t from 'tap';
-import { decodeText } from '../../src/provider/charset.ts';
-import { type BodyHeaders, decodeAnswer, MAX_ANSWER_BYTES, memoizeSuccess } from '../../src/provider/decode.ts';
+import { decodeAnswer, decodeText, MAX_ANSWER_BYTES } from '../../src/provider/decode.ts';
 
 const decode = (text: string) => decodeAnswer(Buffer.from(text), { contentType: 'text/xml; charset=utf-8' });
 const NIL = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance"';
@@ -126,53 +125,4 @@ t.test('an unknown charset, and bytes that are invalid in their charset, give no
   t.equal(decodeText(Buffer.from('<é/>', 'latin1'), MEDIA_TYPE), undefined);
   t.equal(decodeText(Buffer.from([0xc0, 0xbc]), MEDIA_TYPE), undefined);
   t.equal(decodeText(Buffer.from([0xff, 0xfe, 0x3c]), MEDIA_TYPE), undefined);
-});
-
-const HEADERS = { contentType: 'text/xml' };
-const SUCCESS = '<R><Status>Success</Status></R>';
-
-/** Decodes answers one after another and records those that were not remembered. */
-function reader() {
-  const decoded: string[] = [];
-  const decode = memoizeSuccess((body, headers) => {
-    decoded.push(Buffer.from(body).toString());
-    return decodeAnswer(body, headers);
-  });
-  return { decoded, read: (text: string, headers: BodyHeaders = HEADERS) => decode(Buffer.from(text), headers) };
-}
-
-t.test('a Success that arrives again byte for byte is decoded once', async (t) => {
-  const { decoded, read } = reader();
-  t.strictSame([read(SUCCESS), read(SUCCESS), read(SUCCESS)], Array(3).fill({ status: 'Success' }));
-  t.strictSame(decoded, [SUCCESS]);
-});
-
-t.test('an answer with one different byte or header is decoded again', async (t) => {
-  const { decoded, read } = reader();
-  read(SUCCESS);
-  t.strictSame(read('<R><Status>Failure</Status></R>'), { status: 'Failure' });
-  t.strictSame(read(`${SUCCESS}<R/>`), { unreadable: 'two_roots' });
-  t.strictSame(read(SUCCESS, { ...HEADERS, contentEncoding: 'gzip' }), { unreadable: 'content_encoding' });
-  t.strictSame(read(SUCCESS, { contentType: 'text/xml; charset=utf-7' }), { unreadable: 'charset' });
-  t.strictSame(read(SUCCESS), { status: 'Success' });
-  t.equal(decoded.length, 5);
-});
-
-t.test('an answer that may quote a lead is not remembered', async (t) => {
-  for (const answer of [
-    '<R><Status>Success</Status><Description>for +14045551212</Description></R>',
-    '<R><Status>Failure</Status></R>',
-  ]) {
-    const { decoded, read } = reader();
-    t.strictSame(read(answer), read(answer));
-    t.equal(decoded.length, 2);
-  }
-});
-
-t.test('a remembered answer does not change with the buffer it arrived in', async (t) => {
-  const decode = memoizeSuccess(decodeAnswer);
-  const body = Buffer.from(SUCCESS);
-  decode(body, HEADERS);
-  body.write('Failure', SUCCESS.indexOf('Success'));
-  t.strictSame(decode(body, HEADERS), { status: 'Failure' });
 });
