@@ -1,4 +1,5 @@
-import { type ProviderAccount, REGION_URLS, type WireProfile } from '../domain/provider.ts';
+import { type ProviderAccount, REGION_URLS } from '../domain/provider.ts';
+import type { WireProfile } from '../domain/wire.ts';
 import { defined } from '../lib/values.ts';
 import { DEFAULT_PROVIDER, DEFAULT_REGION } from './defaults.ts';
 import type { Environment } from './environment.ts';

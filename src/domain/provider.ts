@@ -1,5 +1,6 @@
 import type { FailurePattern } from './failure-pattern.ts';
 import type { Lead, RejectionReason } from './lead.ts';
+import type { WireProfile } from './wire.ts';
 
 /** A provider account: the endpoint, the credentials and the wire format of its calls. */
 export type ProviderAccount = {
@@ -17,32 +18,12 @@ export type ProviderAccount = {
 
 export type Region = 'na' | 'au' | 'eu';
 
-/** The properties of the document that the provider's reference does not state (`docs/architecture.md`). */
-export type WireProfile = {
-  readonly root: string;
-  readonly namespace?: string;
-  readonly order: 'documented' | 'alphabetical';
-  readonly contentType: string;
-  readonly listingFormat: 'text' | 'json' | 'urlencoded';
-};
-
 /** The provider's endpoint of each region, from its public reference. An account may override its own. */
 export const REGION_URLS: Readonly<Record<Region, string>> = {
   na: 'https://services.contactatonce.com/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
   au: 'https://services.contactatonce.com.au/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
   eu: 'https://services.contactatonce.co.uk/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
 };
-
-/**
- * The wire format of an account whose configuration does not state one. The provider's reference leaves all of it
- * unstated, so each value is a setting (docs/architecture.md, "What the provider leaves open").
- */
-export const DEFAULT_WIRE: WireProfile = Object.freeze({
-  root: 'MobileTextConnectRequest',
-  order: 'documented',
-  contentType: 'application/xml; charset=utf-8',
-  listingFormat: 'text',
-});
 
 /** The port to the provider's API. `leads/delivery` uses it; `provider/client.ts` implements it over HTTP. */
 export interface Provider {

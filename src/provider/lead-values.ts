@@ -1,6 +1,6 @@
 import { foldWords } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
-import { listingDetails } from './encode.ts';
+import { listingDetails } from './listing.ts';
 
 /** A description may quote a shortened value. At least this many of its words have to match. */
 const MIN_CUT_WORDS = 4;

@@ -5,7 +5,8 @@ import t from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
 import type { ProviderAccount } from '../../src/domain/provider.ts';
 import { defined } from '../../src/lib/values.ts';
-import { encodeLead, listingDetails } from '../../src/provider/encode.ts';
+import { encodeLead } from '../../src/provider/encode.ts';
+import { listingDetails } from '../../src/provider/listing.ts';
 import { lead } from '../support/lead.ts';
 import { account } from '../support/provider/raw-server.ts';
 

@@ -1,4 +1,4 @@
-import { DEFAULT_WIRE } from '../../domain/provider.ts';
+import { DEFAULT_WIRE } from '../../domain/wire.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
 
 /**

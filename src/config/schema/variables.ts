@@ -1,5 +1,5 @@
 import type { XStatic } from 'typebox/schema';
-import { DEFAULT_WIRE } from '../../domain/provider.ts';
+import { DEFAULT_WIRE } from '../../domain/wire.ts';
 import { DEFAULT_REGION } from '../defaults.ts';
 import { OPERATION_VARIABLES, type Variable } from './operation-variables.ts';
 import * as value from './values.ts';

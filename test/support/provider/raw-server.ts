@@ -2,12 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import type { Lead } from '../../../src/domain/lead.ts';
-import {
-  DEFAULT_WIRE,
-  type OutcomeClass,
-  type ProviderAccount,
-  type WireProfile,
-} from '../../../src/domain/provider.ts';
+import type { OutcomeClass, ProviderAccount } from '../../../src/domain/provider.ts';
+import { DEFAULT_WIRE, type WireProfile } from '../../../src/domain/wire.ts';
 
 /** A provider account under the default wire profile. */
 export function account(changes: Partial<ProviderAccount> = {}, wire: Partial<WireProfile> = {}): ProviderAccount {
