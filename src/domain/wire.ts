@@ -163,7 +163,10 @@ export function contentTypeOf({ contentType, soap }: WireProfile): string {
   return isBare ? `${contentType}; action="${soap.action}"` : contentType;
 }
 
-/** The headers that the profile adds to those of every call. SOAP 1.1 requires its header, in quotes (section 6.1.1). */
+/** The headers that an envelope needs besides those of every call. SOAP 1.1 requires its action, in quotes (section 6.1.1). */
 export function headersOf({ soap }: WireProfile): Readonly<Record<string, string>> | undefined {
-  return soap?.version === '1.1' ? { soapaction: `"${soap.action ?? ''}"` } : undefined;
+  if (soap === undefined) return undefined;
+  return soap.version === '1.1'
+    ? { accept: 'text/xml', soapaction: `"${soap.action ?? ''}"` }
+    : { accept: 'application/soap+xml' };
 }

@@ -1,6 +1,7 @@
 import { type FailurePattern, type FailurePatterns, findPattern, NO_PATTERNS } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import type { Outcome } from '../domain/provider.ts';
+import type { SoapFault } from './decode.ts';
 import type { Exchange } from './exchange.ts';
 import { classifyWords, type FailureSubject } from './failure.ts';
 import { BREAK, stripLeadValues } from './lead-values.ts';
@@ -9,7 +10,7 @@ import { BREAK, stripLeadValues } from './lead-values.ts';
  * The outcome of an exchange, by the table "What the provider's answer becomes" in `docs/architecture.md`. Pure.
  *
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
- * @param patterns what the lead's site and account say of texts. They concern readable Failures only.
+ * @param patterns what the lead's site and account say of texts. They concern readable Failures and SOAP faults only.
  */
 export function classify(
   exchange: Exchange,
@@ -23,8 +24,11 @@ export function classify(
   const { httpStatus, body } = exchange;
   const cause = `http_${httpStatus}`;
   const failure = 'status' in body && body.status === 'Failure' ? body : undefined;
-  const description = failure?.description === undefined ? {} : { description: failure.description };
-  const judged = () => outcomeOfFailure(judgeFailure(failure?.description, lead, patterns), failure?.description, lead);
+  const fault = 'fault' in body ? body.fault : undefined;
+  const text = failure?.description ?? fault?.text;
+  const description = text === undefined ? {} : { description: text };
+  const judged = () =>
+    fault ? outcomeOfFault(fault, lead, patterns) : outcomeOfFailure(judgeFailure(text, lead, patterns), text, lead);
 
   switch (httpStatus) {
     case 401:
@@ -32,7 +36,7 @@ export function classify(
     case 403:
       // 403 is about authorisation, so its Failure may name our credentials. It never rejects a lead, which would be
       // final, also where a pattern says so: with any other text the lead waits for a person.
-      return failure !== undefined && judged().class === 'credentials'
+      return (failure ?? fault) !== undefined && judged().class === 'credentials'
         ? { class: 'credentials', cause, ...description }
         : { class: 'refused', cause, ...description };
     case 429:
@@ -42,7 +46,7 @@ export function classify(
     }
   }
 
-  if (failure !== undefined) return judged();
+  if (failure !== undefined || fault !== undefined) return judged();
   if (httpStatus < 200 || httpStatus > 299) return { class: 'unknown', cause };
   return 'unreadable' in body ? { class: 'unknown', cause: body.unreadable } : { class: 'delivered' };
 }
@@ -123,6 +127,57 @@ export function outcomeOfFailure(verdict: Verdict, description: string | undefin
   return verdict.rule === 'built_in'
     ? outcomeOfSubject(verdict.subject, text, lead)
     : outcomeOfPattern(verdict.pattern, `pattern_${verdict.rule}`, text, lead);
+}
+
+/** Codes of WCF and WS-Addressing for a message that no operation got: the document or its action is wrong (docs/adr/0035). */
+const NOT_PROCESSED = new Set([
+  'VersionMismatch',
+  'MustUnderstand',
+  'DataEncodingUnknown',
+  'ActionNotSupported',
+  'ActionMismatch',
+  'DestinationUnreachable',
+  'DeserializationFailed',
+  'InvalidAddressingHeader',
+  'MessageAddressingHeaderRequired',
+  'MessageInformationHeaderRequired',
+]);
+
+/** ASMX services have no code for it: "Server did not recognize the value of HTTP Header SOAPAction". */
+const UNKNOWN_ACTION = / did not recognize the value of http header soapaction | without a valid action parameter /;
+
+/** Codes for a message that the dispatcher turned away before an operation got it. */
+const UNAVAILABLE = new Set(['ServerTooBusy', 'EndpointUnavailable']);
+
+/** Codes of WS-Security (SOAP Message Security 1.1, section 12) and of IIS. */
+const CREDENTIALS = new Set([
+  'FailedAuthentication',
+  'FailedCheck',
+  'InvalidSecurity',
+  'InvalidSecurityToken',
+  'UnsupportedSecurityToken',
+  'SecurityTokenUnavailable',
+  'AccessDenied',
+]);
+
+/**
+ * The outcome of a SOAP fault. A pattern of the site or the account decides first. A fault is no Failure, so it never rejects a lead
+ * by the built-in rules: only a code that says that no operation got the message, or a text that names credentials, says what became
+ * of the lead. Any other fault may come from an operation that had opened the conversation.
+ */
+export function outcomeOfFault({ codes, text }: SoapFault, lead: Lead, patterns: FailurePatterns): Outcome {
+  const verdict = judgeFailure(text, lead, patterns);
+  if (verdict.rule !== 'built_in') return outcomeOfFailure(verdict, text, lead);
+  const described = text === undefined ? {} : { description: text };
+  const words = text === undefined ? '' : ` ${comparedWords(stripLeadValues(text, lead))} `;
+  if (codes.some((code) => NOT_PROCESSED.has(code)) || UNKNOWN_ACTION.test(words)) {
+    return { class: 'refused', cause: 'fault_not_processed', ...described };
+  }
+  if (codes.some((code) => UNAVAILABLE.has(code))) return { class: 'not_sent', cause: 'fault_unavailable' };
+  if (verdict.subject === 'credentials' || codes.some((code) => CREDENTIALS.has(code))) {
+    return { class: 'credentials', cause: 'fault_credentials', ...described };
+  }
+  return { class: 'unknown', cause: 'fault', ...described };
 }
 
 type Described = { readonly description?: string };

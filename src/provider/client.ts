@@ -9,6 +9,7 @@ import { type BodyHeaders, type Decode, type Decoded, decodeAnswer, MAX_ANSWER_B
 import { encodeLead } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
 import { messageOf } from './lead-values.ts';
+import { templateOf } from './template.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
@@ -59,6 +60,7 @@ export function createProviderClient({
     maxResponseSize: MAX_ANSWER_BYTES,
   });
   const decode = memoizeSuccess(decodeAnswer);
+  const decodeWrapped = memoizeSuccess((body, answerHeaders) => decodeAnswer(body, answerHeaders, true));
   const endpointAt = memoizeEndpoints();
 
   return {
@@ -66,7 +68,10 @@ export function createProviderClient({
       const started = monotonic();
       const call = prepareCall(lead, account, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
-      const result = await exchange(agent, headers ? { ...call, headers: headers() } : call, { timeoutMs, decode });
+      const result = await exchange(agent, headers ? { ...call, headers: { ...call.headers, ...headers() } } : call, {
+        timeoutMs,
+        decode: call.wrapped ? decodeWrapped : decode,
+      });
       const outcome = classify(result, lead, now(), patterns(lead));
       const message = 'description' in outcome ? messageOf(outcome.description, lead) : undefined;
       return {
@@ -118,7 +123,7 @@ function prepareCall(
   lead: Lead,
   accountOf: Parts['account'],
   endpointAt: (url: string) => Endpoint,
-): Call | { readonly cause: string } {
+): (Call & { readonly wrapped: boolean }) | { readonly cause: string } {
   let account: ProviderAccount;
   try {
     account = accountOf(lead.provider);
@@ -126,10 +131,13 @@ function prepareCall(
     return { cause: 'unknown_provider' };
   }
   try {
+    const { contentType, headers } = templateOf(account.wire);
     return {
       endpoint: endpointAt(account.url),
-      contentType: account.wire.contentType,
+      contentType,
       body: encodeLead(lead, account),
+      wrapped: account.wire.wrappers !== undefined,
+      ...(headers && { headers }),
     };
   } catch {
     return { cause: 'not_encodable' };

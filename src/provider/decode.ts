@@ -1,5 +1,6 @@
-import { Parser } from 'xml2js';
-import { findStructureFault, type StructureFault } from './xml-structure.ts';
+import { SOAP_NAMESPACES, splitName, XML_SCHEMA_INSTANCE } from '../domain/wire.ts';
+import { childrenNamed, parseXml, trimXml, type XmlElement } from './xml.ts';
+import type { StructureFault } from './xml-structure.ts';
 
 /** Longer answers are neither read from the wire nor parsed. A real answer has a few hundred bytes. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
@@ -7,7 +8,7 @@ export const MAX_ANSWER_BYTES = 64 * 1024;
 /** Upper bound on the description that is kept. */
 const MAX_DESCRIPTION_CHARS = 2_000;
 
-const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+const ENVELOPES: readonly string[] = Object.values(SOAP_NAMESPACES);
 
 /** The reason why an answer cannot be read, as a stable word. */
 export type Unreadable =
@@ -18,11 +19,16 @@ export type Unreadable =
   | 'content_encoding'
   | 'no_status'
   | 'two_statuses'
-  | 'bad_status';
+  | 'bad_status'
+  | 'no_body';
+
+/** A SOAP fault: its codes without their prefixes, the outermost first, and its text. */
+export type SoapFault = { readonly codes: readonly string[]; readonly text?: string };
 
 /** An answer as the provider's reference describes it, or the reason why it cannot be read. */
 export type Decoded =
   | { readonly status: 'Success' | 'Failure'; readonly description?: string }
+  | { readonly fault: SoapFault }
   | { readonly unreadable: Unreadable };
 
 export type BodyHeaders = { readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined };
@@ -31,19 +37,21 @@ export type Decode = (body: Uint8Array, headers: BodyHeaders) => Decoded;
 
 /**
  * Reads an answer: one root, exactly one `Status` child by local name, whose text without surrounding white space is
- * `Success` or `Failure`. Anything else is unreadable. Never throws.
+ * `Success` or `Failure`. In a SOAP envelope exactly one element of the body has that child, or the body is a Fault. Anything
+ * else is unreadable. Never throws.
+ *
+ * @param wrapped whether the service answers, without an envelope, in the elements of an operation: then that element may
+ *   stand below the root
  */
-export function decodeAnswer(body: Uint8Array, headers: BodyHeaders): Decoded {
+export function decodeAnswer(body: Uint8Array, headers: BodyHeaders, wrapped = false): Decoded {
   if (body.length > MAX_ANSWER_BYTES) return { unreadable: 'too_large' };
   if (!isPlain(headers.contentEncoding)) return { unreadable: 'content_encoding' };
   if (body.length === 0) return { unreadable: 'blank' };
   const text = decodeText(body, headers.contentType);
   if (text === undefined) return { unreadable: 'charset' };
   if (text.trim() === '') return { unreadable: 'blank' };
-  const fault = findStructureFault(text);
-  if (fault !== undefined) return { unreadable: fault };
-  const root = parse(text);
-  return root === undefined ? { unreadable: 'not_xml' } : readRoot(root);
+  const root = parseXml(text);
+  return 'fault' in root ? { unreadable: root.fault } : readDocument(root, wrapped);
 }
 
 /** The request asks for no content encoding, so the body of an answer that declares one cannot be trusted. */
@@ -51,48 +59,50 @@ function isPlain(contentEncoding: string | undefined): boolean {
   return contentEncoding === undefined || /^(?:[\s,]|identity(?![^\s,]))*$/i.test(contentEncoding);
 }
 
-/** An element as xml2js gives it. The keys start with `#`, so no XML element can have the same name. */
-type Element = {
-  readonly '#text'?: string;
-  readonly '#attributes'?: Readonly<Record<string, { uri: string; local: string; value: string }>>;
-  readonly '#attributesns': { readonly uri: string; readonly local: string };
-  readonly '#children'?: readonly Element[];
-};
-
-/** The root element, or `undefined` where the text has none or is not well-formed XML with namespaces. */
-function parse(text: string): Element | undefined {
-  const parser = new Parser({
-    strict: true,
-    async: false,
-    xmlns: true,
-    explicitRoot: false,
-    explicitCharkey: true,
-    explicitChildren: true,
-    preserveChildrenOrder: true,
-    attrkey: '#attributes',
-    charkey: '#text',
-    childkey: '#children',
-  });
-  let root: Element | undefined;
-  try {
-    // xml2js gives null for a document without elements.
-    parser.parseString(text, (error, result: Element | null) => {
-      root = error ? undefined : (result ?? undefined);
-    });
-  } catch {
-    // xml2js throws the errors that it finds after its callback was called.
-    return undefined;
-  }
-  return root;
+/** The document of the service: the root itself, or what an envelope or the elements of an operation hold. */
+function readDocument(root: XmlElement, wrapped: boolean): Decoded {
+  if (root.local === 'Envelope' && ENVELOPES.includes(root.uri)) return readEnvelope(root);
+  return wrapped ? readWithin(root) : readStatus(root);
 }
 
-function readRoot(root: Element): Decoded {
-  const statuses = childrenOf(root, 'Status');
+/** A Fault, or the one element of the body that has a Status: an operation's result stands one or two levels below it. */
+function readEnvelope(envelope: XmlElement): Decoded {
+  const bodies = envelope.children.filter(({ local, uri }) => local === 'Body' && uri === envelope.uri);
+  const [body] = bodies;
+  if (body === undefined || bodies.length > 1) return { unreadable: 'no_body' };
+  const fault = body.children.find(({ local, uri }) => local === 'Fault' && uri === envelope.uri);
+  if (fault === undefined) return readWithin(body);
+  return body.children.length === 1 ? { fault: readFault(fault) } : { unreadable: 'no_body' };
+}
+
+function readWithin(root: XmlElement): Decoded {
+  const holders = withDescendants(root).filter((element) => childrenNamed(element, 'Status').length > 0);
+  const [holder] = holders;
+  if (holder === undefined) return { unreadable: 'no_status' };
+  return holders.length > 1 ? { unreadable: 'two_statuses' } : readStatus(holder);
+}
+
+function withDescendants(element: XmlElement): XmlElement[] {
+  return [element, ...element.children.flatMap(withDescendants)];
+}
+
+/** SOAP 1.1, section 4.4 (names without a namespace), and SOAP 1.2, part 1, section 5.4, whose codes are nested. */
+function readFault(fault: XmlElement): SoapFault {
+  const codes = withDescendants(fault)
+    .filter(({ local }) => local === 'faultcode' || local === 'Value')
+    .map(({ text }) => splitName(trimXml(text)).local);
+  const reason = withDescendants(fault).find(({ local }) => local === 'faultstring' || local === 'Text');
+  const text = reason && shortened(trimXml(reason.text));
+  return text ? { codes, text } : { codes };
+}
+
+function readStatus(root: XmlElement): Decoded {
+  const statuses = childrenNamed(root, 'Status');
   const [status] = statuses;
   if (status === undefined) return { unreadable: 'no_status' };
   if (statuses.length > 1) return { unreadable: 'two_statuses' };
-  const text = trimmed(status);
-  if (status['#children'] !== undefined || (text !== 'Success' && text !== 'Failure')) {
+  const text = trimXml(status.text);
+  if (status.children.length > 0 || (text !== 'Success' && text !== 'Failure')) {
     return { unreadable: 'bad_status' };
   }
   const description = descriptionOf(root);
@@ -100,29 +110,23 @@ function readRoot(root: Element): Decoded {
 }
 
 /** The texts of all `Description` children that are neither nil nor blank, one a line. */
-function descriptionOf(root: Element): string | undefined {
-  const texts = childrenOf(root, 'Description')
+function descriptionOf(root: XmlElement): string | undefined {
+  const texts = childrenNamed(root, 'Description')
     .filter((element) => !isNil(element))
-    .map(trimmed)
+    .map(({ text }) => trimXml(text))
     .filter((text) => text !== '');
-  return texts.length === 0 ? undefined : [...texts.join('\n')].slice(0, MAX_DESCRIPTION_CHARS).join('');
+  return texts.length === 0 ? undefined : shortened(texts.join('\n'));
 }
 
-function childrenOf(element: Element, local: string): readonly Element[] {
-  return (element['#children'] ?? []).filter((child) => child['#attributesns'].local === local);
+function shortened(text: string): string {
+  return [...text].slice(0, MAX_DESCRIPTION_CHARS).join('');
 }
 
-function isNil(element: Element): boolean {
-  return Object.values(element['#attributes'] ?? {}).some(
-    ({ uri, local, value }) => uri === SCHEMA_INSTANCE && local === 'nil' && /^\s*(?:true|1)\s*$/.test(value),
+function isNil({ attributes }: XmlElement): boolean {
+  return attributes.some(
+    ({ uri, local, value }) => uri === XML_SCHEMA_INSTANCE && local === 'nil' && /^\s*(?:true|1)\s*$/.test(value),
   );
 }
-
-/** The element's text without XML white space around it. A no-break space is no white space in XML. */
-function trimmed(element: Element): string {
-  return (element['#text'] ?? '').replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
-}
-
 const XML_DECLARATION_ENCODING = /^<\?xml\s[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']/;
 
 /**

@@ -7,7 +7,7 @@ export type Call = {
   readonly endpoint: Endpoint;
   readonly contentType: string;
   readonly body: string;
-  /** Further headers. */
+  /** Further headers; they replace those of every call. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 

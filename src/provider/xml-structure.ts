@@ -7,6 +7,9 @@ const MAX_ATTRIBUTES = 256;
 /** XML without a DOCTYPE has five named entities. xml2js would accept those of HTML as well. */
 const UNDEFINED_ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-fA-F]+);)/;
 
+/** XML's white space (section 2.3) is less than that of JavaScript: a no-break space after the root is content. */
+const NOT_SPACE = /[^ \t\r\n]/;
+
 /** XML 1.0, section 2.3, roughly: xml2js checks the rest of a name. */
 const NAME_START = /[A-Za-z_:\u0080-\uffff]/;
 
@@ -27,7 +30,7 @@ export function findStructureFault(text: string): StructureFault | undefined {
     const inside = depth > 0;
     const open = text.indexOf('<', at);
     const characters = text.slice(at, open === -1 ? undefined : open);
-    if (inside ? UNDEFINED_ENTITY.test(characters) : characters.trim() !== '') return 'not_xml';
+    if ((inside ? UNDEFINED_ENTITY : NOT_SPACE).test(characters)) return 'not_xml';
     if (open === -1) return undefined;
 
     const kind = kindAt(text, open);

@@ -126,3 +126,9 @@ t.test('an unknown charset, and bytes that are invalid in their charset, give no
   t.equal(decodeText(Buffer.from([0xc0, 0xbc]), MEDIA_TYPE), undefined);
   t.equal(decodeText(Buffer.from([0xff, 0xfe, 0x3c]), MEDIA_TYPE), undefined);
 });
+
+t.test('a no-break space after the root is content and no white space', async (t) => {
+  const success = '<R><Status>Success</Status></R>';
+  t.strictSame(decode(`${success}\u00a0`), { unreadable: 'not_xml' });
+  t.strictSame(decode(`${success} \t\r\n`), { status: 'Success' });
+});
