@@ -1,5 +1,5 @@
 /**
- * The wire profile: what the provider's reference leaves unstated of the document that is sent (docs/wire.md). Every part has
+ * The wire profile: what the provider's reference leaves unstated of the document that is sent (docs/adr/0035-learnt-wire-profiles.md). Every part has
  * a default, so an account that states nothing has a complete profile.
  */
 
