@@ -8,8 +8,7 @@ import { createAccounts, createLiveSettings, type LiveSettings } from '../config
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import type { Breaker } from '../leads/delivery/breaker.ts';
-import { createHashing } from '../leads/hashing.ts';
-import { capKeys } from '../leads/request-keys.ts';
+import { capKeys, createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { tryKeys } from '../store/keys.ts';

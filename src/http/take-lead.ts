@@ -3,7 +3,7 @@ import { draftLead } from '../domain/draft.ts';
 import type { Screening } from '../domain/ports/lead-store.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
 import { FORM_FIELDS, type Site, type SiteForm } from '../domain/site.ts';
-import type { IdempotencyScope } from '../leads/request-keys.ts';
+import type { IdempotencyScope } from '../leads/hashing.ts';
 import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { RETRY_LATER } from '../lib/problem.ts';

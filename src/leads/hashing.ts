@@ -1,7 +1,12 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import { canonicalNumber } from '../domain/phone.ts';
+import type { Cap, CapKind, RequestKey } from '../domain/ports/lead-store.ts';
 import type { ProviderAccount } from '../domain/provider.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { DailyMax } from '../domain/site.ts';
+import { secondsToNextDay } from '../lib/clock.ts';
+import { ENOUGH_BITS, varietyBits } from './key-variety.ts';
 
 /**
  * Keyed hashes (HMAC-SHA-256 with `HASH_KEY`, 128 bits kept) of what has to be found again without being readable:
@@ -103,4 +108,124 @@ function canonical(lead: Lead): string {
     page?.url,
     page?.title,
   ]);
+}
+
+/** A network that an address lies in: an IPv4 /24, or an IPv6 /56 or /48. `name` is its first address and its prefix. */
+export type Network = { readonly prefix: 24 | 48 | 56; readonly name: string };
+
+/** The scope within which an `Idempotency-Key` means the same request, and the address that distinguishes requests without a key. */
+export type IdempotencyScope = {
+  /** A partner's back end, or a visitor's browser. */
+  readonly kind: 'partner' | 'visitor';
+  /** The partner's id, or the site's key. */
+  readonly id: string;
+  /** IPv4 address or IPv6 /64, normalised. */
+  readonly address: string;
+  /** The networks above the address, nearest first; absent where no counter needs them. */
+  readonly networks?: readonly Network[];
+  readonly idempotencyKey?: string;
+};
+
+export type RequestIdentity = {
+  readonly request: RequestKey;
+  readonly keyed: boolean;
+  /** The key as a string, for maps in memory. */
+  readonly name: string;
+};
+
+/** How long an `Idempotency-Key` is remembered: twice the 24 h that are promised, so that no clock makes it less. */
+const KEYED_MS = 48 * 3_600_000;
+/** How long the same lead from the same place counts as the same click where there is no key. */
+const KEYLESS_MS = 600_000;
+
+/**
+ * What makes a request the same as an earlier one: its `Idempotency-Key` within its scope, or, without a key, the
+ * scope, the address and the lead together. The scope of a visitor's key is the site, because phones change networks. A key that
+ * a stranger could guess is scoped by address as well; otherwise the stranger could use it up with another lead.
+ */
+export function identify(hashing: Hashing, lead: Lead, requester: IdempotencyScope, now: number): RequestIdentity {
+  const scope = `${requester.kind}:${requester.id}`;
+  const keyed = requester.idempotencyKey !== undefined;
+  const key = keyed
+    ? hashing.idempotencyKey(scopeOfKey(scope, requester, requester.idempotencyKey), requester.idempotencyKey)
+    : hashing.keylessRequest(scope, requester.address, lead);
+  // Without a key the lead is part of the key itself: there is nothing left to compare.
+  const fingerprint = keyed ? hashing.fingerprint(lead) : key;
+  const expiresAt = now + (keyed ? KEYED_MS : KEYLESS_MS);
+  return { request: { key, fingerprint, expiresAt }, keyed, name: key.toString('latin1') };
+}
+
+/** Keys of sites contain no space. */
+function scopeOfKey(scope: string, { kind, address }: IdempotencyScope, key: string): string {
+  return kind === 'visitor' && varietyBits(key) < ENOUGH_BITS ? `${scope} ${address}` : scope;
+}
+
+/** The daily maxima of a lead's counters. */
+export type DailyMaxima = DailyMax & { readonly phoneTotal: number; readonly visitor: number };
+
+/** How many times a visitor's daily maximum the visitors of a network have together, by the length of its prefix. */
+const NETWORK_FACTORS: Readonly<Record<Network['prefix'], number>> = { 24: 16, 48: 16, 56: 4 };
+
+/**
+ * The daily counters that a lead is counted on. Those of the visitor and of its networks come first: a requester that is beyond
+ * its own maximum is told nothing of the number or the site. A partner's lead is not counted by address, because the address of
+ * its back end stands for many visitors.
+ */
+export function capsFor(
+  hashing: Hashing,
+  maxima: DailyMaxima,
+  { site }: Lead,
+  phoneHash: Buffer,
+  requester: IdempotencyScope,
+): readonly Cap[] {
+  const { phone, phone_total, site: ofSite } = capKeys(hashing, site, phoneHash);
+  return [
+    ...(requester.kind === 'visitor' ? visitorCaps(hashing, maxima, site, requester) : []),
+    { kind: 'phone', key: phone, max: maxima.phone },
+    { kind: 'phone_total', key: phone_total, max: maxima.phoneTotal },
+    { kind: 'site', key: ofSite, max: maxima.site },
+  ];
+}
+
+/** A network has at most half of the site's cap, so that no single one uses it up, and never less than one visitor has. */
+function visitorCaps(
+  hashing: Hashing,
+  { visitor, site: ofSite }: DailyMaxima,
+  site: string,
+  { address, networks = [] }: IdempotencyScope,
+): readonly Cap[] {
+  const half = Math.floor(ofSite / 2);
+  return [
+    { kind: 'visitor', key: hashing.visitorCap(site, address), max: visitor },
+    ...networks.map(
+      ({ name, prefix }): Cap => ({
+        kind: 'visitor',
+        key: hashing.visitorCap(site, name),
+        max: Math.max(visitor, Math.min(visitor * NETWORK_FACTORS[prefix], half)),
+      }),
+    ),
+  ];
+}
+
+/** The keys of the counters of a lead's number and site. */
+export function capKeys(hashing: Hashing, site: string, phoneHash: Buffer): Readonly<Record<CapKind, Buffer>> {
+  return {
+    phone: hashing.phoneCap(site, phoneHash),
+    phone_total: hashing.phoneTotalCap(phoneHash),
+    site: hashing.siteCap(site),
+  };
+}
+
+/** The refusal of a lead beyond ten times the cap of its number or site, or beyond the daily maximum of a visitor or network. */
+export function overCap(kind: Cap['kind'], now: number): Refusal {
+  const retryAfterS = secondsToNextDay(now);
+  switch (kind) {
+    case 'phone':
+    case 'phone_total':
+      return new Refusal('phone_limit_reached', 'Too many requests for this number today.', { retryAfterS });
+    case 'site':
+      return new Refusal('site_limit_reached', 'Too many requests for this site today.', { retryAfterS });
+    case 'visitor':
+      return new Refusal('rate_limited', 'Too many requests from this address or its network today.', { retryAfterS });
+  }
 }

@@ -14,15 +14,15 @@ import { Refusal } from '../domain/refusal.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Delivering } from './delivery/attempt.ts';
 import type { Permit } from './delivery/breaker.ts';
-import type { Hashing } from './hashing.ts';
 import {
   capsFor,
   type DailyMaxima,
+  type Hashing,
   type IdempotencyScope,
   identify,
   overCap,
   type RequestIdentity,
-} from './request-keys.ts';
+} from './hashing.ts';
 
 export type SubmitContext = {
   readonly requestId: string;

@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import type { Cap, Use } from '../../src/domain/ports/lead-store.ts';
-import { capKeys } from '../../src/leads/request-keys.ts';
+import { capKeys } from '../../src/leads/hashing.ts';
 import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox } from '../support/outbox.ts';

@@ -4,7 +4,7 @@ import type { Settlement } from '../../src/domain/ports/delivery-queue.ts';
 import type { AuditEntry } from '../../src/domain/ports/lead-records.ts';
 import type { Cap } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
-import { capKeys } from '../../src/leads/request-keys.ts';
+import { capKeys } from '../../src/leads/hashing.ts';
 import { DAY_MS } from '../../src/lib/clock.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, newLead, type OpenOutbox, queued } from '../support/outbox.ts';

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
 import type { Delivering } from '../../src/leads/delivery/attempt.ts';
 import type { Clearance } from '../../src/leads/delivery/breaker.ts';
-import type { IdempotencyScope } from '../../src/leads/request-keys.ts';
+import type { IdempotencyScope } from '../../src/leads/hashing.ts';
 import { createSubmit, type SubmitContext } from '../../src/leads/submit.ts';
 import { manualClock } from '../support/clock.ts';
 import { lead } from '../support/lead.ts';

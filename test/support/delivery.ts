@@ -5,7 +5,7 @@ import type { Answer, Outcome } from '../../src/domain/provider.ts';
 import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
 import { composeDelivery } from '../../src/leads/delivery/compose.ts';
 import type { RetryRules } from '../../src/leads/delivery/policy.ts';
-import type { Limits } from '../../src/leads/delivery/poll.ts';
+import type { Limits } from '../../src/leads/delivery/worker.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 import { LEASE_MS } from './outbox.ts';
 

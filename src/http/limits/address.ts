@@ -2,7 +2,7 @@ import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Address6 } from 'ip-address';
 import type { Logger } from 'pino';
-import type { Network } from '../../leads/request-keys.ts';
+import type { Network } from '../../leads/hashing.ts';
 
 /** Bits of an IPv6 address that are one customer's network. */
 const IPV6_PREFIX = 64;

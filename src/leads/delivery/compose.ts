@@ -7,8 +7,7 @@ import { type AttemptReport, createDelivery, type Delivery } from './attempt.ts'
 import { type Breaker, createGate, type Gate } from './breaker.ts';
 import { createParking, type Parking } from './parking.ts';
 import type { RetryRules } from './policy.ts';
-import type { Limits } from './poll.ts';
-import { createWorker, type Worker } from './worker.ts';
+import { createWorker, type Limits, type Worker } from './worker.ts';
 
 export type DeliveryParts = {
   readonly outbox: Outbox;

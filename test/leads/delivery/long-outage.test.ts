@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Outcome } from '../../../src/domain/provider.ts';
-import { DEFAULT_LIMITS } from '../../../src/leads/delivery/poll.ts';
+import { DEFAULT_LIMITS } from '../../../src/leads/delivery/worker.ts';
 import { createSubmit } from '../../../src/leads/submit.ts';
 import { deliver } from '../../support/delivery.ts';
 import { lead } from '../../support/lead.ts';

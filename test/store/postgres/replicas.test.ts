@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { AuditEntry } from '../../../src/domain/ports/lead-records.ts';
 import type { Accepted, Cap } from '../../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
-import { capKeys } from '../../../src/leads/request-keys.ts';
+import { capKeys } from '../../../src/leads/hashing.ts';
 import { DAY_MS, systemClock } from '../../../src/lib/clock.ts';
 import { createPool } from '../../../src/store/postgres/connection.ts';
 import { createDatabase } from '../../../src/store/postgres/database.ts';
