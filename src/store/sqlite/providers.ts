@@ -1,51 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { Account, ParkedLeadStore, ProviderStore, Settlement } from '../../domain/ports/delivery-queue.ts';
+import type { ParkedLeadStore, ProviderStore } from '../../domain/ports/delivery-queue.ts';
 import { toProviderState } from '../rows.ts';
-import {
-  acceptsCredentials,
-  type Parking,
-  type RecordedAcceptances,
-  recordAcceptance,
-  recordRefusal,
-  refusesCredentials,
-  toProviderRecord,
-} from '../settle.ts';
 import { IS_PARKED, type Store } from './database.ts';
 
-/** Records what an answer says about the provider's credentials, inside the transaction that settles `lead`. */
-export type RecordAnswer = (provider: string, lead: string, settlement: Settlement, now: number) => Parking;
-
-/** @param recorded acceptances that are committed; the caller adds to them after its commit */
-export function prepareStreaks(database: DatabaseSync, recorded: Pick<RecordedAcceptances, 'has'>): RecordAnswer {
-  const get = database.prepare('SELECT streak, parked_at, credentials, proof FROM providers WHERE id = ?');
-  const set = database.prepare(
-    `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
-                                    probe_at = excluded.probe_at, credentials = excluded.credentials`,
-  );
-  const clear = database.prepare(
-    `UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`,
-  );
-  const setProof = database.prepare(
-    'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
-  );
-
-  const accepted = (provider: string, account: Account): void => {
-    clear.run(provider);
-    if (recorded.has(provider, account)) return;
-    const proof = recordAcceptance(toProviderRecord(get.get(provider)), account);
-    if (proof !== undefined) setProof.run(provider, proof);
-  };
-
-  return (provider, lead, settlement, now) => {
-    if (acceptsCredentials(settlement)) accepted(provider, settlement.account);
-    if (!refusesCredentials(settlement)) return 'in-use';
-    const { parking, columns } = recordRefusal(toProviderRecord(get.get(provider)), settlement.account, lead, now);
-    if (columns) set.run(provider, columns.streak, columns.parkedAt, columns.probeAt, columns.credentials);
-    return parking;
-  };
-}
-
+/** Parked providers: what is known of them, and moving their leads between the queue and the parking. */
 export function createProviderStore({ database, writer, read }: Store): ProviderStore & ParkedLeadStore {
   const parked = database.prepare(
     'SELECT id, parked_at, probe_at, credentials FROM providers WHERE parked_at IS NOT NULL',

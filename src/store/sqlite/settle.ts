@@ -1,8 +1,19 @@
-import type { LeaseStore, Settled } from '../../domain/ports/delivery-queue.ts';
-import { acceptsCredentials, createRecordedAcceptances, toAttemptRow, toSettled } from '../settle.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Account, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
+import {
+  acceptsCredentials,
+  createRecordedAcceptances,
+  type Parking,
+  type RecordedAcceptances,
+  recordAcceptance,
+  recordRefusal,
+  refusesCredentials,
+  toAttemptRow,
+  toProviderRecord,
+  toSettled,
+} from '../settle.ts';
 import type { Store } from './database.ts';
 import { prepareAttempts, prepareMessages } from './history.ts';
-import { prepareStreaks } from './providers.ts';
 
 /** Renewing and ending leases. */
 export function createLeases({ database, writer, vault, owner, leaseMs, messageKey }: Store): LeaseStore {
@@ -76,5 +87,39 @@ export function createLeases({ database, writer, vault, owner, leaseMs, messageK
       }
       return settled;
     },
+  };
+}
+
+/** Records what an answer says about the provider's credentials, inside the transaction that settles `lead`. */
+type RecordAnswer = (provider: string, lead: string, settlement: Settlement, now: number) => Parking;
+
+/** @param recorded acceptances that are committed; the caller adds to them after its commit */
+function prepareStreaks(database: DatabaseSync, recorded: Pick<RecordedAcceptances, 'has'>): RecordAnswer {
+  const get = database.prepare('SELECT streak, parked_at, credentials, proof FROM providers WHERE id = ?');
+  const set = database.prepare(
+    `INSERT INTO providers (id, streak, parked_at, probe_at, credentials) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET streak = excluded.streak, parked_at = excluded.parked_at,
+                                    probe_at = excluded.probe_at, credentials = excluded.credentials`,
+  );
+  const clear = database.prepare(
+    `UPDATE providers SET streak = '[]' WHERE id = ? AND streak <> '[]' AND parked_at IS NULL`,
+  );
+  const setProof = database.prepare(
+    'INSERT INTO providers (id, proof) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET proof = excluded.proof',
+  );
+
+  const accepted = (provider: string, account: Account): void => {
+    clear.run(provider);
+    if (recorded.has(provider, account)) return;
+    const proof = recordAcceptance(toProviderRecord(get.get(provider)), account);
+    if (proof !== undefined) setProof.run(provider, proof);
+  };
+
+  return (provider, lead, settlement, now) => {
+    if (acceptsCredentials(settlement)) accepted(provider, settlement.account);
+    if (!refusesCredentials(settlement)) return 'in-use';
+    const { parking, columns } = recordRefusal(toProviderRecord(get.get(provider)), settlement.account, lead, now);
+    if (columns) set.run(provider, columns.streak, columns.parkedAt, columns.probeAt, columns.credentials);
+    return parking;
   };
 }
