@@ -14,7 +14,7 @@ export type SealedLead = { readonly key: Buffer | null; readonly data: Buffer };
 
 /** The column that a ciphertext belongs to. */
 export type Column = SealedColumn;
-/** A column of short texts: the provider's latest words, and its words about each attempt. */
+/** A column of short texts: the provider's latest words, its words about each attempt, and the secrets of a stored entry. */
 export type TextColumn = Exclude<Column, 'lead'>;
 
 /**

@@ -5,6 +5,7 @@ import { acceptContract, usesContract } from './accept.ts';
 import { activityContract } from './activity.ts';
 import { callbackContract } from './callbacks.ts';
 import { countsContract } from './counts.ts';
+import { entriesContract } from './entries.ts';
 import { historyContract } from './history.ts';
 import { messagesContract } from './messages.ts';
 import { alertContract, outgoingContract } from './outgoing.ts';
@@ -37,6 +38,7 @@ export function deliveryContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('callbacks', async (t) => callbackContract(t, open));
   t.test('activity', async (t) => activityContract(t, open));
   t.test('sealed values', async (t) => sealingContract(t, open));
+  t.test('entries of the configuration', async (t) => entriesContract(t, open));
 
   t.test('a store accepts only the HASH_KEY that it was first opened with', async (t) => {
     const other = createHashing(Buffer.alloc(32, 8));

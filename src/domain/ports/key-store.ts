@@ -1,5 +1,5 @@
 /**
- * How many stored values (leads, the provider's descriptions, and those of past attempts) need which key.
+ * How many stored values (leads, the provider's descriptions, those of past attempts, and secrets of stored entries) need which key.
  * - `current`: `DATA_KEY`, bound to their conversation
  * - `former`: `DATA_KEY`, in the former format, which is bound to nothing
  * - `previous`: a key of `DATA_KEY_PREVIOUS`
@@ -8,8 +8,8 @@
  */
 export type SealedCounts = Readonly<Record<'current' | 'former' | 'previous' | 'unknown' | 'plain', number>>;
 
-/** The columns of sealed values: the lead, the provider's latest words, and its words about each attempt. */
-export const SEALED_COLUMNS = ['lead', 'description', 'attempt'] as const;
+/** The columns of sealed values: the lead, the provider's latest words, its words about each attempt, and the secrets of an entry. */
+export const SEALED_COLUMNS = ['lead', 'description', 'attempt', 'entry'] as const;
 export type SealedColumn = (typeof SEALED_COLUMNS)[number];
 
 export type RewrappedPage = { readonly changed: number; readonly refused: number; readonly next?: number };

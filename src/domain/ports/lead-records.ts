@@ -90,7 +90,9 @@ export type AuditEntry = {
     | 'unsuppress'
     | 'consent_export'
     | 'rewrap'
-    | 'look_up';
+    | 'look_up'
+    /** An entry of the configuration was stored or removed. */
+    | 'configure';
   readonly count: number;
   /** What the action was applied to, without personal data: a filter or an id. */
   readonly detail: string;

@@ -1,6 +1,7 @@
 import type { Conversation } from '../lead.ts';
 import type { ActivityStore } from './activity-store.ts';
 import type { DeliveryQueue, LeaseStore, ParkedLeadStore, ProbeQueue, ProviderStore } from './delivery-queue.ts';
+import type { EntryStore } from './entry-store.ts';
 import type { KeyStore } from './key-store.ts';
 import type {
   AuditStore,
@@ -40,6 +41,7 @@ export interface Outbox
     CallbackStore,
     ActivityStore,
     KeyStore,
+    EntryStore,
     StoreLifecycle {
   find(id: string): Promise<StoredConversation | undefined>;
 }
@@ -47,14 +49,17 @@ export interface Outbox
 /** A conversation with the partner that sent its lead and that partner's own id of it; a visitor's has none of them. */
 export type StoredConversation = Conversation & { readonly partner?: string; readonly reference?: string };
 
+/** `work`: leads or messages may be due. `entries`: stored entries of the configuration have changed. */
+export type Wake = (what: 'work' | 'entries') => void;
+
 /** What the process that opened the store needs. */
 export interface StoreLifecycle {
   /** Whether the store's hashes are made with the key of this check value. The first caller stores its own. */
   isHashedWith(check: Uint8Array): Promise<boolean>;
   /** Resolves when a write has just succeeded. */
   ready(): Promise<void>;
-  /** Calls `wake` when another process has left work, until `close`. A store of a single process never calls it. */
-  watch(wake: () => void): void;
+  /** Calls `wake` when another process has left work or changed entries, until `close`. A store of a single process never calls it. */
+  watch(wake: Wake): void;
   /** Commits the writes under way and releases the storage. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import type { PostgresPlace } from '../../domain/addresses.ts';
+import type { Wake } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /** What connecting to the database needs. */
@@ -74,6 +75,8 @@ const CHANNEL = 'text_connect_gateway';
 
 /** Wakes the workers of all replicas once the transaction under way is committed. */
 export const WAKE = `NOTIFY ${CHANNEL}`;
+/** As `WAKE`, for replicas that follow stored entries of the configuration; releases before them wake their workers. */
+export const WAKE_ENTRIES = `NOTIFY ${CHANNEL}, 'entries'`;
 
 /** The pause before a lost connection is replaced. */
 const RECONNECT_MS = 1_000;
@@ -86,11 +89,12 @@ export interface Listening {
 }
 
 /**
- * Calls `wake` when another process has left work, and after each reconnection, since notifications may have been missed.
+ * Calls `wake` when another process has left work or changed entries, and with both after each reconnection, since notifications
+ * may have been missed.
  *
  * @param connect gives a client that is not connected yet
  */
-export function listenForWork(connect: () => pg.Client, wake: () => void, clock: Clock): Listening {
+export function listenForWork(connect: () => pg.Client, wake: Wake, clock: Clock): Listening {
   const stopped = new AbortController();
   const { signal } = stopped;
 
@@ -99,11 +103,12 @@ export function listenForWork(connect: () => pg.Client, wake: () => void, clock:
     const lost = new AbortController();
     client.on('error', () => lost.abort());
     client.on('end', () => lost.abort());
-    client.on('notification', () => wake());
+    client.on('notification', ({ payload }) => wake(payload === 'entries' ? 'entries' : 'work'));
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      wake();
+      wake('work');
+      wake('entries');
       for (;;) {
         await pause(clock, KEEPALIVE_EVERY_MS, [signal, lost.signal]);
         if (signal.aborted || lost.signal.aborted) return;

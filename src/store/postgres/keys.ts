@@ -26,6 +26,12 @@ const SQL: Readonly<Record<SealedColumn, { readonly page: string; readonly chang
              FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS v (place, old, new)
              WHERE attempts.place = v.place AND description = v.old RETURNING 1`,
   },
+  entry: {
+    page: `SELECT seq, kind || ':' || key AS id, secrets AS value FROM entries
+           WHERE seq > $1 AND secrets IS NOT NULL ORDER BY seq LIMIT $2`,
+    change: `UPDATE entries SET secrets = v.new FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS v (seq, old, new)
+             WHERE entries.seq = v.seq AND secrets = v.old RETURNING 1`,
+  },
 };
 
 export function createKeyStore({ database, vault }: Store): KeyStore {
@@ -46,4 +52,5 @@ export function createKeyStore({ database, vault }: Store): KeyStore {
 const COUNTS = `
   SELECT substring(lead_key FROM 1 FOR $1) AS head, count(*) AS n FROM lead_keys GROUP BY 1
   UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM descriptions GROUP BY 1
-  UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1`;
+  UNION ALL SELECT substring(description FROM 1 FOR $1), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1
+  UNION ALL SELECT substring(secrets FROM 1 FOR $1), count(*) FROM entries WHERE secrets IS NOT NULL GROUP BY 1`;

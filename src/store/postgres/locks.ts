@@ -12,6 +12,8 @@ export const advisoryLocks = {
   retention: [OURS, 3],
   /** Moving leads between the queue of a provider and its parking. */
   parking: [OURS, 4],
+  /** Changes of stored entries of the configuration. */
+  entries: [OURS, 5],
 } as const;
 
 /** How long a table may be in use by others before the work on it is given up. */

@@ -1,3 +1,4 @@
+import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATION, type Migration } from './first-migration.ts';
 
 export type { Migration };
@@ -279,4 +280,5 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (seq, audit)
       )`,
   },
+  ENTRIES_MIGRATION,
 ];

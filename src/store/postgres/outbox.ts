@@ -8,6 +8,7 @@ import { createClaims } from './claim.ts';
 import { type Address, createListener, type Listening, listenForWork } from './connection.ts';
 import { createConsents } from './consents.ts';
 import type { Database, Store } from './database.ts';
+import { createEntries } from './entries.ts';
 import { createInDoubtLeases } from './faults.ts';
 import { createKeyStore } from './keys.ts';
 import { type OpenPlace, openDatabase } from './open.ts';
@@ -77,6 +78,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createCallbacks(store),
     ...createActivity(store),
     ...createKeyStore(store),
+    ...createEntries(store),
     ...createLifecycle(database, { guard, schema, clock, address }, async () => {
       skew.stop();
       await Promise.all([acceptance.drain(), leases.drain()]);

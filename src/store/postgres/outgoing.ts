@@ -185,14 +185,20 @@ const REPORTED = `
 export function createCallbacks({ database }: Store): CallbackStore {
   return {
     async subscribe(subscribers) {
-      if (sameSubscribers(await database.read('SELECT destination, partner, site FROM subscribers'), subscribers))
+      if (
+        sameSubscribers(
+          await database.read('SELECT destination, partner, site FROM subscribers WHERE NOT stored'),
+          subscribers,
+        )
+      )
         return;
       await database.transaction(async (query) => {
         // Other replicas wait: two that replace the rows at once would insert the same ones.
         await query('LOCK TABLE subscribers IN SHARE ROW EXCLUSIVE MODE');
-        await query('DELETE FROM subscribers');
+        await query('DELETE FROM subscribers WHERE NOT stored');
         await query(
-          'INSERT INTO subscribers (destination, partner, site) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])',
+          `INSERT INTO subscribers (destination, partner, site) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+           ON CONFLICT (destination) DO UPDATE SET partner = excluded.partner, site = excluded.site, stored = false`,
           toColumns(subscribers, ({ destination, partner, site }) => [destination, partner, site], 3),
         );
       });

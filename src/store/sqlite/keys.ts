@@ -23,6 +23,11 @@ const SQL: Readonly<Record<SealedColumn, { readonly page: string; readonly chang
            WHERE place > ? AND description IS NOT NULL ORDER BY place LIMIT ?`,
     change: 'UPDATE attempts SET description = ? WHERE place = ? AND description = ?',
   },
+  entry: {
+    page: `SELECT seq, kind || ':' || key AS id, secrets AS value FROM entries
+           WHERE seq > ? AND secrets IS NOT NULL ORDER BY seq LIMIT ?`,
+    change: 'UPDATE entries SET secrets = ? WHERE seq = ? AND secrets = ?',
+  },
 };
 
 export function createKeyStore({ database, read, writer, vault }: Store): KeyStore {
@@ -53,6 +58,7 @@ export const SEALED_COUNTS = {
   sql: `
     SELECT substr(lead_key, 1, ?) AS head, count(*) AS n FROM leads WHERE lead IS NOT NULL GROUP BY 1
     UNION ALL SELECT substr(description, 1, ?), count(*) FROM descriptions WHERE description IS NOT NULL GROUP BY 1
-    UNION ALL SELECT substr(description, 1, ?), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1`,
-  values: [KEY_ID_BYTES, KEY_ID_BYTES, KEY_ID_BYTES],
+    UNION ALL SELECT substr(description, 1, ?), count(*) FROM attempts WHERE description IS NOT NULL GROUP BY 1
+    UNION ALL SELECT substr(secrets, 1, ?), count(*) FROM entries WHERE secrets IS NOT NULL GROUP BY 1`,
+  values: [KEY_ID_BYTES, KEY_ID_BYTES, KEY_ID_BYTES, KEY_ID_BYTES],
 } as const;

@@ -1,3 +1,4 @@
+import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATIONS } from './first-migrations.ts';
 
 /**
@@ -271,4 +272,5 @@ export const MIGRATIONS: readonly string[] = [
      audit INTEGER NOT NULL,
      PRIMARY KEY (seq, audit)
    ) STRICT, WITHOUT ROWID`,
+  ENTRIES_MIGRATION,
 ];

@@ -10,6 +10,7 @@ import { createClaims } from './claim.ts';
 import { createConsents } from './consents.ts';
 import type { Store } from './database.ts';
 import { createCheckpointer, type Identity, watchIdentity } from './database-file.ts';
+import { createEntries } from './entries.ts';
 import { createKeyStore } from './keys.ts';
 import { APPLICATION_ID, openDatabase } from './open.ts';
 import { createAlerts, createCallbacks, createOutgoing } from './outgoing.ts';
@@ -75,6 +76,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createCallbacks(store),
     ...createActivity(store),
     ...createKeyStore(store),
+    ...createEntries(store),
     ...createLifecycle(store, database, identity, checkpointer.close),
     async find(id) {
       const row = await store.read(() => find.get(id));

@@ -138,9 +138,9 @@ export function createAlerts({ database, writer, read, owner }: Store): AlertSto
 
 /** The receivers of changes of leads. Triggers store the messages (`migrations.ts`). */
 export function createCallbacks({ database, writer, read }: Store): CallbackStore {
-  const stored = database.prepare('SELECT destination, partner, site FROM subscribers');
-  const clear = database.prepare('DELETE FROM subscribers');
-  const insert = database.prepare('INSERT INTO subscribers (destination, partner, site) VALUES (?, ?, ?)');
+  const stored = database.prepare('SELECT destination, partner, site FROM subscribers WHERE stored = 0');
+  const clear = database.prepare('DELETE FROM subscribers WHERE stored = 0');
+  const insert = database.prepare('INSERT OR REPLACE INTO subscribers (destination, partner, site) VALUES (?, ?, ?)');
   return {
     async subscribe(subscribers) {
       if (sameSubscribers(await read(() => stored.all()), subscribers)) return;
