@@ -68,7 +68,7 @@ function describeRedis({ redis }: Settings) {
 
 /** The bundled simulator's port is known only once it runs. */
 function describeProvider({ id, region, url, wire }: ProviderAccount, simulator: boolean) {
-  const { root, namespace = '', order, contentType, listingFormat } = wire;
+  const { root, namespace = '', order, contentType, listingFormat, soap } = wire;
   return {
     id,
     region,
@@ -78,5 +78,6 @@ function describeProvider({ id, region, url, wire }: ProviderAccount, simulator:
     order,
     contentType,
     listingFormat,
+    ...(soap && { soap: soap.version }),
   };
 }

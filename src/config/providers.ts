@@ -11,6 +11,10 @@ import { compile } from './schema/validate.ts';
 import { Password, ProviderId, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
 import { readTwin, type SecretFiles } from './twins.ts';
+import { buildWire, checkOneProfile, checkWire } from './wire.ts';
+
+/** What an account of the file may hold beside the variables that describe it. */
+const BESIDE_ENVIRONMENT: readonly string[] = ['failurePatterns', 'wire'];
 
 const CREDENTIALS = ['PROVIDER_ID', 'PROVIDER_USERNAME', 'PROVIDER_PASSWORD'] as const;
 
@@ -84,11 +88,13 @@ export function checkProviders(
     const at = `/providers/${id}`;
     if (!findings.sound(at)) continue;
     checkFailurePatterns(at, provider.failurePatterns, findings);
+    checkWire(at, provider.wire, findings);
+    checkOneProfile(at, provider, findings);
     if (id === DEFAULT_PROVIDER && context.environment.length > 0) {
-      if (Object.keys(provider).every((name) => name === 'failurePatterns')) continue;
+      if (Object.keys(provider).every((name) => BESIDE_ENVIRONMENT.includes(name))) continue;
       findings.add(at, {
         problem: `is described by ${context.environment.join(', ')} already`,
-        fix: 'unset those, or give this account another name; only failurePatterns may stand here beside them',
+        fix: 'unset those, or give this account another name; only failurePatterns and wire may stand here beside them',
       });
     }
     if (provider.providerId === undefined && findings.sound(`${at}/providerId`)) {
@@ -109,28 +115,42 @@ export function buildProviders(
   const providers = new Map<string, ProviderAccount>();
   const fromEnvironment = environmentProvider(values);
   if (fromEnvironment) {
-    const failurePatterns = buildFailurePatterns(content.providers?.[DEFAULT_PROVIDER]?.failurePatterns);
-    providers.set(fromEnvironment.id, { ...fromEnvironment, ...defined({ failurePatterns }) });
+    const { wire = content.wire, ...own } = content.providers?.[DEFAULT_PROVIDER] ?? {};
+    const failurePatterns = buildFailurePatterns(own.failurePatterns);
+    const wireProfile = wire && buildWire(wire);
+    providers.set(fromEnvironment.id, { ...fromEnvironment, ...defined({ failurePatterns, wire: wireProfile }) });
   }
   for (const [id, credentials] of found) {
     const provider = content.providers?.[id];
-    if (provider) providers.set(id, toProvider(id, provider, credentials, values));
+    if (provider) providers.set(id, toProvider(id, provider, credentials, wireOf(provider, content, values)));
   }
   return providers;
 }
 
-function toProvider(id: string, provider: ProviderContent, credentials: Credentials, values: Values): ProviderAccount {
+/** The profile of an account: its own, that of the file, or that of the environment. `xml` changes parts of the last one. */
+function wireOf(provider: ProviderContent, { wire }: FileContent, values: Values): WireProfile {
+  const { xml, listingFormat } = provider;
+  if (provider.wire) return buildWire(provider.wire);
+  if (wire && xml === undefined && listingFormat === undefined) return buildWire(wire);
+  const { root, namespace, order, contentType } = xml ?? {};
+  return { ...environmentWire(values), ...defined({ root, namespace, order, contentType, listingFormat }) };
+}
+
+function toProvider(
+  id: string,
+  provider: ProviderContent,
+  credentials: Credentials,
+  wire: WireProfile,
+): ProviderAccount {
   if (provider.providerId === undefined) throw new Error('an account without a providerId was checked as valid');
   const region = provider.region ?? DEFAULT_REGION;
-  const { root, namespace, order, contentType } = provider.xml ?? {};
-  const own = defined({ root, namespace, order, contentType, listingFormat: provider.listingFormat });
   return {
     id,
     region,
     url: provider.url ?? REGION_URLS[region],
     providerId: provider.providerId,
     ...credentials,
-    wire: { ...environmentWire(values), ...own },
+    wire,
     ...defined({ failurePatterns: buildFailurePatterns(provider.failurePatterns) }),
   };
 }

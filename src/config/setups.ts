@@ -31,6 +31,7 @@ import { compile } from './schema/validate.ts';
 import type { Values } from './schema/variables.ts';
 import type { Settings } from './settings.ts';
 import { buildSites, checkSites } from './sites.ts';
+import { checkWire, checkWireVariables } from './wire.ts';
 
 /** Sites, partners and provider accounts, not yet built. `build` is called only when no problem was found anywhere. */
 export type Setup = {
@@ -146,6 +147,8 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
   const { values } = environment;
   const variables = givenCredentials(environment);
   const files = { directory: dirname(path), readFile };
+  checkWire('', content.wire, findings);
+  checkWireVariables(environment, content, findings);
   const credentials = checkProviders(content, findings, { environment: variables, files });
   const accounts = new Set(findings.sound('/providers') ? Object.keys(content.providers ?? {}) : []);
   if (variables.length > 0) accounts.add(DEFAULT_PROVIDER);

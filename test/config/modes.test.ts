@@ -244,7 +244,9 @@ t.test('the account of PROVIDER_* has its failurePatterns from the file, and not
   });
   const more = fileWith('/providers/default', { region: 'eu', failurePatterns: {} });
   const problems = mistakes(t, () => loadFile(more, ACCOUNT));
-  t.match(problems, [{ setting: 'CONFIG_FILE: /providers/default', fix: /only failurePatterns may stand here/ }]);
+  t.match(problems, [
+    { setting: 'CONFIG_FILE: /providers/default', fix: /only failurePatterns and wire may stand here/ },
+  ]);
 });
 
 t.test('an incomplete account, and an address or region without an account, are refused beside a file', async (t) => {

@@ -188,6 +188,7 @@ const REQUIRED_NAMES = [
   'from',
   'to',
   'timeZone',
+  'version',
 ];
 
 t.test('every name that an object of the schema requires is one of its properties', async (t) => {

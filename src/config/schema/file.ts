@@ -7,6 +7,7 @@ import { NotificationsEntry, PrivateHosts } from './notifications.ts';
 import { SiteEntry, Targets } from './site.ts';
 import * as value from './values.ts';
 import { Everything, name, named, secretFile } from './values.ts';
+import { WireEntry } from './wire.ts';
 
 /** An entry of `providers`. */
 const ProviderEntry = {
@@ -34,6 +35,7 @@ const ProviderEntry = {
       examples: [{ order: 'alphabetical' }],
     },
     listingFormat: value.ListingFormat,
+    wire: WireEntry,
     failurePatterns: FailurePatternsEntry,
   },
   additionalProperties: false,
@@ -174,6 +176,10 @@ export const FileSchema = {
       description: 'Provider accounts by name. The account of PROVIDER_* is named "default".',
       errorMessage: 'use an object of accounts, by name',
       examples: [{ europe: { region: 'eu', providerId: 1002, username: 'gateway', passwordFile: 'password-eu' } }],
+    },
+    wire: {
+      ...WireEntry,
+      description: `For all accounts that have neither wire nor xml of their own. ${WireEntry.description}`,
     },
     notifications: NotificationsEntry,
     allowPrivateHosts: PrivateHosts,
