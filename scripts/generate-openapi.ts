@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { openApiText } from '../src/http/openapi/document.ts';
+import { openApiText } from './openapi-document.ts';
 
 /** `npm run openapi` writes `openapi/openapi.json`. With `-- --check` it only compares and exits with 1 when the file is out of date. */
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

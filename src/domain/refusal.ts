@@ -1,4 +1,4 @@
-/** Codes that a request can be answered with before anything is stored; `src/http/problem-codes.ts` gives each its status and title. */
+/** Codes that a request can be answered with before anything is stored; `src/http/problems.ts` gives each its status and title. */
 export type RefusalCode =
   | 'invalid_json'
   | 'invalid_api_key'

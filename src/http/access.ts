@@ -1,7 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
-import type { Partner, Site } from '../domain/site.ts';
+import type { Partner, Rate, Site } from '../domain/site.ts';
+import type { ProblemCode } from './problems.ts';
 
 /** `Bearer` and a token of RFC 6750, section 2.1. Keys are far shorter than this bound on what is hashed. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i;
@@ -157,4 +158,35 @@ export function loggedOrigin(origin: string | undefined): string {
   if (origin === undefined) return 'none';
   const valid = origin === 'null' || (origin.length <= ORIGIN_MAX && URL.parse(origin)?.origin === origin);
   return valid ? origin : 'invalid';
+}
+
+/** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
+export type Usage = {
+  readonly name: 'reads' | 'health' | 'files' | 'attempts' | 'visitor' | 'partner';
+  readonly rate: Rate;
+  readonly remaining: number;
+  readonly resetS: number;
+  readonly exceeded: boolean;
+};
+
+/** The sender of a request, as far as hooks and routes have identified it. Limits count by it, and the log line has parts of it. */
+export type Requester = {
+  /** The key of its address (`addressKey`): for counting, never logged. */
+  readonly address: string;
+  /** Set when the request has the key of a partner. */
+  partner?: Partner;
+  /** Set when the request may use the site. */
+  site?: Site;
+  /** The limit that the answer reports in its header fields; absent where the answer reports none. */
+  usage?: Usage;
+  /** What a proxy in front probably lacks, where the page of a refused request is not known. */
+  proxyLacks?: ProxyLack;
+  /** Code of the problem that the request was answered with. */
+  problem?: ProblemCode;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    requester: Requester;
+  }
 }

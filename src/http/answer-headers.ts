@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
 import { derived } from '../lib/values.ts';
 import { siteInBody, siteInPath } from './access.ts';
-import type { KnownPaths } from './known-paths.ts';
 
 /**
  * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
@@ -97,4 +96,32 @@ function includes(origins: Origins, origin: string | undefined): boolean {
 function unionOfOrigins(sites: Sites): Origins {
   const origins = [...sites.values()].map((site) => site.origins);
   return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
+}
+
+/** Methods that a path takes; empty for a path that does not exist. */
+export type KnownPaths = (url: string) => string[];
+
+/**
+ * Remembers every route that is added from now on, to distinguish a wrong method on a known path from an unknown path.
+ * Fastify's router only says that nothing matched.
+ */
+export function knownPaths(app: FastifyInstance): KnownPaths {
+  const routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    // The catch-all route of preflights is not a path of the API.
+    if (url !== '*') routes.push({ path: toRegExp(url), methods: [method].flat() });
+  });
+  return (url) => {
+    const [path = ''] = url.split('?', 1);
+    const methods = routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods);
+    return methods.length === 0 ? [] : [...new Set([...methods, 'OPTIONS'])].sort();
+  };
+}
+
+function toRegExp(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/:\w+/g, '[^/]+')
+    .replace(/\*/g, '.*');
+  return new RegExp(`^${source}$`);
 }

@@ -11,15 +11,14 @@ import {
   endConnectionsOnClose,
 } from '../lib/connections.ts';
 import { readTarget, requestIdOf } from '../lib/request.ts';
+import { knownPaths } from './answer-headers.ts';
 import { drainBeforeAnswer, parseJson } from './body.ts';
-import { createErrorHandler, sendProblem } from './error-handler.ts';
-import { knownPaths } from './known-paths.ts';
+import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
-import { addOpenApi } from './openapi/plugin.ts';
-import type { ProblemCode } from './problem-codes.ts';
-import { Problem } from './problems.ts';
-import { addRequestHooks, logRequests } from './request-hooks.ts';
+import { addOpenApi } from './openapi.ts';
+import { Problem, type ProblemCode } from './problems.ts';
+import { addRequestHooks, type HookSettings, logRequests } from './request-hooks.ts';
 import { type ConversationDeps, conversationRoutes } from './routes/conversations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileDeps, fileRoutes } from './routes/files.ts';
@@ -28,10 +27,18 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { type PartnerListDeps, partnerListRoutes } from './routes/partner-list.ts';
 import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
-import type { AppSettings } from './settings.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { createRefuseExpectation, createWireErrorHandler } from './wire-errors.ts';
+
+/** The settings of the public listener. */
+export type AppSettings = HookSettings & {
+  /** Largest number of open connections. */
+  readonly maxConnections: number;
+  /** CIDR blocks of the proxies whose `X-Forwarded-For` is used. */
+  readonly trustProxy: readonly string[];
+  /** How long a request waits for the first attempt, in milliseconds. */
+  readonly deliverWaitMs: number;
+};
 
 export type AppDeps = {
   readonly settings: AppSettings;

@@ -2,20 +2,17 @@ import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Site } from '../domain/site.ts';
+import type { TlsFiles } from '../domain/addresses.ts';
+import type { Partner, Rate, Site } from '../domain/site.ts';
 import type { Guard } from '../lib/connections.ts';
 import { hostMistake, traceparentOf } from '../lib/request.ts';
 import { derived } from '../lib/values.ts';
-import { claimedOrigin, createPartnerCheck, loggedOrigin, siteInBody, siteInPath } from './access.ts';
-import { addCors, securityHeaders } from './answer-headers.ts';
-import type { KnownPaths } from './known-paths.ts';
+import { claimedOrigin, createPartnerCheck, loggedOrigin, type Requester, siteInBody, siteInPath } from './access.ts';
+import { addCors, type KnownPaths, securityHeaders } from './answer-headers.ts';
 import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
-import type { ProblemCode } from './problem-codes.ts';
-import { Problem } from './problems.ts';
-import type { Requester } from './requester.ts';
-import type { AppSettings } from './settings.ts';
+import { Problem, type ProblemCode } from './problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -27,7 +24,13 @@ declare module 'fastify' {
   }
 }
 
-type HookSettings = Pick<AppSettings, 'listen' | 'visitorRate' | 'sites' | 'partners'>;
+/** The settings that the hooks need. Sites, partners and rates may be replaced while the listener runs: read them at each request. */
+export type HookSettings = {
+  readonly listen: { readonly host: string; readonly port: number; readonly tls?: TlsFiles };
+  readonly visitorRate: Rate;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly partners: ReadonlyMap<string, Partner>;
+};
 
 /** How requests are counted. `monotonic` gives milliseconds that never jump; without `sharedCounts` this process counts alone. */
 type Counting = { readonly monotonic: () => number; readonly sharedCounts?: SharedCounts | undefined };
@@ -177,7 +180,7 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
       const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites()) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
-      // `wire-errors.ts` has answered and logged a request whose connection the gateway ended.
+      // `createWireErrorHandler` has answered and logged a request whose connection the gateway ended.
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
     };
     const onFinish = guard(() => end(true));

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import t from 'tap';
+import { openApiText } from '../../scripts/openapi-document.ts';
 import type { LeadRequest } from '../../src/domain/draft.ts';
-import { openApiText } from '../../src/http/openapi/document.ts';
-import { PROBLEMS } from '../../src/http/problem-codes.ts';
+import { PROBLEMS } from '../../src/http/problems.ts';
 import type { LeadRequestBody } from '../../src/http/schemas/lead-request.ts';
 import { goodBody, testApp } from '../support/http/app.ts';
 

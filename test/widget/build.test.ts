@@ -6,8 +6,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { BUDGET_BYTES, buildWidget, sizesOf } from '../../scripts/build-widget.ts';
-import { LABELS } from '../../src/http/form/labels.ts';
-import { TEXTS } from '../../src/http/form/texts.ts';
+import { LABELS, TEXTS } from '../../src/http/form/texts.ts';
 import { en } from '../../src/widget/messages/en.ts';
 
 t.test('the build', async (t) => {

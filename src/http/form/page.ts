@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import { escapeHtml } from '../../lib/text.ts';
-import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
-import type { Problem } from '../problems.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from '../problems.ts';
 import type { Language, Texts } from './texts.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */

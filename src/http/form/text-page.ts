@@ -1,8 +1,7 @@
 import { escapeHtml } from '../../lib/text.ts';
 import type { siteFormBody } from '../schemas/site-form.ts';
-import { LABELS } from './labels.ts';
 import { htmlPage, pageHeaders, STYLE } from './page.ts';
-import type { Language } from './texts.ts';
+import { LABELS, type Language } from './texts.ts';
 
 const FORM_STYLE = `${STYLE}
 form { display: grid; gap: 1rem; margin-block-start: 1.25rem; }

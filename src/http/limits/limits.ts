@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Rate } from '../../domain/site.ts';
 import { type Counted, createLocalCounts } from '../../lib/local-counts.ts';
-import type { Requester, Usage } from '../requester.ts';
+import type { Requester, Usage } from '../access.ts';
 import type { SharedCounts } from './shared-counts.ts';
 
 /** GET, HEAD, OPTIONS, and every request that ends in a 404 or 405. */

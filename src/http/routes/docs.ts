@@ -2,8 +2,7 @@ import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { escapeHtml } from '../../lib/text.ts';
-import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
-import { Problem } from '../problems.ts';
+import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../problem-codes.ts';
+import type { ProblemCode } from '../problems.ts';
 import { CONVERSATION_PARAMS } from './conversation.ts';
 import { problemResponses, RATE_HEADERS, REQUEST_ID_HEADER, RETRY_AFTER_HEADER } from './problem.ts';
 

@@ -1,6 +1,5 @@
 import { PROBLEM_TYPE } from '../../lib/problem.ts';
-import { PROBLEMS, type ProblemCode } from '../problem-codes.ts';
-import { type ProblemOptions, publicProblemBody } from '../problems.ts';
+import { PROBLEMS, type ProblemCode, type ProblemOptions, publicProblemBody } from '../problems.ts';
 
 /** The body of every error answer. */
 export const PROBLEM = {

@@ -1,9 +1,9 @@
 import Fastify, { type FastifyRequest } from 'fastify';
 import t from 'tap';
 import type { Partner } from '../../../src/domain/site.ts';
+import type { Requester } from '../../../src/http/access.ts';
 import { createLimits, type Limits } from '../../../src/http/limits/limits.ts';
 import type { SharedCounts } from '../../../src/http/limits/shared-counts.ts';
-import type { Requester } from '../../../src/http/requester.ts';
 import { site } from '../../support/lead.ts';
 
 function limitsOf(max = 2, sharedCounts?: SharedCounts): Promise<Limits> {

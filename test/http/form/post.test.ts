@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import type { Conversation } from '../../src/domain/lead.ts';
-import { IGNORED_FIELDS } from '../../src/http/schemas/lead-form.ts';
-import { DELIVERED, KEYS, type Overrides, testApp } from '../support/http/app.ts';
-import { goodForm, postForm, textOf } from '../support/http/form.ts';
-import { site } from '../support/lead.ts';
+import type { Conversation } from '../../../src/domain/lead.ts';
+import { IGNORED_FIELDS } from '../../../src/http/schemas/lead-form.ts';
+import { DELIVERED, KEYS, type Overrides, testApp } from '../../support/http/app.ts';
+import { goodForm, postForm, textOf } from '../../support/http/form.ts';
+import { site } from '../../support/lead.ts';
 
 const DEALER = 'https://dealer.example';
 

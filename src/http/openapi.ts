@@ -1,12 +1,12 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { CONVERSATION } from '../schemas/conversation.ts';
-import { LEAD_FORM } from '../schemas/lead-form.ts';
-import { LEAD_REQUEST } from '../schemas/lead-request.ts';
-import { ALIVE, READINESS } from '../schemas/operations.ts';
-import { CONVERSATION_LIST } from '../schemas/partner-list.ts';
-import { PROBLEM } from '../schemas/problem.ts';
-import { SITE_FORM } from '../schemas/site-form.ts';
+import { CONVERSATION } from './schemas/conversation.ts';
+import { LEAD_FORM } from './schemas/lead-form.ts';
+import { LEAD_REQUEST } from './schemas/lead-request.ts';
+import { ALIVE, READINESS } from './schemas/operations.ts';
+import { CONVERSATION_LIST } from './schemas/partner-list.ts';
+import { PROBLEM } from './schemas/problem.ts';
+import { SITE_FORM } from './schemas/site-form.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { nextPage } from '../../src/http/routes/forms.ts';
-import { DELIVERED, testApp } from '../support/http/app.ts';
-import { goodForm, postForm } from '../support/http/form.ts';
-import { site } from '../support/lead.ts';
+import { nextPage } from '../../../src/http/routes/forms.ts';
+import { DELIVERED, testApp } from '../../support/http/app.ts';
+import { goodForm, postForm } from '../../support/http/form.ts';
+import { site } from '../../support/lead.ts';
 
 const DEALER = 'https://dealer.example';
 const OTHER = 'https://other.example';

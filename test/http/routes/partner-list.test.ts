@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { PageRequest, PartnerFilter } from '../../src/domain/ports/lead-records.ts';
-import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import { createSignedPages } from '../../src/leads/cursors.ts';
-import { createHashing } from '../../src/leads/hashing.ts';
-import { DELIVERED, goodBody, ID, KEYS, type Overrides, testApp } from '../support/http/app.ts';
+import type { PageRequest, PartnerFilter } from '../../../src/domain/ports/lead-records.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import { createSignedPages } from '../../../src/leads/cursors.ts';
+import { createHashing } from '../../../src/leads/hashing.ts';
+import { DELIVERED, goodBody, ID, KEYS, type Overrides, testApp } from '../../support/http/app.ts';
 
 const OF_ACME = { authorization: `Bearer ${KEYS.acme}` };
 const OF_ROAMER = { authorization: `Bearer ${KEYS.roamer}` };

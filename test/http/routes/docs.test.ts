@@ -1,6 +1,6 @@
 import t from 'tap';
-import { launchBrowser } from '../support/browser.ts';
-import { testApp } from '../support/http/app.ts';
+import { launchBrowser } from '../../support/browser.ts';
+import { testApp } from '../../support/http/app.ts';
 
 t.test('the API can be read and tried in a browser, which loads nothing from other hosts', async (t) => {
   const { listen, submitted } = await testApp(t);

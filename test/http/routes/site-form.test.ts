@@ -1,9 +1,9 @@
 import t from 'tap';
-import { DEFAULT_FORM } from '../../src/config/defaults.ts';
-import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import type { Site } from '../../src/domain/site.ts';
-import { testApp, testGuard } from '../support/http/app.ts';
-import { site } from '../support/lead.ts';
+import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import type { Site } from '../../../src/domain/site.ts';
+import { testApp, testGuard } from '../../support/http/app.ts';
+import { site } from '../../support/lead.ts';
 
 const DEALER = 'https://dealer.example';
 

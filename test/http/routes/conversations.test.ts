@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { Conversation } from '../../src/domain/lead.ts';
-import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import { DELIVERED, goodBody, ID, KEYS, NOW, type Overrides, testApp } from '../support/http/app.ts';
+import type { Conversation } from '../../../src/domain/lead.ts';
+import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import { DELIVERED, goodBody, ID, KEYS, NOW, type Overrides, testApp } from '../../support/http/app.ts';
 
 const BODY = {
   id: ID,

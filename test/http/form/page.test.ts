@@ -2,13 +2,12 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
-import { explain, renderPage } from '../../src/http/form/page.ts';
-import { LANGUAGES, languageOf, TEXTS } from '../../src/http/form/texts.ts';
-import { PROBLEMS, type ProblemCode } from '../../src/http/problem-codes.ts';
-import { Problem } from '../../src/http/problems.ts';
-import { launchBrowser } from '../support/browser.ts';
-import { testApp } from '../support/http/app.ts';
-import { goodForm, postForm } from '../support/http/form.ts';
+import { explain, renderPage } from '../../../src/http/form/page.ts';
+import { LANGUAGES, languageOf, TEXTS } from '../../../src/http/form/texts.ts';
+import { PROBLEMS, Problem, type ProblemCode } from '../../../src/http/problems.ts';
+import { launchBrowser } from '../../support/browser.ts';
+import { testApp } from '../../support/http/app.ts';
+import { goodForm, postForm } from '../../support/http/form.ts';
 
 t.test('an answer page runs nothing, loads nothing and may not be framed', async (t) => {
   const { app } = await testApp(t);

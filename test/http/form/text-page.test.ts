@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
-import { LABELS } from '../../src/http/form/labels.ts';
-import { LANGUAGES } from '../../src/http/form/texts.ts';
-import { launchBrowser } from '../support/browser.ts';
-import { DELIVERED, NOW, testApp, testGuard } from '../support/http/app.ts';
-import { textOf } from '../support/http/form.ts';
-import { site } from '../support/lead.ts';
+import { LABELS, LANGUAGES } from '../../../src/http/form/texts.ts';
+import { launchBrowser } from '../../support/browser.ts';
+import { DELIVERED, NOW, testApp, testGuard } from '../../support/http/app.ts';
+import { textOf } from '../../support/http/form.ts';
+import { site } from '../../support/lead.ts';
 
 const DEALER = 'https://dealer.example';
 const { form, ...REST } = site({ origins: new Set([DEALER]), defaultTarget: { advertiserId: '1659' } });

@@ -1,6 +1,5 @@
 import pino from 'pino';
-import { buildApp } from '../app.ts';
-import type { AppSettings } from '../settings.ts';
+import { type AppSettings, buildApp } from '../src/http/app.ts';
 
 /** The document is of the routes alone; no setting shows in it. */
 const SETTINGS: AppSettings = {
