@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
+import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import { type Clock, DAY_MS } from '../lib/clock.ts';
+import type { EventCounter } from './metrics.ts';
 
 /** How often a process writes what it did, if it did anything. */
 const WRITE_EVERY_MS = 10_000;
@@ -89,5 +92,123 @@ export function createActivityReporter({ store, state, clock }: Parts): Activity
       await write({ always: false });
       await store.forgetReplica().catch(() => undefined);
     },
+  };
+}
+
+/** Counts nothing: used without an operators' listener, so that the metrics library is not loaded. */
+export const NO_METRICS: EventCounter = {
+  attempt() {},
+  conversation() {},
+  capPressure() {},
+  problem() {},
+  suspect() {},
+  answer() {},
+  commit() {},
+  storageFault() {},
+  outgoing() {},
+};
+
+/**
+ * Creates the function that logs and counts attempts: one wide line for each attempt, and an error line for each event that an
+ * operator must handle. The fields are an allow-list: no personal data of the lead and no text of the provider.
+ */
+export function createAttemptLog(
+  log: Logger,
+  events: EventCounter,
+  streaks: Pick<RefusalStreaks, 'note'>,
+  onStreak: (provider: string, refused: boolean) => void = () => undefined,
+): (report: AttemptReport) => void {
+  return (report) => {
+    const { lead, lease, context, answer, settlement, settled, fault } = report;
+    events.attempt(report);
+    if (fault) events.storageFault();
+    const { outcome, httpStatus, durationMs } = answer;
+    const line = {
+      event: 'attempt',
+      requestId: context.requestId,
+      conversation: lease.id,
+      site: lead.site,
+      partner: lead.partner,
+      provider: lead.provider,
+      attempt: settled?.conversation.attempts,
+      // An earlier call may have delivered the lead; an agent may then see it twice.
+      possibleRepeat: context.mayHaveArrived ? true : undefined,
+      class: outcome.class,
+      cause: 'cause' in outcome ? outcome.cause : undefined,
+      httpStatus,
+      durationMs: Math.round(durationMs),
+      status: settled?.conversation.status,
+      dueAt: settlement.dueAt === undefined ? undefined : new Date(settlement.dueAt).toISOString(),
+      stale: settled === undefined && fault === undefined ? true : undefined,
+    };
+    log.info(line, 'attempt');
+    if (fault) log.error({ event: 'attempt_not_recorded', conversation: lease.id, err: fault }, 'attempt not recorded');
+    if (settled?.parkedProvider) {
+      log.error(
+        { event: 'provider_parked', provider: lead.provider },
+        'the provider account is parked: its credentials are refused, and its leads wait',
+      );
+    }
+    if (settled?.conversation.status === 'parked' && settlement.cause !== undefined) {
+      log.error(
+        { event: 'lead_parked', conversation: lease.id, provider: lead.provider, cause: settlement.cause },
+        'the lead is parked: an operator must decide',
+      );
+    }
+    const streak = streaks.note(report);
+    if (streak) onStreak(lead.provider, streak === 'begun');
+    if (streak === 'begun') {
+      log.error(
+        { event: 'leads_refused', provider: lead.provider, inARow: REFUSALS_TO_ALERT },
+        'the provider refuses every lead of the account, for other reasons than their own data',
+      );
+    }
+    if (streak === 'ended') {
+      log.warn(
+        { event: 'leads_taken_again', provider: lead.provider },
+        'the provider takes leads of the account again',
+      );
+    }
+  };
+}
+
+/**
+ * So many leads of one account that the provider refused in a row, for other reasons than their own data, are no longer single
+ * odd leads: the account, its contract or the format of the document is at fault, and every further lead will be parked.
+ */
+export const REFUSALS_TO_ALERT = 5;
+
+/**
+ * Counts the leads of each account that the provider refused in a row, in this process. Only an answer that shows that the
+ * account works (a delivery, or a rejection for the lead's own data) ends a row: a lost connection says nothing of it.
+ */
+export interface RefusalStreaks {
+  /** Notes the outcome of an attempt. Gives `begun` for the refusal that makes the row long enough for an alert, and `ended`. */
+  note(report: Pick<AttemptReport, 'lead' | 'lease' | 'answer'>): 'begun' | 'ended' | undefined;
+  /** The length of the row of each account that has one. */
+  counts(): ReadonlyMap<string, number>;
+}
+
+export function createRefusalStreaks(): RefusalStreaks {
+  const streaks = new Map<string, { count: number; readonly first: Set<string> }>();
+  return {
+    note({ lead: { provider }, lease, answer }) {
+      if (answer.uncalled) return undefined;
+      const { class: outcome } = answer.outcome;
+      if (outcome === 'delivered' || outcome === 'rejected') {
+        const count = streaks.get(provider)?.count ?? 0;
+        streaks.delete(provider);
+        return count >= REFUSALS_TO_ALERT ? 'ended' : undefined;
+      }
+      if (outcome !== 'refused') return undefined;
+      const streak = streaks.get(provider) ?? { count: 0, first: new Set() };
+      // A lead that an operator releases again and again is one lead. Once the alert is raised it no longer matters which.
+      if (streak.first.has(lease.id)) return undefined;
+      if (streak.first.size < REFUSALS_TO_ALERT) streak.first.add(lease.id);
+      streak.count += 1;
+      streaks.set(provider, streak);
+      return streak.count === REFUSALS_TO_ALERT ? 'begun' : undefined;
+    },
+    counts: () => new Map([...streaks].map(([provider, { count }]) => [provider, count])),
   };
 }

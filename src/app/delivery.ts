@@ -1,4 +1,4 @@
-import { createAttemptLog } from '../admin/attempt-log.ts';
+import { createAttemptLog } from '../admin/activity.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
@@ -14,7 +14,6 @@ export function startDelivery({
   accounts,
   outbox,
   events,
-  activity,
   tracing,
   streaks,
   monitor,
@@ -33,7 +32,7 @@ export function startDelivery({
     accounts,
     credentials: accounts.credentials,
     rules: live.retryRules,
-    report: createAttemptLog(log, events, streaks, activity.count, monitor.refusals),
+    report: createAttemptLog(log, events, streaks, monitor.refusals),
     onBreaker(endpoint, state) {
       log.warn({ event: 'breaker', endpoint, state }, 'breaker');
       monitor.breaker(endpoint, state);

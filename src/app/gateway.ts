@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { createActivityReporter } from '../admin/activity.ts';
+import { createActivityReporter, createRefusalStreaks, NO_METRICS } from '../admin/activity.ts';
 import type { Metrics } from '../admin/metrics.ts';
-import { createRefusalStreaks } from '../admin/refusal-streaks.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
@@ -19,7 +18,7 @@ import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
 import { startOutgoing, watchedEvents } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
-import { createDisposers, NO_METRICS, type Services, startSharedCounts } from './services.ts';
+import { createDisposers, type Services, startSharedCounts } from './services.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
@@ -121,10 +120,9 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events: watchedEvents(events, outgoing),
+    events: watchedEvents(events, activity.count, outgoing),
     monitor: outgoing.monitor,
     streaks,
-    activity,
     refused,
     sharedCounts,
     tracing,

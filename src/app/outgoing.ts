@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { ActivityReporter } from '../admin/activity.ts';
 import type { EventCounter } from '../admin/metrics.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DestinationState, Subscriber } from '../domain/ports/outgoing-queue.ts';
@@ -170,17 +171,28 @@ export function newMessageId(): string {
   return `msg_${randomBytes(16).toString('base64url')}`;
 }
 
-/** Counts events, and lets the monitor look when an operator may have to be told of one. */
-export function watchedEvents(counter: EventCounter, { monitor, changed }: RunningOutgoing): EventCounter {
+/**
+ * What each event of a lead's way sets off: it is counted for the metrics and for the activity of this process, waiting callbacks
+ * are sent, and the monitor looks where an operator may have to be told of it.
+ *
+ * @param count of the activity of this process
+ */
+export function watchedEvents(
+  counter: EventCounter,
+  count: ActivityReporter['count'],
+  { monitor, changed }: RunningOutgoing,
+): EventCounter {
   return {
     ...counter,
     attempt(report) {
       counter.attempt(report);
+      if (!report.answer.uncalled) count(report.answer.outcome.class);
       const status = report.settled?.conversation.status;
       if (status !== 'queued') changed();
       if (status === 'parked' || status === 'unknown') monitor.kick();
     },
     conversation(status, site) {
+      count('stored');
       counter.conversation(status, site);
       monitor.lead(site);
       if (status === 'held') {

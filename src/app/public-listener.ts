@@ -19,7 +19,7 @@ import type { Services } from './services.ts';
  * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, log, version, disposers, hashing, outbox, events, activity, sharedCounts, tracing }: Services,
+  { settings, live, log, version, disposers, hashing, outbox, events, sharedCounts, tracing }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -30,10 +30,7 @@ export async function openPublicListener(
     delivery,
     hashing,
     dailyMax: live.dailyMax,
-    onAnswered(status, site) {
-      activity.count('stored');
-      events.conversation(status, site);
-    },
+    onAnswered: events.conversation,
     onSuspect: events.suspect,
     onStorageFault: events.storageFault,
     onUnrecorded(err, conversation) {

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
-import type { ActivityReporter } from '../admin/activity.ts';
+import type { RefusalStreaks } from '../admin/activity.ts';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
-import type { RefusalStreaks } from '../admin/refusal-streaks.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
@@ -23,14 +22,12 @@ export type Services = {
   readonly outbox: Outbox;
   /** What the operators' listener shows; `undefined` without that listener. */
   readonly metrics: Metrics | undefined;
-  /** Counts events in `metrics`, if there are any. */
+  /** Is told of what happens: counts it for `metrics` and for the activity of this process, and wakes the monitor. */
   readonly events: EventCounter;
   /** Is told of events that operators may have to be told of. */
   readonly monitor: Monitor;
   /** The leads of each account that the provider refused in a row. */
   readonly streaks: RefusalStreaks;
-  /** Reports what this process does to all processes. */
-  readonly activity: ActivityReporter;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
@@ -45,19 +42,6 @@ export type RefusedSettings = {
   readonly mistakes: number;
   /** The first mistakes, a line each. */
   readonly problems: readonly string[];
-};
-
-/** Counts nothing: used without an operators' listener, so that the metrics library is not loaded. */
-export const NO_METRICS: EventCounter = {
-  attempt() {},
-  conversation() {},
-  capPressure() {},
-  problem() {},
-  suspect() {},
-  answer() {},
-  commit() {},
-  storageFault() {},
-  outgoing() {},
 };
 
 /**
