@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:tls';
-import { SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Submit } from '../leads/submit.ts';
+import { systemClock } from '../lib/clock.ts';
 import {
   CONNECTION_LIMITS,
   type ConnectionLimits,
@@ -11,8 +10,8 @@ import {
   endConnectionsOnClose,
 } from '../lib/connections.ts';
 import { readTarget, requestIdOf } from '../lib/request.ts';
-import { knownPaths } from './answer-headers.ts';
-import { drainBeforeAnswer, parseJson } from './body.ts';
+import { createSerializers, knownPaths } from './answers.ts';
+import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
@@ -109,14 +108,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
-    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers),
+    genReqId: requestIdOf,
     requestIdHeader: false,
     // Fastify's own lines would hold URLs and messages that quote requests; we write our own, by an allow-list.
     logger: false,
     ...(settings.trustProxy.length > 0 && { trustProxy: createProxyTest(settings.trustProxy) }),
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
-    rewriteUrl: ({ url = '/' }) => readTarget(url),
+    rewriteUrl: readTarget,
     clientErrorHandler: connections.guard(createWireErrorHandler({ logger, guard: connections.guard, onProblem })),
     schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
@@ -134,22 +133,18 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     },
   } as object) as FastifyInstance;
 
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    parseJson(body),
-  );
-  const sites = () => settings.sites;
+  readBodiesAsJson(app);
   deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, { logger, guard: connections.guard, sites, onProblem, onAnswer: deps.onAnswer });
+  logRequests(app, { logger, guard: connections.guard, settings, onProblem, onAnswer: deps.onAnswer });
   drainBeforeAnswer(app);
   endConnectionsOnClose(app, connections);
 
   const known = knownPaths(app);
   warnOfUntrustedProxy(app, logger);
   // Windows of limits must not last longer when the wall clock is set back.
-  const monotonic = deps.now ?? (() => performance.now());
-  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts: deps.sharedCounts });
+  const { now: monotonic = systemClock.monotonic, sharedCounts } = deps;
+  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts });
   app.setNotFoundHandler((request, reply) => {
     // The request hooks have refused every path without a route. This handler gets unknown files of the reference, and OPTIONS
     // requests that CORS did not answer, which are no error on a known path.
@@ -158,12 +153,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
   await addOpenApi(app, deps.version);
-  const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
+  const takeLead = createTakeLead({ ...deps, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(partnerListRoutes, deps.partnerList);
   await app.register(formPostRoutes, { takeLead, logger });
-  await app.register(siteFormRoutes, { sites, guard: deps.guard });
-  await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger });
+  await app.register(siteFormRoutes, { settings, guard: deps.guard });
+  await app.register(textPageRoutes, { settings, guard: deps.guard, takeLead, logger });
   await app.register(fileRoutes, deps.files);
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);
@@ -173,30 +168,4 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
   await app.ready();
   return app;
-}
-
-type BuildSerializer = ReturnType<typeof SerializerSelector>;
-
-/**
- * Serialises answers by their response schemas, so that a field that is in no schema cannot leave. A schema is compiled
- * when the first answer needs it, and once for all routes and statuses that share it: compiling every one of the routes'
- * fifty would add a tenth to the time of each start.
- */
-export function createSerializers(): BuildSerializer {
-  const build = SerializerSelector();
-  return (externalSchemas, options) => {
-    const compile = build(externalSchemas, options);
-    const compiled = new Map<string, ReturnType<typeof compile>>();
-    return (route) => {
-      let serialize: ReturnType<typeof compile> | undefined;
-      return (body) => {
-        if (!serialize) {
-          const key = JSON.stringify(route.schema);
-          serialize = compiled.get(key) ?? compile(route);
-          compiled.set(key, serialize);
-        }
-        return serialize(body);
-      };
-    };
-  };
 }

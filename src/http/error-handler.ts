@@ -148,10 +148,10 @@ export function createWireErrorHandler({ logger, guard, onProblem }: Deps) {
 
 /** Answers an `Expect` other than `100-continue` with 417. Node passes such a request to no other handler. */
 export function createRefuseExpectation(logger: Logger, onProblem: Deps['onProblem']) {
-  return function refuseExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
+  return function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
     const code = 'expectation_failed';
     const { status } = PROBLEMS[code];
-    const requestId = requestIdOf(headers);
+    const requestId = requestIdOf(request);
     const body = JSON.stringify(publicProblemBody(code, requestId));
     logger.info({ event: 'request', requestId, status, code }, 'request');
     onProblem(code);

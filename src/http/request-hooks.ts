@@ -8,7 +8,7 @@ import type { Guard } from '../lib/connections.ts';
 import { hostMistake, traceparentOf } from '../lib/request.ts';
 import { derived } from '../lib/values.ts';
 import { claimedOrigin, createPartnerCheck, loggedOrigin, type Requester, siteInBody, siteInPath } from './access.ts';
-import { addCors, type KnownPaths, securityHeaders } from './answer-headers.ts';
+import { addCors, type KnownPaths, securityHeaders } from './answers.ts';
 import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
@@ -152,7 +152,7 @@ function notFound(methods: readonly string[]): Problem {
 type LogDeps = {
   readonly logger: Logger;
   readonly guard: Guard;
-  readonly sites: () => ReadonlyMap<string, Site>;
+  readonly settings: Pick<HookSettings, 'sites'>;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem: (code: ProblemCode) => void;
   /** Called after each complete answer. */
@@ -167,7 +167,7 @@ const SAY_ORIGIN: ReadonlySet<string | undefined> = new Set<ProblemCode>(['origi
  * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
-export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem, onAnswer }: LogDeps): void {
+export function logRequests(app: FastifyInstance, { logger, guard, settings, onProblem, onAnswer }: LogDeps): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     const startedAt = performance.now();
@@ -178,7 +178,7 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
       const { problem } = request.requester;
       if (finished && problem) onProblem(problem);
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
-      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites()) };
+      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, settings.sites) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // `createWireErrorHandler` has answered and logged a request whose connection the gateway ended.
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');

@@ -11,7 +11,7 @@ const ABSOLUTE = /^https?:\/\/[^/?#]+([^#]*)$/i;
  * The path and query of a request target as the router gets them. A target that the router cannot decode becomes a path that no
  * route has: the router would answer it by itself, without the request hooks, and so without limits, CORS and a problem.
  */
-export function readTarget(target: string): string {
+export function readTarget({ url: target = '/' }: Pick<IncomingMessage, 'url'>): string {
   const path = target.startsWith('/') ? target : pathOfAbsolute(target);
   return isDecodable(path) ? path : NOWHERE;
 }
@@ -55,7 +55,7 @@ const COULD_BE_A_NUMBER = /^[0-9.:=@/+-]{0,24}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The id of a request: its valid `X-Request-Id`, so that logs on both sides name the same request, else a new UUID. */
-export function requestIdOf({ 'x-request-id': given }: IncomingHttpHeaders): string {
+export function requestIdOf({ headers: { 'x-request-id': given } }: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && ID.test(given) && !COULD_BE_A_NUMBER.test(given) ? given : randomUUID();
 }
 

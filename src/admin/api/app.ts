@@ -67,14 +67,14 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   const app = Fastify({
     serverFactory: connections.serverFactory,
     bodyLimit: BODY_LIMIT,
-    genReqId: ({ headers }) => requestIdOf(headers),
+    genReqId: requestIdOf,
     requestIdHeader: false,
     // Fastify's own log lines hold addresses, and a conversation's id in an address grants access to it.
     logger: false,
     // All that follows sends every request through our hook: what the router or Node answers by itself is answered without a token.
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
-    rewriteUrl: ({ url = '/' }) => readTarget(url),
+    rewriteUrl: readTarget,
     clientErrorHandler: connections.guard((_error: Error, socket: Socket) => void socket.destroy()),
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },

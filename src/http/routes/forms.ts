@@ -10,6 +10,7 @@ import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/pag
 import { decodeForm, type FormExtras, formTypeOf, MULTIPART, readForm, URLENCODED } from '../form/read.ts';
 import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
+import type { HookSettings } from '../request-hooks.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
@@ -147,16 +148,16 @@ export function nextPage(
   return url.href;
 }
 
-export type SiteFormDeps = { readonly sites: () => ReadonlyMap<string, Site>; readonly guard: FormGuard };
+export type SiteFormDeps = { readonly settings: Pick<HookSettings, 'sites'>; readonly guard: FormGuard };
 
 /** `GET /sites/{key}/form`, for buttons. */
-export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: SiteFormDeps): Promise<void> {
+export async function siteFormRoutes(app: FastifyInstance, { settings, guard }: SiteFormDeps): Promise<void> {
   app.get<{ Params: { key: string }; Querystring: { lang?: string } }>(
     '/sites/:key/form',
     { schema: READ_FORM },
     async (request, reply) => {
       const { params, query, requester } = request;
-      const site = siteOfPage(request, sites(), params.key);
+      const site = siteOfPage(request, settings.sites, params.key);
       requester.site = site;
       reply.header('cache-control', 'no-store');
       return siteFormBody(site, query.lang, await guard.issue(site, pageOf(request), requester.address));

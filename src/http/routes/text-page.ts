@@ -10,6 +10,7 @@ import type { Entry } from '../form/read.ts';
 import { renderTextPage, type TextPage, textPageHeaders } from '../form/text-page.ts';
 import { LABELS, type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, type Problem } from '../problems.ts';
+import type { HookSettings } from '../request-hooks.ts';
 import { LISTING_PREFIX } from '../schemas/lead-form.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
 import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
@@ -26,7 +27,7 @@ import {
 } from './forms.ts';
 
 export type TextPageDeps = {
-  readonly sites: () => ReadonlyMap<string, Site>;
+  readonly settings: Pick<HookSettings, 'sites'>;
   readonly guard: FormGuard;
   readonly takeLead: TakeLead;
   readonly logger: Logger;
@@ -37,7 +38,7 @@ export type TextPageDeps = {
  * is not taken comes back with what was typed and with the reason at the field.
  */
 export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): Promise<void> {
-  const { sites, guard, takeLead, logger } = deps;
+  const { settings, guard, takeLead, logger } = deps;
   app.decorateRequest('formExtras', null);
   app.addContentTypeParser(FORM_TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(createErrorHandler(logger, sendFault));
@@ -65,7 +66,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
   }
 
   function siteOf({ params }: FastifyRequest): Site {
-    const site = sites().get((params as { readonly key: string }).key);
+    const site = settings.sites.get((params as { readonly key: string }).key);
     if (!site) throw new Refusal('unknown_site', 'Is not a configured site.', { pointer: '/site' });
     return site;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
-import { createSerializers } from '../../src/http/app.ts';
+import { createSerializers } from '../../src/http/answers.ts';
 import { DELIVERED, goodBody, ID, testApp } from '../support/http/app.ts';
 
 const LEAK = { consumer: { phone: '+14045551212' }, password: 'hunter2' };
