@@ -6,10 +6,9 @@ import type { Lead } from '../domain/lead.ts';
 import type { Provider, ProviderAccount } from '../domain/provider.ts';
 import { classify } from './classify.ts';
 import { type BodyHeaders, type Decode, type Decoded, decodeAnswer, MAX_ANSWER_BYTES } from './decode.ts';
-import { encodeLead } from './encode.ts';
+import { encodeLead, templateOf } from './encode.ts';
 import { type Call, type Endpoint, endpointOf, exchange } from './exchange.ts';
 import { messageOf } from './lead-values.ts';
-import { templateOf } from './template.ts';
 
 /** Upper bound on the sockets to one origin. A lead that waits for a socket until its time is up was never sent. */
 const CONNECTIONS_PER_ORIGIN = 256;
