@@ -1,5 +1,7 @@
 import { createAttemptLog } from '../admin/activity.ts';
-import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
+import type { StoredEntries } from '../config/stored.ts';
+import { type Claim, LEASE_MS } from '../domain/ports/delivery-queue.ts';
+import type { Outbox } from '../domain/ports/outbox.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
@@ -9,6 +11,7 @@ import type { Services } from './services.ts';
 export function startDelivery({
   settings,
   live,
+  stored,
   log,
   disposers,
   accounts,
@@ -27,7 +30,7 @@ export function startDelivery({
   const provider = tracing?.traceProvider(client) ?? client;
   disposers.add(() => provider.close());
   const delivering: RunningDelivery = composeDelivery({
-    outbox,
+    outbox: withSitesOfClaims(outbox, stored),
     upstream: provider,
     accounts,
     credentials: accounts.credentials,
@@ -64,4 +67,28 @@ export function startDelivery({
   disposers.add(() => delivering.stop());
   delivering.worker.start();
   return delivering;
+}
+
+/**
+ * The same outbox, whose claims come when the sites of their leads are in memory: the rules of a lead are read from there. A site
+ * that cannot be read then leaves its leads to a person where their outcome is unknown.
+ */
+function withSitesOfClaims(outbox: Outbox, { sites }: StoredEntries): Outbox {
+  const load = async (claims: readonly Claim[]): Promise<void> => {
+    const reads = claims.map(({ lead }) => lead && sites.find(lead.site)).filter((found) => found instanceof Promise);
+    if (reads.length > 0) await Promise.allSettled(reads);
+  };
+  return {
+    ...outbox,
+    async claim(request) {
+      const claims = await outbox.claim(request);
+      await load(claims);
+      return claims;
+    },
+    async claimProbe(provider, now) {
+      const claim = await outbox.claimProbe(provider, now);
+      if (claim) await load([claim]);
+      return claim;
+    },
+  };
 }

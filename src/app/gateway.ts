@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { createActivityReporter, createRefusalStreaks, NO_METRICS } from '../admin/activity.ts';
 import type { Metrics } from '../admin/metrics.ts';
@@ -19,6 +20,7 @@ import { startDelivery } from './delivery.ts';
 import { startOutgoing, watchedEvents } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
 import { createDisposers, type Services, startSharedCounts } from './services.ts';
+import { openStored } from './stored.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
@@ -61,11 +63,9 @@ async function open({
   refused,
   disposers,
 }: Pick<Services, 'settings' | 'log' | 'version' | 'refused' | 'disposers'>): Promise<Gateway> {
-  const live = createLiveSettings(settings);
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
-  const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
   const streaks = createRefusalStreaks();
   const metrics = settings.admin && (await openMetrics());
   const events = metrics ?? NO_METRICS;
@@ -91,6 +91,13 @@ async function open({
   });
   const outbox = tracing?.traceStore(opened) ?? opened;
   disposers.add(() => outbox.close());
+  /** What uses the entries is not running yet. */
+  let onStoredChange = (): void => undefined;
+  let wires = settings.wires;
+  const stored = await openStored({ outbox, settings, wires: () => wires, log, onChange: () => onStoredChange() });
+  disposers.add(() => stored.stop());
+  const live = createLiveSettings(settings, stored);
+  const accounts = createAccounts(live.current, hashing.credentials, simulator?.endpoint);
   const keys = await tryKeys(outbox);
   if (keys.kind === 'does_not_open') {
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
@@ -109,10 +116,11 @@ async function open({
     clock,
   });
   disposers.add(() => activity.stop());
-  const outgoing = startOutgoing({ live, log, disposers, hashing, outbox, events });
+  const outgoing = startOutgoing({ live, stored, log, disposers, hashing, outbox, events });
   const services: Services = {
     settings,
     live,
+    stored,
     log,
     version,
     disposers,
@@ -130,7 +138,14 @@ async function open({
 
   const delivering = startDelivery(services);
 
-  outbox.watch(delivering.worker.kick);
+  onStoredChange = () => {
+    delivering.worker.kick();
+    outgoing.refresh();
+  };
+  outbox.watch((what) => {
+    if (what === 'entries') void stored.poll();
+    else delivering.worker.kick();
+  });
   startSweeping(services);
   activity.start();
   const adminUrl = await openAdminListener(services, delivering, outgoing);
@@ -162,6 +177,10 @@ async function open({
     ...(adminUrl !== undefined && { adminUrl }),
     replace(next) {
       const replaced = live.replace(next);
+      if (!isDeepStrictEqual(wires, live.own().wires)) {
+        wires = live.own().wires;
+        void stored.rebuild();
+      }
       delivering.worker.kick();
       outgoing.refresh();
       return replaced;

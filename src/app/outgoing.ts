@@ -37,9 +37,10 @@ export function startOutgoing({
   hashing,
   outbox,
   events,
-}: Pick<Services, 'live' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'>): RunningOutgoing {
+  stored,
+}: Pick<Services, 'live' | 'stored' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'>): RunningOutgoing {
   const settings = () => live.current().notifications;
-  const callbacks = derived(live.current, callbacksOf);
+  const callbacks = derived(live.own, callbacksOf);
   const receivers = derived(
     live.current,
     (current): ReadonlyMap<string, Receiver> =>
@@ -64,8 +65,8 @@ export function startOutgoing({
   const worker = createOutgoingWorker({
     queue: outbox,
     sender,
-    receiverOf: (destination) => receivers().get(destination),
-    active: () => receivers().size > 0,
+    receiverOf: (destination) => receivers().get(destination) ?? storedReceiver(destination, live, stored),
+    active: () => receivers().size > 0 || stored.state().callbacks,
     scheduleS(destination) {
       const { scheduleS } = live.current().retry;
       if (destination.startsWith(CALLBACK)) return scheduleS;
@@ -79,10 +80,11 @@ export function startOutgoing({
   const monitor = createMonitor({
     store: outbox,
     settings,
-    siteUse: async (site) => ({
-      count: await outbox.counted(hashing.siteCap(site), clock.now()),
-      max: live.dailyMax(site).site,
-    }),
+    async siteUse(site) {
+      const count = await outbox.counted(hashing.siteCap(site), clock.now());
+      await stored.sites.find(site);
+      return { count, max: live.dailyMax(site).site };
+    },
     async sendNow({ receiver, name }, message) {
       const sent = await sender.send(receiver, message);
       const destination = destinationOf(name);
@@ -124,7 +126,7 @@ export function startOutgoing({
   return {
     monitor,
     changed() {
-      if (callbacks().length > 0) worker.kick();
+      if (callbacks().length > 0 || stored.state().callbacks) worker.kick();
     },
     refresh() {
       subscribing.kick();
@@ -140,8 +142,15 @@ export function startOutgoing({
       }));
     },
     async callbacks() {
-      const state = await states();
-      return callbacks().map(({ subscriber }) => state(subscriber.destination));
+      const known = await outbox.destinationStates();
+      const own = new Set(callbacks().map(({ subscriber }) => subscriber.destination));
+      // Of the store those that have had messages: a store may have 100,000 receivers.
+      const others = known.filter(({ destination }) => destination.startsWith(CALLBACK) && !own.has(destination));
+      const states = new Map(known.map((state) => [state.destination, state]));
+      return [
+        ...[...own].map((destination) => states.get(destination) ?? { destination, waiting: 0 }),
+        ...others.slice(0, CALLBACKS_SHOWN),
+      ];
     },
   };
 }
@@ -151,7 +160,25 @@ const CALLBACK = 'callback:';
 
 type Callback = { readonly subscriber: Subscriber; readonly receiver: WebhookReceiver };
 
-/** All receivers of callbacks, each with the partner or site of its leads. */
+/** Receivers of stored entries that operators are shown. */
+const CALLBACKS_SHOWN = 1_000;
+
+/** The receiver of a callback of a stored site or partner; `undefined` if it has none there. */
+function storedReceiver(
+  destination: string,
+  live: Services['live'],
+  { sites }: Services['stored'],
+): WebhookReceiver | undefined | Promise<WebhookReceiver | undefined> {
+  const [, group, key, place] = /^callback:(site|partner):([^:]+):(\d+)$/.exec(destination) ?? [];
+  if (key === undefined) return undefined;
+  const of = (entry: { readonly callbacks?: readonly WebhookReceiver[] } | undefined) =>
+    entry?.callbacks?.[Number(place) - 1];
+  if (group === 'partner') return of(live.current().partners.get(key));
+  const site = sites.find(key);
+  return site instanceof Promise ? site.then(of) : of(site);
+}
+
+/** All receivers of callbacks of the file, each with the partner or site of its leads. */
 function callbacksOf({ partners, sites }: Pick<Settings, 'partners' | 'sites'>): readonly Callback[] {
   const of = (group: 'partner' | 'site', entries: ReadonlyMap<string, { callbacks?: readonly WebhookReceiver[] }>) =>
     [...entries].flatMap(([name, { callbacks = [] }]) =>

@@ -19,7 +19,7 @@ import type { Services } from './services.ts';
  * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, log, version, disposers, hashing, outbox, events, sharedCounts, tracing }: Services,
+  { settings, live, stored, log, version, disposers, hashing, outbox, events, sharedCounts, tracing }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
@@ -47,6 +47,7 @@ export async function openPublicListener(
   });
   const app = await buildApp({
     settings: live.view,
+    storedSites: stored.sites,
     submit,
     find: outbox.find,
     partnerList: { listOfPartner: outbox.listOfPartner, readPage: createSignedPages(hashing) },

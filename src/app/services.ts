@@ -3,6 +3,7 @@ import type { RefusalStreaks } from '../admin/activity.ts';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
+import type { StoredEntries } from '../config/stored.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
 import { createSharedCounts, type SharedCounts } from '../http/limits/shared-counts.ts';
 import type { Hashing } from '../leads/hashing.ts';
@@ -14,6 +15,8 @@ import type { Tracing } from '../telemetry/tracing.ts';
 export type Services = {
   readonly settings: Settings;
   readonly live: LiveSettings;
+  /** The sites, partners and accounts that are kept in the store. */
+  readonly stored: StoredEntries;
   readonly log: Logger;
   readonly version: string;
   readonly disposers: Disposers;

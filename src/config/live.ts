@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FailurePatterns } from '../domain/failure-pattern.ts';
 import type { ProviderAccount } from '../domain/provider.ts';
+import { NO_STORED_SITES, type Site, type StoredSites } from '../domain/site.ts';
 import { DEFAULT_REGION } from './defaults.ts';
 import type { Settings } from './settings.ts';
+import type { StoredParts } from './stored.ts';
 
 /** The settings of a running gateway. */
 export type LiveSettings = {
@@ -11,6 +13,8 @@ export type LiveSettings = {
   /** An object whose fields always give the current values, for parts that read a field at each use. */
   readonly view: Settings;
   readonly replace: (next: Settings) => Replaced;
+  /** The settings without the entries of the store. */
+  readonly own: () => Settings;
   /** The retry rules of a site. */
   readonly retryRules: (site: string) => Settings['retry'];
   /** The patterns of failures for leads of a site and an account; none for those that are not configured any more. */
@@ -52,6 +56,8 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
     SITE_DAILY_MAX: dailyMax.site,
     VISITOR_DAILY_MAX: dailyMax.visitor,
   })),
+  // They have no name of their own: the accounts that they change are named.
+  wires: live(() => ({})),
   visitorRate: live(({ visitorRate }) => ({
     RATE_LIMIT_MAX: visitorRate.max,
     RATE_LIMIT_WINDOW_S: visitorRate.windowS,
@@ -99,32 +105,67 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
 
 const keys = Object.keys(PARTS) as (keyof Settings)[];
 
+const NOTHING: StoredParts = { partners: new Map(), providers: new Map() };
+const NOTHING_STORED = { sites: NO_STORED_SITES, parts: () => NOTHING };
+
 /** Holds the settings. Live parts can be replaced while the program runs; the others stay as they were at start. */
-export function createLiveSettings(initial: Settings): LiveSettings {
-  let current = initial;
-  const getters = keys.map((key) => [key, { enumerable: true, get: () => current[key] }]);
+export function createLiveSettings(
+  initial: Settings,
+  stored: { readonly sites: StoredSites; readonly parts: () => StoredParts } = NOTHING_STORED,
+): LiveSettings {
+  let own = initial;
+  let parts = stored.parts();
+  let current = withParts(own, parts);
+  const now = (): Settings => {
+    if (stored.parts() !== parts) {
+      parts = stored.parts();
+      current = withParts(own, parts);
+    }
+    return current;
+  };
+  /** `null`: there is no such site. `undefined`: it is not in memory. */
+  const siteOf = (key: string): Site | null | undefined => own.sites.get(key) ?? stored.sites.peek(key);
+  const getters = keys.map((key) => [key, { enumerable: true, get: () => now()[key] }]);
   return {
-    current: () => current,
+    current: now,
+    own: () => own,
     view: Object.defineProperties({}, Object.fromEntries(getters)) as Settings,
     retryRules(site) {
-      const { retry, sites } = current;
-      return { ...retry, unknown: sites.get(site)?.unknownOutcome ?? retry.unknown };
+      const { retry } = own;
+      const found = siteOf(site);
+      // Not in memory although it was read before the attempt: the storage failed. A person decides then.
+      const unknown = found === undefined ? 'hold' : (found?.unknownOutcome ?? retry.unknown);
+      return { ...retry, unknown };
     },
-    failurePatterns: (lead) => patternsFor(current, lead),
-    dailyMax: (site) => ({ ...current.dailyMax, ...current.sites.get(site)?.dailyMax }),
+    failurePatterns: ({ site, provider }) => ({
+      site: siteOf(site)?.failurePatterns ?? [],
+      account: now().providers.get(provider)?.failurePatterns ?? [],
+    }),
+    dailyMax: (site) => ({ ...own.dailyMax, ...siteOf(site)?.dailyMax }),
     replace(next) {
-      const differing = keys.filter((key) => !isDeepStrictEqual(current[key], next[key]));
+      const differing = keys.filter((key) => !isDeepStrictEqual(own[key], next[key]));
       const names = (wanted: boolean) =>
-        differing.flatMap((key) => (PARTS[key].live === wanted ? namesOf(PARTS[key], current, next) : []));
+        differing.flatMap((key) => (PARTS[key].live === wanted ? namesOf(PARTS[key], own, next) : []));
       const needsRestart = names(false);
       // Settings that were validated by the rules of another mode (production or not) must not take effect in this one.
-      if (next.production !== current.production) return { changed: [], needsRestart };
+      if (next.production !== own.production) return { changed: [], needsRestart };
       const changed = names(true);
       const replaced = differing.filter((key) => PARTS[key].live).map((key) => [key, next[key]]);
-      current = Object.freeze({ ...current, ...Object.fromEntries(replaced) });
+      own = Object.freeze({ ...own, ...Object.fromEntries(replaced) });
+      current = withParts(own, parts);
       return { changed, needsRestart };
     },
   };
+}
+
+/** The settings with the entries of the store. The file's come first, where an entry is in both. */
+function withParts(own: Settings, { partners, providers }: StoredParts): Settings {
+  if (partners.size + providers.size === 0) return own;
+  return Object.freeze({
+    ...own,
+    partners: new Map([...partners, ...own.partners]),
+    providers: new Map([...providers, ...own.providers]),
+  });
 }
 
 /** The patterns that apply to leads of a site for an account. */

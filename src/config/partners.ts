@@ -6,11 +6,18 @@ import { keyHashBytes } from './formats/formats.ts';
 import type { FileContent, PartnerContent } from './schema/file.ts';
 import { checkTargets, suggest, toTargetRule } from './sites.ts';
 
-/** Checks what the schema cannot: that partners refer to existing sites, and that no two partners share a key. */
-export function checkPartners(content: FileContent, findings: Findings): void {
+/**
+ * Checks what the schema cannot: that partners refer to existing sites, and that no two partners share a key.
+ *
+ * @param context keys that other partners have, with their owners; whether the store knows the sites, so that they are not looked up
+ */
+export function checkPartners(
+  content: FileContent,
+  findings: Findings,
+  { owners = new Map(), stored = false }: { readonly owners?: Map<string, string>; readonly stored?: boolean } = {},
+): void {
   if (content.partners === undefined || !findings.sound('/partners')) return;
-  const sites = findings.sound('/sites') ? new Set(Object.keys(content.sites)) : undefined;
-  const owners = new Map<string, string>();
+  const sites = findings.sound('/sites') && !stored ? new Set(Object.keys(content.sites ?? {})) : undefined;
   for (const [id, partner] of Object.entries(content.partners)) {
     const at = `/partners/${id}`;
     if (!findings.sound(at)) continue;

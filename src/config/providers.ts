@@ -10,6 +10,7 @@ import type { FileContent, ProviderContent } from './schema/file.ts';
 import { compile } from './schema/validate.ts';
 import { Password, ProviderId, Username } from './schema/values.ts';
 import type { Values } from './schema/variables.ts';
+import type { GeneralWires } from './settings.ts';
 import { readTwin, type SecretFiles } from './twins.ts';
 import { buildWire, checkOneProfile, checkWire } from './wire.ts';
 
@@ -122,25 +123,31 @@ export function buildProviders(
   }
   for (const [id, credentials] of found) {
     const provider = content.providers?.[id];
-    if (provider) providers.set(id, toProvider(id, provider, credentials, wireOf(provider, content, values)));
+    if (provider) providers.set(id, buildAccount(id, provider, credentials, generalWires(content, values)));
   }
   return providers;
 }
 
-/** The profile of an account: its own, that of the file, or that of the environment. `xml` changes parts of the last one. */
-function wireOf(provider: ProviderContent, { wire }: FileContent, values: Values): WireProfile {
-  const { xml, listingFormat } = provider;
-  if (provider.wire) return buildWire(provider.wire);
-  if (wire && xml === undefined && listingFormat === undefined) return buildWire(wire);
-  const { root, namespace, order, contentType } = xml ?? {};
-  return { ...environmentWire(values), ...defined({ root, namespace, order, contentType, listingFormat }) };
+/** The wire profiles of accounts that do not say otherwise: that of the file, and else that of the environment. */
+export function generalWires({ wire }: FileContent, values: Values): GeneralWires {
+  return { environment: environmentWire(values), ...(wire && { file: buildWire(wire) }) };
 }
 
-function toProvider(
+/** The profile of an account: its own, that of the file, or that of the environment. `xml` changes parts of the last one. */
+function wireOf(provider: ProviderContent, { environment, file }: GeneralWires): WireProfile {
+  const { xml, listingFormat } = provider;
+  if (provider.wire) return buildWire(provider.wire);
+  if (file && xml === undefined && listingFormat === undefined) return file;
+  const { root, namespace, order, contentType } = xml ?? {};
+  return { ...environment, ...defined({ root, namespace, order, contentType, listingFormat }) };
+}
+
+/** Builds a valid account. */
+export function buildAccount(
   id: string,
   provider: ProviderContent,
   credentials: Credentials,
-  wire: WireProfile,
+  wires: GeneralWires,
 ): ProviderAccount {
   if (provider.providerId === undefined) throw new Error('an account without a providerId was checked as valid');
   const region = provider.region ?? DEFAULT_REGION;
@@ -150,7 +157,7 @@ function toProvider(
     url: provider.url ?? REGION_URLS[region],
     providerId: provider.providerId,
     ...credentials,
-    wire,
+    wire: wireOf(provider, wires),
     ...defined({ failurePatterns: buildFailurePatterns(provider.failurePatterns) }),
   };
 }

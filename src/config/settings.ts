@@ -6,6 +6,10 @@ import type { Operator } from '../domain/operator.ts';
 
 import type { ProviderAccount } from '../domain/provider.ts';
 import type { DailyMax, Partner, Rate, Site, UnknownOutcome } from '../domain/site.ts';
+import type { WireProfile } from '../domain/wire.ts';
+
+/** The wire profile that `UPSTREAM_XML_*` describe, and that of the file, which comes first where an account changes no part of it. */
+export type GeneralWires = { readonly environment: WireProfile; readonly file?: WireProfile };
 
 /** Everything the program was told, parsed once: frozen, of the right types, with all defaults applied. */
 export type Settings = {
@@ -66,6 +70,8 @@ export type Settings = {
   /** The operators that may use the operators' listener beside the owner of ADMIN_TOKEN, by name. */
   readonly operators: ReadonlyMap<string, Operator>;
   readonly providers: ReadonlyMap<string, ProviderAccount>;
+  /** The wire profiles of accounts that do not say otherwise. */
+  readonly wires: GeneralWires;
   /** Who is told when an operator is needed. */
   readonly notifications?: Notifications;
   /** Hosts of outgoing messages that may have an address which is not public. */

@@ -22,6 +22,7 @@ import {
   checkProviders,
   environmentProvider,
   environmentWire,
+  generalWires,
   givenCredentials,
   missingCredentials,
 } from './providers.ts';
@@ -43,7 +44,7 @@ export type Setup = {
   readonly more?: number;
   readonly build: () => Pick<
     Settings,
-    'demo' | 'simulator' | 'sites' | 'partners' | 'operators' | 'providers' | 'notifications' | 'privateHosts'
+    'demo' | 'simulator' | 'sites' | 'partners' | 'operators' | 'providers' | 'wires' | 'notifications' | 'privateHosts'
   >;
 };
 
@@ -83,6 +84,7 @@ export function demoSetup(environment: Environment): Setup {
       sites: new Map([[DEMO_SITE.key, DEMO_SITE]]),
       partners: new Map(),
       privateHosts: new Set(),
+      wires: { environment: environmentWire(values) },
       operators: new Map(),
       providers: new Map([[DEFAULT_PROVIDER, environmentProvider(values) ?? simulatedProvider(values)]]),
     }),
@@ -171,6 +173,7 @@ export function fileSetup(environment: Environment, readFile: ReadFile, path: st
       operators: buildOperators(content),
       providers: buildProviders(content, credentials, values),
       privateHosts: buildPrivateHosts(content),
+      wires: generalWires(content, values),
       ...defined({ notifications: buildNotifications(content, receivers) }),
     }),
   };
@@ -204,8 +207,9 @@ function checkDefaultAccount(
 
 function firstUser(content: FileContent, findings: Findings): string | undefined {
   if (!findings.sound('/sites')) return undefined;
-  return Object.keys(content.sites).find((key) => {
+  const { sites = {} } = content;
+  return Object.keys(sites).find((key) => {
     if (!findings.sound(`/sites/${key}/provider`)) return false;
-    return (content.sites[key]?.provider ?? DEFAULT_PROVIDER) === DEFAULT_PROVIDER;
+    return (sites[key]?.provider ?? DEFAULT_PROVIDER) === DEFAULT_PROVIDER;
   });
 }

@@ -19,7 +19,7 @@ type Context = {
 /** Checks what the schema cannot: rules between the values of a site, and what it refers to. */
 export function checkSites(content: FileContent, findings: Findings, context: Context): void {
   if (!findings.sound('/sites')) return;
-  for (const [key, site] of Object.entries(content.sites)) {
+  for (const [key, site] of Object.entries(content.sites ?? {})) {
     const at = `/sites/${key}`;
     if (!findings.sound(at)) continue;
     checkOrigins(at, site, findings, context);
@@ -77,7 +77,7 @@ export function suggest(name: string, known: ReadonlySet<string>): string {
 /** Builds the sites of a valid file. */
 export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
   return new Map(
-    Object.entries(content.sites).map(([key, site]) => [
+    Object.entries(content.sites ?? {}).map(([key, site]) => [
       key,
       defined({
         key,

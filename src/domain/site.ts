@@ -32,6 +32,18 @@ export type Site = {
   readonly callbacks?: readonly WebhookReceiver[];
 };
 
+/** The sites that are kept in the store, of which only those in use are in memory. */
+export interface StoredSites {
+  /** What is known of a site without a read: `null` that there is none, `undefined` nothing. */
+  peek(key: string): Site | null | undefined;
+  /** The site with this key; a promise only where it has to be read. Rejects with `StorageUnavailable`. */
+  find(key: string): Site | undefined | Promise<Site | undefined>;
+  /** Whether any site has this origin; `*` asks for a site that any origin may use. Rejects with `StorageUnavailable`. */
+  allows(origin: string): boolean | Promise<boolean>;
+}
+
+export const NO_STORED_SITES: StoredSites = { peek: () => null, find: () => undefined, allows: () => false };
+
 export type SiteForm = {
   /** Whether a script has to send a form token with a visitor's lead. */
   readonly token: 'required' | 'optional';

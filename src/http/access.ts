@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
 import type { Partner, Rate, Site } from '../domain/site.ts';
 import type { ProblemCode } from './problems.ts';
+import type { FoundSites } from './sites.ts';
 
 /** `Bearer` and a token of RFC 6750, section 2.1. Keys are far shorter than this bound on what is hashed. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i;
@@ -27,8 +28,6 @@ export function createPartnerCheck(partners: ReadonlyMap<string, Partner>): (aut
   };
 }
 
-type Sites = ReadonlyMap<string, Site>;
-
 /** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */
 export type SiteRequest = {
   readonly partner?: Partner | undefined;
@@ -43,7 +42,11 @@ export type SiteRequest = {
  * @param key the lead's `site`; a partner may leave it out for its default site
  * @throws Refusal `invalid_request` for none, `unknown_site`, `origin_not_allowed`
  */
-export function siteFor(sites: Sites, key: string | undefined, { partner, origin, hosted = false }: SiteRequest): Site {
+export function siteFor(
+  sites: FoundSites,
+  key: string | undefined,
+  { partner, origin, hosted = false }: SiteRequest,
+): Site {
   const wanted = key ?? partner?.defaultSite;
   if (wanted === undefined) {
     throw new Refusal(
@@ -77,16 +80,16 @@ function requireOrigin({ origins }: Site, origin: string | undefined): void {
   }
 }
 
-/** The configured site in a path such as `/sites/demo/form`. @param url readable, with or without a query */
-export function siteInPath(url: string, sites: Sites): Site | undefined {
+/** The key of a site in a path such as `/sites/demo/form`. @param url readable, with or without a query */
+export function siteKeyInPath(url: string): string | undefined {
   const key = /^\/sites\/([^/?#]+)/.exec(url)?.[1];
-  return key === undefined ? undefined : sites.get(decodeURIComponent(key));
+  return key === undefined ? undefined : decodeURIComponent(key);
 }
 
-/** The configured site in the parsed body of a lead, valid or not. */
-export function siteInBody(body: unknown, sites: Sites): Site | undefined {
+/** The key of a site in the parsed body of a lead, valid or not. */
+export function siteKeyInBody(body: unknown): string | undefined {
   const named = typeof body === 'object' && body !== null && 'site' in body ? body.site : undefined;
-  return typeof named === 'string' ? sites.get(named) : undefined;
+  return typeof named === 'string' ? named : undefined;
 }
 
 /** Longer than any real origin (a scheme, a host of 253 characters, a port). A longer one is not recorded. */

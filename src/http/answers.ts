@@ -3,8 +3,8 @@ import { SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
-import { derived } from '../lib/values.ts';
-import { siteInBody, siteInPath } from './access.ts';
+import { siteKeyInBody, siteKeyInPath } from './access.ts';
+import { includes, type Sites } from './sites.ts';
 
 /**
  * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
@@ -41,33 +41,40 @@ const PREFLIGHT_MAX_AGE_S = 7200;
 /** Tracing tools add these to every `fetch` of a page (W3C Trace Context, W3C Baggage, Sentry). Not allowed, they would end the call. */
 const TRACE_HEADERS: readonly string[] = ['traceparent', 'tracestate', 'baggage', 'sentry-trace'];
 
-type Sites = ReadonlyMap<string, Site>;
-type Origins = Site['origins'];
-
 /**
  * Tells browsers which pages may read an answer: those of the site that the request names, else those of any site. The button
  * itself is public. CORS authorises nobody (a foreign page's POST still runs); a lead's own origin is checked by its site.
  *
  * The body that names a site is read after CORS was decided. The permission for pages of other sites is withdrawn then.
  */
-export async function addCors(app: FastifyInstance, sites: () => Sites, known: KnownPaths): Promise<void> {
+export async function addCors(app: FastifyInstance, sites: Sites, known: KnownPaths): Promise<void> {
   await app.register(cors, { delegator: delegate(sites, known) });
   app.addHook('onSend', ({ headers: { origin }, body }, reply, _payload, done) => {
-    const site = siteInBody(body, sites());
-    if (site && !includes(site.origins, origin)) reply.removeHeader('access-control-allow-origin');
-    done();
+    const withdraw = (site: Site | undefined): void => {
+      if (site && !includes(site.origins, origin)) reply.removeHeader('access-control-allow-origin');
+      done();
+    };
+    const key = siteKeyInBody(body);
+    const site = key === undefined ? undefined : sites.find(key);
+    // Where the storage does not say whose pages these are, the answer is a fault and tells nothing about a lead.
+    if (site instanceof Promise) site.then(withdraw, () => withdraw(undefined));
+    else withdraw(site);
   });
 }
 
-function delegate(sites: () => Sites, known: KnownPaths): FastifyCorsOptionsDelegateCallback {
-  const union = derived(sites, unionOfOrigins);
+function delegate(sites: Sites, known: KnownPaths): FastifyCorsOptionsDelegateCallback {
   return ({ url, method }, answer) => {
-    const options = url.startsWith('/widget/')
-      ? PUBLIC_FILES
-      : dataOptions(siteInPath(url, sites())?.origins ?? union());
-    // The preflight of an unknown path goes on to the handler that answers 404.
-    const nowhere = method === 'OPTIONS' && known(url).length === 0;
-    answer(null, nowhere ? { ...options, preflight: false } : options);
+    const decide = (site: Site | undefined): void => {
+      const allows = site ? (origin: string | undefined) => includes(site.origins, origin) : sites.allows;
+      const options = url.startsWith('/widget/') ? PUBLIC_FILES : dataOptions(allows);
+      // The preflight of an unknown path goes on to the handler that answers 404.
+      const nowhere = method === 'OPTIONS' && known(url).length === 0;
+      answer(null, nowhere ? { ...options, preflight: false } : options);
+    };
+    const key = siteKeyInPath(url);
+    const site = key === undefined ? undefined : sites.find(key);
+    if (site instanceof Promise) site.then(decide, (error: Error) => answer(error));
+    else decide(site);
   };
 }
 
@@ -78,9 +85,17 @@ const PUBLIC_FILES: FastifyCorsOptions = {
   strictPreflight: false,
 };
 
-function dataOptions(origins: Origins): FastifyCorsOptions {
+function dataOptions(allows: Sites['allows']): FastifyCorsOptions {
   return {
-    origin: (origin, answer) => answer(null, includes(origins, origin)),
+    origin(origin, answer) {
+      const allowed = allows(origin);
+      if (allowed instanceof Promise)
+        allowed.then(
+          (yes) => answer(null, yes),
+          (error: Error) => answer(error, false),
+        );
+      else answer(null, allowed);
+    },
     methods: ['GET', 'POST'],
     allowedHeaders: ['Content-Type', 'Idempotency-Key', ...TRACE_HEADERS],
     exposedHeaders: 'Retry-After, RateLimit, RateLimit-Policy, Location, Idempotency-Replayed',
@@ -88,17 +103,6 @@ function dataOptions(origins: Origins): FastifyCorsOptions {
     strictPreflight: false,
   };
 }
-
-function includes(origins: Origins, origin: string | undefined): boolean {
-  return origins === '*' || (origin !== undefined && origins.has(origin));
-}
-
-/** Any origin as soon as one site takes any: the preflight of its lead does not say which site the lead is for. */
-function unionOfOrigins(sites: Sites): Origins {
-  const origins = [...sites.values()].map((site) => site.origins);
-  return origins.includes('*') ? '*' : new Set(origins.flatMap((some) => [...some]));
-}
-
 /** Methods that a path takes; empty for a path that does not exist. */
 export type KnownPaths = (url: string) => string[];
 

@@ -1,6 +1,7 @@
 import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { NO_STORED_SITES, type StoredSites } from '../domain/site.ts';
 import type { Submit } from '../leads/submit.ts';
 import { systemClock } from '../lib/clock.ts';
 import {
@@ -26,6 +27,7 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { type PartnerListDeps, partnerListRoutes } from './routes/partner-list.ts';
 import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
+import { createSites } from './sites.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 
@@ -41,6 +43,8 @@ export type AppSettings = HookSettings & {
 
 export type AppDeps = {
   readonly settings: AppSettings;
+  /** The sites that are not in the settings. */
+  readonly storedSites?: StoredSites;
   readonly submit: Submit;
   readonly find: ConversationDeps['find'];
   readonly partnerList: PartnerListDeps;
@@ -134,9 +138,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   } as object) as FastifyInstance;
 
   readBodiesAsJson(app);
+  const sites = createSites(() => settings.sites, deps.storedSites ?? NO_STORED_SITES);
   deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, { logger, guard: connections.guard, settings, onProblem, onAnswer: deps.onAnswer });
+  logRequests(app, { logger, guard: connections.guard, sites, onProblem, onAnswer: deps.onAnswer });
   drainBeforeAnswer(app);
   endConnectionsOnClose(app, connections);
 
@@ -144,7 +149,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   warnOfUntrustedProxy(app, logger);
   // Windows of limits must not last longer when the wall clock is set back.
   const { now: monotonic = systemClock.monotonic, sharedCounts } = deps;
-  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts });
+  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts, sites });
   app.setNotFoundHandler((request, reply) => {
     // The request hooks have refused every path without a route. This handler gets unknown files of the reference, and OPTIONS
     // requests that CORS did not answer, which are no error on a known path.
@@ -153,12 +158,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
   await addOpenApi(app, deps.version);
-  const takeLead = createTakeLead({ ...deps, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
+  const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(partnerListRoutes, deps.partnerList);
   await app.register(formPostRoutes, { takeLead, logger });
-  await app.register(siteFormRoutes, { settings, guard: deps.guard });
-  await app.register(textPageRoutes, { settings, guard: deps.guard, takeLead, logger });
+  await app.register(siteFormRoutes, { sites, guard: deps.guard });
+  await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger });
   await app.register(fileRoutes, deps.files);
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);

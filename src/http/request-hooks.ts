@@ -7,12 +7,20 @@ import type { Partner, Rate, Site } from '../domain/site.ts';
 import type { Guard } from '../lib/connections.ts';
 import { hostMistake, traceparentOf } from '../lib/request.ts';
 import { derived } from '../lib/values.ts';
-import { claimedOrigin, createPartnerCheck, loggedOrigin, type Requester, siteInBody, siteInPath } from './access.ts';
+import {
+  claimedOrigin,
+  createPartnerCheck,
+  loggedOrigin,
+  type Requester,
+  siteKeyInBody,
+  siteKeyInPath,
+} from './access.ts';
 import { addCors, type KnownPaths, securityHeaders } from './answers.ts';
 import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
 import { Problem, type ProblemCode } from './problems.ts';
+import type { Sites } from './sites.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -46,7 +54,7 @@ export async function addRequestHooks(
   app: FastifyInstance,
   settings: HookSettings,
   known: KnownPaths,
-  { sharedCounts, monotonic }: Counting,
+  { sharedCounts, monotonic, sites }: Counting & { readonly sites: Sites },
 ): Promise<Limits> {
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const isPreflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
@@ -68,7 +76,7 @@ export async function addRequestHooks(
     requireOneHost(request);
     countRead(request).then(() => done(), done);
   });
-  await addCors(app, () => settings.sites, known);
+  await addCors(app, sites, known);
   app.addHook('onRequest', async (request, reply) => {
     requireOneHost(request);
     if (isPreflight(request)) return;
@@ -152,7 +160,7 @@ function notFound(methods: readonly string[]): Problem {
 type LogDeps = {
   readonly logger: Logger;
   readonly guard: Guard;
-  readonly settings: Pick<HookSettings, 'sites'>;
+  readonly sites: Sites;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem: (code: ProblemCode) => void;
   /** Called after each complete answer. */
@@ -167,7 +175,7 @@ const SAY_ORIGIN: ReadonlySet<string | undefined> = new Set<ProblemCode>(['origi
  * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
-export function logRequests(app: FastifyInstance, { logger, guard, settings, onProblem, onAnswer }: LogDeps): void {
+export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem, onAnswer }: LogDeps): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     const startedAt = performance.now();
@@ -178,7 +186,7 @@ export function logRequests(app: FastifyInstance, { logger, guard, settings, onP
       const { problem } = request.requester;
       if (finished && problem) onProblem(problem);
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
-      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, settings.sites) };
+      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // `createWireErrorHandler` has answered and logged a request whose connection the gateway ended.
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');
@@ -207,9 +215,10 @@ function logFields(request: FastifyRequest, elapsedMs: number): Record<string, u
 }
 
 /** The site that a refused page asked for, where it is configured, and the page's origin; neither is about a person. */
-function refusedPage({ requester, url, body, headers }: FastifyRequest, sites: ReadonlyMap<string, Site>): RefusedPage {
+function refusedPage({ requester, url, body, headers }: FastifyRequest, sites: Sites): RefusedPage {
   if (!SAY_ORIGIN.has(requester.problem)) return {};
-  const site = requester.site ?? siteInPath(url, sites) ?? siteInBody(body, sites);
+  const key = siteKeyInPath(url) ?? siteKeyInBody(body);
+  const site = requester.site ?? (key === undefined ? undefined : sites.get(key));
   return { site: site?.key, origin: loggedOrigin(claimedOrigin(headers)), proxyLacks: requester.proxyLacks };
 }
 

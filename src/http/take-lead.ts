@@ -8,17 +8,17 @@ import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { RETRY_LATER } from '../lib/problem.ts';
 import { defined } from '../lib/values.ts';
-import { HOSTED_PAGE, pageOf, type Requester, recordedOrigin, siteFor } from './access.ts';
+import { HOSTED_PAGE, pageOf, type Requester, recordedOrigin, siteFor, siteKeyInBody } from './access.ts';
 import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
 import { Problem } from './problems.ts';
-import type { HookSettings } from './request-hooks.ts';
 import { LEAD_REQUEST, type LeadRequestBody } from './schemas/lead-request.ts';
 import { type FormGuard, isTrapped, type PageKind } from './screening/form-guard.ts';
+import { only, type Sites } from './sites.ts';
 import { bodyMistakes } from './validation.ts';
 
 export type LeadDeps = {
-  readonly settings: Pick<HookSettings, 'sites'>;
+  readonly sites: Sites;
   readonly limits: Limits;
   readonly guard: FormGuard;
   readonly submit: Submit;
@@ -45,14 +45,17 @@ export type TakeLead = (request: FastifyRequest, incoming: IncomingLead) => Prom
  * The way of a lead from a validated body to its outcome, the same for every form that it comes in: the site that it may be
  * sent to, the domain's rules, then `submit`, which has it screened and counted unless it is a replay.
  */
-export function createTakeLead({ settings, limits, guard, submit, waitMs }: LeadDeps): TakeLead {
+export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDeps): TakeLead {
   return async (request, { body, idempotencyKey, from }) => {
     const { requester } = request;
     const { partner, address } = requester;
     const { origin } = request.headers;
     const hosted = from === 'hosted';
     const wrong = mistakesOfForm(request);
-    const site = siteOf(wrong, () => siteFor(settings.sites, body.site, { partner, origin, hosted }));
+    const wanted = siteKeyInBody(body) ?? partner?.defaultSite;
+    const found = wanted === undefined ? undefined : sites.find(wanted);
+    const known = found instanceof Promise ? only(await found) : sites;
+    const site = siteOf(wrong, () => siteFor(known, body.site, { partner, origin, hosted }));
     requester.site = site;
     const mistakes = partner ? wrong : [...wrong, ...missingFields(body, site.form, wrong)];
     // A partner's header says nothing about a visitor.

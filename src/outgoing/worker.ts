@@ -19,7 +19,7 @@ type Parts = {
   readonly queue: OutgoingQueue;
   readonly sender: Sender;
   /** Where a destination is now; `undefined` if it is not configured here. Its messages then wait until they expire. */
-  readonly receiverOf: (destination: string) => Receiver | undefined;
+  readonly receiverOf: (destination: string) => Receiver | undefined | Promise<Receiver | undefined>;
   /** Whether any receiver is configured. Without one the queue is not looked at. */
   readonly active: () => boolean;
   /** Delays of a destination's messages in seconds, before each further try. */
@@ -78,7 +78,7 @@ export function createOutgoingWorker(parts: Parts): Loop {
 
   /** Claims for one destination; gives when to look at it again. */
   const startDue = async (destination: string, dueAt: number): Promise<number> => {
-    const receiver = receiverOf(destination);
+    const receiver = await receiverOf(destination);
     if (!receiver) return Number.POSITIVE_INFINITY;
     const { failures, pausedUntil } = health.get(destination) ?? HEALTHY;
     const now = clock.now();

@@ -67,11 +67,13 @@ export function createProviderClient({
       const started = monotonic();
       const call = prepareCall(lead, account, endpointAt);
       if ('cause' in call) return { outcome: { class: 'refused', cause: call.cause }, durationMs: 0, uncalled: true };
+      // Read now: a site of the store may be out of memory when the answer comes.
+      const known = patterns(lead);
       const result = await exchange(agent, headers ? { ...call, headers: { ...call.headers, ...headers() } } : call, {
         timeoutMs,
         decode: call.wrapped ? decodeWrapped : decode,
       });
-      const outcome = classify(result, lead, now(), patterns(lead));
+      const outcome = classify(result, lead, now(), known);
       const message = 'description' in outcome ? messageOf(outcome.description, lead) : undefined;
       return {
         outcome,

@@ -10,9 +10,7 @@ const PARTNER = '/partners/crm';
 const PROVIDER = '/providers/main';
 
 const sites: Case[] = [
-  ['/sites', undefined, '/sites', /use an object of at least one site/],
-  ['/sites', {}, '/sites', /use an object of at least one site/],
-  ['/sites', [], '/sites', /use an object of at least one site/],
+  ['/sites', [], '/sites', /use an object of sites/],
   ['/sites/a b', {}, '/sites/a b', /use 1 to 64 letters, digits, - and _/],
   ['/sites/_x', {}, '/sites/_x', /beginning with a letter or digit/],
   ['/sites/a~1b', {}, '/sites/a~01b', /use 1 to 64 letters/],

@@ -176,7 +176,6 @@ t.test('every property of the schema has a description, an errorMessage and vali
 });
 
 const REQUIRED_NAMES = [
-  'sites',
   'name',
   'origins',
   'country',

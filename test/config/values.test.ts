@@ -71,6 +71,7 @@ t.test('the defaults are those that are documented', async (t) => {
     retentionDays: 30,
     database: { kind: 'sqlite', path: '/app/data/gateway.db' },
     privateHosts: new Set(),
+    wires: { environment: providers.get('default')?.wire },
     warnings: [],
     files: [],
   });

@@ -128,7 +128,6 @@ const OperatorEntry = {
 /** Schema of the configuration file. */
 export const FileSchema = {
   type: 'object',
-  required: ['sites'],
   properties: {
     $schema: {
       type: 'string',
@@ -138,9 +137,9 @@ export const FileSchema = {
     },
     sites: {
       ...named(SiteEntry),
-      minProperties: 1,
-      description: 'Sites by their public key, which the button sends.',
-      errorMessage: 'use an object of at least one site, by key',
+      description:
+        'Sites by their public key, which the button sends. Left out: only those of the store, if there are any (docs/sites.md).',
+      errorMessage: 'use an object of sites, by key',
       examples: [{ 'example-motors': { name: 'Example Motors', origins: ['https://dealer.example'], country: 'US' } }],
     },
     partners: {

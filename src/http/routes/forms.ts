@@ -10,11 +10,11 @@ import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/pag
 import { decodeForm, type FormExtras, formTypeOf, MULTIPART, readForm, URLENCODED } from '../form/read.ts';
 import { type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
-import type { HookSettings } from '../request-hooks.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
 import type { FormGuard, PageKind } from '../screening/form-guard.ts';
+import { only, type Sites } from '../sites.ts';
 import type { TakeLead } from '../take-lead.ts';
 
 export type FormPostDeps = { readonly takeLead: TakeLead; readonly logger: Logger };
@@ -148,16 +148,16 @@ export function nextPage(
   return url.href;
 }
 
-export type SiteFormDeps = { readonly settings: Pick<HookSettings, 'sites'>; readonly guard: FormGuard };
+export type SiteFormDeps = { readonly sites: Sites; readonly guard: FormGuard };
 
 /** `GET /sites/{key}/form`, for buttons. */
-export async function siteFormRoutes(app: FastifyInstance, { settings, guard }: SiteFormDeps): Promise<void> {
+export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: SiteFormDeps): Promise<void> {
   app.get<{ Params: { key: string }; Querystring: { lang?: string } }>(
     '/sites/:key/form',
     { schema: READ_FORM },
     async (request, reply) => {
       const { params, query, requester } = request;
-      const site = siteOfPage(request, settings.sites, params.key);
+      const site = siteOfPage(request, await sites.find(params.key), params.key);
       requester.site = site;
       reply.header('cache-control', 'no-store');
       return siteFormBody(site, query.lang, await guard.issue(site, pageOf(request), requester.address));
@@ -178,11 +178,10 @@ const PROXY_HELP: Readonly<Record<ProxyLack, string>> = {
  * The site of a button that asks for its form.
  * @throws Refusal as `siteFor`; where it cannot be told whether the page is on the gateway's own host, with what a proxy lacks
  */
-function siteOfPage(request: FastifyRequest, sites: ReadonlyMap<string, Site>, key: string): Site {
+function siteOfPage(request: FastifyRequest, site: Site | undefined, key: string): Site {
   try {
-    return siteFor(sites, key, { origin: originOfRead(request) });
+    return siteFor(only(site), key, { origin: originOfRead(request) });
   } catch (error) {
-    const site = sites.get(key);
     if (!(error instanceof Refusal && error.code === 'origin_not_allowed' && site)) throw error;
     const lack = missingFromProxy(request, site);
     if (lack === undefined) throw error;

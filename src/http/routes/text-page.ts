@@ -10,11 +10,11 @@ import type { Entry } from '../form/read.ts';
 import { renderTextPage, type TextPage, textPageHeaders } from '../form/text-page.ts';
 import { LABELS, type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, type Problem } from '../problems.ts';
-import type { HookSettings } from '../request-hooks.ts';
 import { LISTING_PREFIX } from '../schemas/lead-form.ts';
 import { siteFormBody } from '../schemas/site-form.ts';
 import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
 import type { FormGuard } from '../screening/form-guard.ts';
+import type { Sites } from '../sites.ts';
 import type { TakeLead } from '../take-lead.ts';
 import {
   answerLead,
@@ -27,7 +27,7 @@ import {
 } from './forms.ts';
 
 export type TextPageDeps = {
-  readonly settings: Pick<HookSettings, 'sites'>;
+  readonly sites: Sites;
   readonly guard: FormGuard;
   readonly takeLead: TakeLead;
   readonly logger: Logger;
@@ -38,7 +38,7 @@ export type TextPageDeps = {
  * is not taken comes back with what was typed and with the reason at the field.
  */
 export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): Promise<void> {
-  const { settings, guard, takeLead, logger } = deps;
+  const { sites, guard, takeLead, logger } = deps;
   app.decorateRequest('formExtras', null);
   app.addContentTypeParser(FORM_TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(createErrorHandler(logger, sendFault));
@@ -50,7 +50,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
     page: Pick<TextPage, 'carried' | 'typed' | 'fault'>,
     status = 200,
   ): Promise<FastifyReply> {
-    const site = siteOf(request);
+    const site = await siteOf(request);
     const asked = new Map(page.carried).get('lang');
     const language = languageOf(asked, request.headers['accept-language']);
     const { formToken } = await guard.issue(site, HOSTED_PAGE, request.requester.address);
@@ -65,14 +65,14 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
       .send(renderTextPage({ ...page, language, form }));
   }
 
-  function siteOf({ params }: FastifyRequest): Site {
-    const site = settings.sites.get((params as { readonly key: string }).key);
+  async function siteOf({ params }: FastifyRequest): Promise<Site> {
+    const site = await sites.find((params as { readonly key: string }).key);
     if (!site) throw new Refusal('unknown_site', 'Is not a configured site.', { pointer: '/site' });
     return site;
   }
 
   app.get('/sites/:key/text', { schema: READ_TEXT_PAGE, helmet: PAGE_HEADERS }, async (request, reply) => {
-    request.requester.site = siteOf(request);
+    request.requester.site = await siteOf(request);
     return sendForm(request, reply, { carried: carriedByQuery(request.query as Record<string, unknown>), typed: {} });
   });
 
@@ -86,7 +86,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
       onRequest: requireForm,
       preValidation: async (request) => {
         await readPosted(request);
-        const { key, consentVersion } = siteOf(request);
+        const { key, consentVersion } = await siteOf(request);
         const { consent, ...lead } = Object(request.body) as Posted;
         // The address names the site. A version without the text that was ticked would count as a consent.
         const version = consentVersion !== undefined && { version: consentVersion };

@@ -102,13 +102,15 @@ export function createDelivery(parts: Parts): Delivery {
   const run = async (lead: Lead, lease: Lease, context: AttemptContext): Promise<Settled | undefined> => {
     // `send` reads the account before its first await, so these are the credentials that the call uses.
     const used = credentials(lead.provider);
+    // Read now: a site of the store may be out of memory when the answer comes.
+    const retryRules = rules(lead.site);
     const answer = await upstream.send(lead);
     if (!answer.uncalled) recentCalls.record(lead.provider, answer);
     context.permit.report(answer.uncalled ? undefined : answer.outcome.class);
     const { tries, unknowns } = context;
     const outdated = used !== credentials(lead.provider);
     const tried = { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() };
-    const decided = answer.uncalled ? UNCALLED : settlementFor(tried, rules(lead.site));
+    const decided = answer.uncalled ? UNCALLED : settlementFor(tried, retryRules);
     const account =
       outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
     const { message, outcome, httpStatus, durationMs } = answer;
@@ -135,6 +137,7 @@ export function createDelivery(parts: Parts): Delivery {
     if (credentials(lead.provider) === undefined) {
       return settleHeld(lease, UNCALLED);
     }
+    const retryRules = rules(lead.site);
     const { durationMs, answered } = recentCalls.expected(lead.provider);
     await new Promise<void>((resume) => clock.after(durationMs, resume));
     const { tries, unknowns } = context;
@@ -142,7 +145,7 @@ export function createDelivery(parts: Parts): Delivery {
     const tried = { outcome: unanswered, tries, unknowns, now: clock.now(), random: random() };
     if (answered) return settleHeld(lease, SUPPRESSED);
     const facts = { outcome: unanswered.class, cause: unanswered.cause };
-    return settleHeld(lease, { ...settlementFor(tried, rules(lead.site)), facts });
+    return settleHeld(lease, { ...settlementFor(tried, retryRules), facts });
   };
 
   // A lease lasts far longer than an attempt by default. Renewal serves providers whose time-out is set above that.

@@ -1,0 +1,282 @@
+import type { EntryKind, EntrySecrets, EntryUse, NewEntry } from '../domain/ports/entry-store.ts';
+import type { ProviderAccount } from '../domain/provider.ts';
+import type { WebhookReceiver } from '../domain/receiver.ts';
+import type { Partner, Site } from '../domain/site.ts';
+import { checkCallbacks } from './callbacks.ts';
+import { DEFAULT_PROVIDER } from './defaults.ts';
+import { type JsonDocument, parseDocument } from './document.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { buildPartners, checkPartners } from './partners.ts';
+import { formatProblem, type Problem } from './problem.ts';
+import { buildAccount, checkProviders } from './providers.ts';
+import { type FileContent, FileSchema, type PartnerContent, type ProviderContent } from './schema/file.ts';
+import type { SiteContent } from './schema/site.ts';
+import { compile, type Located, type Validate } from './schema/validate.ts';
+import type { GeneralWires } from './settings.ts';
+import { buildSites, checkSites, suggest } from './sites.ts';
+
+/** The group of the configuration file that entries of a kind stand in. */
+export const GROUPS = { site: 'sites', partner: 'partners', provider: 'providers' } as const;
+
+/** What else is configured, as far as an entry may refer to it or be at odds with it. */
+export type EntryContext = {
+  readonly production: boolean;
+  /** Whether the configuration file, or the environment, has an entry. */
+  readonly isElsewhere: (kind: EntryKind, key: string) => boolean;
+  /** All accounts, those of the store included. */
+  readonly accounts: ReadonlySet<string>;
+  /** The partner of each hash of a key, as the content writes it. */
+  readonly keyOwners: ReadonlyMap<string, string>;
+  readonly privateHosts: ReadonlySet<string>;
+};
+
+/** An entry that is to be stored, valid or not. */
+export type CheckedEntry = { readonly entry: NewEntry } | { readonly problems: readonly string[] };
+
+/** What was stored of an entry before: its secrets stay where the new content does not have them. */
+export type FormerEntry = { readonly content: string; readonly secrets?: EntrySecrets };
+
+type Content = Readonly<Record<string, unknown>>;
+
+const validators: Partial<Record<EntryKind, Validate>> = {};
+
+/** The rules of one kind, in the schema of the configuration file. */
+function validatorOf(kind: EntryKind): Validate {
+  const group = GROUPS[kind];
+  validators[kind] ??= compile({ type: 'object', properties: { [group]: FileSchema.properties[group] } });
+  return validators[kind];
+}
+
+/**
+ * Checks an entry for the store by the schema and the rules of the configuration file, with the same messages.
+ *
+ * @param text JSON, in which comments and trailing commas are allowed
+ */
+export function checkEntry(
+  kind: EntryKind,
+  key: string,
+  text: string,
+  context: EntryContext,
+  former?: FormerEntry,
+): CheckedEntry {
+  const parsed = parseDocument(text);
+  if ('syntax' in parsed) return { problems: parsed.syntax.map(({ place, ...mistake }) => lineOf('', mistake, place)) };
+  const at = `/${GROUPS[kind]}/${key}`;
+  if (context.isElsewhere(kind, key)) {
+    const where = `there is a ${kind} ${key} in CONFIG_FILE or in the environment already`;
+    return { problems: [`${where}; change it there, or remove it there first`] };
+  }
+  const value = keepSecrets(kind, parsed.value, former);
+  const document = within(at, parsed, { [GROUPS[kind]]: { [key]: value } });
+  const located = validatorOf(kind)(document.value);
+  const findings = createFindings(document, [...located, ...fileMistakes(kind, at, value)]);
+  const content = document.value as FileContent;
+  if (findings.sound(at)) checkRules(kind, key, content, findings, context);
+  if (findings.count() > 0) return { problems: findings.problems().map((problem) => withoutPlace(problem, at)) };
+  return { entry: toEntry(kind, key, value as Content, context) };
+}
+
+function checkRules(
+  kind: EntryKind,
+  key: string,
+  content: FileContent,
+  findings: Findings,
+  { production, accounts, keyOwners, privateHosts }: EntryContext,
+): void {
+  const at = `/${GROUPS[kind]}/${key}`;
+  if (kind === 'provider') checkProviders(content, findings, { environment: [], files: NO_FILES });
+  if (kind === 'site') {
+    checkSites(content, findings, { production, accounts, orDevelopment: '' });
+    const named = content.sites?.[key]?.provider ?? DEFAULT_PROVIDER;
+    if (named === DEFAULT_PROVIDER && !accounts.has(named) && findings.sound(`${at}/provider`))
+      findings.add(`${at}/provider`, () => ({
+        problem: `names no provider account: ${named}`,
+        fix: suggest(named, accounts),
+      }));
+  }
+  if (kind === 'partner') {
+    const others = [...keyOwners].filter(([, owner]) => owner !== key);
+    checkPartners(content, findings, { owners: new Map(others), stored: true });
+  }
+  checkCallbacks({ ...content, allowPrivateHosts: [...privateHosts] }, findings, NO_FILES);
+}
+
+/** No file is read for an entry of the store: another machine, or an operator far away, would decide which. */
+const NO_FILES = {
+  directory: '/',
+  readFile: (): never => {
+    throw new Error('An entry of the store names no file.');
+  },
+};
+
+function fileMistakes(kind: EntryKind, at: string, value: unknown): Located[] {
+  return placesOf(kind, value).flatMap(({ pointer, object }) =>
+    Object.keys(object)
+      .filter((name) => name.endsWith('File'))
+      .map((name) => ({
+        pointer: `${at}${pointer}/${name}`,
+        problem: 'names a file, which an entry of the store cannot',
+        fix: `write ${name.slice(0, -4)} itself; a secret is sealed`,
+      })),
+  );
+}
+
+/** The objects of an entry that may hold secrets, with their pointers. */
+function placesOf(kind: EntryKind, value: unknown): { readonly pointer: string; readonly object: Content }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (kind === 'provider') return [{ pointer: '', object: value as Content }];
+  const { callbacks } = value as { readonly callbacks?: unknown };
+  if (!Array.isArray(callbacks)) return [];
+  return callbacks.flatMap((object: unknown, index) =>
+    typeof object === 'object' && object !== null
+      ? [{ pointer: `/callbacks/${index}`, object: object as Content }]
+      : [],
+  );
+}
+
+const SECRETS = {
+  site: ['secret', 'previousSecret'],
+  partner: ['secret', 'previousSecret'],
+  provider: ['password'],
+} as const;
+
+/** The content with the secrets of the former one where it has none: of an account, and of a callback with the same URL. */
+function keepSecrets(kind: EntryKind, value: unknown, former: FormerEntry | undefined): unknown {
+  if (former?.secrets === undefined || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
+  const { secrets } = former;
+  const [main] = SECRETS[kind];
+  const before = placesOf(kind, JSON.parse(former.content));
+  const kept = new Map(
+    placesOf(kind, value).flatMap(({ pointer, object }) => {
+      const same = before.find((one) => one.object.url === object.url || kind === 'provider');
+      if (same === undefined || object[main] !== undefined || object[`${main}File`] !== undefined) return [];
+      const found = SECRETS[kind].flatMap((name) => {
+        const secret = secrets[`${same.pointer}/${name}`];
+        return secret === undefined ? [] : [[name, secret]];
+      });
+      return [[pointer, Object.fromEntries(found) as Content]];
+    }),
+  );
+  return mapPlaces(kind, value as Content, (object, pointer) => ({ ...object, ...kept.get(pointer) }));
+}
+
+/** The content with each of its objects that may hold secrets replaced. */
+function mapPlaces(kind: EntryKind, value: Content, map: (object: Content, pointer: string) => Content): Content {
+  if (kind === 'provider') return map(value, '');
+  const { callbacks } = value;
+  if (!Array.isArray(callbacks)) return value;
+  const mapped = callbacks.map((one: unknown, index) =>
+    typeof one === 'object' && one !== null ? map(one as Content, `/callbacks/${index}`) : one,
+  );
+  return { ...value, callbacks: mapped };
+}
+
+function toEntry(kind: EntryKind, key: string, value: Content, { isElsewhere }: EntryContext): NewEntry {
+  const secrets: Record<string, string> = {};
+  const content = mapPlaces(kind, value, (object, pointer) => {
+    const rest = { ...object };
+    for (const name of SECRETS[kind]) {
+      const secret = rest[name];
+      if (typeof secret === 'string') secrets[`${pointer}/${name}`] = secret;
+      delete rest[name];
+    }
+    return rest;
+  });
+  const site = kind === 'site' ? (value as unknown as SiteContent) : undefined;
+  const uses = usesOf(kind, value).map((use) => ({
+    ...use,
+    ...(isElsewhere(use.kind, use.key) && { elsewhere: true as const }),
+  }));
+  return {
+    kind,
+    key,
+    title: site?.name ?? key,
+    content: JSON.stringify(content),
+    secrets,
+    origins: site === undefined ? [] : [...new Set(site.origins)],
+    uses,
+    callbacks: kind === 'provider' ? 0 : placesOf(kind, value).length,
+  };
+}
+
+/** What an entry refers to, each once. */
+function usesOf(kind: EntryKind, value: Content): EntryUse[] {
+  if (kind === 'site')
+    return [{ kind: 'provider', key: (value as unknown as SiteContent).provider ?? DEFAULT_PROVIDER }];
+  if (kind === 'provider') return [];
+  const { sites, defaultSite } = value as unknown as PartnerContent;
+  const keys = [...(Array.isArray(sites) ? sites : []), ...(defaultSite === undefined ? [] : [defaultSite])];
+  return [...new Set(keys)].map((key) => ({ kind: 'site', key }));
+}
+
+/** The document of an entry as a part of a configuration file. */
+function within(at: string, document: JsonDocument, value: unknown): JsonDocument {
+  return {
+    value,
+    locate: (pointer) => document.locate(pointer.startsWith(at) ? pointer.slice(at.length) : ''),
+    duplicates: document.duplicates.map((mistake) => ({ ...mistake, pointer: at + mistake.pointer })),
+  };
+}
+
+/** The line of a problem, whose place is that in the entry itself. */
+function withoutPlace({ setting, at, problem, fix }: Problem, group: string): string {
+  const pointer = setting.replace('CONFIG_FILE: ', '').replace(group, '');
+  return formatProblem({
+    setting: pointer === '' ? 'the entry' : pointer,
+    ...(at !== undefined && { at }),
+    problem,
+    fix,
+  });
+}
+
+function lineOf(
+  setting: string,
+  mistake: { problem: string; fix: string },
+  place: { line: number; column: number },
+): string {
+  return formatProblem({ setting: setting || 'the entry', at: `${place.line}:${place.column}`, ...mistake });
+}
+
+/** Builds a stored site. */
+export function buildStoredSite(key: string, content: string, secrets: EntrySecrets): Site {
+  const value = JSON.parse(content) as SiteContent;
+  const site = buildSites({ sites: { [key]: value } } as FileContent).get(key) as Site;
+  const callbacks = receiversOf(value.callbacks, secrets);
+  return callbacks === undefined ? site : { ...site, callbacks };
+}
+
+/** Builds a stored partner. */
+export function buildStoredPartner(id: string, content: string, secrets: EntrySecrets): Partner {
+  const value = JSON.parse(content) as PartnerContent;
+  const partner = buildPartners({ partners: { [id]: value } } as FileContent).get(id) as Partner;
+  const callbacks = receiversOf(value.callbacks, secrets);
+  return callbacks === undefined ? partner : { ...partner, callbacks };
+}
+
+/** Builds a stored account. @param wires the wire profiles of accounts that do not say otherwise */
+export function buildStoredAccount(
+  id: string,
+  content: string,
+  secrets: EntrySecrets,
+  wires: GeneralWires,
+): ProviderAccount {
+  const value = JSON.parse(content) as ProviderContent;
+  const { username } = value;
+  const password = secrets['/password'];
+  if (username === undefined || password === undefined) throw new Error(`The stored account ${id} has no credentials.`);
+  return buildAccount(id, value, { username, password }, wires);
+}
+
+function receiversOf(
+  callbacks: SiteContent['callbacks'],
+  secrets: EntrySecrets,
+): readonly WebhookReceiver[] | undefined {
+  return callbacks?.map(({ url = '' }, index) => ({
+    kind: 'webhook',
+    url,
+    secrets: [secrets[`/callbacks/${index}/secret`], secrets[`/callbacks/${index}/previousSecret`]].filter(
+      (secret) => secret !== undefined,
+    ),
+  }));
+}
