@@ -104,6 +104,7 @@ export const NO_METRICS: EventCounter = {
   suspect() {},
   answer() {},
   commit() {},
+  shed() {},
   storageFault() {},
   outgoing() {},
 };

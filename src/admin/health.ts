@@ -49,6 +49,7 @@ export function findings(given: HealthFacts): Finding[] {
     ...noProcess(facts),
     ...parkedAccounts(facts),
     ...openBreakers(facts, open),
+    ...overloads(facts),
     ...(failing && !explained ? [failing.finding] : []),
     ...groups.filter(({ severity }) => severity === 'alarm'),
     ...processes(facts),
@@ -110,6 +111,19 @@ function openBreakers({ replicas, stats, now }: HealthFacts, open: ReadonlyMap<s
     action: 'Inform the provider. The gateway tries again by itself and then sends all leads.',
     section: 'the-provider-is-unreachable',
   }));
+}
+
+function overloads({ replicas }: HealthFacts): Finding[] {
+  const count = replicas.filter(({ overloaded }) => overloaded).length;
+  if (count === 0) return [];
+  return [
+    {
+      severity: 'alarm',
+      text: `${count} of ${replicas.length} ${replicas.length === 1 ? 'process' : 'processes'} ${count === 1 ? 'has' : 'have'} more to do than fits, and ${count === 1 ? 'answers' : 'answer'} a part of the requests 503.`,
+      action: 'Add a replica or a faster machine. Buttons and partners send refused leads again; accepted leads flow.',
+      section: 'there-is-too-much-to-do',
+    },
+  ];
 }
 
 /** What is known of the calls of the last 15 minutes, if too few of them were answered about the lead. */

@@ -44,6 +44,8 @@ export interface EventCounter {
   answer(route: string, status: number, durationMs: number): void;
   /** Measures a transaction of the storage: the number of its writes and its duration in milliseconds. */
   commit(writes: number, durationMs: number): void;
+  /** Counts a request that was refused because there was too much to do. */
+  shed(reason: string): void;
   /** Counts an operation that the storage failed to do. */
   storageFault(): void;
   /** Counts a try to send a message outside, or messages that were given up. */
@@ -190,6 +192,12 @@ export function createMetrics(parts: Parts): Metrics {
     buckets: BATCH_BUCKETS,
     registers,
   });
+  const shed = new Counter({
+    name: 'tcg_shed_total',
+    help: 'Requests that were answered 503 because there was too much to do.',
+    labelNames: ['reason'],
+    registers,
+  });
   const faults = new Counter({
     name: 'tcg_storage_faults_total',
     help: 'Operations that the storage failed to do.',
@@ -261,6 +269,7 @@ export function createMetrics(parts: Parts): Metrics {
       batches.observe(writes);
     },
     problem: (code) => problems.inc({ code }),
+    shed: (reason) => shed.inc({ reason }),
     storageFault: () => faults.inc(),
     outgoing: ({ destination, result, count }) => outgoing.inc({ destination, result }, count),
   };

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { createActivityReporter, createRefusalStreaks, NO_METRICS } from '../admin/activity.ts';
 import type { Metrics } from '../admin/metrics.ts';
+import { createOverloadReport } from '../admin/overload-report.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
@@ -112,11 +113,14 @@ async function open({
       breakers: Object.fromEntries([...delivering.gate.breakers()].filter(isNotClosed)),
       ...(sharedCounts && { limits: sharedCounts.state() }),
       settingsRefused: refused() !== undefined,
+      ...(overload.isOverloaded() && { overloaded: true }),
     }),
     clock,
   });
   disposers.add(() => activity.stop());
   const outgoing = startOutgoing({ live, stored, log, disposers, hashing, outbox, events });
+  const overload = createOverloadReport({ log, onLasting: outgoing.monitor.overloaded, clock });
+  disposers.add(() => overload.stop());
   const services: Services = {
     settings,
     live,
@@ -131,6 +135,7 @@ async function open({
     events: watchedEvents(events, activity.count, outgoing),
     monitor: outgoing.monitor,
     streaks,
+    overload,
     refused,
     sharedCounts,
     tracing,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createCapLog } from '../admin/logger.ts';
 import { buildApp } from '../http/app.ts';
+import { createLoadShedder } from '../http/load-shedder.ts';
 import { demoFiles, widgetFiles } from '../http/routes/files.ts';
 import { createFormGuard, type FormGuard } from '../http/screening/form-guard.ts';
 import { createFormTokens } from '../http/screening/form-token.ts';
@@ -9,7 +10,7 @@ import { createSignedPages } from '../leads/cursors.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { listen } from './listen.ts';
+import { listen, openManySockets } from './listen.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -19,12 +20,35 @@ import type { Services } from './services.ts';
  * @returns its base URL; `drain` makes `/readyz` answer that the process is shutting down
  */
 export async function openPublicListener(
-  { settings, live, stored, log, version, disposers, hashing, outbox, events, sharedCounts, tracing }: Services,
+  {
+    settings,
+    live,
+    stored,
+    log,
+    version,
+    disposers,
+    hashing,
+    outbox,
+    events,
+    overload,
+    sharedCounts,
+    tracing,
+  }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
 ): Promise<{ url: string; drain(): void }> {
   let draining = false;
   const logCap = createCapLog(log, clock.now);
+  const shedder = createLoadShedder({
+    monotonic: clock.monotonic,
+    // The phase of the event loop that runs these follows the one that reads from sockets.
+    afterReading: setImmediate,
+    random: Math.random,
+    onShed(reason) {
+      events.shed(reason);
+      overload.shed(reason);
+    },
+  });
   const submit = createSubmit({
     store: outbox,
     delivery,
@@ -41,6 +65,7 @@ export async function openPublicListener(
       events.capPressure(pressure, site);
       logCap(pressure, site, conversation);
     },
+    onStoring: shedder.storing,
     onQueued: worker.kick,
     waitMs: settings.deliverWaitMs,
     clock,
@@ -52,6 +77,7 @@ export async function openPublicListener(
     find: outbox.find,
     partnerList: { listOfPartner: outbox.listOfPartner, readPage: createSignedPages(hashing) },
     guard: formGuard({ settings, hashing, outbox }),
+    shedder,
     ...(sharedCounts && { sharedCounts }),
     ...(tracing && { addFirstHooks: tracing.addHooks }),
     files: {
@@ -74,7 +100,7 @@ export async function openPublicListener(
     version,
   });
   disposers.add(() => app.close());
-  const url = await listen(app, settings.listen, 'PORT');
+  const url = await listen(app, settings.listen, 'PORT', openManySockets);
   return {
     url,
     drain() {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RefusalStreaks } from '../admin/activity.ts';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
+import type { OverloadReport } from '../admin/overload-report.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StoredEntries } from '../config/stored.ts';
@@ -31,6 +32,8 @@ export type Services = {
   readonly monitor: Monitor;
   /** The leads of each account that the provider refused in a row. */
   readonly streaks: RefusalStreaks;
+  /** Tells operators of requests that this process refuses. */
+  readonly overload: OverloadReport;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */

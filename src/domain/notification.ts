@@ -6,6 +6,7 @@ export const CONDITION_KINDS = [
   'breaker_open',
   'leads_refused',
   'storage_failing',
+  'overloaded',
   'leads_parked',
   'leads_unknown',
   'leads_held',
@@ -14,12 +15,13 @@ export const CONDITION_KINDS = [
 
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 
-/** No lead is delivered, or none can be stored, until somebody acts. */
+/** No lead is delivered, or leads cannot be stored, until somebody acts. */
 export const URGENT: ReadonlySet<ConditionKind> = new Set([
   'provider_parked',
   'breaker_open',
   'leads_refused',
   'storage_failing',
+  'overloaded',
 ]);
 
 /** A daily time in which a target is left alone. It may go over midnight. */

@@ -186,6 +186,8 @@ export type Requester = {
   proxyLacks?: ProxyLack;
   /** Code of the problem that the request was answered with. */
   problem?: ProblemCode;
+  /** Set when the request was refused before it was read, because there is too much to do. */
+  shed?: true;
 };
 
 declare module 'fastify' {

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { Server } from 'node:tls';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -16,6 +17,7 @@ import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
+import { type LoadShedder, shedRequests } from './load-shedder.ts';
 import { addOpenApi } from './openapi.ts';
 import { Problem, type ProblemCode } from './problems.ts';
 import { addRequestHooks, type HookSettings, logRequests } from './request-hooks.ts';
@@ -52,6 +54,8 @@ export type AppDeps = {
   readonly guard: FormGuard;
   /** Counts requests over all replicas; absent where each process counts alone. */
   readonly sharedCounts?: SharedCounts;
+  /** Refuses requests while there is too much to do; none without it. */
+  readonly shedder?: Pick<LoadShedder, 'arrive'>;
   /** Adds hooks that every request passes first, such as those of traces. */
   readonly addFirstHooks?: (app: FastifyInstance) => void;
   readonly files: FileDeps;
@@ -109,8 +113,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     refuseExpectation: createRefuseExpectation(logger, onProblem),
     logger,
   });
+  const shedding =
+    deps.shedder &&
+    shedRequests(deps.shedder, {
+      isSpare: (socket) => connections.open.get(socket)?.isSpare ?? false,
+      onShed: () => onProblem('overloaded'),
+    });
   const app = Fastify({
-    serverFactory: connections.serverFactory,
+    serverFactory: (handler: RequestListener) => connections.serverFactory(shedding?.before(handler) ?? handler),
     bodyLimit: BODY_LIMIT,
     genReqId: requestIdOf,
     requestIdHeader: false,
@@ -149,7 +159,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   warnOfUntrustedProxy(app, logger);
   // Windows of limits must not last longer when the wall clock is set back.
   const { now: monotonic = systemClock.monotonic, sharedCounts } = deps;
-  const limits = await addRequestHooks(app, settings, known, { monotonic, sharedCounts, sites });
+  const limits = await addRequestHooks(app, settings, known, {
+    monotonic,
+    sharedCounts,
+    sites,
+    shed: shedding?.retryAfter ?? (() => undefined),
+  });
   app.setNotFoundHandler((request, reply) => {
     // The request hooks have refused every path without a route. This handler gets unknown files of the reference, and OPTIONS
     // requests that CORS did not answer, which are no error on a known path.

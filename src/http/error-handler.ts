@@ -173,7 +173,8 @@ function rawAnswer(code: ProblemCode, requestId: string): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`;
 }
 
-function rawHeaders(body: string, requestId: string): Record<string, string> {
+/** The header fields of an answer that fastify does not give. */
+export function rawHeaders(body: string, requestId: string): Record<string, string> {
   return {
     'Content-Type': `${PROBLEM_TYPE}; charset=utf-8`,
     'Content-Length': String(Buffer.byteLength(body)),

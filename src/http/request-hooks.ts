@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -43,6 +44,9 @@ export type HookSettings = {
 /** How requests are counted. `monotonic` gives milliseconds that never jump; without `sharedCounts` this process counts alone. */
 type Counting = { readonly monotonic: () => number; readonly sharedCounts?: SharedCounts | undefined };
 
+/** Tells the value of `Retry-After` of a request that is refused because there is too much to do. */
+type Shed = (request: IncomingMessage) => string | undefined;
+
 /**
  * Adds the hooks that every request passes before its route, in this order: identity, security headers, the limit of
  * preflights (which CORS answers by itself), CORS (so that a page can read even a 429), then keys, limits and 404s. All of
@@ -54,7 +58,7 @@ export async function addRequestHooks(
   app: FastifyInstance,
   settings: HookSettings,
   known: KnownPaths,
-  { sharedCounts, monotonic, sites }: Counting & { readonly sites: Sites },
+  { sharedCounts, monotonic, sites, shed }: Counting & { readonly sites: Sites; readonly shed: Shed },
 ): Promise<Limits> {
   const partnerCheck = derived(() => settings.partners, createPartnerCheck);
   const isPreflight = (request: FastifyRequest): boolean => request.method === 'OPTIONS';
@@ -81,6 +85,7 @@ export async function addRequestHooks(
     requireOneHost(request);
     if (isPreflight(request)) return;
     const { limit } = request.routeOptions.config;
+    refuseShed(request);
     if (limit === 'partner-reads') return countPartnerRead(request);
     if (limit) return countOpen(limit, request, reply);
     if (request.is404 || request.method !== 'POST') {
@@ -94,6 +99,14 @@ export async function addRequestHooks(
     if (requester?.usage) reply.headers(usageHeaders(requester.usage));
     done();
   });
+
+  /** @throws Problem `overloaded` */
+  function refuseShed({ raw, requester }: FastifyRequest): void {
+    const retryAfter = shed(raw);
+    if (retryAfter === undefined) return;
+    requester.shed = true;
+    throw new Problem('overloaded', { headers: { 'retry-after': retryAfter } });
+  }
 
   async function countRead(request: FastifyRequest): Promise<void> {
     holdToLimit(request.requester, await limits.reads(request));
@@ -186,6 +199,8 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
       const { problem } = request.requester;
       if (finished && problem) onProblem(problem);
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
+      // A line each would cost more than the refusal; `overloaded` counts them.
+      if (request.requester.shed) return;
       const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites) };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // `createWireErrorHandler` has answered and logged a request whose connection the gateway ended.

@@ -68,6 +68,8 @@ type Parts = {
   readonly onUnrecorded: (error: unknown, id: string) => void;
   /** Called for a lead that came near a cap, or was held or refused because of one. A refused lead has no `conversation`. */
   readonly onCapPressure?: (pressure: CapPressure, site: string, conversation?: string) => void;
+  /** Called when a lead begins (1) and ends (-1) to be stored. */
+  readonly onStoring?: (change: 1 | -1) => void;
   /** Called when a lead was left to the background worker, which may sleep. */
   readonly onQueued: () => void;
   readonly waitMs: number;
@@ -88,7 +90,7 @@ export function createSubmit(parts: Parts): Submit {
     waitMs,
     clock,
   } = parts;
-  const { onCapPressure = () => undefined } = parts;
+  const { onCapPressure = () => undefined, onStoring = () => undefined } = parts;
   const underWay = new Map<string, { identity: RequestIdentity; submission: Promise<Submission> }>();
 
   const take = async (lead: Lead, identity: RequestIdentity, context: SubmitContext): Promise<Submission> => {
@@ -120,19 +122,24 @@ export function createSubmit(parts: Parts): Submit {
     }
   };
 
-  const accept = (
+  const accept = async (
     lead: Lead,
     request: RequestKey,
     scope: IdempotencyScope,
     clearance: 'go' | 'later' | 'parked' | 'held',
     uses: readonly Use[],
-  ) => {
+  ): Promise<Accepted> => {
     const now = clock.now();
     const start: Start =
       clearance === 'go' ? { kind: 'leased' } : clearance === 'later' ? { kind: 'due', at: now } : { kind: clearance };
     const phoneHash = hashing.phone(lead.phone.e164);
     const caps = capsFor(hashing, dailyMax(lead.site), lead, phoneHash, scope);
-    return store.accept({ lead, phoneHash, request, caps, start, uses }, now);
+    onStoring(1);
+    try {
+      return await store.accept({ lead, phoneHash, request, caps, start, uses }, now);
+    } finally {
+      onStoring(-1);
+    }
   };
 
   const firstOutcome = async (

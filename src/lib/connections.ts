@@ -39,6 +39,9 @@ export const CONNECTION_LIMITS: Omit<ConnectionLimits, 'connections'> = {
 /** Longer than load balancers keep an idle connection (60 s), so that this server closes none while a request is on its way. */
 const KEEP_ALIVE_MS = 72_000;
 
+/** The part of a listener's connections that are spare: a request there can be answered that there are too many. */
+const SPARE = 0.05;
+
 /** A socket of Node's HTTP server, with its parser. */
 type ServerSocket = Socket & { parser?: { onIncoming?: () => number } | null };
 
@@ -47,8 +50,11 @@ const NO_MORE_REQUESTS = 2;
 
 export type Exchange = { readonly request: IncomingMessage; readonly reply: ServerResponse };
 
-/** An open connection: its exchanges under way, oldest first, and the number of its requests so far. */
-export type Connection = { readonly exchanges: Exchange[]; requests: number };
+/**
+ * An open connection: its exchanges under way, oldest first, the number of its requests so far, and whether it is one of the
+ * last that the listener may hold.
+ */
+export type Connection = { readonly exchanges: Exchange[]; requests: number; readonly isSpare: boolean };
 
 /** Creates the server of one listener and tracks its open connections. */
 export type Connections = {
@@ -91,6 +97,7 @@ export function createConnections({
   // A TLS socket does not reveal which plain socket it took over, but both have the same far end.
   const byFarEnd = new Map<string, Socket>();
   const guard = createGuard(logger);
+  const ordinary = limits.connections - Math.floor(limits.connections * SPARE);
 
   const end = (socket: ServerSocket, cause: 'pipelined' | 'unread'): void => {
     socket.destroy();
@@ -104,8 +111,10 @@ export function createConnections({
     if (remoteAddress === undefined) return void socket.destroy();
     const farEnd = `${remoteAddress} ${remotePort}`;
     open.delete(byFarEnd.get(farEnd) ?? socket);
+    // Node itself counts only the connections of one of the listener's sockets.
+    if (open.size >= limits.connections) return void socket.destroy();
     byFarEnd.set(farEnd, socket);
-    open.set(socket, { exchanges: [], requests: 0 });
+    open.set(socket, { exchanges: [], requests: 0, isSpare: open.size >= ordinary });
     socket.once('close', () => {
       open.delete(socket);
       if (byFarEnd.get(farEnd) === socket) byFarEnd.delete(farEnd);
@@ -196,14 +205,15 @@ const CHECKS_UNREAD = 3;
  */
 export function endConnectionsOnClose(app: FastifyInstance, { open, guard }: Connections): void {
   let closing = false;
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('onClose', async () => clearInterval(timer));
   app.addHook('preClose', async () => {
     closing = true;
     if (!app.server.listening) return;
     const check = guard(() => {
       for (const [socket, { exchanges }] of open) if (!exchanges.some(isOwed)) socket.destroy();
     });
-    const timer = setInterval(check, CHECK_EVERY_MS);
-    app.server.once('close', () => clearInterval(timer));
+    timer = setInterval(check, CHECK_EVERY_MS);
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');

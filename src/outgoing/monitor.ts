@@ -49,6 +49,8 @@ export interface Monitor {
   breaker(endpoint: string, state: 'closed' | 'half_open' | 'open'): void;
   /** Whether the provider refuses every lead of an account, as this process sees it. */
   refusals(provider: string, refused: boolean): void;
+  /** Whether this process has refused requests for a while because it has too much to do. */
+  overloaded(holds: boolean): void;
   /** A site has taken a lead. */
   lead(site: string): void;
   /** An operation of the storage failed. */
@@ -159,6 +161,10 @@ export function createMonitor(parts: Parts): Monitor {
     },
     refusals(provider, refused) {
       see({ kind: 'leads_refused', subject: provider }, refused);
+      loop.kick();
+    },
+    overloaded(holds) {
+      see({ kind: 'overloaded' }, holds);
       loop.kick();
     },
     lead: (site) => void sites.add(site),

@@ -36,6 +36,12 @@ function describe({ kind, subject, count }: Condition): Text {
         title: `The storage of ${subject} fails`,
         detail: 'New leads are refused with 503. Run the command check, and look at the disk or the database server.',
       };
+    case 'overloaded':
+      return {
+        title: 'The gateway has more to do than it can',
+        detail:
+          'It answers a part of the requests 503. Buttons and partners send these again; accepted leads flow. Add a replica or a faster machine.',
+      };
     case 'leads_parked':
       return {
         title: `Leads are parked${figure(count)}`,
@@ -74,6 +80,8 @@ function describeEnd({ kind, subject }: Condition): string {
       return `The provider takes leads of the account ${subject} again; release those that were parked`;
     case 'storage_failing':
       return `The storage of ${subject} works again`;
+    case 'overloaded':
+      return 'The gateway takes all requests again';
     case 'leads_parked':
       return 'No more parked leads wait for a decision';
     case 'leads_unknown':

@@ -75,6 +75,13 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
     'the-provider-refuses-every-lead',
   ],
   [
+    'a process that refuses requests',
+    { replicas: [{ ...REPLICA, overloaded: true }, REPLICA] },
+    'alarm',
+    /^1 of 2 processes has more to do than fits, and answers a part of the requests 503\./,
+    'there-is-too-much-to-do',
+  ],
+  [
     'that no process runs',
     { replicas: [{ ...REPLICA, seenAt: NOW - 90_000 }] },
     'alarm',

@@ -70,6 +70,7 @@ t.test(
     subject.problem('origin_not_allowed');
     subject.storageFault();
     subject.suspect('demo');
+    subject.shed('event_loop');
     for (const site of ['one', 'two']) subject.conversation('queued', site);
     subject.answer('/conversations', 201, 40);
     subject.commit(3, 7);
@@ -90,6 +91,7 @@ t.test(
     t.equal(samples.get('tcg_cap_pressure_total{cap="site",level="reached",site="demo"}'), 1);
     t.equal(samples.get('tcg_problems_total{code="origin_not_allowed"}'), 2);
     t.equal(samples.get('tcg_suspects_total{site="demo"}'), 1);
+    t.equal(samples.get('tcg_shed_total{reason="event_loop"}'), 1);
     t.equal(samples.get('tcg_conversations_total{status="queued",site="other"}'), 2, 'unlisted sites share a label');
     t.equal(samples.get('tcg_answer_seconds_bucket{le="0.05",route="/conversations",status="2xx"}'), 1);
     t.equal(samples.get('tcg_answer_seconds_bucket{le="0.025",route="/conversations",status="2xx"}'), 0);

@@ -180,6 +180,22 @@ t.test('an account that refuses every lead is told at once, until a lead is take
   t.strictSame(brief(await told()), ['ops cleared leads_refused:main']);
 });
 
+t.test(
+  'an overload is told once for all processes, and is over when the last of them takes all requests again',
+  async (t) => {
+    const { clock, monitors, told } = await watching(t, notifications(), { processes: 2 });
+    for (const monitor of monitors) monitor.overloaded(true);
+    await clock.advance(15_000);
+    t.strictSame(brief(await told()), ['ops raised overloaded']);
+    monitors[0]?.overloaded(false);
+    await clock.advance(15_000);
+    t.strictSame(await told(), []);
+    monitors[1]?.overloaded(false);
+    await clock.advance(15_000);
+    t.strictSame(brief(await told()), ['ops cleared overloaded']);
+  },
+);
+
 t.test('a breaker that only a dead process saw open is cleared', async (t) => {
   const { clock, monitors, told } = await watching(t, notifications(), { processes: 2 });
   monitors[0]?.breaker('https://na.example', 'open');

@@ -43,7 +43,7 @@ export const VARIABLES = {
   MAX_CONNECTIONS: {
     schema: value.integer(1, 1_000_000, {
       description:
-        'Largest number of open connections of the public listener; further ones are closed at once. On Linux it is kept below the limit of open files.',
+        'Largest number of open connections of the public listener; further ones are closed at once, and requests on the last twentieth are answered 503. On Linux it is kept below the limit of open files.',
     }),
     fallback: 5000,
   },

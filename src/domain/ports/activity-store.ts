@@ -11,6 +11,8 @@ export type ReplicaState = {
   readonly limits?: 'shared' | 'local';
   /** Whether new settings were refused, so that the previous ones are still in use. */
   readonly settingsRefused: boolean;
+  /** Whether requests were refused lately because there was too much to do; a former version does not report it. */
+  readonly overloaded?: boolean;
 };
 
 /** How many events of a kind happened within a minute. `minute` counts from the epoch. */
