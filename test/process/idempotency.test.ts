@@ -8,7 +8,7 @@ import { type Provider, startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
 import { eventsOf } from '../support/simulator/harness.ts';
 
-const KEYS = scaled(20, 100);
+const KEYS = scaled(8, 100);
 const POSTS = scaled(50, 200);
 /** Number of keys whose requests run at the same time. */
 const AT_ONCE = 4;
@@ -32,16 +32,19 @@ const times = <T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> 
   Promise.all(Array.from({ length: count }, (_, n) => make(n)));
 const callsOf = async (provider: Provider, n: number): Promise<number> => (await provider.ofPhone(phoneOf(n))).received;
 
+/** What the tests share that kill no process. Each sends leads with numbers and keys of its own. */
+const shared = await setup(t);
+const { url: sharedUrl } = await startGateway(t, shared.env);
+
 t.test(`${POSTS} concurrent requests with one key store one lead and get equal answers or 409`, async (t) => {
-  const { provider, database, env } = await setup(t);
+  const { provider, database } = shared;
   await provider.answer('delivered', { delayMs: 50 });
-  const { url } = await startGateway(t, env);
   const bodies = new Set<string>();
   const statuses = new Map<number, number>();
   for (let first = 0; first < KEYS; first += AT_ONCE) {
     await times(Math.min(AT_ONCE, KEYS - first), async (offset) => {
       const n = first + offset;
-      const replies = await times(POSTS, () => send(url, leadOf(n), { 'idempotency-key': `key-${n}` }));
+      const replies = await times(POSTS, () => send(sharedUrl, leadOf(n), { 'idempotency-key': `many-${n}` }));
       for (const { status } of replies) statuses.set(status, (statuses.get(status) ?? 0) + 1);
       const answered = replies.filter(({ status }) => status === 201);
       const answers = new Set(answered.map(({ body }) => JSON.stringify(body)));
@@ -108,22 +111,23 @@ t.test('the next process replays the answer of a finished request', async (t) =>
 });
 
 t.test('only a stored lead uses up its key, and another lead cannot use it', async (t) => {
-  const { provider, env } = await setup(t);
-  const { url } = await startGateway(t, env);
-  const key = { 'idempotency-key': 'key-1' };
-  t.match(await send(url, { ...leadOf(1), advertiserId: '' }, key), { status: 422, body: { code: 'invalid_request' } });
-  t.match(await send(url, leadOf(1), key), { status: 201 });
-  t.match(await send(url, leadOf(2), key), { status: 422, body: { code: 'idempotency_key_reused' } });
-  t.match(await send(url, leadOf(1, { placementId: 7 }), key), { body: { code: 'idempotency_key_reused' } });
-  t.equal(await callsOf(provider, 2), 0);
+  const [own, other] = [1_001, 1_002];
+  const sent = (body: object) => send(sharedUrl, body, { 'idempotency-key': 'used-up' });
+  t.match(await sent({ ...leadOf(own), advertiserId: '' }), { status: 422, body: { code: 'invalid_request' } });
+  t.match(await sent(leadOf(own)), { status: 201 });
+  t.match(await sent(leadOf(other)), { status: 422, body: { code: 'idempotency_key_reused' } });
+  t.match(await sent(leadOf(own, { placementId: 7 })), { body: { code: 'idempotency_key_reused' } });
+  t.equal(await callsOf(shared.provider, other), 0);
 });
 
 t.test('without a key the same lead from one address is one request, however it is spelled', async (t) => {
-  const { provider, database, env } = await setup(t);
+  const { provider, database } = shared;
+  const url = sharedUrl;
+  const before = storedLeads(database).length;
   await provider.answer('delivered', { delayMs: 50 });
-  const { url } = await startGateway(t, env);
-  const spelled = (phone: string) => leadOf(1, { consumer: { phone } });
-  const digits = phoneOf(1).slice(1);
+  const one = 2_001;
+  const spelled = (phone: string) => leadOf(one, { consumer: { phone } });
+  const digits = phoneOf(one).slice(1);
   const spellings = [`+1${digits}`, digits, `(${digits.slice(0, 3)}) ${digits.slice(3, 6)}-${digits.slice(6)}`];
   const together = await times(30, (n) => send(url, spelled(spellings[n % 3] ?? '')));
   const later = await send(url, spelled(digits));
@@ -131,9 +135,9 @@ t.test('without a key the same lead from one address is one request, however it 
   t.strictSame([...new Set(replies.map(({ status }) => status))], [201]);
   t.equal(new Set(replies.map(({ body }) => JSON.stringify(body))).size, 1, 'all get one answer');
   t.equal(replies.filter(({ headers }) => !headers.has('idempotency-replayed')).length, 1);
-  t.equal(await callsOf(provider, 1), 1);
+  t.equal(await callsOf(provider, one), 1);
 
-  const other = await send(url, leadOf(1, { consumer: { phone: digits, question: 'And the blue one?' } }));
+  const other = await send(url, leadOf(one, { consumer: { phone: digits, question: 'And the blue one?' } }));
   t.not(other.body.id, later.body.id, 'another question is another lead');
-  t.equal(storedLeads(database).length, 2);
+  t.equal(storedLeads(database).length - before, 2);
 });

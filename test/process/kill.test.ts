@@ -9,8 +9,8 @@ import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
-const LEADS = scaled(300, 10_000);
-const KILLS = scaled(12, 500);
+const LEADS = scaled(200, 10_000);
+const KILLS = scaled(6, 500);
 const CALLERS = 8;
 /** Only the long form of the test waits the minute until the leases of dead processes expire; the short form expires them. */
 const EXPIRE = scaled(true, false);
@@ -18,9 +18,9 @@ const EXPIRE = scaled(true, false);
 const TAKEOVER_MS = 100_000;
 const RESEND_MAX = 2;
 /** Number of processes on one store, and how many of them are killed. */
-const PROCESSES = 8;
-const VICTIMS = 5;
-const SHARED_LEADS = scaled(200, 5_000);
+const PROCESSES = scaled(5, 8);
+const VICTIMS = scaled(3, 5);
+const SHARED_LEADS = scaled(120, 5_000);
 const SHARED_CALLERS = 24;
 
 const seed = chosenSeed();
@@ -81,7 +81,7 @@ for (const policy of ['resend', 'hold'] as const) {
   });
 }
 
-t.test('the survivors of eight processes on one store finish the leads of the killed', async (t) => {
+t.test(`the survivors of ${PROCESSES} processes on one store finish the leads of the killed`, async (t) => {
   const provider = await startProvider(t);
   await provider.answer('delivered', { delayMs: 60 });
   const database = join(t.testdir(), 'gateway.db');

@@ -10,7 +10,8 @@ import { leadsToSend, sendAll } from '../support/load.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { scaled } from '../support/scale.ts';
 
-const LEADS = scaled(300, 4_000);
+const LEADS = scaled(150, 4_000);
+const REPLICAS = scaled(2, 3);
 const CALLERS = 8;
 const BACK_MS = 15_000;
 
@@ -40,15 +41,16 @@ const FAULTS: readonly [name: string, ms: number, begin: Fault][] = [
   ['has no connection left', 3_000, starve],
 ];
 
-for (const [name, ms, begin] of FAULTS) {
+let way: FaultyProxy | undefined;
+const fleet = await startFleet(t, server, REPLICAS, {}, async (address) => {
+  way = await restricted(t, address);
+  return way.address;
+});
+const record = await recordLeases(server, fleet.address);
+
+for (const [index, [name, ms, begin]] of FAULTS.entries()) {
   t.test(`a Postgres that ${name} for ${ms / 1_000} s under load causes 503 and loses no lead`, async (t) => {
-    let way: FaultyProxy | undefined;
-    const fleet = await startFleet(t, server, 3, {}, async (address) => {
-      way = await restricted(t, address);
-      return way.address;
-    });
-    const record = await recordLeases(server, fleet.address);
-    const leads = leadsToSend(LEADS);
+    const leads = leadsToSend(LEADS, index * LEADS);
     const refusals: unknown[] = [];
     const fault = async (): Promise<number> => {
       const end = await begin(fleet, way as FaultyProxy);
@@ -88,7 +90,7 @@ for (const [name, ms, begin] of FAULTS) {
     t.strictSame([...new Set(refusals)], ['storage_unavailable']);
 
     const rows = await fleet.settled(90_000);
-    t.equal(rows.length, LEADS);
+    t.equal(rows.length, (index + 1) * LEADS);
     t.ok(rows.every(({ status }) => status === 'delivered'));
     const ids = new Set(rows.map(({ id }) => id));
     t.ok(
@@ -97,9 +99,12 @@ for (const [name, ms, begin] of FAULTS) {
     );
     t.strictSame([...new Set(await fleet.received(leads.acknowledged.keys()))], [1], 'no lead was sent twice');
     t.strictSame(await record.doubled(), []);
-    for (const gateway of fleet.running) {
-      t.equal((await gateway.end('SIGTERM')).code, 0);
-      t.notMatch(gateway.output(), /canary/);
-    }
   });
 }
+
+t.test('the gateways survived all of it, and their logs hold no password', async (t) => {
+  for (const gateway of fleet.running) {
+    t.equal((await gateway.end('SIGTERM')).code, 0);
+    t.notMatch(gateway.output(), /canary/);
+  }
+});

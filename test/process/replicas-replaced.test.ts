@@ -11,8 +11,8 @@ import { seeded } from '../support/random.ts';
 import { laterRelease } from '../support/release.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
-const LEADS = scaled(400, 10_000);
-const KILLS = scaled(8, 150);
+const LEADS = scaled(250, 10_000);
+const KILLS = scaled(5, 150);
 const CALLERS = 12;
 const REPLICAS = 3;
 const RESEND_MAX = 2;
@@ -106,6 +106,8 @@ t.test(
 );
 
 const UPDATE_CALLERS = 4;
+/** So slow that requests and calls are under way at every moment, and that the load leaves the processor to the starts. */
+const UPDATE_CALL_MS = 150;
 /** More leads than can be sent while the replicas are replaced. */
 const MANY = 100_000;
 const OURS = MIGRATIONS.length;
@@ -129,8 +131,8 @@ t.test(
   async (t) => {
     const next = laterRelease(t, '2.0.0', [EXPAND]);
     const after = laterRelease(t, '3.0.0', [EXPAND, CONTRACT]);
-    const fleet = await startFleet(t, server, REPLICAS);
-    await fleet.provider.answer('delivered', { delayMs: 20 });
+    const fleet = await startFleet(t, server, 2);
+    await fleet.provider.answer('delivered', { delayMs: UPDATE_CALL_MS });
     const own = versionOf(fleet.running[0]);
     const leads = leadsToSend(MANY);
     let over = false;
@@ -142,10 +144,8 @@ t.test(
       // Roll back to this release, on the schema of the next one.
       [1, undefined, own, OURS + 1],
       [1, next, '2.0.0', OURS + 1],
-      [2, next, '2.0.0', OURS + 1],
       [0, after, '3.0.0', OURS + 2],
       [1, after, '3.0.0', OURS + 2],
-      [2, after, '3.0.0', OURS + 2],
     ];
     for (const [place, program, version, schema] of steps) {
       t.equal(await fleet.replace(place, 'SIGTERM', program), 0, `place ${place} is left`);

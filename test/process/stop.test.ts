@@ -13,7 +13,7 @@ import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 import { eventsOf } from '../support/simulator/harness.ts';
 
-const STOPS = scaled(5, 50);
+const STOPS = scaled(3, 50);
 const CALLERS = 8;
 
 const seed = chosenSeed();

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
@@ -6,12 +6,15 @@ import { withDatabase } from '../support/database.ts';
 import { refusedStart, startGateway } from '../support/gateway.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
-/** A database that the program wrote, with a few leads. */
-async function usedDatabase(t: Test, folder: string): Promise<string> {
+const original = join(t.testdir(), 'gateway.db');
+const gateway = await startGateway(t, { ...NO_LIMITS, DATABASE_URL: `sqlite:${original}` });
+for (let n = 0; n < 10; n += 1) await send(gateway.url, leadOf(n, { listing: 'x'.repeat(2_000) }));
+await gateway.end('SIGTERM');
+
+/** A copy of a database that the program wrote, with a few leads. The program put everything into one file when it ended. */
+function usedDatabase(folder: string): string {
   const database = join(folder, 'gateway.db');
-  const gateway = await startGateway(t, { ...NO_LIMITS, DATABASE_URL: `sqlite:${database}` });
-  for (let n = 0; n < 10; n += 1) await send(gateway.url, leadOf(n, { listing: 'x'.repeat(2_000) }));
-  await gateway.end('SIGTERM');
+  copyFileSync(original, database);
   return database;
 }
 
@@ -25,7 +28,7 @@ async function refuses(t: Test, database: string, reason: RegExp, changes: Recor
 }
 
 t.test('a damaged file is refused at start', async (t) => {
-  const database = await usedDatabase(t, t.testdir());
+  const database = usedDatabase(t.testdir());
   const file = openSync(database, 'r+');
   const middle = Math.floor(statSync(database).size / 2);
   writeSync(file, Buffer.alloc(8_192, 0xff), 0, 8_192, middle);
@@ -49,21 +52,21 @@ t.test("another program's database is refused at start and not changed", async (
 });
 
 t.test('a database of a newer version is refused at start', async (t) => {
-  const database = await usedDatabase(t, t.testdir());
+  const database = usedDatabase(t.testdir());
   withDatabase(database, (ours) => ours.exec('PRAGMA user_version = 9999'));
   await refuses(t, database, /newer version/);
 });
 
 t.test('a database that cannot be written or created is refused at start', async (t) => {
   const disk = mountSmallDisk(t, 4_096);
-  const database = await usedDatabase(t, disk.folder);
+  const database = usedDatabase(disk.folder);
   disk.makeReadOnly();
   await refuses(t, database, /unable to open/);
   await refuses(t, join(disk.folder, 'new.db'), /read-only file system/);
 });
 
 t.test('a database with another HASH_KEY is refused: suppressed numbers would be contacted', async (t) => {
-  const database = await usedDatabase(t, t.testdir());
+  const database = usedDatabase(t.testdir());
   const HASH_KEY = Buffer.alloc(32, 'another key').toString('base64');
   await refuses(t, database, /HASH_KEY is not the one that its numbers are hashed with/, { HASH_KEY });
 });

@@ -9,7 +9,7 @@ import { canary } from './traces.ts';
 /** The phone number of the canary leads, and the audit entry of its erasure. */
 export const NUMBER = hashing.phone('+14045559876');
 export const ERASURE: AuditEntry = { at: DAY_MS, actor: 'cli:ann', action: 'erase', count: 0, detail: 'one number' };
-export const LEADS = 2_000;
+export const LEADS = 1_000;
 export const ONE_IN = 40;
 
 /**

@@ -3,9 +3,9 @@ import { deriveKey } from 'altcha-lib/algorithms/sha';
 
 export type Form = { readonly formToken: string; readonly challenge?: Challenge };
 
-/** The form that the demo site's button gets on a page of that origin. */
-export async function formOf(url: string, page: string): Promise<Form> {
-  const answer = await fetch(`${url}/sites/demo/form`, { headers: { origin: page } });
+/** The form that a site's button gets on a page of that origin. */
+export async function formOf(url: string, page: string, site = 'demo'): Promise<Form> {
+  const answer = await fetch(`${url}/sites/${site}/form`, { headers: { origin: page } });
   return (await answer.json()) as Form;
 }
 

@@ -10,8 +10,9 @@ export type Leads = {
   acknowledge(n: number, id: string): void;
 };
 
-export function leadsToSend(count: number): Leads {
-  const waiting = Array.from({ length: count }, (_, n) => n);
+/** @param first the number of the first lead */
+export function leadsToSend(count: number, first = 0): Leads {
+  const waiting = Array.from({ length: count }, (_, n) => first + n);
   const acknowledged = new Map<number, string>();
   return {
     acknowledged,

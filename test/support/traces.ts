@@ -41,10 +41,30 @@ export function traces(path: string, searched: ReadonlyMap<string, Uint8Array>):
   );
 }
 
-/** The needles that occur in the files. */
+/** The needles that occur in the files; each is at least two bytes long. One pass over a file searches for all of them. */
 export function tracesIn(paths: readonly string[], searched: ReadonlyMap<string, Uint8Array>): string[] {
-  const files = paths.map((path) => readFileSync(path));
-  return [...searched]
-    .filter(([, bytes]) => files.some((file) => file.includes(Buffer.from(bytes))))
-    .map(([name]) => name);
+  const byStart = Map.groupBy(searched, ([, bytes]) => startAt(bytes, 0));
+  const starts = new Uint8Array(2 ** 16);
+  for (const start of byStart.keys()) starts[start] = 1;
+  const found = new Set<string>();
+  for (const path of paths) {
+    const file = readFileSync(path);
+    for (let at = 0; at + 1 < file.length; at += 1) {
+      const start = startAt(file, at);
+      if (starts[start] === 0) continue;
+      for (const [name, bytes] of byStart.get(start) ?? [])
+        if (!found.has(name) && isAt(file, at, bytes)) found.add(name);
+    }
+  }
+  return [...searched.keys()].filter((name) => found.has(name));
+}
+
+function isAt(file: Uint8Array, at: number, bytes: Uint8Array): boolean {
+  for (let n = 2; n < bytes.length; n += 1) if (file[at + n] !== bytes[n]) return false;
+  return true;
+}
+
+/** The two bytes at a place, as a number. */
+function startAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -3,8 +3,8 @@ import { chosenSeed, scaled } from '../../support/scale.ts';
 import { simulate, trouble } from '../../support/simulation/simulation.ts';
 import { sqliteStore } from '../../support/simulation/stores.ts';
 
-const SEEDS = scaled(20, 500);
-const EIGHT = scaled(4, 60);
+const SEEDS = scaled(12, 500);
+const EIGHT = scaled(2, 60);
 const first = chosenSeed();
 
 t.comment(`SEED=${first}`);
