@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
 import { type Clock, DAY_MS } from '../lib/clock.ts';
 import type { EventCounter } from './metrics.ts';
@@ -121,6 +122,7 @@ export function createAttemptLog(
 ): (report: AttemptReport) => void {
   return (report) => {
     const { lead, lease, context, answer, settlement, settled, fault } = report;
+    const test = isTestProvider(lead.provider);
     events.attempt(report);
     if (fault) events.storageFault();
     const { outcome, httpStatus, durationMs } = answer;
@@ -131,6 +133,7 @@ export function createAttemptLog(
       site: lead.site,
       partner: lead.partner,
       provider: lead.provider,
+      test: test || undefined,
       attempt: settled?.conversation.attempts,
       // An earlier call may have delivered the lead; an agent may then see it twice.
       possibleRepeat: context.mayHaveArrived ? true : undefined,
@@ -144,6 +147,8 @@ export function createAttemptLog(
     };
     log.info(line, 'attempt');
     if (fault) log.error({ event: 'attempt_not_recorded', conversation: lease.id, err: fault }, 'attempt not recorded');
+    // Nobody has to do anything about a test lead.
+    if (test) return;
     if (settled?.parkedProvider) {
       log.error(
         { event: 'provider_parked', provider: lead.provider },

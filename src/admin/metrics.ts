@@ -32,8 +32,12 @@ const OTHER_SITES = 'other';
 /** Counts the events that a monitoring system shows. */
 export interface EventCounter {
   attempt(report: AttemptReport): void;
-  /** Counts a `POST /conversations` that was answered with a stored conversation, by the status in that answer. */
-  conversation(status: Status, site: string): void;
+  /**
+   * Counts a `POST /conversations` that was answered with a stored conversation, by the status in that answer.
+   *
+   * @param test whether it is a test lead, which no metric counts
+   */
+  conversation(status: Status, site: string, test?: boolean): void;
   /** Counts a lead of `site` that came near a daily cap, or was held or refused because of one. */
   capPressure(pressure: CapPressure, site: string): void;
   /** Counts a request to the public listener that was answered with an error, by its code. */

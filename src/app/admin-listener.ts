@@ -4,6 +4,7 @@ import { describeSettings } from '../config/describe.ts';
 import { differingSettings } from '../config/live.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { accountOf } from '../domain/provider.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { encodeLead } from '../provider/encode.ts';
@@ -35,7 +36,7 @@ export async function openAdminListener(
       now: clock.now,
       onQueued: worker.kick,
       render(lead) {
-        const account = live.current().providers.get(lead.provider);
+        const account = live.current().providers.get(accountOf(lead.provider));
         try {
           return account && encodeLead(lead, { ...account, password: '********' });
         } catch {

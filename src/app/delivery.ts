@@ -2,10 +2,12 @@ import { createAttemptLog } from '../admin/activity.ts';
 import type { StoredEntries } from '../config/stored.ts';
 import { type Claim, LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
 import type { Services } from './services.ts';
+import { createTestProvider, separateTests } from './test-provider.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
 export function startDelivery({
@@ -21,13 +23,13 @@ export function startDelivery({
   streaks,
   monitor,
 }: Services): RunningDelivery {
+  const common = { account: accounts.get, patterns: live.failurePatterns, timeoutMs: settings.upstreamTimeoutMs };
   const client = createProviderClient({
-    account: accounts.get,
-    patterns: live.failurePatterns,
-    timeoutMs: settings.upstreamTimeoutMs,
+    ...common,
     ...(tracing && { headers: tracing.outgoingHeaders }),
   });
-  const provider = tracing?.traceProvider(client) ?? client;
+  const separated = separateTests(client, createTestProvider(common));
+  const provider = tracing?.traceProvider(separated) ?? separated;
   disposers.add(() => provider.close());
   const delivering: RunningDelivery = composeDelivery({
     outbox: withSitesOfClaims(outbox, stored),
@@ -51,6 +53,7 @@ export function startDelivery({
           conversation: lease.id,
           site: lead.site,
           provider: lead.provider,
+          test: isTestProvider(lead.provider) || undefined,
           attempt: attempts,
           status,
         },

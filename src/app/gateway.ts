@@ -78,7 +78,7 @@ async function open({
     leaseMs: LEASE_MS,
     waitMs: settings.deliverWaitMs,
     messageKey: hashing.message,
-    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
+    capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
     onCommit: events.commit,
     onUnreadable: ({ id: conversation, provider }) =>
       log.error(

@@ -4,6 +4,7 @@ import type { ActivityReporter } from '../admin/activity.ts';
 import type { EventCounter } from '../admin/metrics.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DestinationState, Subscriber } from '../domain/ports/outgoing-queue.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import type { Receiver, SendReport, WebhookReceiver } from '../domain/receiver.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { derived } from '../lib/values.ts';
@@ -200,7 +201,7 @@ export function newMessageId(): string {
 
 /**
  * What each event of a lead's way sets off: it is counted for the metrics and for the activity of this process, waiting callbacks
- * are sent, and the monitor looks where an operator may have to be told of it.
+ * are sent, and the monitor looks where an operator may have to be told of it. Of test leads only callbacks are sent.
  *
  * @param count of the activity of this process
  */
@@ -212,20 +213,20 @@ export function watchedEvents(
   return {
     ...counter,
     attempt(report) {
-      counter.attempt(report);
-      if (!report.answer.uncalled) count(report.answer.outcome.class);
       const status = report.settled?.conversation.status;
       if (status !== 'queued') changed();
+      if (isTestProvider(report.lead.provider)) return;
+      counter.attempt(report);
+      if (!report.answer.uncalled) count(report.answer.outcome.class);
       if (status === 'parked' || status === 'unknown') monitor.kick();
     },
-    conversation(status, site) {
+    conversation(status, site, test) {
+      if (status === 'held') changed();
+      if (test) return;
       count('stored');
       counter.conversation(status, site);
       monitor.lead(site);
-      if (status === 'held') {
-        monitor.kick();
-        changed();
-      }
+      if (status === 'held') monitor.kick();
     },
     capPressure(pressure, site) {
       counter.capPressure(pressure, site);

@@ -68,6 +68,7 @@ export type LeadOptions = {
   readonly site?: string;
   readonly partner?: string;
   readonly provider?: string;
+  readonly test?: boolean;
   readonly cause?: readonly string[];
   readonly since?: string;
   readonly until?: string;
@@ -83,6 +84,8 @@ export function leadOptions(command: Command): Command {
     .option('--site <key>', 'of one site', text('site'))
     .option('--partner <id>', 'of one partner', text('partner'))
     .option('--provider <id>', 'for one provider account', text('provider'))
+    .option('--test', 'only test leads')
+    .option('--no-test', 'no test leads')
     .option('--cause <cause,…>', 'why it waits: schedule, refused, phone_cap …', list('cause'));
   return phoneOptions(timeOptions(command));
 }
@@ -119,9 +122,21 @@ export function pageOf({ limit, after }: PageOptions): { limit: number; after?: 
 
 /** Builds a query from options and ids. The operation checks its values. */
 export function leadQuery(options: LeadOptions, ids: readonly string[] = []): LeadQuery {
-  const { status, cause, site, partner, provider, since, until, phone, country } = options;
+  const { status, cause, site, partner, provider, test, since, until, phone, country } = options;
   const given = ids.length === 0 ? undefined : ids;
-  return defined({ ids: given, status, cause, site, partner, provider, since, until, phone, country });
+  return defined({
+    ids: given,
+    status,
+    cause,
+    site,
+    partner,
+    provider,
+    test: test?.toString(),
+    since,
+    until,
+    phone,
+    country,
+  });
 }
 
 /**

@@ -58,7 +58,7 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
     leaseMs: 0,
     waitMs: 0,
     messageKey: hashing.message,
-    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
+    capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
     schema: 'require',
     clock: { ...systemClock, now },
     onSkew(ms) {

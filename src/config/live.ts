@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FailurePatterns } from '../domain/failure-pattern.ts';
-import type { ProviderAccount } from '../domain/provider.ts';
+import { accountOf, type ProviderAccount } from '../domain/provider.ts';
 import { NO_STORED_SITES, type Site, type StoredSites } from '../domain/site.ts';
 import { DEFAULT_REGION } from './defaults.ts';
 import type { Settings } from './settings.ts';
@@ -139,7 +139,7 @@ export function createLiveSettings(
     },
     failurePatterns: ({ site, provider }) => ({
       site: siteOf(site)?.failurePatterns ?? [],
-      account: now().providers.get(provider)?.failurePatterns ?? [],
+      account: now().providers.get(accountOf(provider))?.failurePatterns ?? [],
     }),
     dailyMax: (site) => ({ ...own.dailyMax, ...siteOf(site)?.dailyMax }),
     replace(next) {
@@ -175,7 +175,7 @@ export function patternsFor(
 ): FailurePatterns {
   return {
     site: sites.get(site)?.failurePatterns ?? [],
-    account: providers.get(provider)?.failurePatterns ?? [],
+    account: providers.get(accountOf(provider))?.failurePatterns ?? [],
   };
 }
 
@@ -203,7 +203,7 @@ export interface Accounts {
   region(id: string): string;
   /** The origin of the URL that an account's leads are sent to: the host that can be away. A removed account has none to call. */
   endpoint(id: string): string;
-  /** The hash of an account's credentials; `undefined` for an account that is no longer configured. */
+  /** The hash of the credentials of an account, or of that of a test provider; `undefined` for an account that is no longer configured. */
   credentials(id: string): string | undefined;
 }
 
@@ -241,7 +241,7 @@ export function createAccounts(
       return origin;
     },
     credentials(id) {
-      const account = find(id);
+      const account = find(accountOf(id));
       if (!account) return undefined;
       const known = hashes.get(account);
       if (known !== undefined) return known;

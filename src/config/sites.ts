@@ -82,6 +82,7 @@ export function buildSites(content: FileContent): ReadonlyMap<string, Site> {
       defined({
         key,
         name: site.name,
+        test: site.test || undefined,
         origins: site.origins.includes('*') ? ('*' as const) : new Set(site.origins),
         targets: reachable(site),
         defaultTarget: site.defaultTarget && toTarget(site.defaultTarget),

@@ -2,6 +2,7 @@ import { escapePointer } from '../lib/text.ts';
 import { defined } from '../lib/values.ts';
 import type { Consent, Lead, Listing, Page, Phone, Target } from './lead.ts';
 import { parsePhone } from './phone.ts';
+import { testProviderOf } from './provider.ts';
 import { type FieldError, Refusal } from './refusal.ts';
 import type { Partner, Site, TargetRule } from './site.ts';
 
@@ -24,8 +25,11 @@ export type LeadRequest = {
   readonly reference?: string;
 };
 
-/** The authenticated sender of a request: a partner, or a visitor's browser with its allowed origin. */
-export type Requester = { readonly partner?: Partner; readonly origin?: string };
+/**
+ * The authenticated sender of a request: a partner, or a visitor's browser with its allowed origin. `test`: it sends tests, whatever
+ * the site is for.
+ */
+export type Requester = { readonly partner?: Partner; readonly origin?: string; readonly test?: boolean };
 
 /**
  * Applies the domain's rules to a request and gives the lead to store. Blank optional texts become absent; every other text
@@ -61,7 +65,7 @@ export function draftLead(
   return defined({
     site: site.key,
     partner: requester.partner?.id,
-    provider: site.provider,
+    provider: requester.test || site.test ? testProviderOf(site.provider) : site.provider,
     ...target,
     placementId: body.placementId ?? site.placementId,
     phone,

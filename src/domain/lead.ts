@@ -25,7 +25,7 @@ export type Lead = {
   readonly partner?: string;
   /** The partner's own id of the lead. The provider does not get it. */
   readonly reference?: string;
-  /** Id of the provider account that delivers the lead. */
+  /** Id of the provider account that delivers the lead; of a test lead, `testProviderOf` that account. */
   readonly provider: string;
   readonly target: Target;
   /** Who named the target. A Failure about the target is the request's mistake only if the request named it. */
@@ -55,6 +55,8 @@ export type Conversation = {
   readonly reason?: RejectionReason;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Set for a test lead, which only the simulator gets. */
+  readonly test?: true;
   /** When a `queued` lead is tried next. */
   readonly dueAt?: number;
 };

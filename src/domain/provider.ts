@@ -25,6 +25,28 @@ export const REGION_URLS: Readonly<Record<Region, string>> = {
   eu: 'https://services.contactatonce.co.uk/MobileTextConnectRestService.svc/InitiateMobileTextConversation',
 };
 
+/**
+ * The provider of a test lead is `test:` and the id of the account that it would be sent for; no id that can be configured has a colon.
+ * A lead is a test by the name of its provider and by nothing else. That name is decided when the lead is accepted and stored with it, and
+ * no real account has it: no change of the configuration, and no release without test mode, can send the lead to the provider.
+ */
+const TEST = 'test:';
+
+/** The provider of test leads for an account. */
+export function testProviderOf(account: string): string {
+  return TEST + account;
+}
+
+/** Whether leads of this provider are test leads. */
+export function isTestProvider(provider: string): boolean {
+  return provider.startsWith(TEST);
+}
+
+/** The account whose document and rules apply to leads of this provider. */
+export function accountOf(provider: string): string {
+  return isTestProvider(provider) ? provider.slice(TEST.length) : provider;
+}
+
 /** The port to the provider's API. `leads/delivery` uses it; `provider/client.ts` implements it over HTTP. */
 export interface Provider {
   /** Makes at most one call, within a bounded time. Never rejects: every fault becomes an outcome. */

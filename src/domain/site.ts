@@ -5,6 +5,8 @@ import type { WebhookReceiver } from './receiver.ts';
 export type Site = {
   /** The public key that buttons carry. */
   readonly key: string;
+  /** All of its leads are test leads. */
+  readonly test?: boolean;
   readonly name: string;
   /** Exact serialised origins (`https://dealer.example`), or `*`: every origin, `null` and an absent header. */
   readonly origins: '*' | ReadonlySet<string>;
@@ -73,6 +75,9 @@ export type DailyMax = { readonly phone: number; readonly site: number };
 
 /** What happens to a lead that may have arrived: it is sent again a few times, or a person decides. */
 export type UnknownOutcome = 'resend' | 'hold';
+
+/** The beginning of partners' test keys: leads that come with one are test leads. */
+export const TEST_KEY = 'tcg_test_';
 
 export type Partner = {
   readonly id: string;

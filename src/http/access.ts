@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
-import type { Partner, Rate, Site } from '../domain/site.ts';
+import { type Partner, type Rate, type Site, TEST_KEY } from '../domain/site.ts';
 import type { ProblemCode } from './problems.ts';
 import type { FoundSites } from './sites.ts';
 
@@ -26,6 +26,11 @@ export function createPartnerCheck(partners: ReadonlyMap<string, Partner>): (aut
     if (!found) throw new Refusal('invalid_api_key', 'This key is not, or no longer, the key of a partner.');
     return found;
   };
+}
+
+/** Whether an `Authorization` header has a test key: the key itself says so, and the configuration has only its hash. */
+export function hasTestKey(authorization: string): boolean {
+  return BEARER.exec(authorization)?.[1]?.startsWith(TEST_KEY) ?? false;
 }
 
 /** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */
@@ -178,6 +183,8 @@ export type Requester = {
   readonly address: string;
   /** Set when the request has the key of a partner. */
   partner?: Partner;
+  /** Set when that key is a test key. */
+  test?: boolean;
   /** Set when the request may use the site. */
   site?: Site;
   /** The limit that the answer reports in its header fields; absent where the answer reports none. */

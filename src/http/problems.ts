@@ -7,7 +7,12 @@ export type ProblemOptions = {
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
   /** With `lead_rejected`. */
-  readonly extensions?: { readonly id: string; readonly reference?: string; readonly reason: string };
+  readonly extensions?: {
+    readonly id: string;
+    readonly test?: true;
+    readonly reference?: string;
+    readonly reason: string;
+  };
 };
 
 /** A request that ends in an error answer: thrown by a handler or hook, answered by the error handler. */

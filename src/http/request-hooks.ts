@@ -11,6 +11,7 @@ import { derived } from '../lib/values.ts';
 import {
   claimedOrigin,
   createPartnerCheck,
+  hasTestKey,
   loggedOrigin,
   type Requester,
   siteKeyInBody,
@@ -122,7 +123,9 @@ export async function addRequestHooks(
   }
 
   function identifyPartner({ requester, headers: { authorization } }: FastifyRequest): void {
-    if (authorization !== undefined) requester.partner = partnerCheck()(authorization);
+    if (authorization === undefined) return;
+    requester.partner = partnerCheck()(authorization);
+    if (hasTestKey(authorization)) requester.test = true;
   }
 
   /** Connections that sent a health check before. */
@@ -226,6 +229,7 @@ function logFields(request: FastifyRequest, elapsedMs: number): Record<string, u
     code: requester.problem,
     site: requester.site?.key,
     partner: requester.partner?.id,
+    test: requester.test || requester.site?.test || undefined,
   };
 }
 

@@ -59,7 +59,7 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
     requester.site = site;
     const mistakes = partner ? wrong : [...wrong, ...missingFields(body, site.form, wrong)];
     // A partner's header says nothing about a visitor.
-    const sender = defined({ partner, origin: partner ? undefined : recordedOrigin(origin) });
+    const sender = defined({ partner, origin: partner ? undefined : recordedOrigin(origin), test: requester.test });
     const lead = draftLead(body, site, sender, mistakes);
     const screen = async (): Promise<Screening> => {
       // A partner's key replaces token and proof; only the trap field of the partner's own form is checked.
@@ -77,14 +77,15 @@ export function createTakeLead({ sites, limits, guard, submit, waitMs }: LeadDep
   };
 }
 
-/** Within which an `Idempotency-Key` means the same request: the partner, or the site. */
-function scopeOf({ partner, address }: Requester, site: Site, key: string | undefined): IdempotencyScope {
+/** Within which an `Idempotency-Key` means the same request: the partner, or the site; tests apart from real requests. */
+function scopeOf({ partner, address, test }: Requester, site: Site, key: string | undefined): IdempotencyScope {
   return defined({
     kind: partner ? ('partner' as const) : ('visitor' as const),
     id: partner?.id ?? site.key,
     address,
     networks: partner ? undefined : networksAbove(address),
     idempotencyKey: key,
+    test: test || site.test || undefined,
   });
 }
 

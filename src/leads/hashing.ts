@@ -2,7 +2,7 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import { canonicalNumber } from '../domain/phone.ts';
 import type { Cap, CapKind, RequestKey } from '../domain/ports/lead-store.ts';
-import type { ProviderAccount } from '../domain/provider.ts';
+import { isTestProvider, type ProviderAccount } from '../domain/provider.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DailyMax } from '../domain/site.ts';
 import { secondsToNextDay } from '../lib/clock.ts';
@@ -123,6 +123,8 @@ export type IdempotencyScope = {
   readonly address: string;
   /** The networks above the address, nearest first; absent where no counter needs them. */
   readonly networks?: readonly Network[];
+  /** The requester sends tests; they share nothing with its real requests. */
+  readonly test?: boolean;
   readonly idempotencyKey?: string;
 };
 
@@ -144,7 +146,7 @@ const KEYLESS_MS = 600_000;
  * a stranger could guess is scoped by address as well; otherwise the stranger could use it up with another lead.
  */
 export function identify(hashing: Hashing, lead: Lead, requester: IdempotencyScope, now: number): RequestIdentity {
-  const scope = `${requester.kind}:${requester.id}`;
+  const scope = `${requester.test ? 'test ' : ''}${requester.kind}:${requester.id}`;
   const keyed = requester.idempotencyKey !== undefined;
   const key = keyed
     ? hashing.idempotencyKey(scopeOfKey(scope, requester, requester.idempotencyKey), requester.idempotencyKey)
@@ -174,11 +176,13 @@ const NETWORK_FACTORS: Readonly<Record<Network['prefix'], number>> = { 24: 16, 4
 export function capsFor(
   hashing: Hashing,
   maxima: DailyMaxima,
-  { site }: Lead,
+  { site: key, provider }: Lead,
   phoneHash: Buffer,
   requester: IdempotencyScope,
 ): readonly Cap[] {
-  const { phone, phone_total, site: ofSite } = capKeys(hashing, site, phoneHash);
+  const test = isTestProvider(provider);
+  const { phone, phone_total, site: ofSite } = capKeys(hashing, key, phoneHash, test);
+  const site = countedSite(key, test);
   return [
     ...(requester.kind === 'visitor' ? visitorCaps(hashing, maxima, site, requester) : []),
     { kind: 'phone', key: phone, max: maxima.phone },
@@ -207,12 +211,23 @@ function visitorCaps(
   ];
 }
 
-/** The keys of the counters of a lead's number and site. */
-export function capKeys(hashing: Hashing, site: string, phoneHash: Buffer): Readonly<Record<CapKind, Buffer>> {
+/** The name under which leads of a site are counted. Keys of sites contain no space. */
+export function countedSite(site: string, test: boolean | undefined): string {
+  return test ? `test ${site}` : site;
+}
+
+/** The keys of the counters of a lead's number and site. Test leads have counters of their own. */
+export function capKeys(
+  hashing: Hashing,
+  site: string,
+  phoneHash: Buffer,
+  test = false,
+): Readonly<Record<CapKind, Buffer>> {
+  const counted = countedSite(site, test);
   return {
-    phone: hashing.phoneCap(site, phoneHash),
-    phone_total: hashing.phoneTotalCap(phoneHash),
-    site: hashing.siteCap(site),
+    phone: hashing.phoneCap(counted, phoneHash),
+    phone_total: test ? hashing.phoneCap(countedSite('', test), phoneHash) : hashing.phoneTotalCap(phoneHash),
+    site: hashing.siteCap(counted),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   Use,
 } from '../domain/ports/lead-store.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Clock, within } from '../lib/clock.ts';
 import type { Delivering } from './delivery/attempt.ts';
@@ -59,14 +60,14 @@ type Parts = {
   readonly hashing: Hashing;
   readonly dailyMax: (site: string) => DailyMaxima;
   /** Called with the status in the answer to each new lead that was stored. */
-  readonly onAnswered?: (status: Status, site: string) => void;
-  /** Called for a suspicious lead, which is held. */
+  readonly onAnswered?: (status: Status, site: string, test: boolean) => void;
+  /** Called for a suspicious lead, which is held, unless it is a test. */
   readonly onSuspect?: (site: string) => void;
   /** Called when a lead was refused because the storage is unavailable. */
   readonly onStorageFault?: () => void;
   /** Called for an attempt whose outcome could not be recorded; the lead itself is safe. */
   readonly onUnrecorded: (error: unknown, id: string) => void;
-  /** Called for a lead that came near a cap, or was held or refused because of one. A refused lead has no `conversation`. */
+  /** Called for a lead that came near a cap, or was held or refused because of one, unless it is a test. A refused lead has no `conversation`. */
   readonly onCapPressure?: (pressure: CapPressure, site: string, conversation?: string) => void;
   /** Called when a lead begins (1) and ends (-1) to be stored. */
   readonly onStoring?: (change: 1 | -1) => void;
@@ -97,18 +98,20 @@ export function createSubmit(parts: Parts): Submit {
     const known = await store.lookup(identity.request, clock.now());
     if (known) return answerKnown(known, identity);
     const { suspect, uses } = await context.screen();
-    if (suspect) onSuspect?.(lead.site);
+    const test = isTestProvider(lead.provider);
+    if (suspect && !test) onSuspect?.(lead.site);
     const clearance = suspect ? HELD : delivery.clear(lead.provider);
     let unused = clearance.kind === 'go' ? clearance.permit : undefined;
     try {
       const accepted = await accept(lead, identity.request, context.scope, clearance.kind, uses);
       if (accepted.kind === 'over') {
-        if (accepted.cap !== 'visitor') onCapPressure({ cap: accepted.cap, level: 'exceeded' }, lead.site);
+        if (accepted.cap !== 'visitor' && !test) onCapPressure({ cap: accepted.cap, level: 'exceeded' }, lead.site);
         throw overCap(accepted.cap, clock.now());
       }
       if (accepted.kind === 'used') throw usedBefore(accepted.use);
       if (accepted.kind !== 'stored') return answerKnown(accepted, identity);
-      for (const pressure of accepted.pressure ?? []) onCapPressure(pressure, lead.site, accepted.conversation.id);
+      if (!test)
+        for (const pressure of accepted.pressure ?? []) onCapPressure(pressure, lead.site, accepted.conversation.id);
       if (unused && accepted.lease) {
         // From here on the permit belongs to the attempt, which may outlast this request.
         const permit = unused;
@@ -173,7 +176,7 @@ export function createSubmit(parts: Parts): Submit {
     underWay.set(identity.name, { identity, submission });
     try {
       const { conversation, replayed } = await submission;
-      if (!replayed) onAnswered?.(conversation.status, lead.site);
+      if (!replayed) onAnswered?.(conversation.status, lead.site, isTestProvider(lead.provider));
     } catch (error) {
       if (error instanceof StorageUnavailable) onStorageFault?.();
       throw error;

@@ -25,6 +25,8 @@ type Parts = {
   readonly timeoutMs: number;
   /** Headers of the call that continue a trace. */
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** Opens connections instead of the network. */
+  readonly connect?: buildConnector.connector;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** Milliseconds that never jump. */
@@ -40,6 +42,7 @@ export function createProviderClient({
   patterns = () => NO_PATTERNS,
   timeoutMs,
   headers,
+  connect,
   now = Date.now,
   monotonic = () => performance.now(),
 }: Parts): Provider {
@@ -47,12 +50,15 @@ export function createProviderClient({
     connections: CONNECTIONS_PER_ORIGIN,
     pipelining: 1,
     allowH2: false,
-    connect: connectorWithTolerance({
-      timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)),
-      lookup: createSharedLookup(),
-      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the document holds the credentials.
-      rejectUnauthorized: true,
-    }),
+    connect: connectorWithTolerance(
+      connect ??
+        buildConnector({
+          timeout: Math.min(MAX_CONNECT_MS, Math.ceil(timeoutMs / 2)),
+          lookup: createSharedLookup(),
+          // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: the document holds the credentials.
+          rejectUnauthorized: true,
+        }),
+    ),
     // `exchange` bounds the whole call. These would fire on an answer that lies ready after the process stood still.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -159,8 +165,7 @@ const BLANK_BEFORE_COLON = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+:/gm;
  * 15.2.1, allows it), and blanks before the colon of a header. Needs an agent without pipelining: then each write of a
  * request means that the next bytes read are the start of a response.
  */
-export function connectorWithTolerance(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector(options);
+export function connectorWithTolerance(connect: buildConnector.connector): buildConnector.connector {
   return (target, callback) =>
     connect(target, (...result) => {
       const [, socket] = result;

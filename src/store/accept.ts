@@ -12,10 +12,11 @@ import type {
   Start,
   Use,
 } from '../domain/ports/lead-store.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
 import type { OutboxOptions } from './options.ts';
-import { type Row, toBuffer, toConversation } from './rows.ts';
+import { type Row, testOf, toBuffer, toConversation } from './rows.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */
 const REFUSED_AT = 10;
@@ -118,6 +119,7 @@ export function decide(
     createdAt: now,
     updatedAt: now,
     dueAt: state.leased ? undefined : state.nextAt,
+    test: testOf(lead.provider),
   });
   const stored = { kind: 'stored', conversation, ...(pressure.length > 0 && { pressure }) } as const;
   if (!state.leased) return stored;
@@ -205,7 +207,7 @@ export type Change = {
  * The changes of counters when conversations are released. A suspect counts on the counters of its number and site of the day
  * of its release, because that is the day on which it is sent. Its counters of an earlier day have no effect any more.
  *
- * @param rows with cause, site, created_at and phone_hash
+ * @param rows with cause, site, provider, created_at and phone_hash
  */
 export function countReleased(rows: readonly Row[], capKeys: OutboxOptions['capKeys'], now: number): readonly Change[] {
   const day = dayOf(now);
@@ -213,7 +215,10 @@ export function countReleased(rows: readonly Row[], capKeys: OutboxOptions['capK
     .filter(({ cause, phone_hash: hash }) => cause === 'suspect' && hash instanceof Uint8Array)
     .flatMap((row): readonly Change[] => {
       const hash = toBuffer(row.phone_hash as Uint8Array);
-      const keys = Object.entries(capKeys(row.site as string, hash)) as [CapKind, Uint8Array][];
+      const keys = Object.entries(capKeys(row.site as string, hash, isTestProvider(row.provider as string))) as [
+        CapKind,
+        Uint8Array,
+      ][];
       const today = dayOf(row.created_at as number) === day;
       return keys.flatMap(([kind, key]): readonly Change[] => {
         const phoneHash = isOfNumber(kind) ? hash : null;

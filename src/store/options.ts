@@ -18,7 +18,7 @@ export type OutboxOptions = {
    *
    * @param phoneHash of the lead's number
    */
-  readonly capKeys: (site: string, phoneHash: Buffer) => Readonly<Record<CapKind, Uint8Array>>;
+  readonly capKeys: (site: string, phoneHash: Buffer, test: boolean) => Readonly<Record<CapKind, Uint8Array>>;
   /** Measures each transaction. */
   readonly onCommit?: OnCommit | undefined;
   /** Called for a lead that is parked because no configured key opens it, once that is on disk. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type Conversation, STATUSES } from '../domain/lead.ts';
 import type { Page, PartnerFilter, PartnerRecord } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/values.ts';
-import { type Row, STATE, toConversation } from './rows.ts';
+import { IS_TEST, type Row, STATE, toConversation } from './rows.ts';
 
 /**
  * 24 bits of a reference, by which it is found. A reference may name a person, and the engines leave copies of what an index
@@ -29,7 +29,7 @@ export type Statement = { readonly text: string; readonly values: readonly (stri
  * @param before the place after which the list continues
  */
 export function partnerPage(
-  { partner, status, reference, since = 0, until = Number.MAX_SAFE_INTEGER }: PartnerFilter,
+  { partner, status, reference, test, since = 0, until = Number.MAX_SAFE_INTEGER }: PartnerFilter,
   before: { readonly createdAt: number; readonly seq: number } | undefined,
   limit: number,
   mayHaveArrived: string,
@@ -44,12 +44,13 @@ export function partnerPage(
     limit,
     ...(reference === undefined ? [] : [referenceHash(reference), reference]),
   ];
+  const kind = test === undefined ? '' : ` AND ${test ? '' : 'NOT '}${IS_TEST}`;
   const named = reference === undefined ? '' : ' AND reference_hash = $7 AND reference = $8';
   const columns = `${STATE}, conversations.seq AS seq, ${mayHaveArrived} AS may_have_arrived, reference`;
   const ofStatus = (one: string): string => `
     SELECT * FROM (
       SELECT ${columns} FROM conversations ${named ? '' : 'LEFT '}JOIN lead_references ON lead_references.seq = conversations.seq
-      WHERE partner = $1 AND status = '${one}'${named} AND created_at >= $2 AND created_at < $3
+      WHERE partner = $1 AND status = '${one}'${named}${kind} AND created_at >= $2 AND created_at < $3
         AND (created_at, conversations.seq) < ($4, $5)
       ORDER BY created_at DESC, conversations.seq DESC LIMIT $6
     ) AS page`;

@@ -10,6 +10,7 @@ import type {
 } from '../domain/ports/lead-records.ts';
 import { InvalidCursor, type StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
+import { isTestProvider } from '../domain/provider.ts';
 import { defined } from '../lib/values.ts';
 import { type Vault, VaultError } from './vault.ts';
 
@@ -20,7 +21,15 @@ import { type Vault, VaultError } from './vault.ts';
 export type Row = Readonly<Record<string, unknown>>;
 
 /** The columns that `toConversation` reads. */
-export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner';
+export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner, provider';
+
+/** A condition on conversations: test leads, by their provider (`domain/provider.ts`). Partial indexes are spelled like it. */
+export const IS_TEST = "substr(provider, 1, 5) = 'test:'";
+
+/** The `test` of a conversation whose lead is for this provider. */
+export function testOf(provider: string): true | undefined {
+  return isTestProvider(provider) || undefined;
+}
 
 export function toConversation(row: Row): Conversation {
   return defined({
@@ -31,6 +40,7 @@ export function toConversation(row: Row): Conversation {
     createdAt: row.created_at as number,
     updatedAt: row.updated_at as number,
     dueAt: row.status === 'queued' && row.lease_owner === null ? (row.next_at as number) : undefined,
+    test: testOf(row.provider as string),
   });
 }
 
@@ -51,7 +61,7 @@ export function toLease(row: Row): Lease {
   };
 }
 
-/** @param row with `STATE` and site, partner, provider, cause, may_have_arrived, personal */
+/** @param row with `STATE` and site, partner, cause, may_have_arrived, personal */
 export function toRecord(row: Row): LeadRecord {
   return {
     ...toConversation(row),
@@ -107,9 +117,16 @@ export function toBuffer(bytes: Uint8Array): Buffer {
 export function toConsent(row: Row, lead: Lead | undefined): ConsentRecord | undefined {
   const which = { id: row.id as string, site: row.site as string, at: row.created_at as number };
   if (!lead) return { ...which, unreadable: true };
-  const { consent, page, origin } = lead;
+  const { consent, page, origin, provider } = lead;
   if (!consent) return undefined;
-  return defined({ ...which, text: consent.text, version: consent.version, pageUrl: page?.url, origin });
+  return defined({
+    ...which,
+    test: testOf(provider),
+    text: consent.text,
+    version: consent.version,
+    pageUrl: page?.url,
+    origin,
+  });
 }
 
 /** @param row with number, at, outcome, cause, http_status, duration_ms, due_at and description */

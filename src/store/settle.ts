@@ -8,7 +8,7 @@ import {
   type Settlement,
 } from '../domain/ports/delivery-queue.ts';
 import { defined } from '../lib/values.ts';
-import { type Row, toBuffer } from './rows.ts';
+import { type Row, testOf, toBuffer } from './rows.ts';
 import type { SealFormat, Vault } from './vault.ts';
 
 /** Whether the provider of a settled lead is parked, and whether this very answer parked it. */
@@ -30,6 +30,7 @@ export function toSettled(lease: Lease, settlement: Settlement, now: number, par
     createdAt,
     updatedAt: now,
     dueAt,
+    test: testOf(lease.provider),
   });
   return { conversation, parkedProvider: parking === 'just-parked' };
 }

@@ -2,10 +2,12 @@ import { STATUSES, type Status } from '../domain/lead.ts';
 import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
 import type { Dimension, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/values.ts';
-import type { Row } from './rows.ts';
+import { IS_TEST, type Row } from './rows.ts';
 
-/** Counts all conversations by status. `tallies` has a few rows for each site. */
-export const COUNTS_BY_STATUS = 'SELECT status, sum(n) AS n FROM tallies GROUP BY status';
+/** Counts all conversations but test leads by status. `tallies` has a few rows for each site. */
+export const COUNTS_BY_STATUS = `SELECT status, sum(n) AS n FROM tallies WHERE NOT ${IS_TEST} GROUP BY status`;
+
+export const COUNT_TESTS = `SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE ${IS_TEST}`;
 
 /** @param rows with `status` and the number `n` of its conversations */
 export function toCounts(rows: readonly Row[]): Record<Status, number> {
@@ -31,14 +33,14 @@ export function toOpenCounts(waiting: readonly Row[], parked: readonly Row[]): O
 /** Stands for messages that leads of fewer than three numbers got. */
 const RARE = '(messages of fewer than three numbers)';
 
-/** Counts by dimensions, in no order. Their names are the program's own, so they can be part of the text. */
+/** Counts by dimensions without test leads, in no order. Their names are the program's own, so they can be part of the text. */
 export function talliesBy(by: readonly Dimension[]): string {
   const columns = by.map((name) =>
     name === 'message' ? `${MESSAGE} AS message` : `nullif(tallies.${name}, '') AS ${name}`,
   );
   const places = by.map((_, index) => index + 1).join(', ');
   return `SELECT ${columns.join(', ')}, sum(n) AS n FROM tallies LEFT JOIN messages ON messages.id = tallies.message
-          GROUP BY ${places} HAVING sum(n) <> 0`;
+          WHERE NOT ${IS_TEST.replace('provider', 'tallies.provider')} GROUP BY ${places} HAVING sum(n) <> 0`;
 }
 const MESSAGE = `CASE WHEN tallies.message <> 0 THEN coalesce(text, '${RARE}') END`;
 

@@ -32,7 +32,7 @@ export const OPTIONS: OutboxOptions = {
   leaseMs: LEASE_MS,
   waitMs: 4_000,
   messageKey: hashing.message,
-  capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
+  capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
 };
 
 /** A store in the test's folder; each call opens the same file again. */

@@ -7,6 +7,7 @@ const IDS_MAX = 1_000;
 
 const WORD = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const WORDS = { type: 'array', minItems: 1, maxItems: 20, items: WORD } as const;
+const BOOLEAN = { type: 'string', enum: ['true', 'false'] } as const;
 const PHONE = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const COUNTRY = { type: 'string', pattern: '^[A-Z]{2}$' } as const;
 /** A query string is text and is not coerced, so a pattern checks the number: 1 to 500 entries a page. */
@@ -25,6 +26,7 @@ export const LEADS_QUERY = {
     site: WORD,
     partner: WORD,
     provider: WORD,
+    test: BOOLEAN,
     since: WORD,
     until: WORD,
     limit: LIMIT,
@@ -40,6 +42,7 @@ const FILTER = {
   site: WORD,
   partner: WORD,
   provider: WORD,
+  test: BOOLEAN,
   since: WORD,
   until: WORD,
   phone: PHONE,
@@ -111,7 +114,7 @@ export type ProviderParams = XStatic<typeof PROVIDER_PARAMS>;
 export const REVEAL_QUERY = {
   type: 'object',
   additionalProperties: false,
-  properties: { reveal: { type: 'string', enum: ['true', 'false'] } },
+  properties: { reveal: BOOLEAN },
 } as const;
 export type RevealQuery = XStatic<typeof REVEAL_QUERY>;
 

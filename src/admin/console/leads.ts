@@ -7,7 +7,7 @@ import type { LeadDetailsView, LeadView } from '../operations/views.ts';
 import { age, BASE, badge, capital, count, hidden, table } from './layout.ts';
 
 /** The filter of the list as the address holds it. A phone number is never part of it. */
-export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'since' | 'until'> & {
+export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'test' | 'since' | 'until'> & {
   readonly status?: string;
   readonly cause?: string;
 };
@@ -41,6 +41,7 @@ export function leadList({ filter, items, next, formToken, now, mayAct, byNumber
 !${choice('status', STATUSES, filter.status)}
 !${choice('cause', Object.keys(CAUSES), filter.cause)}
 !${field('site', filter.site)}!${field('partner', filter.partner)}!${field('provider', filter.provider)}
+!${choice('test', ['true', 'false'], filter.test)}
 !${field('since', filter.since, '24h, 7d or a time')}!${field('until', filter.until, '1h or a time')}
 <button>Filter</button> <a class="quiet" href="${BASE}/leads">Clear</a>
 </form>
@@ -63,7 +64,7 @@ function leadTable(items: readonly LeadView[], now: number): string {
     ['lead', 'status', 'cause', 'site', 'account', 'attempts', 'stored', 'changed', 'next try'],
     items.map((lead) => [
       html`<a href="${BASE}/leads/${lead.id}"><code>${shortId(lead.id)}</code></a>!${lead.erased ? ' <span class="soft">erased</span>' : ''}`,
-      badge(lead.status),
+      status(lead),
       html`${lead.cause ?? lead.reason ?? ''}`,
       html`${lead.site}`,
       html`${lead.provider}`,
@@ -75,6 +76,10 @@ function leadTable(items: readonly LeadView[], now: number): string {
     'No lead matches.',
   );
 }
+
+/** The status with a badge that marks a test lead. */
+const status = (lead: Pick<LeadView, 'status' | 'test'>): string =>
+  lead.test ? `${badge(lead.status)} ${badge('test')}` : badge(lead.status);
 
 /** Ids of one time begin alike, so the end tells them apart. */
 const shortId = (id: string): string => `cnv_…${id.slice(-8)}`;
@@ -119,7 +124,7 @@ type One = {
 /** One lead: its state, its data (masked unless it was revealed), and what can be done. */
 export function leadPage({ lead, formToken, now, mayReveal }: One): string {
   const facts: [string, string][] = [
-    ['Status', badge(lead.status)],
+    ['Status', status(lead)],
     ...(lead.cause === undefined
       ? []
       : [['Cause', html`${lead.cause}: ${CAUSES[lead.cause as keyof typeof CAUSES] ?? ''}`] as [string, string]]),

@@ -25,7 +25,7 @@ export function onlyTexts(query: unknown): Record<string, string | undefined> {
   >;
 }
 
-const FILTER_FIELDS = ['status', 'cause', 'site', 'partner', 'provider', 'since', 'until'] as const;
+const FILTER_FIELDS = ['status', 'cause', 'site', 'partner', 'provider', 'test', 'since', 'until'] as const;
 
 export function listFilter(given: Readonly<Record<string, string | undefined>>): ListFilter {
   return Object.fromEntries(FILTER_FIELDS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));

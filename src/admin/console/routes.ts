@@ -48,6 +48,12 @@ function liveEvents(app: FastifyInstance, { operations, state }: Pick<ConsoleDep
       operations.listLeads({}, { limit: 1 }, 'console'),
       state.providers(),
     ]);
-    return JSON.stringify([stats.byStatus, newest.items[0]?.id, providers, state.refusedSettings() !== undefined]);
+    return JSON.stringify([
+      stats.byStatus,
+      stats.testLeads,
+      newest.items[0]?.id,
+      providers,
+      state.refusedSettings() !== undefined,
+    ]);
   }
 }

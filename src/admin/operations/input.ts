@@ -37,6 +37,8 @@ export type LeadQuery = {
   readonly site?: string;
   readonly partner?: string;
   readonly provider?: string;
+  /** `true`: only test leads, `false`: none of them. */
+  readonly test?: string;
   readonly since?: string;
   readonly until?: string;
   readonly phone?: string;
@@ -75,6 +77,7 @@ export function readFilter(query: LeadQuery, hashing: Hashing, now: number): Fil
     site: query.site,
     partner: query.partner,
     provider: query.provider,
+    test: query.test === undefined ? undefined : oneOf('test', query.test, ['true', 'false']) === 'true',
     since: query.since === undefined ? undefined : readTime('since', query.since, now),
     until: query.until === undefined ? undefined : readTime('until', query.until, now),
     phoneHash: phone === undefined ? undefined : readNumber(hashing, defined({ phone, country })),

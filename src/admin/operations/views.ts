@@ -17,6 +17,8 @@ import { type MaskedLead, maskLead, maskText } from './mask.ts';
 
 export type LeadView = {
   readonly id: string;
+  /** Set for a test lead, which only the simulator gets. */
+  readonly test?: true;
   readonly status: Status;
   readonly cause?: string;
   readonly reason?: string;
@@ -36,6 +38,7 @@ export type LeadView = {
 export function leadView(record: LeadRecord): LeadView {
   return defined({
     id: record.id,
+    test: record.test,
     status: record.status,
     cause: record.cause,
     reason: record.reason,
@@ -91,6 +94,8 @@ export type StatsView = {
   readonly oldestQueuedSeconds?: number;
   readonly suppressions: number;
   readonly parkedProviders: readonly string[];
+  /** Test leads of any status; they are in no other count. */
+  readonly testLeads: number;
 };
 
 export function statsView({ oldestQueuedAt, ...counts }: Stats, now: number): StatsView {

@@ -1,10 +1,16 @@
 import { hash } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import type { RewrapResult } from '../../admin/operations/rewrap.ts';
+import { TEST_KEY } from '../../domain/site.ts';
 import { type Context, EXIT, groupOf, type JsonOption, UsageError } from '../command.ts';
 import { createProgress, json, pairs, plural } from '../output.ts';
 
-type KeyOptions = JsonOption & { readonly data?: boolean; readonly hash?: boolean; readonly operator?: boolean };
+type KeyOptions = JsonOption & {
+  readonly data?: boolean;
+  readonly hash?: boolean;
+  readonly operator?: boolean;
+  readonly test?: boolean;
+};
 
 const KEY_BYTES = 32;
 
@@ -17,6 +23,13 @@ export function addKeyCommands(program: Command, context: Context): void {
     .addOption(new Option('--operator', "make an operator's token instead").conflicts(['data', 'hash']))
     .addOption(new Option('--data', 'make a DATA_KEY instead').conflicts('hash'))
     .option('--hash', 'make a HASH_KEY instead')
+    .addOption(
+      new Option('--test', "make a partner's test key: its leads go to the simulator").conflicts([
+        'data',
+        'hash',
+        'operator',
+      ]),
+    )
     .option('--json', 'print JSON of a stable shape')
     .action((options: KeyOptions) => makeKey(context, options));
 
@@ -41,7 +54,8 @@ function makeKey({ io }: Context, options: KeyOptions): void {
     return;
   }
   // The prefix lets scanners for leaked secrets find the key.
-  const key = `${options.operator ? 'tcg_op_' : 'tcg_'}${bytes.toString('base64url')}`;
+  const prefix = options.operator ? 'tcg_op_' : options.test ? TEST_KEY : 'tcg_';
+  const key = `${prefix}${bytes.toString('base64url')}`;
   const keyHash = `sha256:${hash('sha256', key, 'hex')}`;
   const name = options.operator ? 'token' : 'key';
   if (options.json) {

@@ -54,7 +54,7 @@ async function listLeads({ io, actor, open }: Context, options: ListOptions): Pr
 function columnsOf(lead: LeadView): string[] {
   return [
     lead.id,
-    lead.leased ? `${lead.status}, being sent` : lead.status,
+    [lead.status, lead.leased && 'being sent', lead.test && 'test'].filter(Boolean).join(', '),
     lead.cause ?? lead.reason ?? '',
     lead.site,
     lead.partner ?? '',

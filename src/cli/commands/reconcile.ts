@@ -33,7 +33,7 @@ export function addReconcileCommand(program: Command, context: Context): void {
   program
     .command('reconcile')
     .description(
-      'Writes what became of each lead that a partner sent on one day (UTC), newest first, with a signature.',
+      'Writes what became of each lead that a partner sent on one day (UTC), newest first, with a signature. Test leads are left out.',
     )
     .option('--partner <id>', 'the partner', text('partner'))
     .option('--date <date>', 'the day on which the leads were stored: 2026-11-28', text('date'))
@@ -68,7 +68,7 @@ async function reconcile({ io, open }: Context, options: ReconcileOptions): Prom
   let count = 0;
   try {
     if (options.csv) await write(csvLine(COLUMNS));
-    for await (const items of pagesOf(store, { partner: partner.id, since, until: since + DAY_MS })) {
+    for await (const items of pagesOf(store, { partner: partner.id, test: false, since, until: since + DAY_MS })) {
       await write(items.map((item) => (options.csv ? csvOf(item) : json(lineOf(item)))).join(''));
       count += items.length;
     }

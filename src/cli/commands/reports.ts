@@ -24,7 +24,7 @@ type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption 
 type StatsOptions = JsonOption & { readonly by?: readonly string[]; readonly waiting?: boolean };
 
 const EXPORT_PAGE = 500;
-const COLUMNS = ['id', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable'] as const;
+const COLUMNS = ['id', 'test', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable'] as const;
 
 const FORMATS: Readonly<Record<string, { head: string; line: (consent: ConsentView) => string }>> = {
   jsonl: { head: '', line: json },
@@ -102,13 +102,14 @@ async function printStats({ io, open }: Context, options: StatsOptions): Promise
     io.out(json(figures));
     return;
   }
-  const { byStatus, oldestQueuedAt, oldestQueuedSeconds, suppressions, parkedProviders } = figures;
+  const { byStatus, oldestQueuedAt, oldestQueuedSeconds, suppressions, parkedProviders, testLeads } = figures;
   io.out(
     pairs([
       ...Object.entries(byStatus),
       ['oldest queued', oldestQueuedAt && `${oldestQueuedAt} (${oldestQueuedSeconds} s ago)`],
       ['suppressed numbers', suppressions],
       ['parked providers', parkedProviders.length === 0 ? 'none' : parkedProviders.join(', ')],
+      ['test leads', testLeads === 0 ? undefined : `${testLeads}, in none of these counts`],
     ]),
   );
 }

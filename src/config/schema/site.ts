@@ -74,6 +74,13 @@ export const SiteEntry = {
       errorMessage: 'use a list such as ["https://dealer.example"]',
       examples: [['https://dealer.example', 'https://www.dealer.example']],
     },
+    test: {
+      type: 'boolean',
+      description: 'Makes a test site: the simulator gets its leads, and the provider gets none of them.',
+      default: false,
+      errorMessage: 'use true or false',
+      examples: [true],
+    },
     allowAnyOrigin: {
       type: 'boolean',
       description: 'Confirms that "*" in origins is intended; required for it in production.',

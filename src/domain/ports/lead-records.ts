@@ -9,6 +9,8 @@ export type Filter = {
   readonly site?: string;
   readonly partner?: string;
   readonly provider?: string;
+  /** Only test leads, or none of them. */
+  readonly test?: boolean;
   /** Stored at or after. */
   readonly since?: number;
   /** Stored before. */
@@ -66,6 +68,7 @@ export type Page<Item> = { readonly items: readonly Item[]; readonly next?: stri
 
 export type ConsentRecord = {
   readonly id: string;
+  readonly test?: true;
   readonly site: string;
   readonly at: number;
   readonly text?: string;
@@ -109,6 +112,8 @@ export type OpenCounts = {
 export type Stats = Omit<OpenCounts, 'byStatus'> & {
   readonly byStatus: Readonly<Record<Status, number>>;
   readonly suppressions: number;
+  /** Test leads of any status; they are in no other count. */
+  readonly testLeads: number;
 };
 
 /**
@@ -166,7 +171,7 @@ export type Tally = { readonly [Name in Dimension]?: string } & { readonly count
 export type WaitingGroup = Tally & { readonly oldestAt?: number };
 
 export interface StatsStore {
-  /** Counts by the given dimensions, most first. A message has no text until leads of several numbers got it. */
+  /** Counts by the given dimensions, most first, without test leads, as all counts of this port. A message has no text until leads of several numbers got it. */
   tallies(by: readonly Dimension[]): Promise<readonly Tally[]>;
   /** All conversations that are not final, by account, status, cause and message; most first. */
   waiting(): Promise<readonly WaitingGroup[]>;
@@ -186,6 +191,8 @@ export interface AuditStore {
 export type PartnerFilter = {
   readonly partner: string;
   readonly status?: Status;
+  /** Only test leads, or none of them. */
+  readonly test?: boolean;
   /** The partner's own id, exactly. Several leads may have the same. */
   readonly reference?: string;
   /** Stored at or after. */

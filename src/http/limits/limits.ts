@@ -1,7 +1,7 @@
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../../domain/refusal.ts';
-import type { Rate } from '../../domain/site.ts';
+import type { Partner, Rate } from '../../domain/site.ts';
 import { type Counted, createLocalCounts } from '../../lib/local-counts.ts';
 import type { Requester, Usage } from '../access.ts';
 import type { SharedCounts } from './shared-counts.ts';
@@ -26,7 +26,7 @@ type Count = (request: FastifyRequest) => Promise<Usage>;
 
 /** Each function counts one request for `request.requester` and gives what is left. */
 export type Limits = {
-  /** Requests without a lead, by address; those with a partner's key by partner, at the partner's rate. */
+  /** Requests without a lead, by address; those with a partner's key by partner, at the partner's rate. Test keys count apart, here and below. */
   readonly reads: Count;
   /** Health checks, by address. */
   readonly health: Count;
@@ -53,6 +53,7 @@ export async function createLimits(
 ): Promise<Limits> {
   // Not global: the plugin then adds no hook and so none of its own headers, which are those of an old draft.
   await app.register(rateLimit, { global: false, store: storeOf(monotonic, sharedCounts) });
+  const nameOf = ({ id }: Partner, test: boolean | undefined): string => (test ? `${id} test` : id);
   const leadRate = ({ partner }: Requester): Rate => partner?.rate ?? visitorRate();
 
   /** @param key `<name of the limit>:<requester>`: the plugin's own `groupId` does not tell limits apart */
@@ -82,7 +83,7 @@ export async function createLimits(
 
   return {
     reads: limit(
-      ({ partner, address }) => (partner ? `reads:partner:${partner.id}` : `reads:ip:${address}`),
+      ({ partner, test, address }) => (partner ? `reads:partner:${nameOf(partner, test)}` : `reads:ip:${address}`),
       ({ partner }) => partner?.rate ?? READS,
     ),
     health: limit(
@@ -94,15 +95,16 @@ export async function createLimits(
       () => FILES,
     ),
     attempts: limit(
-      ({ partner, address }) => (partner ? `attempts:partner:${partner.id}` : `attempts:ip:${address}`),
+      ({ partner, test, address }) =>
+        partner ? `attempts:partner:${nameOf(partner, test)}` : `attempts:ip:${address}`,
       (requester) => {
         const { max, windowS } = leadRate(requester);
         return { max: max * ATTEMPTS_FACTOR, windowS };
       },
     ),
     leads: limit(
-      ({ partner, site, address }) =>
-        partner ? `partner:partner:${partner.id}` : `visitor:ip:${site?.key}:${address}`,
+      ({ partner, test, site, address }) =>
+        partner ? `partner:partner:${nameOf(partner, test)}` : `visitor:ip:${site?.key}:${address}`,
       leadRate,
     ),
   };

@@ -123,10 +123,10 @@ function dropEmptyLists(body: unknown): void {
 }
 
 function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply {
-  const { id, reference, status, reason = 'other' } = shown;
+  const { id, test, reference, status, reason = 'other' } = shown;
   const location = `/conversations/${id}`;
   if (status === 'rejected') {
-    const extensions = { id, ...defined({ reference }), reason };
+    const extensions = { id, ...defined({ test, reference }), reason };
     throw new Problem('lead_rejected', { headers: { location }, extensions });
   }
   reply.headers({ location, 'cache-control': 'no-store', ...headers });
@@ -135,6 +135,7 @@ function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply
 
 type ConversationBody = {
   readonly id: string;
+  readonly test?: true;
   readonly reference?: string;
   readonly status: Conversation['status'];
   readonly reason?: RejectionReason;
@@ -148,19 +149,19 @@ type ConversationBody = {
  * stranger whether a number was used before, is suppressed or is suspected.
  */
 function seenByVisitor(conversation: Conversation): Conversation {
-  const { id, status, reason, attempts, createdAt, updatedAt } = conversation;
+  const { id, status, reason, attempts, createdAt, updatedAt, test } = conversation;
   if (status === 'delivered' || status === 'rejected') {
-    return defined({ id, status, reason, attempts, createdAt, updatedAt });
+    return defined({ id, status, reason, attempts, createdAt, updatedAt, test });
   }
-  return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt };
+  return { id, status: 'queued', attempts: 0, createdAt, updatedAt: createdAt, ...defined({ test }) };
 }
 
 /** The public view of a conversation; times become ISO 8601 with milliseconds. Only its partner may be given its reference. */
 export function conversationBody(conversation: WithReference): ConversationBody {
-  const { id, reference, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
+  const { id, test, reference, status, reason = 'other', attempts, createdAt, updatedAt } = conversation;
   return {
     id,
-    ...defined({ reference }),
+    ...defined({ test, reference }),
     status,
     ...(status === 'rejected' && { reason }),
     attempts,

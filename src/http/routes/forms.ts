@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Conversation } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
+import { defined } from '../../lib/values.ts';
 import { missingFromProxy, originOfRead, type ProxyLack, pageOf, siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
@@ -91,8 +92,8 @@ export async function answerLead(
   return sendPage(reply, outcome === 'delivered' ? 201 : 202, { language, title, paragraphs: [text] });
 }
 
-function rejected({ id, reason = 'other' }: Conversation): Problem {
-  return new Problem('lead_rejected', { extensions: { id, reason } });
+function rejected({ id, test, reason = 'other' }: Conversation): Problem {
+  return new Problem('lead_rejected', { extensions: { id, ...defined({ test }), reason } });
 }
 
 /** Answers a problem with a page for the visitor. */

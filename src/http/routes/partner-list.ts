@@ -28,7 +28,7 @@ export async function partnerListRoutes(app: FastifyInstance, deps: PartnerListD
       attachValidation: true,
     },
     async (request, reply) => {
-      const { partner } = request.requester;
+      const { partner, test } = request.requester;
       if (!partner) {
         throw new Refusal(
           'invalid_api_key',
@@ -38,6 +38,8 @@ export async function partnerListRoutes(app: FastifyInstance, deps: PartnerListD
       const query = readQuery(request.query);
       const filter: PartnerFilter = defined({
         partner: partner.id,
+        // A test key sees the test leads alone; what comes with any other key may have been sent to a test site.
+        test,
         status: query.status === undefined ? undefined : readStatus(query.status),
         reference: query.reference,
         since: query.since === undefined ? undefined : readTime(query.since),

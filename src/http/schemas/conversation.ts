@@ -13,6 +13,13 @@ export const CONVERSATION_PARAMS = {
   properties: { id: CONVERSATION_ID },
 } as const;
 
+export const TEST = {
+  type: 'boolean',
+  description:
+    'true for a test lead, which came with a test key or to a test site: the provider does not get it. Absent for all others.',
+  examples: [true],
+} as const;
+
 /** Where a lead stands, without any of its personal data. */
 export const CONVERSATION = {
   $id: 'Conversation',
@@ -23,6 +30,7 @@ export const CONVERSATION = {
   additionalProperties: false,
   properties: {
     id: CONVERSATION_ID,
+    test: TEST,
     reference: {
       type: 'string',
       description:

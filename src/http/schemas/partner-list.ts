@@ -74,7 +74,7 @@ export const LIST_CONVERSATIONS = {
   operationId: 'listConversations',
   summary: 'List the leads of a partner',
   description:
-    'What the partner sent with its key, newest first, in all six statuses and without personal data. Counts on the rate of the partner. ' +
+    'What the partner sent, newest first, in all six statuses and without personal data; with a test key only test leads. Counts on the rate of the partner. ' +
     'While a list is read page by page, new leads do not move the pages; with `status`, a lead whose state changes meanwhile may be missed.',
   tags: ['conversations'],
   security: [{ partnerKey: [] }],

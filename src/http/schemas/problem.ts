@@ -66,6 +66,7 @@ export const PROBLEM = {
       description: 'With `lead_rejected`: the conversation, which was stored.',
       examples: ['cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
     },
+    test: { type: 'boolean', description: 'With `lead_rejected`: true for a test lead.', examples: [true] },
     reference: {
       type: 'string',
       description: 'With `lead_rejected`, to a partner: its own id of the lead.',

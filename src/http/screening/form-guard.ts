@@ -3,6 +3,7 @@ import { LEASE_MS, maxClockSkewMs } from '../../domain/ports/delivery-queue.ts';
 import type { Screening } from '../../domain/ports/lead-store.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
+import { countedSite } from '../../leads/hashing.ts';
 import type { PageIdentity } from '../access.ts';
 import type { FormTokens } from './form-token.ts';
 import type { Proofs } from './proof.ts';
@@ -42,14 +43,15 @@ export interface FormGuard {
   check(evidence: Evidence, site: Site, source: LeadSource): Promise<Screening>;
 }
 
-/** @param leadsToday leads that were stored for a site from an address this UTC day */
+/** @param leadsToday leads that were stored for a site (`countedSite`) from an address this UTC day */
 export function createFormGuard(
   tokens: FormTokens,
   proofs: Proofs,
   leadsToday: (site: string, address: string) => Promise<number>,
 ): FormGuard {
-  const needsProof = async ({ key, form }: Site, address: string): Promise<boolean> =>
-    form.proof === 'always' || (form.proof === 'adaptive' && (await leadsToday(key, address)) >= form.adaptiveAfter);
+  const needsProof = async ({ key, test, form }: Site, address: string): Promise<boolean> =>
+    form.proof === 'always' ||
+    (form.proof === 'adaptive' && (await leadsToday(countedSite(key, test), address)) >= form.adaptiveAfter);
 
   return {
     async issue(site, page, address) {

@@ -1,7 +1,7 @@
 import type { Conversation, Lead } from '../../domain/lead.ts';
 import type { Lease, LeaseStore, Settled, Settlement } from '../../domain/ports/delivery-queue.ts';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
-import type { Answer, Provider } from '../../domain/provider.ts';
+import { type Answer, isTestProvider, type Provider } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { defined } from '../../lib/values.ts';
 import type { Clearance, Gate, Permit } from './breaker.ts';
@@ -111,8 +111,9 @@ export function createDelivery(parts: Parts): Delivery {
     const outdated = used !== credentials(lead.provider);
     const tried = { outcome: answer.outcome, tries, unknowns, outdated, now: clock.now(), random: random() };
     const decided = answer.uncalled ? UNCALLED : settlementFor(tried, retryRules);
-    const account =
-      outdated || used === undefined ? undefined : { credentials: used, target: JSON.stringify(lead.target) };
+    // The simulator's answer to a test lead says nothing of the account's credentials.
+    const proves = !outdated && used !== undefined && !isTestProvider(lead.provider);
+    const account = proves ? { credentials: used, target: JSON.stringify(lead.target) } : undefined;
     const { message, outcome, httpStatus, durationMs } = answer;
     const { cause } = { cause: undefined, ...outcome };
     const facts = answer.uncalled ? undefined : defined({ outcome: outcome.class, cause, httpStatus, durationMs });

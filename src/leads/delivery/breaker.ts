@@ -1,4 +1,4 @@
-import type { OutcomeClass } from '../../domain/provider.ts';
+import { isTestProvider, type OutcomeClass } from '../../domain/provider.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /**
@@ -82,8 +82,11 @@ type Parts = {
   readonly onChange: (endpoint: string, state: Breaker['state']) => void;
 };
 
+/** For the simulator, which is always there. */
+const UNGUARDED: Clearance = { kind: 'go', permit: { report: () => undefined } };
+
 /**
- * Decides which providers may be called now. The breakers of the endpoints belong to this process; the parked providers are
+ * Decides which providers may be called now. Test leads are always let through, and their outcomes change no breaker. The breakers of the endpoints belong to this process; the parked providers are
  * common to all processes.
  */
 export interface Gate {
@@ -132,10 +135,14 @@ export function createGate({ endpoint, clock, onChange }: Parts): Gate {
   };
 
   return {
-    clear: (provider) => (parked.has(provider) ? { kind: 'parked' } : clearEndpoint(endpoint(provider))),
+    clear(provider) {
+      if (isTestProvider(provider)) return UNGUARDED;
+      return parked.has(provider) ? { kind: 'parked' } : clearEndpoint(endpoint(provider));
+    },
     clearProbe: (provider) => clearEndpoint(endpoint(provider)),
-    isProbe: (provider) => current(endpoint(provider)).state !== 'closed',
+    isProbe: (provider) => !isTestProvider(provider) && current(endpoint(provider)).state !== 'closed',
     blockedUntil(provider) {
+      if (isTestProvider(provider)) return undefined;
       const answer = verdict(current(endpoint(provider)), clock.monotonic());
       return answer.kind === 'wait' ? clock.now() + (answer.until - clock.monotonic()) : undefined;
     },

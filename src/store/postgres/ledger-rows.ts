@@ -154,7 +154,7 @@ const CHANGE_COUNTERS = `
 
 const FIND = {
   name: 'find_known',
-  text: `SELECT ${STATE}, provider, fence, personal FROM conversations WHERE id = ANY ($1)`,
+  text: `SELECT ${STATE}, fence, personal FROM conversations WHERE id = ANY ($1)`,
 };
 
 /**

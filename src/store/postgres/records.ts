@@ -9,13 +9,13 @@ import type {
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import { countReleased } from '../accept.ts';
 import { cutPartnerPage, PLACE, partnerPage } from '../references.ts';
-import { cutPage, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { cutPage, IS_TEST, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
 import { WAKE } from './connection.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
 import { noteAudited, readHistory } from './history.ts';
 import { changeCounters } from './ledger-rows.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
+const RECORD = `${STATE}, seq, site, partner, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /** A condition on `conversations`. Every value of the filter is bound; none is part of the text. */
 export function where(filter: Filter): { readonly sql: string; readonly values: readonly unknown[] } {
@@ -25,7 +25,7 @@ export function where(filter: Filter): { readonly sql: string; readonly values: 
     values.push(value);
     terms.push(term(`$${values.length}`));
   };
-  const { ids, status, cause, site, partner, provider, since, until, phoneHash } = filter;
+  const { ids, status, cause, site, partner, provider, test, since, until, phoneHash } = filter;
   if (ids) add((p) => `id = ANY (${p}::text[])`, ids);
   if (status) add((p) => `status = ANY (${p}::text[])`, status);
   // The condition of a partial index.
@@ -36,6 +36,7 @@ export function where(filter: Filter): { readonly sql: string; readonly values: 
   if (site !== undefined) add((p) => `site = ${p}`, site);
   if (partner !== undefined) add((p) => `partner = ${p}`, partner);
   if (provider !== undefined) add((p) => `provider = ${p}`, provider);
+  if (test !== undefined) terms.push(test ? IS_TEST : `NOT ${IS_TEST}`);
   if (since !== undefined) add((p) => `created_at >= ${p}`, since);
   if (until !== undefined) add((p) => `created_at < ${p}`, until);
   if (phoneHash) add((p) => `seq IN (SELECT seq FROM lead_keys WHERE phone_hash = ${p})`, phoneHash);
@@ -105,7 +106,7 @@ export function createRequeue({ database, capKeys }: Store): RequeueStore {
       const { sql, values } = where({ ...filter, status: filter.status ?? WAITING });
       return database.transaction(async (query) => {
         const rows = await query(
-          `SELECT seq, id, site, cause, created_at,
+          `SELECT seq, id, site, provider, cause, created_at,
                   (SELECT phone_hash FROM lead_keys WHERE lead_keys.seq = conversations.seq) AS phone_hash
            FROM conversations
            WHERE ${sql} AND status <> 'queued' AND lease_owner IS NULL AND personal

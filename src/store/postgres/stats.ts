@@ -1,6 +1,8 @@
 import type { ActivityStore } from '../../domain/ports/activity-store.ts';
 import type { StatsStore } from '../../domain/ports/lead-records.ts';
+import { IS_TEST } from '../rows.ts';
 import {
+  COUNT_TESTS,
   COUNTS_BY_STATUS,
   stateText,
   talliesBy,
@@ -22,11 +24,13 @@ export function createStats({ database: { read } }: Store): StatsStore {
     openCounts,
     async stats() {
       const open = await openCounts();
+      const [tests] = await read(COUNT_TESTS);
       const [suppressed] = await read('SELECT count(*) AS n FROM suppressions');
       return {
         ...open,
         byStatus: toCounts(await read(COUNTS_BY_STATUS)),
         suppressions: suppressed?.n as number,
+        testLeads: Number(tests?.n),
       };
     },
   };
@@ -42,7 +46,7 @@ const WAITING_GROUPS = `
     CASE groups.cause WHEN '' THEN (${oldestOf('cause IS NULL')}) ELSE (${oldestOf('cause = groups.cause')}) END AS oldest,
     (SELECT text FROM messages WHERE id = groups.message) AS text
   FROM (
-    SELECT provider, status, cause, message, sum(n) AS n FROM tallies WHERE status NOT IN ('delivered', 'rejected')
+    SELECT provider, status, cause, message, sum(n) AS n FROM tallies WHERE status NOT IN ('delivered', 'rejected') AND NOT ${IS_TEST}
     GROUP BY provider, status, cause, message HAVING sum(n) > 0
   ) AS groups`;
 const PARKED_PROVIDERS = 'SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id';

@@ -1,5 +1,6 @@
 import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATIONS } from './first-migrations.ts';
+import { TEST_LEADS_MIGRATION } from './test-leads-migration.ts';
 
 /**
  * One script for each schema version, applied in order and never changed once released. `user_version` is the number of scripts
@@ -273,4 +274,5 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (seq, audit)
    ) STRICT, WITHOUT ROWID`,
   ENTRIES_MIGRATION,
+  TEST_LEADS_MIGRATION,
 ];

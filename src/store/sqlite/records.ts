@@ -10,13 +10,13 @@ import type {
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import { countReleased } from '../accept.ts';
 import { cutPartnerPage, PLACE, partnerPage, type Statement } from '../references.ts';
-import { cutPage, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { cutPage, IS_TEST, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
 import type { Counters } from './accept.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { prepareAudited, prepareHistory } from './history.ts';
 import { collect, isTallied, prepareNarrow, type Slice, slicesDown, slicesUp } from './slices.ts';
 
-const RECORD = `${STATE}, seq, site, partner, provider, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
+const RECORD = `${STATE}, seq, site, partner, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /**
  * A condition on the conversations of a slice. Every value of the filter is bound; none is part of the text. Waiting
@@ -32,7 +32,7 @@ export function where(
     terms.push(term);
     values.push(...bound);
   };
-  const { ids, status, cause, site, partner, provider, since, until, phoneHash } = filter;
+  const { ids, status, cause, site, partner, provider, test, since, until, phoneHash } = filter;
   if (ids) add('id IN (SELECT value FROM json_each(?))', JSON.stringify(ids));
   if (status) add('status IN (SELECT value FROM json_each(?))', JSON.stringify(status));
   if (status?.every((one) => WAITING.includes(one))) add(IS_WAITING);
@@ -41,6 +41,7 @@ export function where(
   // The plus keeps the engine from the index of a partner's list, of which it would read and sort all.
   if (partner !== undefined) add('+partner = ?', partner);
   if (provider !== undefined) add('provider = ?', provider);
+  if (test !== undefined) add(test ? IS_TEST : `NOT ${IS_TEST}`);
   if (since !== undefined) add('created_at >= ?', since);
   if (until !== undefined) add('created_at < ?', until);
   const shelves = [shelfOf(low), shelfOf(high - 1)];
@@ -134,7 +135,7 @@ export function createRequeue({ database, writer, read, capKeys }: Store, counte
   const narrow = prepareNarrow({ database });
   // Between the search and the transaction, another process may have changed it.
   const requeueable = database.prepare(
-    `SELECT seq, id, site, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
+    `SELECT seq, id, site, provider, cause, created_at, phone_hash FROM conversations LEFT JOIN leads USING (seq)
      WHERE seq = ? AND status IN (SELECT value FROM json_each(?)) AND ${REQUEUEABLE}`,
   );
   const queue = database.prepare(

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Filter } from '../../domain/ports/lead-records.ts';
 import { DAY_MS } from '../../lib/clock.ts';
+import { IS_TEST } from '../rows.ts';
 import type { Read } from './batch.ts';
 import type { Store } from './database.ts';
 
@@ -54,7 +55,7 @@ export async function collect<Row>(
 /** Answers from a few rows which parts of a large store a filter cannot match. */
 type Narrow = {
   /**
-   * How many conversations have the filter's status, cause, site and provider. No other condition of the filter is regarded, so
+   * How many conversations have the filter's status, cause, site, provider and `test`. No other condition of the filter is regarded, so
    * that it is the most that can match.
    */
   most(filter: Filter): number;
@@ -69,7 +70,7 @@ type Narrow = {
 const CLOCK_MARGIN_MS = DAY_MS;
 
 /** Whether `Narrow.most` regards all conditions of the filter. */
-export function isTallied({ status: _a, cause: _b, site: _c, provider: _d, ...rest }: Filter): boolean {
+export function isTallied({ status: _a, cause: _b, site: _c, provider: _d, test: _e, ...rest }: Filter): boolean {
   return Object.values(rest).every((value) => value === undefined);
 }
 
@@ -80,7 +81,7 @@ export function prepareNarrow({ database }: Pick<Store, 'database'>): Narrow {
     );
   const [first, last] = [edge('ASC'), edge('DESC')];
   return {
-    most({ status, cause, site, provider }) {
+    most({ status, cause, site, provider, test }) {
       const terms = ['n <> 0'];
       const values: SQLInputValue[] = [];
       const add = (term: string, value: SQLInputValue): void => {
@@ -91,6 +92,7 @@ export function prepareNarrow({ database }: Pick<Store, 'database'>): Narrow {
       if (cause) add('cause IN (SELECT value FROM json_each(?))', JSON.stringify(cause));
       if (site !== undefined) add('site = ?', site);
       if (provider !== undefined) add('provider = ?', provider);
+      if (test !== undefined) terms.push(test ? IS_TEST : `NOT ${IS_TEST}`);
       const sql = `SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE ${terms.join(' AND ')}`;
       return database.prepare(sql).get(...values)?.n as number;
     },

@@ -1,6 +1,8 @@
 import type { ActivityStore } from '../../domain/ports/activity-store.ts';
 import type { StatsStore } from '../../domain/ports/lead-records.ts';
+import { IS_TEST } from '../rows.ts';
 import {
+  COUNT_TESTS,
   COUNTS_BY_STATUS,
   stateText,
   talliesBy,
@@ -21,10 +23,11 @@ export function createStats({ database, read }: Store): StatsStore {
        WHERE ${WAITS_LONGER} AND provider = tallies.provider AND status = tallies.status
          AND cause IS nullif(tallies.cause, '') AND message = tallies.message
      ) AS oldest, (SELECT text FROM messages WHERE id = tallies.message) AS text
-     FROM tallies WHERE status <> 'delivered' AND status <> 'rejected'
+     FROM tallies WHERE status <> 'delivered' AND status <> 'rejected' AND NOT ${IS_TEST}
      GROUP BY provider, status, cause, message HAVING sum(n) > 0`,
   );
   const byStatus = database.prepare(COUNTS_BY_STATUS);
+  const tests = database.prepare(COUNT_TESTS);
   const parked = database.prepare('SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id');
   const suppressed = database.prepare('SELECT count(*) AS n FROM suppressions WHERE phone_hash IS NOT NULL');
   return {
@@ -36,6 +39,7 @@ export function createStats({ database, read }: Store): StatsStore {
         ...toOpenCounts(waiting.all(), parked.all()),
         byStatus: toCounts(byStatus.all()),
         suppressions: suppressed.get()?.n as number,
+        testLeads: tests.get()?.n as number,
       })),
   };
 }

@@ -45,7 +45,7 @@ export function besideRunning(t: Test) {
     leaseMs: LEASE_MS,
     waitMs: 4_000,
     messageKey: hashing.message,
-    capKeys: (site, phoneHash) => capKeys(hashing, site, phoneHash),
+    capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
   });
   t.teardown(() => outbox.close());
   const env = {

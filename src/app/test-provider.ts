@@ -1,0 +1,84 @@
+import type { FailurePatterns } from '../domain/failure-pattern.ts';
+import type { Lead } from '../domain/lead.ts';
+import { accountOf, isTestProvider, type Provider, type ProviderAccount } from '../domain/provider.ts';
+import type { WireProfile } from '../domain/wire.ts';
+import { createProviderClient } from '../provider/client.ts';
+import type { LogLine } from '../simulator/endpoint.ts';
+import type { InProcessSimulator } from '../simulator/in-process.ts';
+import type { Rules } from '../simulator/rules.ts';
+
+/** The credentials of test calls. The account's own are no part of them. */
+const CREDENTIALS = { providerId: 1001, username: 'test', password: 'test-password' } as const;
+
+/** No address of any network (RFC 2606, section 2); the path names the account. */
+const ENDPOINT = 'http://simulator.invalid/';
+
+type Parts = {
+  /** Gives the account with this id as it is configured now. Throws where no such account is configured. */
+  readonly account: (id: string) => ProviderAccount;
+  readonly patterns?: (lead: Lead) => FailurePatterns;
+  readonly timeoutMs: number;
+  /** Answers every call with this fault of the simulator instead of that of the lead's number. */
+  readonly fault?: string | undefined;
+  /** Called with what the simulator did, once a call. */
+  readonly onCall?: (line: LogLine) => void;
+};
+
+/**
+ * The provider of test leads: documents and answers are those of the account, and every connection leads into the simulator in
+ * this process, which is as strict about the document as the account's wire profile is exact.
+ */
+export function createTestProvider({ account, patterns, timeoutMs, fault, onCall }: Parts): Provider {
+  const accountFor = (provider: string): ProviderAccount => toTestAccount(account(accountOf(provider)));
+  // Loaded at the first test lead, because most gateways have none.
+  let simulator: Promise<InProcessSimulator> | undefined;
+  const start = async (): Promise<InProcessSimulator> => {
+    const { startInProcess } = await import('../simulator/in-process.ts');
+    return startInProcess((path) => {
+      const { wire } = account(decodeURIComponent(path.slice(1)));
+      return { credentials: CREDENTIALS, rules: rulesOf(wire), ...(fault !== undefined && { fault }) };
+    }, onCall);
+  };
+  const client = createProviderClient({
+    account: accountFor,
+    ...(patterns && { patterns }),
+    timeoutMs,
+    connect(_target, callback) {
+      simulator ??= start();
+      simulator.then(
+        (started) => callback(null, started.connect()),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+  return {
+    send: client.send,
+    async close() {
+      await client.close();
+      (await simulator)?.close();
+    },
+  };
+}
+
+/** Sends test leads to the one provider and all others to the other. */
+export function separateTests(real: Provider, tests: Provider): Provider {
+  return {
+    send: (lead) => (isTestProvider(lead.provider) ? tests : real).send(lead),
+    close: async () => void (await Promise.all([real.close(), tests.close()])),
+  };
+}
+
+function toTestAccount(account: ProviderAccount): ProviderAccount {
+  return { ...account, ...CREDENTIALS, url: `${ENDPOINT}${encodeURIComponent(account.id)}` };
+}
+
+/** What the simulator asks of a document of this profile. */
+function rulesOf({ root, namespace, order, contentType }: WireProfile): Partial<Rules> {
+  return {
+    root: root.slice(root.indexOf(':') + 1),
+    namespace: namespace ?? '',
+    namespaceSensitive: true,
+    order,
+    textXmlOnly: /^text\/xml\b/i.test(contentType),
+  };
+}
