@@ -28,8 +28,8 @@ t.test('for spreadsheets they are CSV, in which no text is a formula', async (t)
   const { type, store } = terminalOver(t);
   const id = await store('delivered', CONSENT);
   const { out } = await type('consent export --format csv --site demo');
-  const row = `"${id}","demo","2026-11-24T12:00:00.000Z","Yes, ""text"" me","'=1+1","https://dealer.example/1","",""`;
-  t.equal(out, `"id","site","at","text","version","pageUrl","origin","unreadable"\r\n${row}\r\n`);
+  const row = `"${id}","demo","2026-11-24T12:00:00.000Z","Yes, ""text"" me","'=1+1","https://dealer.example/1","","",""`;
+  t.equal(out, `"id","site","at","text","version","pageUrl","origin","unreadable","test"\r\n${row}\r\n`);
 });
 
 t.test('an export of many pages is whole, and each page is an audit entry', async (t) => {

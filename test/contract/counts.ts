@@ -27,6 +27,7 @@ export function countsContract(t: Test, open: (t: Test) => OpenOutbox): void {
       oldestQueuedAt: 2_000,
       parkedProviders: [],
       suppressions: 1,
+      testLeads: 0,
     });
     await outbox.close();
   });

@@ -16,6 +16,7 @@ import { queueContract } from './queue.ts';
 import { recordsContract } from './records.ts';
 import { requeueContract } from './requeue.ts';
 import { sealingContract } from './sealing.ts';
+import { testLeadsContract } from './test-leads.ts';
 
 /**
  * The tests that every store passes.
@@ -60,5 +61,6 @@ export function operatorContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('messages', async (t) => messagesContract(t, open));
   t.test('history', async (t) => historyContract(t, open));
   t.test('requeue', async (t) => requeueContract(t, open));
+  t.test('test leads', async (t) => testLeadsContract(t, open));
   t.test('privacy', async (t) => privacyContract(t, open));
 }

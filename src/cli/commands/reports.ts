@@ -24,7 +24,7 @@ type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption 
 type StatsOptions = JsonOption & { readonly by?: readonly string[]; readonly waiting?: boolean };
 
 const EXPORT_PAGE = 500;
-const COLUMNS = ['id', 'test', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable'] as const;
+const COLUMNS = ['id', 'site', 'at', 'text', 'version', 'pageUrl', 'origin', 'unreadable', 'test'] as const;
 
 const FORMATS: Readonly<Record<string, { head: string; line: (consent: ConsentView) => string }>> = {
   jsonl: { head: '', line: json },
