@@ -41,7 +41,10 @@ t.test('every magic number does in memory what it does over a network, and no so
   const simulator = await startSimulator();
   t.teardown(() => simulator.close());
   const account = { ...ACCOUNT, wire: { ...ACCOUNT.wire, root: 'MobileTextConnectRequest' } };
-  const overNetwork = createProviderClient({ account: () => ({ ...account, url: simulator.endpoint }), timeoutMs: TIMEOUT_MS });
+  const overNetwork = createProviderClient({
+    account: () => ({ ...account, url: simulator.endpoint }),
+    timeoutMs: TIMEOUT_MS,
+  });
   const inMemory = createTestProvider({ account: () => account, timeoutMs: TIMEOUT_MS });
   t.teardown(() => Promise.all([overNetwork.close(), inMemory.close()]));
   const numbers = FAULTS.map((fault) => [fault.name, numbered(nationalOf(fault))] as const);

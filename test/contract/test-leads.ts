@@ -92,10 +92,7 @@ export function testLeadsContract(t: Test, open: (t: Test) => OpenOutbox): void 
     const ofPartner = await outbox.listOfPartner({ partner: 'crm', test: true }, page);
     t.strictSame(idsOf(ofPartner).toSorted(), tests.toSorted());
     t.ok(ofPartner.items.every(({ test }) => test === true));
-    t.strictSame(
-      idsOf(await outbox.listOfPartner({ partner: 'crm', test: false }, page)).toSorted(),
-      real.toSorted(),
-    );
+    t.strictSame(idsOf(await outbox.listOfPartner({ partner: 'crm', test: false }, page)).toSorted(), real.toSorted());
     t.equal(idsOf(await outbox.listOfPartner({ partner: 'crm', test: true, status: 'parked' }, page)).length, 1);
     await outbox.close();
   });
@@ -126,17 +123,20 @@ export function testLeadsContract(t: Test, open: (t: Test) => OpenOutbox): void 
     await outbox.close();
   });
 
-  t.test('a released suspect counts as what it is: a test on the counters of tests, a real one on the others', async (t) => {
-    const outbox = await open(t)();
-    const phoneHash = hashing.phone(lead().phone.e164);
-    const tests = capKeys(hashing, 'demo', phoneHash, true);
-    const real = capKeys(hashing, 'demo', phoneHash);
-    for (const kind of ['phone', 'phone_total', 'site'] as const) t.notSame(tests[kind], real[kind], kind);
-    const caps: Cap[] = [{ kind: 'site', key: tests.site, max: 9 }];
-    await outbox.accept(newLead({ ...TEST, caps, start: { kind: 'held' } }), NOW);
-    await outbox.requeue({ test: true }, 9, { ...entry('suppress', NOW + 5), action: 'release' });
-    t.equal(await outbox.counted(tests.site, NOW), 1);
-    t.equal(await outbox.counted(real.site, NOW), 0);
-    await outbox.close();
-  });
+  t.test(
+    'a released suspect counts as what it is: a test on the counters of tests, a real one on the others',
+    async (t) => {
+      const outbox = await open(t)();
+      const phoneHash = hashing.phone(lead().phone.e164);
+      const tests = capKeys(hashing, 'demo', phoneHash, true);
+      const real = capKeys(hashing, 'demo', phoneHash);
+      for (const kind of ['phone', 'phone_total', 'site'] as const) t.notSame(tests[kind], real[kind], kind);
+      const caps: Cap[] = [{ kind: 'site', key: tests.site, max: 9 }];
+      await outbox.accept(newLead({ ...TEST, caps, start: { kind: 'held' } }), NOW);
+      await outbox.requeue({ test: true }, 9, { ...entry('suppress', NOW + 5), action: 'release' });
+      t.equal(await outbox.counted(tests.site, NOW), 1);
+      t.equal(await outbox.counted(real.site, NOW), 0);
+      await outbox.close();
+    },
+  );
 }
