@@ -153,8 +153,8 @@ export function createDialog(on: DialogEvents): Dialog {
       const isBusy = text !== undefined;
       // Set once only, because a screen reader reads out a text that is set again.
       if (status.textContent !== text) status.textContent = text ?? '';
-      // Hiding the focused element would move the focus to the page.
-      if (!isBusy && cancel.matches(':focus')) submit.focus();
+      // Hiding the focused element would move the focus to the page. WebKit matches `:focus` in the active window only.
+      if (!isBusy && (form.getRootNode() as ShadowRoot).activeElement === cancel) submit.focus();
       cancel.hidden = !isBusy;
       if (isBusy) reveal();
       // Not `disabled`, which would remove the focus from the pressed button.

@@ -12,52 +12,6 @@ t.test('the element', async (t) => {
   const { launchPage } = await createPageLauncher(t);
 
   t.test('the element on a page', async (t) => {
-    t.test('opens and closes by its methods and by all controls of a dialog', async (t) => {
-      const { page, events } = await launchPage(t, { attributes: 'position="none"' });
-      const visitor = visitorOf(page);
-      t.notOk(await visitor.button.isVisible(), 'the page has its own trigger');
-      const ways = [
-        () => page.evaluate(`document.querySelector('text-us').close()`),
-        () => page.keyboard.press('Escape'),
-        () => page.getByRole('button', { name: 'Close' }).click(),
-        () => page.mouse.click(5, 5),
-      ];
-      for (const close of ways) {
-        await page.evaluate(`document.querySelector('text-us').open()`);
-        t.ok(await visitor.dialog.isVisible());
-        await visitor.dialog.click({ position: { x: 4, y: 4 } });
-        t.ok(await visitor.dialog.isVisible(), 'its own edge is part of it');
-        await close();
-        await visitor.dialog.waitFor({ state: 'hidden' });
-      }
-      await page.evaluate(`{
-      const button = document.querySelector('text-us');
-      Promise.all([button.open(), button.open()]);
-    }`);
-      await visitor.dialog.waitFor();
-      t.equal((await events()).length, 5, 'opening twice is opening once');
-      await page.keyboard.press('Escape');
-      await page.evaluate(`{
-      const button = document.querySelector('text-us');
-      button.position = 'inline';
-      button.hidden = true;
-      button.open();
-    }`);
-      await visitor.dialog.waitFor();
-      t.notOk(await visitor.button.isVisible(), 'hidden hides the button, and no dialog that holds the page');
-    });
-
-    t.test('keeps the typed values when the dialog is closed', async (t) => {
-      const { page } = await launchPage(t);
-      const visitor = visitorOf(page);
-      await visitor.open();
-      await visitor.fill({ phone: '404', question: 'Is it' });
-      await page.keyboard.press('Escape');
-      await visitor.open();
-      t.equal(await visitor.phone.inputValue(), '404');
-      t.equal(await page.getByLabel('Your question').inputValue(), 'Is it');
-    });
-
     t.test('takes its texts from slots, also the text of the consent', async (t) => {
       const { gateway, page } = await launchPage(t, {
         content: `
@@ -155,6 +109,26 @@ t.test('the element', async (t) => {
         await page.evaluate(`document.querySelector('text-us').theme = '${theme}'`);
         t.equal(await isDark(), dark, theme);
       }
+    });
+
+    t.test('motion and forced colours are respected', async (t) => {
+      const { page } = await launchPage(t, {
+        context: { reducedMotion: 'no-preference', forcedColors: 'active' },
+      });
+      const visitor = visitorOf(page);
+      await visitor.open();
+      const animation = () => visitor.dialog.evaluate((dialog) => getComputedStyle(dialog).animationName);
+      t.not(await animation(), 'none');
+      for (const part of [visitor.button, visitor.send, visitor.phone, visitor.dialog]) {
+        const [width, colour] = await part.evaluate((element) => {
+          const { borderTopWidth, borderTopColor } = getComputedStyle(element);
+          return [borderTopWidth, borderTopColor];
+        });
+        t.equal(width, '1px');
+        t.not(colour, 'rgba(0, 0, 0, 0)', 'a border that was transparent shows');
+      }
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      t.equal(await animation(), 'none');
     });
 
     t.test('floats at the end of the page, on the side given by the writing direction', async (t) => {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { FORM } from '../support/widget/fake-gateway.ts';
 import { createPageLauncher } from '../support/widget/page-launcher.ts';
@@ -17,7 +16,7 @@ const LANGUAGES = [
 const widthsOf = ({ scrollWidth, clientWidth }: Element): readonly number[] => [scrollWidth, clientWidth];
 
 t.test('languages', async (t) => {
-  const { browser, launchPage } = await createPageLauncher(t);
+  const { launchPage } = await createPageLauncher(t);
 
   t.test('the language of the button', async (t) => {
     t.test('is that of the page or the element, and is loaded once, at a click only', async (t) => {
@@ -120,17 +119,6 @@ t.test('languages', async (t) => {
       await page.getByLabel('رقم الجوال').waitFor();
       const [content, own] = await visitor.dialog.evaluate(widthsOf);
       t.equal(content, own);
-    });
-
-    t.test('a page with the plain form of the guide does not scroll sideways', async (t) => {
-      const guide = await readFile('docs/forms.md', 'utf8');
-      const form = /<form method="post".*?<\/form>/s.exec(guide)?.[0] ?? '';
-      t.match(form, 'name="trap"');
-      const page = await browser.newPage({ viewport: { width: 400, height: 700 } });
-      await page.setContent(`<!doctype html><html dir="rtl"><body>${form}</body></html>`);
-      t.strictSame(await page.locator('html').evaluate(widthsOf), [400, 400]);
-      t.notOk(await page.locator('[name=trap]').evaluate((trap) => trap.getBoundingClientRect().bottom > 0), 'unseen');
-      await page.close();
     });
   });
 });

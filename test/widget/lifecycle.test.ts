@@ -1,3 +1,5 @@
+import { createChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/sha';
 import type { CDPSession, Page } from 'playwright-core';
 import t from 'tap';
 import { createPageLauncher } from '../support/widget/page-launcher.ts';
@@ -40,7 +42,7 @@ async function shed(cdp: CDPSession, page: Page, { Nodes, JSEventListeners }: We
 }
 
 t.test('the life of a button', async (t) => {
-  const { launchPage } = await createPageLauncher(t);
+  const { launchPage, launchTimedPage } = await createPageLauncher(t);
 
   t.test('in an application that mounts and navigates', async (t) => {
     t.test('a hundred removed buttons leave nothing behind', async (t) => {
@@ -100,6 +102,73 @@ t.test('the life of a button', async (t) => {
         url: new URL('/inventory/2?color=blue', url).href,
         title: '🚗'.repeat(256),
       });
+    });
+
+    t.test('a lead that waited for the connection leaves no listener behind', async (t) => {
+      const { visitor, context, page, wait } = await launchTimedPage(t, []);
+      const cdp = await context.newCDPSession(page);
+      const listeners = async (): Promise<number> => {
+        const { result } = await cdp.send('Runtime.evaluate', { expression: 'window' });
+        return (await cdp.send('DOMDebugger.getEventListeners', { objectId: String(result.objectId) })).listeners
+          .length;
+      };
+      await visitor.open();
+      // The half second that a click waits for its form has its own listener; only later listeners count.
+      await wait(1);
+      const before = await listeners();
+      await context.setOffline(true);
+      await visitor.phone.fill('(404) 555-1212');
+      await visitor.send.click();
+      await visitor.status.getByText('No connection.').waitFor();
+      await page.waitForFunction('waits === 1');
+      t.equal(await listeners(), before + 1);
+      await context.setOffline(false);
+      await visitor.reads('Message sent');
+      t.equal(await listeners(), before);
+    });
+
+    t.test('a lead that is stopped while its proof is computed is sent by the next click', async (t) => {
+      const { gateway, page, context } = await launchPage(t);
+      const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 300_000, deriveKey });
+      gateway.form = { ...gateway.form, challenge };
+      const visitor = visitorOf(page);
+      const loaded = page.waitForResponse(/dialog/);
+      await visitor.button.hover();
+      await (await loaded).finished();
+      // Offline it has no form from the dialog's opening: the form and its proof are the submission's own.
+      await context.setOffline(true);
+      await visitor.open();
+      await visitor.phone.fill('(404) 555-1212');
+      await visitor.send.click();
+      await visitor.status.getByText('No connection.').waitFor();
+      const solver = gateway.arrival('GET', /proof/);
+      await context.setOffline(false);
+      await solver;
+      await page.getByText('Cancel', { exact: true }).click();
+      await visitor.alert.getByText('Stopped.').waitFor();
+      t.strictSame(gateway.posts(), []);
+      await visitor.send.click();
+      await visitor.reads('Message sent');
+      t.equal(gateway.posts().length, 1);
+    });
+
+    t.test('a lead that is stopped while another tab sends it is stopped in this tab', async (t) => {
+      const { page } = await launchPage(t, { attributes: 'keep-offline' });
+      const visitor = visitorOf(page);
+      await page.evaluate(`{
+      const request = navigator.locks.request.bind(navigator.locks);
+      navigator.locks.request = async (name, ...rest) => {
+        window.name = name;
+        await new Promise((held) => request(name, () => (held(), new Promise(() => {}))));
+        return request(name, ...rest);
+      };
+    }`);
+      await visitor.ask();
+      await page.waitForFunction('navigator.locks.query().then(({ pending }) => pending.length === 1)');
+      const cancel = page.getByText('Cancel', { exact: true });
+      await cancel.click();
+      await visitor.alert.getByText('Stopped.').waitFor();
+      t.equal(await cancel.isVisible(), false);
     });
 
     t.test('two buttons on a page are two forms', async (t) => {

@@ -1,4 +1,4 @@
-import { WEBKIT_ENGINE } from '../support/engines.ts';
 import { testEngine } from '../support/widget/engine-tests.ts';
+import { WEBKIT_ENGINE } from '../support/widget/webkit-engine.ts';
 
 testEngine(WEBKIT_ENGINE);

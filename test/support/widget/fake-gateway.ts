@@ -29,6 +29,8 @@ export type FakeGateway = {
   form: Record<string, unknown> | ((lang: string) => Record<string, unknown>);
   /** How the next calls of a kind end; without any, well. `widget` is every script but the dialog's. */
   readonly next: { post: Reply[]; form: Reply[]; dialog: Reply[]; widget: Reply[] };
+  /** Whether every call ends with a broken connection. */
+  isDown: boolean;
   /** Resolves with the next call whose method and path match. */
   arrival(method: string, path: RegExp): Promise<Received>;
 };
@@ -52,6 +54,7 @@ export async function startFakeGateway(t: Test, { files }: WidgetFiles): Promise
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://gateway');
+    if (gateway.isDown) return request.socket.destroy();
     const call = {
       method: request.method ?? '',
       path: url.pathname,
@@ -94,6 +97,7 @@ export async function startFakeGateway(t: Test, { files }: WidgetFiles): Promise
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     received,
     leads,
+    isDown: false,
     form: FORM,
     next: { post: [], form: [], dialog: [], widget: [] },
     posts: () => received.filter(({ path, method }) => method === 'POST' && path === '/conversations'),

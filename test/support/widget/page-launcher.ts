@@ -20,6 +20,8 @@ export type PageOptions = {
   /** Content-Security-Policy of the page; `GATEWAY` stands for the gateway's origin. */
   readonly policy?: string;
   readonly context?: BrowserContextOptions;
+  /** Runs before the button's own script, whatever the policy. */
+  readonly script?: string;
 };
 
 export type WidgetPage = {
@@ -94,17 +96,23 @@ export async function serveButton(
   options: PageOptions,
 ): Promise<{ readonly gateway: FakeGateway; readonly url: string }> {
   const gateway = await startFakeGateway(t, files);
-  const policy = options.policy?.replaceAll('GATEWAY', gateway.url.slice(0, -1));
+  const policy = options.policy
+    ?.replaceAll('GATEWAY', gateway.url.slice(0, -1))
+    .replace('script-src', `script-src 'nonce-${NONCE}'`);
   return { gateway, url: await servePage(t, htmlOf(gateway.url, options), policy) };
 }
 
+/** Marks the scripts of the tests themselves. */
+const NONCE = 'tests';
+
 function htmlOf(
   gateway: string,
-  { attributes = '', content = '', before = '', beside, lang = 'en' }: PageOptions,
+  { attributes = '', content = '', before = '', beside, lang = 'en', script = '' }: PageOptions,
 ): string {
   const button = `<text-us site="demo" ${attributes}>${content}</text-us>`;
   return `<!doctype html><html lang="${lang}"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1"><title>2019 Honda Civic</title>
+    ${script && `<script nonce="${NONCE}">${script}</script>`}
     <script type="module" src="${gateway}widget/v1.js"></script></head>
     <body>${beside ? '<header>Example Motors</header>' : ''}
     <main><h1>2019 Honda Civic</h1>${before}${beside ? '' : button}</main>

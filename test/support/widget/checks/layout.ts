@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import type { Test } from 'tap';
+import type { Size } from '../browser-page.ts';
+import { FORM, problem } from '../fake-gateway.ts';
+import { servePage } from '../page-launcher.ts';
+import { type Stage, type TestBrowser, until } from '../stage.ts';
+
+const SCREENS: readonly Size[] = [
+  { width: 320, height: 568 },
+  { width: 390, height: 420 },
+  { width: 667, height: 375 },
+];
+
+/** Whether a page or an element can be scrolled sideways. */
+const overflows = (element: string): string =>
+  `(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(${element})`;
+
+async function isInView(stage: Stage, role: string, name?: string): Promise<boolean> {
+  return stage.of(
+    role,
+    name,
+    '(({ top, bottom, height }) => height > 0 && top >= 0 && bottom <= innerHeight)(it.getBoundingClientRect())',
+  );
+}
+
+/** What fits where, in numbers: small screens, zoomed pages, both writing directions. */
+export function checkLayout(t: Test, { show, page }: TestBrowser): void {
+  t.test('on a small screen the result of a lead is visible, and nothing scrolls sideways', async (t) => {
+    for (const size of SCREENS) {
+      const screen = `${size.width} by ${size.height}`;
+      const stage = await show(t, {
+        size,
+        attributes: 'position="floating"',
+        form: { ...FORM, consent: { required: true } },
+      });
+      t.equal(await page.evaluate('innerWidth'), size.width);
+      await stage.open();
+      await stage.fill({ phone: '(404) 555-1212' });
+      await stage.of('checkbox', undefined, 'it.click()');
+      stage.gateway.next.post.push(problem(429, 'rate_limited'));
+      await stage.of('button', 'Send', 'it.click()');
+      await stage.hears('alert', 'Too many tries.');
+      t.ok(await isInView(stage, 'alert'), `${screen}: the refusal`);
+
+      await stage.setOnline(false);
+      await stage.of('textbox', /^Mobile/, 'it.scrollIntoView()');
+      await stage.of('button', 'Send', 'it.click()');
+      await stage.hears('status', 'No connection.');
+      t.ok(await isInView(stage, 'status'), `${screen}: what goes on`);
+      t.ok(await isInView(stage, 'button', 'Cancel'), `${screen}: and how to stop it`);
+      t.equal(await page.evaluate('scrollY'), 0, `${screen}: the page behind stays where it was`);
+      t.notOk(await page.evaluate(overflows('document.documentElement')), `${screen}: the page`);
+      t.notOk(await page.evaluate(overflows(`tools.find('dialog')`)), `${screen}: the dialog`);
+    }
+  });
+
+  t.test('targets are at least 24 pixels large, and the main ones 44', async (t) => {
+    const stage = await show(t, { size: { width: 320, height: 568 }, form: { ...FORM, consent: { required: true } } });
+    const sizes = `tools.all().filter((it) => /button|textbox|checkbox|link/.test(tools.roleOf(it))).map(tools.describe)`;
+    const found = await until<{ name: string; width: number; height: number }[]>(page, `${sizes}.length && ${sizes}`);
+    await stage.open();
+    found.push(...(await page.evaluate<typeof found>(sizes)));
+    t.ok(found.length >= 8);
+    for (const { name, width, height } of found)
+      t.ok(Math.min(width, height) >= (/^(Text us|Send)/.test(name) ? 43.9 : 24), `${name}: ${width} by ${height}`);
+  });
+
+  t.test('at a zoom of 200 and 400 percent all controls are reachable, and nothing scrolls sideways', async (t) => {
+    // A window of 1280 by 900, zoomed.
+    for (const zoom of [2, 4]) {
+      const stage = await show(t, {
+        size: { width: 1280 / zoom, height: 900 / zoom },
+        lang: 'de',
+        form: { ...FORM, consent: { required: true, text: 'Kraftfahrzeughaftpflichtversicherungsbestätigungen' } },
+      });
+      await stage.open();
+      if (zoom === 2) t.ok(await isInView(stage, 'button', 'Senden'), 'the button that sends is in view at once');
+      t.notOk(await page.evaluate(overflows(`tools.find('dialog')`)), `${zoom}: the dialog`);
+      await stage.click('button', 'Senden');
+      await until(page, `/^Bitte geben Sie/.test(tools.wrong()[0]?.[1])`);
+      t.notOk(await page.evaluate(overflows('document.documentElement')), `${zoom}: the page`);
+    }
+  });
+
+  t.test('the plain form of the guide does not scroll sideways, and its hidden field is off the screen', async (t) => {
+    const guide = await readFile('docs/forms.md', 'utf8');
+    const form = /<form method="post".*?<\/form>/s.exec(guide)?.[0] ?? '';
+    t.match(form, 'name="trap"');
+    for (const dir of ['ltr', 'rtl']) {
+      const html = `<!doctype html><html dir="${dir}"><meta name="viewport" content="width=device-width">${form}`;
+      const url = await servePage(t, html);
+      for (const width of [320, 480]) {
+        await page.goto(url, { width, height: 600 });
+        t.notOk(await page.evaluate(overflows('document.documentElement')), `${dir}, ${width}`);
+        t.ok(await page.evaluate(`document.querySelector('[name=trap]').getBoundingClientRect().bottom <= 0`));
+      }
+    }
+  });
+}
