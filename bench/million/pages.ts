@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { buildAdminApp } from '../../src/admin/api/app.ts';
+import { createEntryOperations } from '../../src/admin/operations/entries.ts';
 import { createOperations } from '../../src/admin/operations/operations.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { hashing } from '../../test/support/outbox.ts';
@@ -61,6 +62,11 @@ export const FORMS: readonly (readonly [path: string, fields: Readonly<Record<st
 export async function measurePages(outbox: Outbox): Promise<void> {
   const app = await buildAdminApp({
     operations: createOperations({ store: outbox, hashing, now: () => NOW }),
+    entries: createEntryOperations({
+      store: outbox,
+      checker: () => Promise.reject(new Error('No page that is measured changes an entry.')),
+      now: () => NOW,
+    }),
     tokens: { admin: 'x'.repeat(32), operators: () => [] },
     state: {
       providers: async () => [{ id: 'account-1', region: 'na', endpoint: 'https://na.example', refusedInARow: 0 }],

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { createEntryOperations } from '../admin/operations/entries.ts';
 import { createOperations } from '../admin/operations/operations.ts';
 import { describeSettings } from '../config/describe.ts';
+import { createEntryChecker } from '../config/entries.ts';
 import { differingSettings } from '../config/live.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -11,6 +13,7 @@ import { encodeLead } from '../provider/encode.ts';
 import { listen } from './listen.ts';
 import type { RunningOutgoing } from './outgoing.ts';
 import type { Services } from './services.ts';
+import { entryContext } from './stored.ts';
 
 /** Who uses the console of the demo, which is open on a loopback address. */
 const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
@@ -20,7 +23,7 @@ const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
  * alone. Gives its base URL.
  */
 export async function openAdminListener(
-  { settings, live, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
+  { settings, live, stored, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
   { gate, parking, worker }: RunningDelivery,
   { notified, callbacks }: RunningOutgoing,
 ): Promise<string | undefined> {
@@ -30,6 +33,12 @@ export async function openAdminListener(
   if (!admin) return undefined;
   const { buildAdminApp } = await import('../admin/api/app.ts');
   const app = await buildAdminApp({
+    entries: createEntryOperations({
+      store: outbox,
+      checker: async () => createEntryChecker(entryContext(live.own(), stored.parts())),
+      onChanged: stored.poll,
+      now: clock.now,
+    }),
     operations: createOperations({
       store: outbox,
       hashing,
@@ -79,7 +88,7 @@ export async function openAdminListener(
         const mistakes = refused();
         return {
           summary: describeSettings(live.current()),
-          changed: differingSettings(loadSettings({}), live.current()),
+          changed: differingSettings(loadSettings({}), live.own()),
           ...(mistakes && { refused: { ...mistakes, since: new Date(mistakes.since).toISOString() } }),
         };
       },

@@ -1,9 +1,21 @@
 import type { Logger } from 'pino';
-import { buildStoredAccount, buildStoredPartner, buildStoredSite, GROUPS } from '../config/entries.ts';
+import {
+  buildStoredAccount,
+  buildStoredPartner,
+  buildStoredSite,
+  type EntryContext,
+  GROUPS,
+} from '../config/entries.ts';
 import { ConfigurationError, firstNames, type Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
-import { createStoredEntries, type StoredEntries } from '../config/stored.ts';
-import { ENTRY_KINDS, type EntryChange, type EntryKind, type EntryStore } from '../domain/ports/entry-store.ts';
+import { createStoredEntries, type StoredEntries, type StoredParts } from '../config/stored.ts';
+import {
+  ENTRY_KINDS,
+  type EntryChange,
+  type EntryKind,
+  type EntryStore,
+  type StoredEntry,
+} from '../domain/ports/entry-store.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 
 /** Keys of the file that are looked up in the store at once, and how long the event loop may then do other work. */
@@ -26,11 +38,7 @@ export async function openStored({
 }): Promise<StoredEntries> {
   const stored = createStoredEntries({
     store: outbox,
-    build: {
-      site: ({ key, content, secrets = {} }) => buildStoredSite(key, content, secrets),
-      partner: ({ key, content, secrets = {} }) => buildStoredPartner(key, content, secrets),
-      provider: ({ key, content, secrets = {} }) => buildStoredAccount(key, content, secrets, wires()),
-    },
+    build: buildersWith(wires),
     onChange(changes) {
       log.info({ event: 'entries_changed', ...namesOfChanges(changes) }, 'stored entries changed');
       onChange();
@@ -50,6 +58,29 @@ export async function openStored({
     );
   if (counts.site + counts.partner + counts.provider > 0) log.info({ event: 'entries', ...counts }, 'stored entries');
   return stored;
+}
+
+/** Reads the partners and accounts of the store once. */
+export async function readParts(store: EntryStore, settings: Settings): Promise<StoredParts> {
+  const stored = createStoredEntries({
+    store,
+    build: buildersWith(() => settings.wires),
+    onChange: () => undefined,
+    onUnreadable: () => undefined,
+    onFault: () => undefined,
+    clock,
+  });
+  await stored.start();
+  await stored.stop();
+  return stored.parts();
+}
+
+function buildersWith(wires: () => Settings['wires']) {
+  return {
+    site: ({ key, content, secrets = {} }: StoredEntry) => buildStoredSite(key, content, secrets),
+    partner: ({ key, content, secrets = {} }: StoredEntry) => buildStoredPartner(key, content, secrets),
+    provider: ({ key, content, secrets = {} }: StoredEntry) => buildStoredAccount(key, content, secrets, wires()),
+  };
 }
 
 /**
@@ -82,6 +113,21 @@ export async function checkAgainstStore(settings: Settings, store: EntryStore): 
       });
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** What entries are checked against, as it is configured now. */
+export function entryContext(own: Settings, { partners, providers }: StoredParts): EntryContext {
+  const groups = { site: own.sites, partner: own.partners, provider: own.providers };
+  const owners = [...partners.values(), ...own.partners.values()].flatMap(({ id, keyHashes }) =>
+    keyHashes.map((hash): [string, string] => [`sha256:${hash.toString('hex')}`, id]),
+  );
+  return {
+    production: own.production,
+    isElsewhere: (kind, key) => groups[kind].has(key),
+    accounts: new Set([...own.providers.keys(), ...providers.keys()]),
+    keyOwners: new Map(owners),
+    privateHosts: own.privateHosts,
+  };
 }
 
 async function storedKeys(store: EntryStore, kind: EntryKind, keys: readonly string[]): Promise<string[]> {

@@ -10,6 +10,7 @@ import { addBackupCommands } from './commands/backup.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConfigurationCommands } from './commands/configuration.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEntryCommands } from './commands/entries.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLeadCommands } from './commands/leads.ts';
 import { addSendCommands } from './commands/leads-send.ts';
@@ -31,6 +32,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addSendCommands,
   addNumberCommands,
   addReportCommands,
+  addEntryCommands,
   addReconcileCommand,
   addDoctorCommand,
   addCheckCommand,
@@ -125,7 +127,7 @@ function reportError(error: unknown, program: Command, args: readonly string[], 
   }
   if (error instanceof OperationError) {
     io.err(`${error.message}\n`);
-    return EXIT.notFound;
+    return error.code === 'not_found' ? EXIT.notFound : EXIT.failed;
   }
   if (error instanceof ConfigurationError || error instanceof UnusableLead || error instanceof BackupError) {
     io.err(`${error.message}\n`);

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { createEntryOperations, type EntryOperations } from '../admin/operations/entries.ts';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
-import { loadStorage, type StorageSettings } from '../config/load.ts';
+import { entryContext, readParts } from '../app/stored.ts';
+import { createEntryChecker } from '../config/entries.ts';
+import { loadSettings, loadStorage, type StorageSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
@@ -20,6 +23,7 @@ import { createVault } from '../store/vault.ts';
 /** The gateway's database, opened beside a gateway that may be running. */
 export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & {
   readonly operations: Operations;
+  readonly entries: EntryOperations;
   readonly store: Pick<LeadRecords, 'list' | 'show'> &
     Pick<StatsStore, 'stats'> &
     Pick<KeyStore, 'sealedCounts'> &
@@ -74,7 +78,15 @@ export async function openSession({ env, now }: SessionInput): Promise<Session> 
       return running ? accountsBehind(running, 'open') : [];
     },
   });
-  return { database, keys, operations, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
+  const entries = createEntryOperations({
+    store,
+    async checker() {
+      const settings = loadSettings(env);
+      return createEntryChecker(entryContext(settings, await readParts(store, settings)));
+    },
+    now,
+  });
+  return { database, keys, operations, entries, store, ...defined({ skewMs, mistakes }), close: () => store.close() };
 }
 
 /** A gateway on this machine answers at once; one that hangs must not hold up a command. */

@@ -5,13 +5,22 @@ import type { Partner, Site } from '../domain/site.ts';
 import { checkCallbacks } from './callbacks.ts';
 import { DEFAULT_PROVIDER } from './defaults.ts';
 import { type JsonDocument, parseDocument } from './document.ts';
+import {
+  type Content,
+  type FormerEntry,
+  fileMistakes,
+  keepSecrets,
+  mapPlaces,
+  placesOf,
+  SECRETS,
+} from './entry-secrets.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { buildPartners, checkPartners } from './partners.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { buildAccount, checkProviders } from './providers.ts';
 import { type FileContent, FileSchema, type PartnerContent, type ProviderContent } from './schema/file.ts';
 import type { SiteContent } from './schema/site.ts';
-import { compile, type Located, type Validate } from './schema/validate.ts';
+import { compile, type Validate } from './schema/validate.ts';
 import type { GeneralWires } from './settings.ts';
 import { buildSites, checkSites, suggest } from './sites.ts';
 
@@ -33,10 +42,25 @@ export type EntryContext = {
 /** An entry that is to be stored, valid or not. */
 export type CheckedEntry = { readonly entry: NewEntry } | { readonly problems: readonly string[] };
 
-/** What was stored of an entry before: its secrets stay where the new content does not have them. */
-export type FormerEntry = { readonly content: string; readonly secrets?: EntrySecrets };
-
-type Content = Readonly<Record<string, unknown>>;
+/**
+ * Checks entries one after the other by the schema and the rules of the configuration file. Each may refer to those that were
+ * checked before.
+ */
+export function createEntryChecker(context: EntryContext) {
+  const accounts = new Set(context.accounts);
+  const keyOwners = new Map(context.keyOwners);
+  return {
+    check(kind: EntryKind, key: string, text: string, former?: FormerEntry): CheckedEntry {
+      const checked = checkEntry(kind, key, text, { ...context, accounts, keyOwners }, former);
+      if (!('entry' in checked)) return checked;
+      if (kind === 'provider') accounts.add(key);
+      if (kind === 'partner')
+        for (const hash of (JSON.parse(checked.entry.content) as PartnerContent).keys)
+          keyOwners.set(hash.toLowerCase(), key);
+      return checked;
+    },
+  };
+}
 
 const validators: Partial<Record<EntryKind, Validate>> = {};
 
@@ -108,69 +132,6 @@ const NO_FILES = {
     throw new Error('An entry of the store names no file.');
   },
 };
-
-function fileMistakes(kind: EntryKind, at: string, value: unknown): Located[] {
-  return placesOf(kind, value).flatMap(({ pointer, object }) =>
-    Object.keys(object)
-      .filter((name) => name.endsWith('File'))
-      .map((name) => ({
-        pointer: `${at}${pointer}/${name}`,
-        problem: 'names a file, which an entry of the store cannot',
-        fix: `write ${name.slice(0, -4)} itself; a secret is sealed`,
-      })),
-  );
-}
-
-/** The objects of an entry that may hold secrets, with their pointers. */
-function placesOf(kind: EntryKind, value: unknown): { readonly pointer: string; readonly object: Content }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  if (kind === 'provider') return [{ pointer: '', object: value as Content }];
-  const { callbacks } = value as { readonly callbacks?: unknown };
-  if (!Array.isArray(callbacks)) return [];
-  return callbacks.flatMap((object: unknown, index) =>
-    typeof object === 'object' && object !== null
-      ? [{ pointer: `/callbacks/${index}`, object: object as Content }]
-      : [],
-  );
-}
-
-const SECRETS = {
-  site: ['secret', 'previousSecret'],
-  partner: ['secret', 'previousSecret'],
-  provider: ['password'],
-} as const;
-
-/** The content with the secrets of the former one where it has none: of an account, and of a callback with the same URL. */
-function keepSecrets(kind: EntryKind, value: unknown, former: FormerEntry | undefined): unknown {
-  if (former?.secrets === undefined || typeof value !== 'object' || value === null || Array.isArray(value))
-    return value;
-  const { secrets } = former;
-  const [main] = SECRETS[kind];
-  const before = placesOf(kind, JSON.parse(former.content));
-  const kept = new Map(
-    placesOf(kind, value).flatMap(({ pointer, object }) => {
-      const same = before.find((one) => one.object.url === object.url || kind === 'provider');
-      if (same === undefined || object[main] !== undefined || object[`${main}File`] !== undefined) return [];
-      const found = SECRETS[kind].flatMap((name) => {
-        const secret = secrets[`${same.pointer}/${name}`];
-        return secret === undefined ? [] : [[name, secret]];
-      });
-      return [[pointer, Object.fromEntries(found) as Content]];
-    }),
-  );
-  return mapPlaces(kind, value as Content, (object, pointer) => ({ ...object, ...kept.get(pointer) }));
-}
-
-/** The content with each of its objects that may hold secrets replaced. */
-function mapPlaces(kind: EntryKind, value: Content, map: (object: Content, pointer: string) => Content): Content {
-  if (kind === 'provider') return map(value, '');
-  const { callbacks } = value;
-  if (!Array.isArray(callbacks)) return value;
-  const mapped = callbacks.map((one: unknown, index) =>
-    typeof one === 'object' && one !== null ? map(one as Content, `/callbacks/${index}`) : one,
-  );
-  return { ...value, callbacks: mapped };
-}
 
 function toEntry(kind: EntryKind, key: string, value: Content, { isElsewhere }: EntryContext): NewEntry {
   const secrets: Record<string, string> = {};

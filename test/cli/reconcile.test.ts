@@ -107,7 +107,7 @@ t.test('a wrong day or partner is refused, with what would be right', async (t) 
   const { run } = await filled(t);
   t.match(await run('--partner crm --date 2026-02-30'), { code: 2, err: /--date is a day such as/ });
   t.match(await run('--partner crm --date 2999-01-01'), { code: 2, err: /in the future/ });
-  t.match(await run('--partner nobody --date 2026-01-05'), { code: 2, err: /nobody is not a partner of CONFIG_FILE/ });
+  t.match(await run('--partner nobody --date 2026-01-05'), { code: 2, err: /nobody is no partner, neither/ });
   t.match(await run('--partner crm --date 2026-01-05 --csv --json'), { code: 2, err: /not both/ });
   t.match(await run('--partner crm'), { code: 2, err: /Give --partner and --date/ });
 });

@@ -6,8 +6,8 @@ import {
   buildStoredSite,
   checkEntry,
   type EntryContext,
-  type FormerEntry,
 } from '../../src/config/entries.ts';
+import type { FormerEntry } from '../../src/config/entry-secrets.ts';
 import type { EntryKind } from '../../src/domain/ports/entry-store.ts';
 import { loadFile, soundFile } from '../support/config/load.ts';
 

@@ -6,8 +6,10 @@ import { hostMistake, readTarget, requestIdOf } from '../../lib/request.ts';
 import { BASE } from '../console/layout.ts';
 import { type ConsoleDeps, consoleRoutes } from '../console/routes.ts';
 import type { Metrics } from '../metrics.ts';
+import type { EntryOperations } from '../operations/entries.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess, type Tokens } from './access.ts';
+import { entryRoutes } from './entry-routes.ts';
 import { AdminProblem, createErrorHandler, sendProblem } from './problem.ts';
 import { checkRole, isConsolePath, type Principal, requireRoles } from './roles.ts';
 import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
@@ -23,6 +25,7 @@ const ANY_LENGTH = 1_000_000;
 
 export type AdminDeps = {
   readonly operations: Operations;
+  readonly entries: EntryOperations;
   /** Absent in the demo, whose listener has only the console. */
   readonly metrics?: Pick<Metrics, 'contentType' | 'render'> | undefined;
   readonly tokens: Tokens;
@@ -122,12 +125,14 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   leadRoutes(app, operations, actorOf);
   recordRoutes(app, operations, actorOf);
   stateRoutes(app, state, operations, actorOf);
+  await app.register(entryRoutes, { entries: deps.entries, actorOf });
   const { open, ...consoleDeps } = deps.console;
   await app.register(consoleRoutes, {
     prefix: BASE,
     ...consoleDeps,
     access: { logIn: access.logIn, resume: access.resume, ...(open && { open }) },
     operations,
+    entries: deps.entries,
     state,
     note: (request: FastifyRequest, principal: Principal) => principals.set(request, principal),
     onFault: (err: unknown, { id }: FastifyRequest) =>

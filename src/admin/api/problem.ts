@@ -2,13 +2,15 @@ import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidatio
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import { type CommonCode, codeOfFastify, RETRY_LATER, replyWithProblem } from '../../lib/problem.ts';
-import { OperationError } from '../operations/input.ts';
+import { OperationError, type OperationFault } from '../operations/input.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Not a valid request',
   401: 'The token is not valid',
   403: 'This token does not open that',
   404: 'Nothing is here',
+  409: 'Something else depends on it',
+  412: 'Somebody else changed it',
   413: 'The body is too large',
   417: 'The expectation cannot be met',
   415: 'The body is of an unsupported type',
@@ -39,15 +41,21 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return replyWithProblem(request, reply, { title: TITLES[status], status, detail, code }, headers);
 }
 
-const STATUS = { invalid: 422, not_found: 404 } as const;
-const CODE = { invalid: 'invalid_request', not_found: 'not_found' } as const;
+/** Status and code of an operation that could not be done. */
+const OPERATIONS: Readonly<Record<OperationFault, readonly [status: number, code: string]>> = {
+  invalid: [422, 'invalid_request'],
+  not_found: [404, 'not_found'],
+  rejected: [422, 'invalid_entry'],
+  conflict: [412, 'version_conflict'],
+  in_use: [409, 'entry_in_use'],
+};
 
 /** What fastify itself refuses. */
 const COMMON: Readonly<Record<CommonCode, readonly [status: number, detail: string]>> = {
   bad_request: [400, 'Content-Length is not that of the body.'],
   invalid_json: [400, 'Send a JSON object.'],
   not_found: [404, 'docs/operations.md lists the routes.'],
-  body_too_large: [413, 'Send 64 KiB at most.'],
+  body_too_large: [413, 'Send less: 64 KiB at most, 2 MiB for an entry, 4 MiB for an import.'],
   unsupported_media_type: [415, 'Send application/json.'],
 };
 
@@ -64,7 +72,7 @@ export function createErrorHandler(logger: Logger) {
 
 function toProblem(error: FastifyError): AdminProblem {
   if (error instanceof AdminProblem) return error;
-  if (error instanceof OperationError) return new AdminProblem(STATUS[error.code], CODE[error.code], error.message);
+  if (error instanceof OperationError) return new AdminProblem(...OPERATIONS[error.code], error.message);
   if (error instanceof StorageUnavailable) {
     return new AdminProblem(503, 'storage_unavailable', 'Try again shortly.', RETRY_LATER);
   }

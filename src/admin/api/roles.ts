@@ -32,7 +32,23 @@ export const NEEDED_ROLE: Readonly<Record<string, AdminRole>> = {
   'GET /state': 'viewer',
   'GET /audit': 'admin',
   'POST /providers/:id/release': 'operator',
+  ...entryRoles('/sites'),
+  ...entryRoles('/partners'),
+  ...entryRoles('/providers'),
 };
+
+/** Contents of entries may hold a URL that works as a credential, so a viewer sees lists alone. */
+function entryRoles(path: string): Readonly<Record<string, AdminRole>> {
+  return {
+    [`GET ${path}`]: 'viewer',
+    [`GET ${path}/:key`]: 'operator',
+    [`GET ${path}/:key/history`]: 'operator',
+    [`GET ${path}.jsonl`]: 'operator',
+    [`PUT ${path}/:key`]: 'admin',
+    [`DELETE ${path}/:key`]: 'admin',
+    [`POST ${path}.jsonl`]: 'admin',
+  };
+}
 
 /** Refuses to register a route without a role. HEAD needs the role of GET. */
 export function requireRoles(app: FastifyInstance): void {

@@ -111,6 +111,57 @@ export type IdParams = XStatic<typeof ID_PARAMS>;
 export const PROVIDER_PARAMS = { type: 'object', required: ['id'], properties: { id: WORD } } as const;
 export type ProviderParams = XStatic<typeof PROVIDER_PARAMS>;
 
+export const ENTRY_PARAMS = { type: 'object', required: ['key'], properties: { key: WORD } } as const;
+export type EntryParams = XStatic<typeof ENTRY_PARAMS>;
+
+export const ENTRIES_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { limit: LIMIT, after: CURSOR, search: { type: 'string', minLength: 1, maxLength: 128 } },
+} as const;
+export type EntriesQuery = XStatic<typeof ENTRIES_QUERY>;
+
+export const IMPORT_QUERY = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { dryRun: { type: 'string', enum: ['true', 'false'] } },
+} as const;
+export type ImportQuery = XStatic<typeof IMPORT_QUERY>;
+
+const AUTHORED = {
+  version: { type: 'integer' },
+  changedAt: { type: 'string', format: 'date-time' },
+  changedBy: { type: 'string' },
+} as const;
+
+const pageSchema = (properties: object, required: readonly string[]) => ({
+  type: 'object',
+  required: ['items'],
+  properties: {
+    items: { type: 'array', items: { type: 'object', required, properties } },
+    next: { type: 'string', description: 'The cursor of the following page; absent on the last one.' },
+  },
+});
+
+export const ENTRY_LIST = pageSchema({ key: { type: 'string' }, title: { type: 'string' }, ...AUTHORED }, [
+  'key',
+  'title',
+  'version',
+  'changedAt',
+  'changedBy',
+]);
+
+export const ENTRY_VERSIONS = pageSchema(
+  { ...AUTHORED, content: { description: 'As the configuration file would have it; absent for a removal.' } },
+  ['version', 'changedAt', 'changedBy'],
+);
+
+export const IMPORTED = {
+  type: 'object',
+  required: ['created', 'replaced', 'unchanged'],
+  properties: { created: { type: 'integer' }, replaced: { type: 'integer' }, unchanged: { type: 'integer' } },
+} as const;
+
 export const REVEAL_QUERY = {
   type: 'object',
   additionalProperties: false,

@@ -24,6 +24,7 @@ export const BASE = '/console';
 const NAVIGATION = [
   ['', 'Overview'],
   ['/leads', 'Leads'],
+  ['/sites', 'Sites'],
   ['/providers', 'Providers'],
   ['/suppressions', 'Suppressions'],
   ['/audit', 'Audit'],

@@ -4,6 +4,7 @@ import { defined } from '../../lib/values.ts';
 import { AdminProblem } from '../api/problem.ts';
 import type { RunningState } from '../api/routes.ts';
 import { readHealth } from '../health.ts';
+import type { EntryOperations } from '../operations/entries.ts';
 import type { Operations } from '../operations/operations.ts';
 import { isoTime } from '../operations/views.ts';
 import type { Gate, GateDeps } from './gate.ts';
@@ -22,6 +23,7 @@ import { type Form, numberOf, onlyTexts } from './requests.ts';
 
 export type ConsoleDeps = GateDeps & {
   readonly operations: Operations;
+  readonly entries: EntryOperations;
   readonly state: RunningState;
   readonly activity: Pick<ActivityStore, 'activity'>;
   readonly configuration: () => ConfigurationView;

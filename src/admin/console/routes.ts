@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { entryPages } from './entries.ts';
 import { addGate } from './gate.ts';
 import { leadPages } from './lead-routes.ts';
 import { type ConsoleDeps, recordPages } from './record-routes.ts';
@@ -10,6 +11,7 @@ export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Pr
   const gate = await addGate(app, deps);
   leadPages(app, gate, deps);
   recordPages(app, gate, deps);
+  entryPages(app, gate, deps);
   liveEvents(app, deps);
 }
 

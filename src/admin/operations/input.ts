@@ -15,14 +15,20 @@ import { createSignedPages } from '../../leads/cursors.ts';
 import type { Hashing } from '../../leads/hashing.ts';
 import { defined } from '../../lib/values.ts';
 
+export type OperationFault = 'invalid' | 'not_found' | 'rejected' | 'conflict' | 'in_use';
+
 /**
- * An operation that cannot be done as the operator asked for it. `invalid`: the command or request is wrong; `not_found`: it
- * names a lead that does not exist. The message is one line for the operator and never quotes personal data.
+ * An operation that cannot be done as the operator asked for it. The message is for the operator and never quotes personal data.
+ * - `invalid`: the command or request is wrong
+ * - `not_found`: it names a lead, or an entry, that does not exist
+ * - `rejected`: an entry of the configuration is wrong; a line for each mistake
+ * - `conflict`: an entry has another version than expected
+ * - `in_use`: other entries refer to the one that is to be deleted
  */
 export class OperationError extends Error {
-  readonly code: 'invalid' | 'not_found';
+  readonly code: OperationFault;
 
-  constructor(code: 'invalid' | 'not_found', message: string) {
+  constructor(code: OperationFault, message: string) {
     super(message);
     this.name = 'OperationError';
     this.code = code;

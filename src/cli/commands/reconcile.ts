@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { open as openFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { OperationError } from '../../admin/operations/input.ts';
+import { keyHashBytes } from '../../config/formats/formats.ts';
 import { loadSettings } from '../../config/load.ts';
 import type { PartnerFilter, PartnerRecord, PartnerRecords } from '../../domain/ports/lead-records.ts';
 import { DAY_MS } from '../../lib/clock.ts';
@@ -48,6 +50,18 @@ export function addReconcileCommand(program: Command, context: Context): void {
     .action((options: ReconcileOptions) => reconcile(context, options));
 }
 
+/** A partner of the store, with the hashes of its keys. */
+async function storedPartner(id: string, open: Context['open']) {
+  const { entries } = await open();
+  try {
+    const { keys } = (await entries.show('partner', id)).content as { readonly keys: readonly string[] };
+    return { id, keyHashes: keys.map(keyHashBytes) };
+  } catch (error) {
+    if (error instanceof OperationError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
 async function reconcile({ io, open }: Context, options: ReconcileOptions): Promise<void> {
   if (options.csv && options.json) throw new UsageError('Give --csv or --json, not both');
   const { partner: name, date } = options;
@@ -55,8 +69,8 @@ async function reconcile({ io, open }: Context, options: ReconcileOptions): Prom
   if (name === undefined || date === undefined) throw new UsageError('Give --partner and --date');
   const since = readDay(date);
   if (since > io.now()) throw new UsageError(`--date ${date} is in the future`);
-  const partner = loadSettings(io.env).partners.get(name);
-  if (!partner) throw new UsageError(`--partner ${name} is not a partner of CONFIG_FILE`);
+  const partner = loadSettings(io.env).partners.get(name) ?? (await storedPartner(name, open));
+  if (!partner) throw new UsageError(`--partner ${name} is no partner, neither in CONFIG_FILE nor in the store`);
   const macs = partner.keyHashes.map((key) => createHmac('sha256', key));
   const { store } = await open();
   const file = options.out === undefined ? undefined : await openFile(options.out, 'w');

@@ -66,6 +66,7 @@ export function adminOver(t: Test, { open }: { readonly open?: Principal } = {})
   };
   const building = buildAdminApp({
     operations: parts.operations,
+    entries: parts.entries,
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
     tokens: { admin: TOKEN, metrics: METRICS_TOKEN, operators: () => operators },
     state,

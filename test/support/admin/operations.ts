@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
+import { createEntryOperations } from '../../../src/admin/operations/entries.ts';
 import { createOperations } from '../../../src/admin/operations/operations.ts';
+import { entryContext, readParts } from '../../../src/app/stored.ts';
+import { createEntryChecker } from '../../../src/config/entries.ts';
 import type { Lead, Status } from '../../../src/domain/lead.ts';
 import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import { load } from '../config/load.ts';
 import { lead } from '../lead.ts';
 import { hashing, newLead, sqliteOutbox } from '../outbox.ts';
 
@@ -37,6 +41,15 @@ export function operationsOver(t: Test, { openBreakers = [] }: { openBreakers?: 
     render: ({ phone }) => `<Password>********</Password><Phone>${phone.e164}</Phone>`,
   });
 
+  const entries = createEntryOperations({
+    store: outbox,
+    async checker() {
+      const settings = load({});
+      return createEntryChecker(entryContext(settings, await readParts(outbox, settings)));
+    },
+    now: () => NOON,
+  });
+
   /** Stores a lead, brings it to a status, and gives its id. */
   const store = async (status: Status, changes: Partial<Lead> = {}, at = NOON): Promise<string> => {
     const content = lead(changes);
@@ -63,5 +76,5 @@ export function operationsOver(t: Test, { openBreakers = [] }: { openBreakers?: 
     return accepted.conversation.id;
   };
   const statusOf = async (id: string): Promise<Status | undefined> => (await outbox.find(id))?.status;
-  return { outbox, operations, store, waiting, statusOf, kicks: () => kicks };
+  return { outbox, operations, entries, store, waiting, statusOf, kicks: () => kicks };
 }

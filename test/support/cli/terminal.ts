@@ -14,6 +14,7 @@ export function terminalOver(t: Test, options: Parameters<typeof operationsOver>
     database: { kind: 'sqlite', path: '/nowhere' },
     keys: { data: [], hash: Buffer.alloc(32) },
     operations: parts.operations,
+    entries: parts.entries,
     store: parts.outbox,
     close: async () => undefined,
   });
