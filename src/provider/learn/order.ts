@@ -1,0 +1,100 @@
+import {
+  LEAD_VALUES,
+  type LeadValue,
+  ORDERS,
+  type Order,
+  splitName,
+  VALUES_IN_ORDER,
+  type WireElement,
+} from '../../domain/wire.ts';
+
+type Context = {
+  /** Whether the sample was generated: then it names all elements of the service. */
+  readonly isTemplate: boolean;
+  readonly namespace: string;
+  readonly say: (note: string) => void;
+};
+
+type Children = { readonly order?: Order; readonly elements?: readonly WireElement[] };
+
+/**
+ * The children of the root as the profile writes them: an order where they are nothing but the twelve values under their own
+ * names, else a list. A sample of one request leaves out what its lead does not have, at least one of the two targets, so the values
+ * that it lacks are added where the order puts them.
+ */
+export function completeElements(root: string, children: readonly WireElement[], context: Context): Children {
+  const { prefix } = splitName(root);
+  const names = children.map(({ name }) => splitName(name).local);
+  const order = orderOf(names, context);
+  const isPlain = children.every((child) => isOwnName(child, prefix) && !child.attributes && !child.absent);
+  const missing = LEAD_VALUES.filter((value) => !holds(children, value));
+  if (isPlain && order !== undefined && (missing.length === 0 || !context.isTemplate)) return { order };
+  if (context.isTemplate) return { elements: children };
+  return {
+    elements: withTarget(children.some(({ elements }) => elements) ? children : withMissing(children, missing, order)),
+  };
+}
+
+function isOwnName({ name, value }: WireElement, prefix: string): boolean {
+  return value !== undefined && name === (prefix === '' ? value : `${prefix}:${value}`);
+}
+
+function holds(elements: readonly WireElement[], value: LeadValue): boolean {
+  return elements.some((element) => element.value === value || holds(element.elements ?? [], value));
+}
+
+/** The order that the names follow. Where both fit, a namespace of WCF's data contracts speaks for the alphabetical one. */
+function orderOf(names: readonly string[], { namespace, say }: Context): Order | undefined {
+  const values = names.filter((name): name is LeadValue => (LEAD_VALUES as readonly string[]).includes(name));
+  const fitting = ORDERS.filter((order) => {
+    const places = values.map((value) => VALUES_IN_ORDER[order].indexOf(value));
+    return places.every((place, at) => at === 0 || place > (places[at - 1] ?? -1));
+  });
+  if (fitting.length < 2) return fitting[0];
+  const isContract = namespace.startsWith('http://schemas.datacontract.org/');
+  say(`The sample has too few elements to tell their order; ${isContract ? 'alphabetical' : 'documented'} is taken.`);
+  return isContract ? 'alphabetical' : 'documented';
+}
+
+/** Adds elements for missing values, in the style of the present ones, if those have the names of the reference. */
+function withMissing(
+  children: readonly WireElement[],
+  missing: readonly LeadValue[],
+  order: Order | undefined,
+): readonly WireElement[] {
+  const own = children.filter(({ name, value }) => value !== undefined && splitName(name).local === value);
+  const [model] = own;
+  if (model === undefined || own.length < children.filter(({ value }) => value !== undefined).length) return children;
+  const added = order === undefined ? [] : missing;
+  return added.reduce((all, value) => insert(all, elementLike(model, value), order ?? 'documented'), children);
+}
+
+function elementLike({ name }: WireElement, value: LeadValue): WireElement {
+  const { prefix } = splitName(name);
+  return { name: prefix === '' ? value : `${prefix}:${value}`, value };
+}
+
+/** Inserts before the first value that comes later in the order, or after the last value. */
+function insert(all: readonly WireElement[], element: WireElement, order: Order): readonly WireElement[] {
+  const place = (value: LeadValue | undefined) => (value === undefined ? -1 : VALUES_IN_ORDER[order].indexOf(value));
+  const later = all.findIndex(({ value }) => place(value) > place(element.value));
+  const last = all.findLastIndex(({ value }) => value !== undefined);
+  const at = later === -1 ? last + 1 : later;
+  return [...all.slice(0, at), element, ...all.slice(at)];
+}
+
+const OTHER_TARGET: Partial<Record<LeadValue, LeadValue>> = { MerchantId: 'AdvertiserId', AdvertiserId: 'MerchantId' };
+
+/** Adds the target that the lead of the sample does not have beside the one that it has, if that has its own name. */
+function withTarget(children: readonly WireElement[]): readonly WireElement[] {
+  const add = (elements: readonly WireElement[]): readonly WireElement[] =>
+    elements.flatMap((element): WireElement[] => {
+      if (element.elements) return [{ ...element, elements: add(element.elements) }];
+      const other = element.value && OTHER_TARGET[element.value];
+      if (other === undefined || holds(children, other) || splitName(element.name).local !== element.value)
+        return [element];
+      const added = elementLike(element, other);
+      return other === 'MerchantId' ? [added, element] : [element, added];
+    });
+  return add(children);
+}
