@@ -19,6 +19,7 @@ import { addNumberCommands } from './commands/numbers.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
+import { addWireCommands } from './commands/wire.ts';
 import { mistakesNote } from './output.ts';
 import type { Session } from './session.ts';
 
@@ -39,6 +40,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addNotifyCommands,
   addRenderCommand,
   addClassifyCommand,
+  addWireCommands,
   addKeyCommands,
   addBackupCommands,
   addConfigurationCommands,

@@ -63,7 +63,8 @@ const RULES = {
   built_in: () => 'built-in',
 };
 
-function becomes(outcome: Outcome, unknown: 'resend' | 'hold'): string {
+/** What becomes of a lead that gets this outcome. */
+export function becomes(outcome: Outcome, unknown: 'resend' | 'hold'): string {
   switch (outcome.class) {
     case 'delivered':
       return 'delivered';

@@ -8,10 +8,11 @@ import {
   type WireElement,
 } from '../../domain/wire.ts';
 
+import type { XmlElement } from '../xml.ts';
+
 type Context = {
   /** Whether the sample was generated: then it names all elements of the service. */
   readonly isTemplate: boolean;
-  readonly namespace: string;
   readonly say: (note: string) => void;
 };
 
@@ -22,17 +23,21 @@ type Children = { readonly order?: Order; readonly elements?: readonly WireEleme
  * names, else a list. A sample of one request leaves out what its lead does not have, at least one of the two targets, so the values
  * that it lacks are added where the order puts them.
  */
-export function completeElements(root: string, children: readonly WireElement[], context: Context): Children {
-  const { prefix } = splitName(root);
+export function completeElements(root: XmlElement, children: readonly WireElement[], context: Context): Children {
+  const { prefix } = splitName(root.name);
   const names = children.map(({ name }) => splitName(name).local);
-  const order = orderOf(names, context);
   const isPlain = children.every((child) => isOwnName(child, prefix) && !child.attributes && !child.absent);
   const missing = LEAD_VALUES.filter((value) => !holds(children, value));
-  if (isPlain && order !== undefined && (missing.length === 0 || !context.isTemplate)) return { order };
-  if (context.isTemplate) return { elements: children };
-  return {
-    elements: withTarget(children.some(({ elements }) => elements) ? children : withMissing(children, missing, order)),
-  };
+  if (context.isTemplate && (missing.length > 0 || !isPlain)) return { elements: children };
+  const isFlat = children.every((child) => child.elements === undefined && hasOwnName(child));
+  const order = isFlat ? orderOf(names, root.uri, context) : undefined;
+  if (isPlain && order !== undefined) return { order };
+  return { elements: withTarget(order === undefined ? children : withMissing(children, missing, order)) };
+}
+
+/** Whether an element has the name of the reference for its value; a constant may have any. */
+function hasOwnName({ name, value }: WireElement): boolean {
+  return value === undefined || splitName(name).local === value;
 }
 
 function isOwnName({ name, value }: WireElement, prefix: string): boolean {
@@ -44,7 +49,7 @@ function holds(elements: readonly WireElement[], value: LeadValue): boolean {
 }
 
 /** The order that the names follow. Where both fit, a namespace of WCF's data contracts speaks for the alphabetical one. */
-function orderOf(names: readonly string[], { namespace, say }: Context): Order | undefined {
+function orderOf(names: readonly string[], namespace: string, { say }: Context): Order | undefined {
   const values = names.filter((name): name is LeadValue => (LEAD_VALUES as readonly string[]).includes(name));
   const fitting = ORDERS.filter((order) => {
     const places = values.map((value) => VALUES_IN_ORDER[order].indexOf(value));
@@ -56,17 +61,15 @@ function orderOf(names: readonly string[], { namespace, say }: Context): Order |
   return isContract ? 'alphabetical' : 'documented';
 }
 
-/** Adds elements for missing values, in the style of the present ones, if those have the names of the reference. */
+/** Adds elements for missing values, with the prefix of the present ones. */
 function withMissing(
   children: readonly WireElement[],
   missing: readonly LeadValue[],
-  order: Order | undefined,
+  order: Order,
 ): readonly WireElement[] {
-  const own = children.filter(({ name, value }) => value !== undefined && splitName(name).local === value);
-  const [model] = own;
-  if (model === undefined || own.length < children.filter(({ value }) => value !== undefined).length) return children;
-  const added = order === undefined ? [] : missing;
-  return added.reduce((all, value) => insert(all, elementLike(model, value), order ?? 'documented'), children);
+  const model = children.find(({ value }) => value !== undefined);
+  if (model === undefined) return children;
+  return missing.reduce((all, value) => insert(all, elementLike(model, value), order), children);
 }
 
 function elementLike({ name }: WireElement, value: LeadValue): WireElement {
