@@ -60,7 +60,8 @@ function isNamed(text: string, open: number, kind: Kind): boolean {
 
 type Kind = 'start' | 'end' | 'comment' | 'cdata' | 'instruction' | 'doctype';
 
-function kindAt(text: string, open: number): Kind {
+/** What stands at a `<`. */
+export function kindAt(text: string, open: number): Kind {
   if (text.startsWith('<!--', open)) return 'comment';
   if (text.startsWith('<![CDATA[', open)) return 'cdata';
   // All other declarations (ELEMENT, ENTITY, …) may stand inside a DOCTYPE only.
@@ -70,7 +71,7 @@ function kindAt(text: string, open: number): Kind {
 }
 
 /** The index after the markup that starts at `open`, or -1 where the markup does not end. */
-function endOf(text: string, open: number, kind: Kind): number {
+export function endOf(text: string, open: number, kind: Kind): number {
   if (kind === 'start') return endOfStartTag(text, open);
   const terminator = kind === 'comment' ? '-->' : kind === 'cdata' ? ']]>' : kind === 'instruction' ? '?>' : '>';
   const from = kind === 'comment' ? open + 4 : open + 2;

@@ -10,6 +10,7 @@ export function adviceOn(outcome: Outcome, httpStatus: number | undefined): stri
     case 'rejected':
       return 'The document was read. Use a number of your own that takes texts, and a merchant of this account.';
     case 'credentials':
+      if (NAMES_MISSING.test(description)) return MISSING;
       return 'The document was probably read, and the account refused. Compare PROVIDER_ID, PROVIDER_USERNAME and PROVIDER_PASSWORD with the portal; if they are right, the service may not see them: check namespace and order with wire learn.';
     case 'not_sent':
       return notSent(cause);
@@ -19,6 +20,11 @@ export function adviceOn(outcome: Outcome, httpStatus: number | undefined): stri
       return unreadable(cause, httpStatus);
   }
 }
+
+/** A text about a value that the service did not get. */
+const NAMES_MISSING = /\brequired\b|\bmissing\b|\bnull\b|\bempty\b|\bnot (?:specified|supplied|provided)\b/i;
+const MISSING =
+  'The service says that a value is missing. If the document above has it, the service did not read it: its namespace or place is wrong. Compare with a sample that works: wire learn.';
 
 function notSent(cause: string): string {
   if (cause === 'dns' || cause === 'refused' || cause === 'unreachable') {
@@ -35,9 +41,7 @@ function refused(cause: string, description: string): string {
   if (cause === 'fault_not_processed') {
     return 'No operation got the document. Compare action, version of SOAP, namespaces and the names around the root with the WSDL, and learn from a sample that works: wire learn.';
   }
-  if (/\brequired\b|\bmissing\b|\bmust (?:be|not be)\b|\bnull\b/i.test(description)) {
-    return 'The service says that a value is missing. If the document above has it, the service did not read it: its namespace or place is wrong. Compare with a sample that works: wire learn.';
-  }
+  if (NAMES_MISSING.test(description)) return MISSING;
   return 'Ask the provider what its text means. A text that you understand gets a meaning by failurePatterns.';
 }
 

@@ -68,7 +68,7 @@ export function learnFrom(bytes: Uint8Array, mapping: Mapping, number?: number):
     wire: wireContentOf(profile),
     problems: [...problems, ...tooDeep],
     notes,
-    document: document?.replace(learned.sampled.password, () => '********') ?? null,
+    document: document ?? null,
     comparison: document === undefined ? [] : compared(sample, document, learned),
   };
 }
@@ -87,13 +87,20 @@ function depthOf(elements: readonly WireElement[]): number {
   return Math.max(0, ...elements.map(({ elements: children }) => 1 + depthOf(children ?? [])));
 }
 
-/** Our document for the values of the sample; `undefined` where the profile cannot express it. */
+/** Our document for the values of the sample, with the password masked; `undefined` where the profile cannot express it. */
 function ourDocument({ profile, sampled }: Learned): string | undefined {
   const { lead, ...account } = sampled;
   try {
     return encodeLead(
       { site: 'sample', provider: 'sample', targetFrom: 'caller', ...lead } satisfies Lead,
-      { id: 'sample', region: 'na', url: '', ...account, wire: profile } satisfies ProviderAccount,
+      {
+        id: 'sample',
+        region: 'na',
+        url: '',
+        ...account,
+        password: '********',
+        wire: profile,
+      } satisfies ProviderAccount,
     );
   } catch {
     return undefined;

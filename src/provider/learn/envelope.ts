@@ -63,6 +63,11 @@ export function learnEnvelope(
       const attributes = { ...around, ...learnt.attributes };
       return [Object.keys(attributes).length === 0 ? learnt : { ...learnt, attributes }];
     });
+  if (header?.children.some(({ uri }) => uri === NOT_SENT)) {
+    learning.say(
+      "The Action in the sample's header is how Microsoft's tools show the action of the operation. It is not sent, and is left out.",
+    );
+  }
   if (!action) {
     learning.say(
       "The sample does not show the action of the operation. Look for soapAction in the service's WSDL (its address with ?wsdl), and write it as action into soap.",

@@ -6,7 +6,7 @@ import { declarationsAround, learnEnvelope, unwrap } from './envelope.ts';
 import { learnListing } from './listing.ts';
 import { assignValues, isPlaceholder, type Mapping } from './names.ts';
 import { describeSample } from './notes.ts';
-import { completeElements } from './order.ts';
+import { completeElements, valuesOf } from './order.ts';
 import type { Sample } from './samples.ts';
 import { type Sampled, sampledValues } from './values.ts';
 
@@ -62,14 +62,18 @@ export function learnProfile(sample: Sample, mapping: Mapping = {}): Learned | u
     root: root.name,
     ...rootNames(root, learning.used, wrappers.length === 0 ? outer : {}),
     order: 'documented',
-    ...completeElements(root, learnChildren(root, learning), { isTemplate: isGenerated(values), say }),
+    ...completeElements(root, learnChildren(root, learning), {
+      isTemplate: isGenerated(values),
+      elsewhere: valuesOf(soap?.header ?? []),
+      say,
+    }),
     ...(learning.absent !== 'omit' && { absent: learning.absent }),
     ...(written.length > 0 && { wrappers: written }),
     ...(soap && { soap }),
     contentType: contentType ?? CONTENT_TYPES.none,
     listingFormat: learnt?.format ?? 'text',
   };
-  const facts = { values, profile, isTypeShown: contentType !== undefined, isListingShown: learnt?.sure ?? true };
+  const facts = { values, profile, isTypeShown: contentType !== undefined, isListingShown: learnt?.sure ?? false };
   for (const note of describeSample(sample, facts)) say(note);
   return {
     profile,

@@ -37,7 +37,7 @@ function learnEscaped(text: string): LearntListing | undefined {
 
 function learnElements(children: readonly XmlElement[], xml: ListingXml['xml']): LearntListing {
   const [only, ...others] = children;
-  if (only !== undefined && others.length === 0 && only.children.some((child) => !isKeyOrValue(child))) {
+  if (only !== undefined && others.length === 0 && only.children.length > 0 && !isItem(only)) {
     const { format, ...learnt } = learnElements(only.children, xml);
     return { ...learnt, format: { ...(format as ListingXml), xml, root: only.name } };
   }
@@ -64,8 +64,10 @@ function withEntries(format: ListingXml, entries: readonly (readonly [string, st
 const KEY = /^(?:key|name|field|attribute|label)$/i;
 const VALUE = /^(?:value|text|content)$/i;
 
-function isKeyOrValue({ local, children }: XmlElement): boolean {
-  return children.length === 0 && (KEY.test(local) || VALUE.test(local));
+/** Whether an element is one pair, and not an element around all pairs. */
+function isItem(element: XmlElement): boolean {
+  const key = placeOf(element, KEY);
+  return key !== undefined && (key.startsWith('@') || placeOf(element, VALUE) !== undefined);
 }
 
 /** Where a part of an item stands: the name of a child, or `@` and that of an attribute. */

@@ -94,7 +94,7 @@ function holdsValues({ children }: XmlElement): boolean {
 
 /** Texts that generated samples show instead of a value: those of WCF, ASMX and SoapUI. */
 const PLACEHOLDERS =
-  /^(?:|\?|string|string content|int|integer|long|short|boolean|double|decimal|dateTime|guid|2147483647|-?9223372036854775808|1999-05-31T11:20:00|\{.*\}|\[.*\])$/i;
+  /^(?:|\?|string|string content|int|integer|long|short|boolean|double|decimal|dateTime|guid|2147483647|-?9223372036854775808|1999-05-31T11:20:00|\{[\w .-]*\}|\[[\w .-]*\])$/i;
 
 export function isPlaceholder(text: string): boolean {
   return PLACEHOLDERS.test(text);

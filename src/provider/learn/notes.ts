@@ -1,6 +1,7 @@
-import { elementsOf, LEAD_VALUES, type LeadValue, type WireElement, type WireProfile } from '../../domain/wire.ts';
+import { elementsOf, LEAD_VALUES, type LeadValue, type WireProfile } from '../../domain/wire.ts';
 import { trimXml, type XmlElement } from '../xml.ts';
 import { isPlaceholder, valueByName } from './names.ts';
+import { valuesOf } from './order.ts';
 import type { Sample } from './samples.ts';
 
 type Facts = {
@@ -21,7 +22,7 @@ export function describeSample(sample: Sample, facts: Facts): string[] {
     ...otherForms(values),
     ...missingValues(facts),
   ];
-  if (!isListingShown) {
+  if (!isListingShown && valuesOf(elementsOf(facts.profile)).has('ListingDetails')) {
     notes.push(
       'The sample does not show the format of the listing. Ask the provider, or try one (listingFormat) and look at the conversation.',
     );
@@ -88,7 +89,7 @@ function otherForms(values: Facts['values']): string[] {
 
 function missingValues({ values, profile }: Facts): string[] {
   const shown = new Set(values.values());
-  const written = new Set(valuesIn(elementsOf(profile)).concat(valuesIn(profile.soap?.header ?? [])));
+  const written = valuesOf([...elementsOf(profile), ...(profile.soap?.header ?? [])]);
   const added = LEAD_VALUES.filter((value) => written.has(value) && !shown.has(value));
   const without = LEAD_VALUES.filter((value) => !written.has(value));
   return [
@@ -103,8 +104,4 @@ function missingValues({ values, profile }: Facts): string[] {
         ]
       : []),
   ];
-}
-
-function valuesIn(elements: readonly WireElement[]): LeadValue[] {
-  return elements.flatMap(({ value, elements: children = [] }) => [...(value ? [value] : []), ...valuesIn(children)]);
 }

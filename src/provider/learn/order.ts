@@ -11,6 +11,8 @@ import {
 import type { XmlElement } from '../xml.ts';
 
 type Context = {
+  /** Values that the envelope's header holds. */
+  readonly elsewhere: ReadonlySet<LeadValue>;
   /** Whether the sample was generated: then it names all elements of the service. */
   readonly isTemplate: boolean;
   readonly say: (note: string) => void;
@@ -27,11 +29,11 @@ export function completeElements(root: XmlElement, children: readonly WireElemen
   const { prefix } = splitName(root.name);
   const names = children.map(({ name }) => splitName(name).local);
   const isPlain = children.every((child) => isOwnName(child, prefix) && !child.attributes && !child.absent);
-  const missing = LEAD_VALUES.filter((value) => !holds(children, value));
+  const missing = LEAD_VALUES.filter((value) => !holds(children, value) && !context.elsewhere.has(value));
   if (context.isTemplate && (missing.length > 0 || !isPlain)) return { elements: children };
   const isFlat = children.every((child) => child.elements === undefined && hasOwnName(child));
   const order = isFlat ? orderOf(names, root.uri, context) : undefined;
-  if (isPlain && order !== undefined) return { order };
+  if (isPlain && order !== undefined && context.elsewhere.size === 0) return { order };
   return { elements: withTarget(order === undefined ? children : withMissing(children, missing, order)) };
 }
 
@@ -45,7 +47,14 @@ function isOwnName({ name, value }: WireElement, prefix: string): boolean {
 }
 
 function holds(elements: readonly WireElement[], value: LeadValue): boolean {
-  return elements.some((element) => element.value === value || holds(element.elements ?? [], value));
+  return valuesOf(elements).has(value);
+}
+
+/** The values that elements hold, at any depth. */
+export function valuesOf(elements: readonly WireElement[]): ReadonlySet<LeadValue> {
+  return new Set(
+    elements.flatMap(({ value, elements: children = [] }) => [...(value ? [value] : []), ...valuesOf(children)]),
+  );
 }
 
 /** The order that the names follow. Where both fit, a namespace of WCF's data contracts speaks for the alphabetical one. */

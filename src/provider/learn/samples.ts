@@ -1,5 +1,6 @@
 import { decodeText } from '../decode.ts';
 import { parseXml, type XmlElement } from '../xml.ts';
+import { endOf, kindAt } from '../xml-structure.ts';
 
 /** A document of XML that was found in a file, with what stands in front of it as the head of an HTTP request. */
 export type Sample = {
@@ -46,16 +47,18 @@ function unescapeHtml(text: string): string {
   });
 }
 
-const MARKUP =
-  /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<(\/?)[A-Za-z_][\w.:-]*(?:[^<>"']|"[^"]*"|'[^']*')*?(\/?)>/g;
+/** A text about XML holds few tags that begin no document; more of them end the search, which reads the rest of the text for each. */
+const MAX_FAILED_STARTS = 200;
 
 function samplesIn(text: string): Sample[] {
   const samples: Sample[] = [];
   let from = 0;
-  for (let at = nextStart(text, 0); at !== -1 && samples.length < MAX_SAMPLES; ) {
+  let failed = 0;
+  for (let at = nextStart(text, 0); at !== -1 && samples.length < MAX_SAMPLES && failed < MAX_FAILED_STARTS; ) {
     const end = endOfElement(text, at);
     const root = end === -1 ? { fault: 'not_xml' } : parseXml(text.slice(at, end));
     if ('fault' in root) {
+      failed += 1;
       at = nextStart(text, at + 1);
       continue;
     }
@@ -67,21 +70,24 @@ function samplesIn(text: string): Sample[] {
   return samples;
 }
 
+const START = /<[A-Za-z_]/g;
+
 function nextStart(text: string, from: number): number {
-  const found = text.slice(from).search(/<[A-Za-z_]/);
-  return found === -1 ? -1 : from + found;
+  START.lastIndex = from;
+  return START.exec(text)?.index ?? -1;
 }
 
 /** The index after the element that starts at `at`, or -1 where its tags do not match. */
 function endOfElement(text: string, at: number): number {
   let depth = 0;
-  MARKUP.lastIndex = at;
-  for (let match = MARKUP.exec(text); match !== null; match = MARKUP.exec(text)) {
-    const [, closing, empty] = match;
-    if (closing === undefined) continue;
-    if (closing === '/') depth -= 1;
-    else if (empty !== '/') depth += 1;
-    if (depth <= 0) return depth === 0 ? MARKUP.lastIndex : -1;
+  for (let open = at; open !== -1; ) {
+    const kind = kindAt(text, open);
+    const end = kind === 'doctype' ? -1 : endOf(text, open, kind);
+    if (end === -1) return -1;
+    if (kind === 'end') depth -= 1;
+    if (kind === 'start' && text[end - 2] !== '/') depth += 1;
+    if (depth <= 0) return depth === 0 ? end : -1;
+    open = text.indexOf('<', end);
   }
   return -1;
 }

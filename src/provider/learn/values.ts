@@ -8,7 +8,6 @@ export type Sampled = {
   readonly lead: Pick<Lead, 'target' | 'phone' | 'placementId' | 'firstName' | 'lastName' | 'question' | 'listing'>;
   readonly providerId: number;
   readonly username: string;
-  readonly password: string;
 };
 
 const EXAMPLE = {
@@ -63,7 +62,6 @@ export function sampledValues(values: ReadonlyMap<XmlElement, LeadValue>, listin
     },
     providerId: integer(required('ProviderId')) ?? 1001,
     username: required('UserName'),
-    password: required('Password'),
   };
 }
 
