@@ -93,7 +93,7 @@ t.test('values in another form than ours are named', async (t) => {
 t.test('a search in hostile text ends soon', async (t) => {
   const started = process.cpuUsage().user;
   for (const unit of ['<a>', '<a ', '<a b="', '<!--', '&lt;a&gt;', '<pre>']) {
-    findSamples(Buffer.from(unit.repeat(100_000 / unit.length)));
+    findSamples(Buffer.from(unit.repeat(30_000 / unit.length)));
   }
-  t.ok((process.cpuUsage().user - started) / 1e6 < 20);
+  t.ok((process.cpuUsage().user - started) / 1e6 < 10);
 });
