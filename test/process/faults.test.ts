@@ -8,7 +8,7 @@ import { startGateway } from '../support/gateway.ts';
 import { startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
 
-const RESETS = scaled(150, 1_000);
+const RESETS = scaled(60, 1_000);
 
 t.setTimeout(scaled(180_000, 600_000));
 
