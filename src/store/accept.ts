@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Conversation } from '../domain/lead.ts';
 import type { Cause, Lease } from '../domain/ports/delivery-queue.ts';
 import type {
@@ -17,6 +16,7 @@ import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
 import type { OutboxOptions } from './options.ts';
 import { type Row, testOf, toBuffer, toConversation } from './rows.ts';
+import { randomBytes } from './vault.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */
 const REFUSED_AT = 10;

@@ -4,7 +4,7 @@ import {
   createHash,
   createSecretKey,
   type KeyObject,
-  randomBytes,
+  randomFillSync,
 } from 'node:crypto';
 import type { Lead } from '../domain/lead.ts';
 import type { SealedColumn } from '../domain/ports/key-store.ts';
@@ -162,6 +162,24 @@ function plainVault(): Vault {
     neededKey: () => 'unknown',
     rewrap: () => undefined,
   };
+}
+
+const pool = Buffer.alloc(8 * 1024);
+let used = pool.length;
+
+/**
+ * Cryptographically strong random bytes, at most a few hundred a call. One system call fills the pool for a hundred leads. Each
+ * byte is given out once and then wiped from the pool.
+ */
+export function randomBytes(size: number): Buffer {
+  if (used + size > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const bytes = Buffer.from(pool.subarray(used, used + size));
+  pool.fill(0, used, used + size);
+  used += size;
+  return bytes;
 }
 
 /** The name of a key in a format. It differs by format, so that a value says which one it has and both have the same length. */
