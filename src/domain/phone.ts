@@ -53,7 +53,7 @@ function read(text: string, country: CountryCode): PhoneNumber {
   const { rivals, repairs, misspelled } = readings(spelling, country, getCountryCallingCode(country));
 
   if (plain?.isValid()) {
-    if (distinctValid([plain, ...rivals.map(parse)]).length > 1) throw ambiguous();
+    if (rivals.length > 0 && distinctValid([plain, ...rivals.map(parse)]).length > 1) throw ambiguous();
     return plain;
   }
   // A number that is possible in the site's country may be of a new range: only a spelling that says more outweighs it.
@@ -127,6 +127,8 @@ const LEADING_LABEL = new RegExp(
 /** `404… (cell)`, `404… cell`, `404… - mobile`, `404… (c)`. */
 const TRAILING_LABEL = new RegExp(`[\\s-]*(?:\\((?:${LABEL}|[cmhpt])\\)|(?<![\\p{L}])(?:${LABEL}))[.:]?$`, 'iu');
 
+/** Most numbers come so: there is nothing to take away but blanks. A plus within the text may belong to a calling code in brackets. */
+const NOTHING_AROUND = /^\+?[\d ().-]+$/;
 /** Bullets and dots that separate groups of digits, beside those that the phone library knows. */
 const SEPARATORS = /[•·∙‧⋅‣●|_]/gu;
 /** A spreadsheet writes an apostrophe before a number that it shall keep as text. */
@@ -162,6 +164,7 @@ type Readings = {
  * scheme `tel:`, a spreadsheet's apostrophe, a label, brackets around the calling code. Digits of every script become ASCII.
  */
 function plainSpelling(text: string): string {
+  if (NOTHING_AROUND.test(text)) return text.trim();
   return toAsciiDigits(text.replace(/\p{Cf}/gu, ''))
     .replace(SEPARATORS, ' ')
     .trim()
