@@ -10,6 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY scripts/build-widget.ts ./scripts/
 COPY src/widget ./src/widget
+COPY src/words ./src/words
 RUN node scripts/build-widget.ts --out dist/widget
 
 FROM node:24-bookworm-slim

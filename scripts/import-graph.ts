@@ -15,6 +15,7 @@ export const ENTRY = '(entry)';
  * room, except those in `GUARDED_NODE_MODULES`.
  */
 export const ROOMS: Readonly<Record<string, Room>> = {
+  words: { rooms: [], packages: [] },
   lib: { rooms: [], packages: ['fastest-levenshtein', 'fastify', 'pino'] },
   domain: { rooms: ['lib'], packages: ['libphonenumber-js'] },
   leads: { rooms: ['domain', 'lib'], packages: [] },
@@ -27,7 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['ajv', 'jsonc-parser', 'libphonenumber-js', 'typebox'],
   },
   http: {
-    rooms: ['leads', 'domain', 'lib'],
+    rooms: ['leads', 'domain', 'lib', 'words'],
     packages: ['@fastify/*', 'altcha-lib', 'fastify', 'ioredis', 'ip-address', 'jsonc-parser', 'pino', 'typebox'],
   },
   admin: {
@@ -46,7 +47,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   telemetry: { rooms: ['domain', 'lib'], packages: ['@opentelemetry/*', 'fastify'] },
   simulator: { rooms: [], packages: ['xml2js'] },
-  widget: { rooms: [], packages: [] },
+  widget: { rooms: ['words'], packages: [] },
   app: {
     rooms: [
       'lib',

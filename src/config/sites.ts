@@ -1,13 +1,13 @@
 import type { Target } from '../domain/lead.ts';
-import type { Site, SiteForm, TargetRule } from '../domain/site.ts';
+import type { Site, TargetRule } from '../domain/site.ts';
 import { nearest, shortList } from '../lib/text.ts';
 import { defined } from '../lib/values.ts';
-import { DEFAULT_FORM, DEFAULT_PROVIDER } from './defaults.ts';
+import { DEFAULT_PROVIDER } from './defaults.ts';
 import { buildFailurePatterns, checkFailurePatterns } from './failure-patterns.ts';
 import type { Findings } from './findings.ts';
 import type { FileContent } from './schema/file.ts';
 import type { DefaultTargetContent, SiteContent, TargetsContent } from './schema/site.ts';
-import type { FormContent } from './schema/site-form.ts';
+import { buildForm, checkForm } from './site-form.ts';
 
 type Context = {
   readonly production: boolean;
@@ -162,28 +162,4 @@ function toSet<T>(list: '*' | readonly T[] | undefined): '*' | ReadonlySet<T> {
 
 function isEmpty(list: unknown): boolean {
   return list === undefined || (Array.isArray(list) && list.length === 0);
-}
-
-/** Checks what the schema of a site's form cannot: two spellings of one language. */
-function checkForm(at: string, form: FormContent | undefined, findings: Findings): void {
-  const pointer = `${at}/form/texts`;
-  if (!form?.texts || !findings.sound(pointer)) return;
-  const languages = Object.keys(form.texts);
-  languages.forEach((language, index) => {
-    if (languages.findIndex((other) => other.toLowerCase() === language.toLowerCase()) === index) return;
-    findings.add(`${pointer}/${language}`, {
-      problem: 'is a language that is there already in another spelling',
-      fix: 'keep one of the two',
-    });
-  });
-}
-
-/** Builds a valid form, with defaults for what it leaves out. */
-function buildForm({ fields, texts = {}, ...rules }: FormContent = {}): SiteForm {
-  return {
-    ...DEFAULT_FORM,
-    ...rules,
-    fields: { ...DEFAULT_FORM.fields, ...fields },
-    texts: new Map(Object.entries(texts).map(([language, words]) => [language.toLowerCase(), { ...words }])),
-  };
 }

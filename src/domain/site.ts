@@ -1,5 +1,6 @@
 import type { FailurePattern } from './failure-pattern.ts';
 import type { Target } from './lead.ts';
+import type { OpeningHours } from './opening-hours.ts';
 import type { WebhookReceiver } from './receiver.ts';
 
 export type Site = {
@@ -56,6 +57,23 @@ export type SiteForm = {
   /** With `adaptive`: leads of an address in a UTC day that need no proof. */
   readonly adaptiveAfter: number;
   readonly fields: Readonly<Record<FormField, 'shown' | 'hidden' | 'required'>>;
+  /** One field for the whole name, which stands in place of those of `firstName` and `lastName`. */
+  readonly name?: 'shown' | 'required';
+  readonly questionFirst?: boolean;
+  /** Whether the listing is the heading, unless the site has its own. */
+  readonly listingHeading?: boolean;
+  /** Whether the form tells afterwards which number is texted. */
+  readonly confirmNumber?: boolean;
+  readonly phone?: { readonly [name in 'placeholder' | 'format' | 'countryPicker']?: boolean };
+  /** Minutes in which visitors usually get an answer. */
+  readonly answerMinutes?: number;
+  readonly hours?: OpeningHours;
+  /** Absolute URLs. */
+  readonly links?: { readonly [name in 'privacy' | 'terms']?: string };
+  /** Whether the form says that messages may cost money and how to end them. */
+  readonly textingNotice?: boolean;
+  /** Page of the site to which pages of the gateway lead back. Absent: that of the form, or the first origin. */
+  readonly home?: string;
   /** Texts that replace those of the button, by language (lower case) and by name. */
   readonly texts: ReadonlyMap<string, Readonly<Record<string, string>>>;
 };

@@ -177,8 +177,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(partnerListRoutes, deps.partnerList);
   await app.register(formPostRoutes, { takeLead, logger });
-  await app.register(siteFormRoutes, { sites, guard: deps.guard });
-  await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger });
+  await app.register(siteFormRoutes, { sites, guard: deps.guard, now });
+  await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger, now });
   await app.register(fileRoutes, deps.files);
   await app.register(healthRoutes, deps);
   await app.register(docsRoutes);

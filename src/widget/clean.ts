@@ -17,10 +17,10 @@ const IMPOSSIBLE = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
  */
 export function cleanText(text: string, most: number, warn?: (message: string) => void): string {
   const clean = text.replace(/[\v\f]/g, ' ').replace(IMPOSSIBLE, '');
-  if (clean !== text) warn?.('has control characters; they are removed');
+  if (clean !== text) warn?.('loses its control characters');
   const points = [...clean];
   if (points.length <= most) return clean;
-  warn?.(`is longer than ${most} characters; it is shortened`);
+  warn?.(`is cut to ${most} characters`);
   return points.slice(0, most).join('');
 }
 
@@ -32,7 +32,7 @@ export function cleanCountry(country: string, warn: Warn): string | undefined {
   } catch {
     // Not the form of a country.
   }
-  warn('/consumer/country', 'is no country; it is left out');
+  warn('/consumer/country', 'is no country; left out');
   return undefined;
 }
 
@@ -49,8 +49,8 @@ export function cleanListing(listing: unknown, warn: Warn): TextUsListing | unde
     const clean = cleanValue(value, say);
     if (clean === '') continue;
     const name = cleanText(given, MAX_NAME, say);
-    if (clean === undefined || !name.trim() || kept.has(name)) say('has no name or value; it is left out');
-    else if (kept.size === MAX_NAMES) say(`is beyond ${MAX_NAMES} names; it is left out`);
+    if (clean === undefined || !name.trim() || kept.has(name)) say('has no name or value; left out');
+    else if (kept.size === MAX_NAMES) say(`is beyond ${MAX_NAMES} names; left out`);
     else kept.set(name, clean);
   }
   // `fromEntries` makes an own property of every name, `__proto__` too.
@@ -98,7 +98,7 @@ export function withoutRefused(body: Body, errors: unknown, warn: Warn): Body | 
     const [, name = '', member = ''] = pointer.split('/');
     if (name === 'consumer') rest.consumer = { ...Object(body.consumer), [member]: undefined };
     else rest[name] = undefined;
-    warn(pointer, 'is refused by the gateway; it is left out');
+    warn(pointer, 'is refused by the gateway; left out');
   }
   return rest;
 }

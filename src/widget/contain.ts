@@ -10,7 +10,7 @@ const TYPES = [
 ].join(' ');
 
 /** Elements whose own click has an effect, so that the click follows no link around the element. */
-const ACTIVE = 'a[href],button,label,summary,[type=checkbox],[type=radio]';
+const ACTIVE = 'a[href],button,label,select,summary,[type=checkbox],[type=radio]';
 
 /** Handles a press or a click inside the dialog; the path begins with its target. `true` prevents the browser's own action. */
 export type PressHandler = (event: MouseEvent, path: readonly EventTarget[]) => boolean;

@@ -1,7 +1,7 @@
 import { type Answer, call } from './gateway.ts';
 import { toJson } from './json.ts';
 import type { Lead } from './lead.ts';
-import { pause, unless } from './pause.ts';
+import { pause, unless } from './shared.ts';
 import type { TicketDesk } from './ticket.ts';
 
 /** Calls for one click while no answer arrives or the gateway reports a fault: about one minute. */

@@ -1,12 +1,17 @@
 import { ATTRIBUTES, given, reflectAttributes, upgradeProperties } from './attributes.ts';
 import { loadChunk } from './chunks.ts';
-import { make } from './dom.ts';
-import { warn } from './events.ts';
+import { kebab, make } from './dom.ts';
+import { tell, warn } from './events.ts';
 import { LABELS, languageOf, primary, spoken } from './language.ts';
 import type { createPanel, Panel } from './panel.ts';
 import { pause, unless } from './pause.ts';
 import { styleSheet } from './style.ts';
 import type { TextUsElement, TextUsListing, TextUsTexts } from './types.ts';
+
+/** The minified `button.css`. The build inserts it. */
+declare const STYLE: string;
+
+let sheet: CSSStyleSheet | undefined;
 
 /** Milliseconds between two attempts to send kept leads. */
 const KEPT_AGAIN_MS = 60_000;
@@ -32,7 +37,8 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [styleSheet()];
+    sheet ??= styleSheet(STYLE);
+    root.adoptedStyleSheets = [sheet];
     this.#button.append(this.#label);
     this.#button.onclick = (event) => {
       // A link around the element is not followed.
@@ -52,8 +58,9 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     upgradeProperties(this);
     this.#stay = new AbortController();
     const { signal } = this.#stay;
+    // The dialog is loaded also where nothing is kept: such a visitor may be offline at the click.
     const sendKept = (): void => {
-      if (this.hasAttribute('keep-offline') && hasKept())
+      if (this.hasAttribute('keep-offline'))
         this.#load().then(
           (panel) => panel.sendKept(),
           () => {},
@@ -64,8 +71,6 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     signal.addEventListener('abort', () => clearInterval(timer));
     this.#render();
     sendKept();
-    // Such a visitor may be offline at the click.
-    if (this.hasAttribute('keep-offline')) this.#load().catch(() => {});
   }
 
   disconnectedCallback(): void {
@@ -122,7 +127,7 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     if (!this.isConnected) return;
     this.#button.setAttribute('aria-busy', 'true');
     try {
-      await (await this.#loadPatiently(signal)).open();
+      await this.#openPatiently(signal);
     } catch (error) {
       if (!signal.aborted) this.#fallBack(error);
     } finally {
@@ -135,7 +140,8 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     this.#loading ??= loadChunk<{ createPanel: typeof createPanel }>('dialog').then(
       (part) => {
         const stay = (): AbortSignal => this.#stay.signal;
-        this.#panel = part.createPanel({ element: this, load: loadChunk, labels: LABELS, home: HOME, stay });
+        const shared = { make, kebab, tell, warn, languageOf, primary, pause, unless, styleSheet };
+        this.#panel = part.createPanel({ element: this, load: loadChunk, labels: LABELS, home: HOME, stay, shared });
         return this.#panel;
       },
       (error) => {
@@ -146,15 +152,16 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     return this.#loading;
   }
 
-  async #loadPatiently(signal: AbortSignal): Promise<Panel> {
+  /** Opens the dialog once its parts are there: they may need a connection that comes back. */
+  async #openPatiently(signal: AbortSignal): Promise<void> {
     for (const ms of LOAD_AGAIN_MS) {
       try {
-        return await unless(signal, this.#load());
+        return await (await unless(signal, this.#load())).open();
       } catch {
         await pause(ms, signal, 'online');
       }
     }
-    return await unless(signal, this.#load());
+    await (await unless(signal, this.#load())).open();
   }
 
   /** Shows the page's own content instead of a button that does nothing. */
@@ -170,15 +177,6 @@ export class TextUs extends HTMLElement implements Pick<TextUsElement, 'open' | 
     this.#button.lang = spoken(lang, LABELS, this.texts);
     this.#label.textContent = this.texts.button ?? LABELS[primary(lang)] ?? (LABELS.en as string);
     this.#panel?.render();
-  }
-}
-
-/** Whether this device keeps unsent leads. */
-function hasKept(): boolean {
-  try {
-    return Object.keys(localStorage).some((name) => name.startsWith('text-us:'));
-  } catch {
-    return false;
   }
 }
 

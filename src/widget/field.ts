@@ -1,88 +1,62 @@
-import { make } from './dom.ts';
+import { make } from './shared.ts';
 import type { TextUsField } from './types.ts';
 
 export type Field = {
   readonly row: HTMLElement;
+  readonly input: HTMLInputElement | HTMLTextAreaElement;
   show(label: string, mode: TextUsField, optional: string): void;
   /** The trimmed value; for a check box its label if it is checked. */
   value(): string;
   /** Shows a message; an empty one removes it. */
   complain(message: string): void;
-  /** Absent for a check box, whose clicks the dialog prevents instead. */
-  readonly lock?: (locked: boolean) => void;
-  focus(): void;
+  /** Does nothing to a check box, whose clicks the dialog prevents instead. */
+  lock(locked: boolean): void;
 };
 
-type Attributes = Readonly<Record<string, string>>;
-
-/** Creates a labelled text field, with several lines if `rows` is given. The typed text is never changed. */
-export function inputField(name: string, attributes: Attributes): Field {
+/**
+ * Creates a labelled field: a check box, a text field, or one of several lines if `rows` is given. The page may replace the label by
+ * a slot of the same name. The typed text is never changed.
+ */
+export function createField(name: string, attributes: Readonly<Record<string, string>>): Field {
+  const isBox = attributes.type === 'checkbox';
   const input = make(attributes.rows ? 'textarea' : 'input', {
     id: name,
-    part: `input ${name}`,
+    part: isBox ? name : `input ${name}`,
     maxlength: '64',
+    'aria-describedby': `${name}-error`,
     ...attributes,
-  });
-  const text = make('span');
-  const hint = make('small');
-  const label = make('label', { for: name, part: 'label' }, text, hint);
-  const { row, require, ...rest } = described(name, input, label, input);
-  if (/Name$/.test(name)) row.classList.add('half');
-  return {
-    ...rest,
-    row,
-    show(given, mode, optional) {
-      text.textContent = given;
-      hint.textContent = mode === 'required' ? '' : ` (${optional})`;
-      require(mode);
-    },
-    value: () => (row.hidden ? '' : input.value.trim()),
-    lock(locked) {
-      input.readOnly = locked;
-    },
-  };
-}
-
-/** Creates a check box whose text the page may replace by a slot of the same name. */
-export function checkField(name: string): Field {
-  const input = make('input', { id: name, type: 'checkbox', part: name });
+  }) as HTMLInputElement;
   const slot = make('slot', { name });
-  const text = make('span', {}, slot);
-  const label = make('label', { class: 'check', part: 'label' }, input, text);
-  const { row, require, ...rest } = described(name, input, label);
-  return {
-    ...rest,
-    row,
-    show(given, mode) {
-      slot.textContent = given;
-      require(mode);
-    },
-    value() {
-      const shown = slot.assignedNodes({ flatten: true }).map((node) => node.textContent);
-      return input.checked && !row.hidden ? shown.join(' ').replace(/\s+/g, ' ').trim() : '';
-    },
-  };
-}
-
-function described(
-  name: string,
-  input: HTMLInputElement | HTMLTextAreaElement,
-  ...content: readonly Node[]
-): Pick<Field, 'row' | 'complain' | 'focus'> & { require(mode: TextUsField): void } {
+  const hint = make('small');
+  const text = make('span', {}, slot, hint);
   const error = make('p', { id: `${name}-error`, part: 'error' });
-  input.setAttribute('aria-describedby', error.id);
-  const row = make('div', { class: 'row', part: 'field' }, ...content, error);
+  const label = make('label', { for: name, part: 'label' }, text);
+  const row = make('div', { class: 'row', part: 'field' }, label, error);
+  if (isBox) label.prepend(input);
+  else label.after(input);
+  label.classList.toggle('check', isBox);
+  row.classList.toggle('half', /Name$/.test(name));
   return {
     row,
-    require(mode) {
+    input,
+    show(given, mode, optional) {
+      slot.textContent = given;
+      hint.textContent = isBox || mode === 'required' ? '' : ` (${optional})`;
       row.hidden = mode === 'hidden';
       input.setAttribute('aria-required', String(mode === 'required'));
+    },
+    value() {
+      if (row.hidden || (isBox && !input.checked)) return '';
+      const shown = slot.assignedNodes({ flatten: true }).map((node) => node.textContent);
+      return (isBox ? shown.join(' ').replace(/\s+/g, ' ') : input.value).trim();
     },
     complain(message) {
       error.textContent = message;
       error.hidden = !message;
       input.setAttribute('aria-invalid', String(!!message));
     },
-    focus: () => input.focus(),
+    lock(locked) {
+      input.readOnly = locked;
+    },
   };
 }

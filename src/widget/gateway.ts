@@ -1,5 +1,6 @@
-import { unless } from './pause.ts';
+import type { PhoneCountry } from './phone-field.ts';
 import type { Challenge } from './proof.ts';
+import { unless } from './shared.ts';
 import type { TextUsField, TextUsTexts } from './types.ts';
 
 /** Milliseconds for one whole call; after that it is unknown whether the call arrived. */
@@ -16,8 +17,22 @@ export type Answer = {
 /** The answer of `GET /sites/{key}/form`. */
 export type FormRules = {
   readonly fields?: Readonly<Record<string, TextUsField>>;
+  /** All texts of the form, and their language. */
+  readonly lang?: string;
   readonly texts?: TextUsTexts;
-  readonly consent?: { readonly required?: boolean; readonly text?: string; readonly version?: string };
+  readonly consent?: {
+    readonly required?: boolean;
+    readonly text?: string;
+    readonly version?: string;
+    /** What is said beside it, and belongs to what is agreed to. */
+    readonly notice?: string;
+  };
+  readonly questionFirst?: boolean;
+  readonly confirmNumber?: boolean;
+  /** When an answer may be expected, in words, and whether the site is open now. */
+  readonly answer?: { readonly open: boolean; readonly text: string };
+  readonly links?: { readonly [name in 'privacy' | 'terms']?: string };
+  readonly phoneCountries?: readonly PhoneCountry[];
   readonly formToken?: string;
   /** Least number of seconds that a visitor needs to fill in the form; an earlier lead is suspicious. */
   readonly minFillS?: number;

@@ -21,6 +21,12 @@ function pageOf({ location, title }: Document, warn: Warn): object | undefined {
   return { url, title: cleanText(title, 256, (message) => warn('/page/title', message)) || undefined };
 }
 
+/** The first word of a whole name, and the rest of it. */
+function partsOf(name: string): object {
+  const [firstName, ...rest] = name.split(/\s+/);
+  return { firstName, lastName: rest.join(' ') || undefined };
+}
+
 const PLACEMENT_MAX = 2 ** 31 - 1;
 
 /**
@@ -34,16 +40,16 @@ export function bodyOf(
   version: string | undefined,
   warn: Warn,
 ): Lead['body'] {
-  const { consent, ...values } = dialog.values();
+  const { consent, name, country: chosen, ...values } = dialog.values();
   const attribute = (name: string): string | undefined => element.getAttribute(name)?.trim() || undefined;
   const advertiserId = attribute('advertiser-id');
   const merchant = attribute('merchant-id');
-  if (advertiserId && merchant) warn('/merchantId', 'is given beside advertiserId; it is left out');
-  const country = attribute('country');
+  if (advertiserId && merchant) warn('/merchantId', 'is given beside advertiserId; left out');
+  const country = chosen ?? attribute('country');
   const placement = attribute('placement-id');
   const placementId = Number(placement);
   const isPlacement = Number.isInteger(placementId) && placementId > 0 && placementId <= PLACEMENT_MAX;
-  if (placement && !isPlacement) warn('/placementId', 'is no whole number; it is left out');
+  if (placement && !isPlacement) warn('/placementId', 'is no whole number; left out');
   return {
     site: attribute('site'),
     advertiserId,
@@ -51,7 +57,12 @@ export function bodyOf(
     merchantId: advertiserId ? undefined : Number(merchant) || merchant,
     placementId: isPlacement ? placementId : undefined,
     consumer: {
-      ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value && cleanText(value, 1000)])),
+      ...Object.fromEntries(
+        Object.entries(name ? { ...values, ...partsOf(name) } : values).map(([name, value]) => [
+          name,
+          (value && cleanText(value, 1000)) || undefined,
+        ]),
+      ),
       country: country && cleanCountry(country, warn),
     },
     listing: cleanListing(listing, warn),

@@ -1,21 +1,21 @@
 import type { LoadChunk } from './chunks.ts';
 import { deliver } from './deliver.ts';
-import { createDialog, type Dialog, type Model } from './dialog.ts';
-import { tell, warn } from './events.ts';
+import { type AllTexts, createDialog, type Dialog, type Model } from './dialog.ts';
 import type { FormRules } from './gateway.ts';
 import { isOver, sendKept } from './kept.ts';
-import { languageOf, primary, spoken } from './language.ts';
 import { bodyOf } from './lead.ts';
-import { pause } from './pause.ts';
 import { modesOf } from './rules.ts';
+import { languageOf, pause, primary, type Shared, share, tell, warn } from './shared.ts';
 import { createStage } from './stage.ts';
 import { createSubmission } from './submission.ts';
-import { directionOf, loaded, loadTexts, textsFor } from './texts.ts';
 import { createTicketDesk, type TicketRequest } from './ticket.ts';
 import type { TextUsListing, TextUsTexts } from './types.ts';
 
 /** Milliseconds that a click waits for the site's form and the language, so that nothing moves once the dialog is shown. */
 const HOLD_MS = 500;
+
+/** Values of a listing that name it, in their order. */
+const FACTS = 'year make model trim'.split(' ');
 
 /** The element as its dialog sees it. */
 export type PanelHost = {
@@ -28,6 +28,7 @@ export type PanelHost = {
   readonly home: string;
   /** Aborted when the element is removed from the document. */
   readonly stay: () => AbortSignal;
+  readonly shared: Shared;
 };
 
 /** Everything behind the button: the dialog, the site's rules, and what is sent. */
@@ -46,8 +47,11 @@ export type Panel = {
   sendKept(): Promise<void>;
 };
 
-export function createPanel({ element, load, labels, home, stay }: PanelHost): Panel {
+export function createPanel({ element, load, labels, home, stay, shared }: PanelHost): Panel {
+  share(shared);
   let dialog: Dialog | undefined;
+  /** What the dialog says, and in which language. It comes with the site's form, or else as a part of the script. */
+  let words: { readonly lang: string; readonly texts: TextUsTexts } | undefined;
   let rules: FormRules = {};
 
   const request = (): TicketRequest => ({
@@ -59,19 +63,21 @@ export function createPanel({ element, load, labels, home, stay }: PanelHost): P
   });
   const tickets = createTicketDesk(request, (given) => {
     rules = given;
+    if (given.lang && given.texts) words = { lang: given.lang, texts: given.texts };
     panel.render();
   });
   const model = (): Model => {
+    const own = element.texts;
     const asked = languageOf(element);
-    const label = labels[primary(asked)];
-    const { texts = {}, consent } = rules;
-    const words = consent?.text ? { consent: consent.text } : undefined;
-    const lang = spoken(asked, loaded, texts, element.texts);
+    const lang = Object.keys(own)[0] ? asked : (words?.lang ?? 'en');
+    const texts = { button: labels[primary(asked)] ?? labels.en, ...words?.texts, ...own } as AllTexts;
     return {
       lang,
-      dir: directionOf(lang),
-      texts: textsFor(asked, label ? { button: label } : null, texts, words, element.texts),
+      dir: /^(ar|dv|fa|he|ps|ur|yi)$/.test(primary(lang)) ? 'rtl' : 'ltr',
+      texts: { ...texts, heading: headingOf(texts.heading, element.listing) || texts.button },
       modes: modesOf(element, rules),
+      rules,
+      country: element.getAttribute('country')?.trim().toUpperCase(),
     };
   };
   const submission = createSubmission({
@@ -84,12 +90,22 @@ export function createPanel({ element, load, labels, home, stay }: PanelHost): P
     tickets,
   });
 
-  /** Fetches form and texts for the dialog. If that fails, the dialog works in English and with all fields. */
-  const prepare = async (): Promise<void> => {
-    const code = primary(languageOf(element));
-    await Promise.allSettled([tickets.get(stay()), labels[code] && loadTexts(code, load)]);
-    panel.render();
+  /** Fetches the site's form. If that fails, the dialog works with all fields. */
+  const prepare = (): Promise<void> =>
+    tickets.get(stay()).then(
+      () => panel.render(),
+      () => {},
+    );
+
+  /** Loads the texts that stand in for those of the form. */
+  const loadWords = async (): Promise<void> => {
+    const asked = languageOf(element);
+    const code = primary(asked) in labels ? primary(asked) : 'en';
+    const { texts } = await load<{ texts: TextUsTexts }>(code);
+    words ??= { lang: code === 'en' && primary(asked) !== code ? code : asked, texts };
   };
+  // Such a visitor may be offline at the click.
+  if (element.hasAttribute('keep-offline')) loadWords().catch(() => {});
 
   const stage = createStage(element);
 
@@ -100,20 +116,27 @@ export function createPanel({ element, load, labels, home, stay }: PanelHost): P
       dialog ??= createDialog({
         submit: () => submission.submit(),
         cancel: () => submission.cancel(),
-        closed: stage.leave,
+        closed() {
+          stage.leave();
+          submission.closed();
+        },
       });
-      await Promise.race([prepare(), pause(HOLD_MS, signal).catch(() => {})]);
+      const form = prepare();
+      await Promise.race([form, pause(HOLD_MS, signal).catch(() => {})]);
+      if (!words) await Promise.any([loadWords(), form.then(() => words ?? Promise.reject())]);
       if (signal.aborted) return;
       panel.render();
       if (stage.enter(dialog)) tell(element, 'text-us:open', null);
-      else warn(element, { code: 'not_visible', message: 'is not opened, because the page hides everything' });
+      else warn(element, { code: 'not_visible', message: 'is hidden by the page' });
     },
     close: () => dialog?.close(),
-    render: () => dialog?.show(model()),
+    render: () => words && dialog?.show(model()),
     reload() {
       tickets.drop();
       rules = {};
-      if (dialog?.element.open) void prepare();
+      words = undefined;
+      if (!dialog?.element.open) return;
+      void prepare().then(() => words || (loadWords().then(panel.render, () => {}) as unknown));
     },
     leave() {
       tickets.drop();
@@ -131,4 +154,13 @@ export function createPanel({ element, load, labels, home, stay }: PanelHost): P
     },
   };
   return panel;
+}
+
+/** Puts the listing into a heading that asks for it. @returns nothing where there is no listing to put in */
+function headingOf(heading = '', listing: TextUsListing | null): string {
+  const facts = FACTS.map((name) => Object(listing)[name]).filter(Boolean);
+  const title = typeof listing === 'string' ? listing : facts.join(' ');
+  // Isolated, so that a year keeps its place in a sentence that runs from right to left.
+  const whole = heading.replace('{listing}', () => `\u2068${title}\u2069`);
+  return title || whole === heading ? whole : '';
 }

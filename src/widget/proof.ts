@@ -1,5 +1,4 @@
-import { toJson } from './json.ts';
-import { unless } from './pause.ts';
+import type { unless as Unless } from './pause.ts';
 import { type ChallengeParameters, createSearch, type Solution } from './search.ts';
 
 export type Challenge = { readonly parameters: ChallengeParameters; readonly signature?: string };
@@ -10,14 +9,20 @@ const SLICE_MS = 6;
 /**
  * Solves a challenge, in a worker if asked to and possible, else in slices with pauses for the page.
  *
- * @returns the `proof` of the lead; undefined for an unknown algorithm
+ * @param unless passed in, because the first file has it
+ * @returns challenge and solution, which are the `proof` of the lead; undefined for an unknown algorithm
  * @throws AbortError once the signal fires
  */
-export async function prove(challenge: Challenge, worker: boolean, signal: AbortSignal): Promise<string | undefined> {
+export async function prove(
+  challenge: Challenge,
+  worker: boolean,
+  signal: AbortSignal,
+  unless: typeof Unless,
+): Promise<object | undefined> {
   const { parameters } = challenge;
   if (parameters.algorithm !== 'SHA-256') return undefined;
-  const solution = (worker && (await inWorker(parameters, signal))) || (await inSlices(parameters, signal));
-  return btoa(toJson({ challenge, solution }));
+  const solution = (worker && (await inWorker(parameters, signal, unless))) || (await inSlices(parameters, signal));
+  return { challenge, solution };
 }
 
 async function inSlices(parameters: ChallengeParameters, signal: AbortSignal): Promise<Solution> {
@@ -49,7 +54,11 @@ let isRefused = false;
  * Gives `undefined` if the page's policy forbids such a worker. The attempt alone may be reported to the page's owner as a violation,
  * and the policy cannot be read beforehand, so a worker is tried only if the page asks for one.
  */
-async function inWorker(parameters: ChallengeParameters, signal: AbortSignal): Promise<Solution | undefined> {
+async function inWorker(
+  parameters: ChallengeParameters,
+  signal: AbortSignal,
+  unless: typeof Unless,
+): Promise<Solution | undefined> {
   if (isRefused) return undefined;
   const source = `onmessage=({data})=>postMessage((${createSearch})(data)(1e9))`;
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));

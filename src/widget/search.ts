@@ -18,10 +18,10 @@ export type Solution = { readonly counter: number; readonly derivedKey: string }
  * Its source text also runs in a worker, so it refers to nothing outside itself.
  */
 export function createSearch({ nonce, salt, cost, keyLength, keyPrefix }: ChallengeParameters) {
-  const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
+  const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((byte) => Number(`0x${byte}`));
   const head = [...bytesOf(salt), ...bytesOf(nonce)];
-  const blocks = (bytes: number): number => Math.ceil((bytes + 9) / 64);
-  const message = new DataView(new ArrayBuffer(64 * Math.max(1, blocks(head.length + 4))));
+  const blocks = (bytes: number): number => (bytes + 72) >> 6;
+  const message = new DataView(new ArrayBuffer(64 * blocks(head.length + 4)));
   const constants = new Int32Array(64);
   const start = new Int32Array(8);
   const state = new Int32Array(8);

@@ -1,6 +1,10 @@
 import type { Dialog } from './dialog.ts';
-import { make } from './dom.ts';
-import { styleSheet } from './style.ts';
+import { make, styleSheet } from './shared.ts';
+
+/** The minified `dialog.css`. The build inserts it. */
+declare const STYLE: string;
+
+let sheet: CSSStyleSheet | undefined;
 
 /** Where the dialog of an element is shown. */
 export type Stage = {
@@ -45,7 +49,8 @@ export function createStage(element: HTMLElement): Stage {
     }
     const root = (copy ?? element).shadowRoot as ShadowRoot;
     const [own] = root.adoptedStyleSheets;
-    root.adoptedStyleSheets = own ? [own, styleSheet()] : [styleSheet()];
+    sheet ??= styleSheet(STYLE);
+    root.adoptedStyleSheets = own ? [own, sheet] : [sheet];
     root.append(shown);
     dialog.open();
     return true;

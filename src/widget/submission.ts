@@ -1,11 +1,11 @@
 import { type Warn, withoutRefused } from './clean.ts';
 import { deliver, type Outcome, type Progress } from './deliver.ts';
 import type { Dialog, Model } from './dialog.ts';
-import { tell } from './events.ts';
 import { explain, missing } from './explain.ts';
 import { toJson } from './json.ts';
 import { forget, isKept, isOver, keep, withTabLock } from './kept.ts';
 import { type Lead, newKey } from './lead.ts';
+import { tell } from './shared.ts';
 import type { TicketDesk } from './ticket.ts';
 
 export type Host = {
@@ -24,6 +24,8 @@ export type Submission = {
   /** Handles a click on "Send". It does nothing while an earlier submission is running. */
   submit(): Promise<void>;
   cancel(): void;
+  /** The dialog was closed: what is sent from now on is another message, even with the same content. */
+  closed(): void;
   /** Reports the result of a lead to page and visitor, also for a lead that was kept earlier. */
   settle(lead: Lead, outcome: Outcome): void;
 };
@@ -35,6 +37,8 @@ export function createSubmission(host: Host): Submission {
   /** Content and key of the last click. The same content is the same lead, however often it is sent. */
   let content = '';
   let key = '';
+  /** While the outcome of a stored lead is shown, the visitor may come back to its form, and the same content is the same lead. */
+  let isStored = false;
   /** Key of the last lead that was sent. A later lead with other content corrects it. */
   let last = '';
 
@@ -96,13 +100,18 @@ export function createSubmission(host: Host): Submission {
 
     cancel: () => sending?.abort(),
 
+    closed() {
+      if (isStored) content = '';
+      isStored = false;
+    },
+
     settle(lead, outcome) {
       const model = host.model();
       const { texts } = model;
       const dialog = lead.key === key ? host.dialog() : undefined;
       const { status = 0, body = {}, retryAfterS } = outcome.answer ?? {};
       if (outcome.kind === 'safe') {
-        content = '';
+        isStored = true;
         tickets.drop();
         const name = status === 201 ? 'delivered' : 'stored';
         dialog?.done(texts[name], texts[`${name}Text`]);

@@ -1,7 +1,8 @@
 import type { LoadChunk } from './chunks.ts';
 import { type Answer, call, type FormRules } from './gateway.ts';
-import { unless } from './pause.ts';
+import { toJson } from './json.ts';
 import type { prove } from './proof.ts';
+import { unless } from './shared.ts';
 
 /** The form token and challenge that the gateway issued for one lead. */
 export type Ticket = {
@@ -38,8 +39,11 @@ export async function fetchTicket(
 ): Promise<Ticket> {
   const answer = await call(`${base}sites/${encodeURIComponent(site)}/form?lang=${lang}`, {}, signal);
   const { challenge, minFillS = 0 }: FormRules = answer.body;
-  const solve = async (by: AbortSignal): Promise<string | undefined> =>
-    challenge && (await unless(by, load<{ prove: typeof prove }>('proof'))).prove(challenge, worker, by);
+  const solve = async (by: AbortSignal): Promise<string | undefined> => {
+    const part = challenge && (await unless(by, load<{ prove: typeof prove }>('proof')));
+    const proof = challenge && (await part?.prove(challenge, worker, by, unless));
+    return proof && btoa(toJson(proof));
+  };
   let solving = solve(signal);
   solving.catch(() => {});
   return {

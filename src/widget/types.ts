@@ -1,16 +1,24 @@
 /** Types of `<text-us>`. Published as `/widget/v1.d.ts`, so this file imports nothing. */
 
-/** A text of the button. `{when}` in `tooMany` is a time from now, such as "in 2 minutes". */
+/**
+ * A text of the button. `{when}` in `tooMany` is a time from now, such as "in 2 minutes", `{phone}` in `sentTo` the number,
+ * `{listing}` in `heading` the listing, such as "2019 Honda Civic".
+ */
 export type TextUsText =
   | 'button'
   | 'heading'
   | 'intro'
   | 'phone'
+  | 'country'
   | 'firstName'
   | 'lastName'
+  | 'name'
   | 'question'
   | 'optional'
   | 'consent'
+  | 'rates'
+  | 'privacy'
+  | 'terms'
   | 'send'
   | 'close'
   | 'cancel'
@@ -22,6 +30,8 @@ export type TextUsText =
   | 'deliveredText'
   | 'stored'
   | 'storedText'
+  | 'sentTo'
+  | 'correct'
   | 'phoneMissing'
   | 'fieldMissing'
   | 'consentMissing'
@@ -103,11 +113,15 @@ export interface TextUsProperties {
   base: string;
   /** `none` shows no button: the page calls `open()`. */
   position: 'inline' | 'floating' | 'none';
+  /** `round` shows the icon alone; its text is for screen readers. */
+  shape: 'round';
   theme: 'light' | 'dark' | 'auto';
   /** Keeps an unsent message on the device until it is sent. */
   keepOffline: boolean;
   /** Solves proofs in a worker; the page's policy has to allow `worker-src blob:`. */
   worker: boolean;
+  /** One field for the whole name, in place of those of its parts. */
+  fieldName: TextUsField;
   fieldFirstName: TextUsField;
   fieldLastName: TextUsField;
   fieldQuestion: TextUsField;

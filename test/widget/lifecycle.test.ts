@@ -132,12 +132,10 @@ t.test('the life of a button', async (t) => {
       const challenge = await createChallenge({ algorithm: 'SHA-256', cost: 1, counter: 300_000, deriveKey });
       gateway.form = { ...gateway.form, challenge };
       const visitor = visitorOf(page);
-      const loaded = page.waitForResponse(/dialog/);
-      await visitor.button.hover();
-      await (await loaded).finished();
-      // Offline it has no form from the dialog's opening: the form and its proof are the submission's own.
-      await context.setOffline(true);
+      // It has no form from the dialog's opening: the form and its proof are the submission's own.
+      gateway.next.form.push({ status: 503 });
       await visitor.open();
+      await context.setOffline(true);
       await visitor.phone.fill('(404) 555-1212');
       await visitor.send.click();
       await visitor.status.getByText('No connection.').waitFor();

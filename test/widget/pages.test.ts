@@ -196,7 +196,7 @@ t.test('on pages of other people', async (t) => {
     }`);
     await page.waitForFunction('heard.length');
     t.match(await events(), [{ type: 'warning', detail: { code: 'not_visible' } }]);
-    t.match(said, [/not opened/]);
+    t.match(said, [/hidden by the page/]);
     await page.evaluate(`document.body.style.display = ''`);
     t.equal(await page.evaluate(`document.querySelector('text-us').shadowRoot.querySelector('dialog[open]')`), null);
     await visitorOf(page).open();

@@ -9,6 +9,7 @@ import { checkDatabase, checkRedis } from './databases.ts';
 
 /** The `format`s of our schemas: each says what is wrong with a text, or nothing. */
 export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefined>> = {
+  'calendar-date': checkDate,
   cidr: checkCidr,
   'content-type': checkContentType,
   country: checkCountry,
@@ -20,6 +21,7 @@ export const FORMATS: Readonly<Record<string, (text: string) => Mistake | undefi
   host: checkHost,
   'key-hash': checkKeyHash,
   origin: checkOrigin,
+  'page-url': checkPageUrl,
   'receiver-url': checkReceiverUrl,
   redis: checkRedis,
   collector: checkCollector,
@@ -52,6 +54,14 @@ function checkKeyHash(text: string): Mistake | undefined {
 /** The 32 bytes of a valid key hash. */
 export function keyHashBytes(text: string): Buffer {
   return Buffer.from(text.slice('sha256:'.length), 'hex');
+}
+
+/** Checks a date of the calendar. */
+function checkDate(text: string): Mistake | undefined {
+  // JavaScript takes 30 February for 1 March.
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return undefined;
+  return { problem: 'is no date', fix: 'use a date such as 2026-12-25' };
 }
 
 /** Checks the end of a validity: a date of the calendar, or a time with its zone. */
@@ -130,6 +140,16 @@ function checkReceiverUrl(text: string): Mistake | undefined {
     };
   }
   return url.hash === '' ? undefined : { problem: 'contains a fragment', fix: 'leave out everything from # on' };
+}
+
+/** Checks the URL of a page that visitors open. */
+function checkPageUrl(text: string): Mistake | undefined {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && !/\s/.test(text)) return;
+  return {
+    problem: 'is not the URL of a page',
+    fix: 'use an absolute https URL without a user name, such as https://dealer.example/privacy',
+  };
 }
 
 /** Checks a secret of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. */

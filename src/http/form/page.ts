@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import { escapeHtml } from '../../lib/text.ts';
+import type { Language, Words } from '../../words/languages.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '../problems.ts';
-import type { Language, Texts } from './texts.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
 export type PageContent = {
@@ -94,10 +94,10 @@ ${page.main}
 export type Explanation = { readonly paragraphs: readonly string[]; readonly forDeveloper?: string };
 
 /** Problems that the visitor can end; every other 4xx is the page's fault. */
-const REMEDIES: Partial<Record<ProblemCode, 'phone' | 'country' | 'consent' | 'expired' | 'later'>> = {
-  invalid_phone: 'phone',
-  country_not_allowed: 'country',
-  consent_required: 'consent',
+const REMEDIES: Partial<Record<ProblemCode, keyof Words>> = {
+  invalid_phone: 'phoneRefused',
+  country_not_allowed: 'countryRefused',
+  consent_required: 'consentNeeded',
   form_token_invalid: 'expired',
   proof_required: 'expired',
   idempotency_key_reused: 'expired',
@@ -106,7 +106,7 @@ const REMEDIES: Partial<Record<ProblemCode, 'phone' | 'country' | 'consent' | 'e
 };
 
 /** Says in the visitor's language what to do. Nothing of what was sent is in it. */
-export function explain(problem: Problem, texts: Texts): Explanation {
+export function explain(problem: Problem, texts: Words): Explanation {
   const { code, options, message } = problem;
   const remedy = REMEDIES[code];
   // Where the page has to be loaded again, going back would bring the old form.
@@ -116,7 +116,7 @@ export function explain(problem: Problem, texts: Texts): Explanation {
   return { paragraphs: [texts.broken], forDeveloper: options.errors?.[0]?.detail ?? message };
 }
 
-function byStatus({ code, options }: Problem, texts: Texts): string | undefined {
+function byStatus({ code, options }: Problem, texts: Words): string | undefined {
   const { status } = PROBLEMS[code];
   if (status >= 500) return texts.later;
   if (status !== 429) return undefined;
@@ -125,11 +125,15 @@ function byStatus({ code, options }: Problem, texts: Texts): string | undefined 
 }
 
 /** The fields that a visitor fills in; what is wrong with any other is the page's doing. */
-function byField({ code, options }: Problem, texts: Texts): string | undefined {
-  if (code === 'lead_rejected') return options.extensions?.reason === 'phone' ? texts.phone : undefined;
+function byField({ code, options }: Problem, texts: Words): string | undefined {
+  if (code === 'lead_rejected') return options.extensions?.reason === 'phone' ? texts.phoneRefused : undefined;
   if (code !== 'invalid_request') return undefined;
   const pointer = options.errors?.[0]?.pointer ?? '';
   if (pointer === '/consumer/phone') return texts.phoneMissing;
-  const name = /^\/consumer\/(firstName|lastName|question)$/.exec(pointer)?.[1] as keyof Texts['names'] | undefined;
-  return name && texts.field.replace('{field}', texts.names[name]);
+  const name = /^\/consumer\/(firstName|lastName|question)$/.exec(pointer)?.[1] as
+    | 'firstName'
+    | 'lastName'
+    | 'question'
+    | undefined;
+  return name && texts.field.replace('{field}', texts[name]);
 }

@@ -1,7 +1,7 @@
 import { escapeHtml } from '../../lib/text.ts';
-import type { siteFormBody } from '../schemas/site-form.ts';
+import { type Language, WORDS, type Words } from '../../words/languages.ts';
 import { htmlPage, pageHeaders, STYLE } from './page.ts';
-import { LABELS, type Language } from './texts.ts';
+import type { siteFormBody } from './site-form.ts';
 
 const FORM_STYLE = `${STYLE}
 form { display: grid; gap: 1rem; margin-block-start: 1.25rem; }
@@ -50,7 +50,7 @@ const ATTRIBUTES: Readonly<Record<FieldName, string>> = {
 
 /** Renders the form page of a site. Everything that comes from the request is escaped. */
 export function renderTextPage({ language, form, carried, typed, fault }: TextPage): string {
-  const texts = { ...LABELS[language], ...form.texts };
+  const texts: Words & { readonly heading?: string } = { ...WORDS[language], ...form.texts };
   const errorOf = (name: FieldName | 'consent'): readonly [attributes: string, text: string] =>
     fault?.field === name
       ? [
@@ -87,10 +87,10 @@ export function renderTextPage({ language, form, carried, typed, fault }: TextPa
       : `<p class="error" role="alert">${escapeHtml(fault.message)}</p>`);
   return htmlPage({
     language,
-    title: texts.heading || LABELS[language].heading,
+    title: texts.heading || texts.button,
     style: FORM_STYLE,
     // Relative, so that it works behind a proxy that adds a path.
-    main: `<h1>${escapeHtml(texts.heading || LABELS[language].heading)}</h1>
+    main: `<h1>${escapeHtml(texts.heading || texts.button)}</h1>
 <p>${escapeHtml(texts.intro)}</p>
 ${summary ?? ''}
 <form method="post" action="text" accept-charset="utf-8">

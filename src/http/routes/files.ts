@@ -140,21 +140,24 @@ function once(read: () => Promise<ReadonlyMap<string, StaticFile>>): Files {
 }
 
 async function readFiles(folder: string, immutable: (name: string) => boolean): Promise<Map<string, StaticFile>> {
-  const names = (await readdir(folder)).filter((name) => TYPES[path.extname(name)] !== undefined);
+  const all = new Set(await readdir(folder));
+  const names = [...all].filter((name) => TYPES[path.extname(name)] !== undefined);
   return new Map(
     await Promise.all(
       names.map(async (name): Promise<[string, StaticFile]> => {
-        return [name, staticFile(name, await readFile(path.join(folder, name)), immutable(name))];
+        // The build compresses better, and slower, than is done here.
+        const gzip = all.has(`${name}.gz`) ? await readFile(path.join(folder, `${name}.gz`)) : undefined;
+        return [name, staticFile(name, await readFile(path.join(folder, name)), immutable(name), gzip)];
       }),
     ),
   );
 }
 
-function staticFile(name: string, body: Buffer, immutable: boolean): StaticFile {
+function staticFile(name: string, body: Buffer, immutable: boolean, gzip?: Buffer): StaticFile {
   return {
     type: TYPES[path.extname(name)] ?? 'application/octet-stream',
     body,
-    gzip: gzipSync(body, { level: 9 }),
+    gzip: gzip ?? gzipSync(body, { level: 9 }),
     integrity: `sha384-${hash('sha384', body, 'base64')}`,
     immutable,
   };

@@ -4,16 +4,16 @@ import type { Conversation } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import { defined } from '../../lib/values.ts';
+import { type Language, languageOf, WORDS } from '../../words/languages.ts';
 import { missingFromProxy, originOfRead, type ProxyLack, pageOf, siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
 import { decodeForm, type FormExtras, formTypeOf, MULTIPART, readForm, URLENCODED } from '../form/read.ts';
-import { type Language, languageOf, TEXTS } from '../form/texts.ts';
+import { siteFormBody } from '../form/site-form.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
-import { siteFormBody } from '../schemas/site-form.ts';
 import type { FormGuard, PageKind } from '../screening/form-guard.ts';
 import { only, type Sites } from '../sites.ts';
 import type { TakeLead } from '../take-lead.ts';
@@ -88,7 +88,8 @@ export async function answerLead(
   const next = requester.site && nextPage(formExtras.next, requester.site, headers.origin, outcome);
   if (next !== undefined) return reply.header('cache-control', 'no-store').redirect(next, 303);
   const language = languageFor(request);
-  const [title, text] = TEXTS[language][outcome];
+  const { delivered, deliveredText, stored, storedText } = WORDS[language];
+  const [title, text] = outcome === 'delivered' ? [delivered, deliveredText] : [stored, storedText];
   return sendPage(reply, outcome === 'delivered' ? 201 : 202, { language, title, paragraphs: [text] });
 }
 
@@ -100,7 +101,7 @@ function rejected({ id, test, reason = 'other' }: Conversation): Problem {
 export function sendProblemPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   request.requester.problem = problem.code;
   const language = languageFor(request);
-  const texts = TEXTS[language];
+  const texts = WORDS[language];
   const { paragraphs, forDeveloper } = explain(problem, texts);
   reply.headers(problem.options.headers ?? {});
   return sendPage(reply, PROBLEMS[problem.code].status, {
@@ -149,10 +150,15 @@ export function nextPage(
   return url.href;
 }
 
-export type SiteFormDeps = { readonly sites: Sites; readonly guard: FormGuard };
+export type SiteFormDeps = {
+  readonly sites: Sites;
+  readonly guard: FormGuard;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+};
 
 /** `GET /sites/{key}/form`, for buttons. */
-export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: SiteFormDeps): Promise<void> {
+export async function siteFormRoutes(app: FastifyInstance, { sites, guard, now }: SiteFormDeps): Promise<void> {
   app.get<{ Params: { key: string }; Querystring: { lang?: string } }>(
     '/sites/:key/form',
     { schema: READ_FORM },
@@ -161,7 +167,8 @@ export async function siteFormRoutes(app: FastifyInstance, { sites, guard }: Sit
       const site = siteOfPage(request, await sites.find(params.key), params.key);
       requester.site = site;
       reply.header('cache-control', 'no-store');
-      return siteFormBody(site, query.lang, await guard.issue(site, pageOf(request), requester.address));
+      const issued = await guard.issue(site, pageOf(request), requester.address);
+      return siteFormBody(site, { lang: query.lang, now: now() }, issued);
     },
   );
 }

@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import { isXmlText } from '../../domain/draft.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
+import { type Language, languageOf, WORDS } from '../../words/languages.ts';
 import { HOSTED_PAGE } from '../access.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { explain, PAGE_HEADERS } from '../form/page.ts';
 import type { Entry } from '../form/read.ts';
+import { siteFormBody } from '../form/site-form.ts';
 import { renderTextPage, type TextPage, textPageHeaders } from '../form/text-page.ts';
-import { LABELS, type Language, languageOf, TEXTS } from '../form/texts.ts';
 import { PROBLEMS, type Problem } from '../problems.ts';
 import { LISTING_PREFIX } from '../schemas/lead-form.ts';
-import { siteFormBody } from '../schemas/site-form.ts';
 import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
 import type { FormGuard } from '../screening/form-guard.ts';
 import type { Sites } from '../sites.ts';
@@ -31,6 +31,8 @@ export type TextPageDeps = {
   readonly guard: FormGuard;
   readonly takeLead: TakeLead;
   readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 };
 
 /**
@@ -38,7 +40,7 @@ export type TextPageDeps = {
  * is not taken comes back with what was typed and with the reason at the field.
  */
 export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): Promise<void> {
-  const { sites, guard, takeLead, logger } = deps;
+  const { sites, guard, takeLead, logger, now } = deps;
   app.decorateRequest('formExtras', null);
   app.addContentTypeParser(FORM_TYPES, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(createErrorHandler(logger, sendFault));
@@ -54,7 +56,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
     const asked = new Map(page.carried).get('lang');
     const language = languageOf(asked, request.headers['accept-language']);
     const { formToken } = await guard.issue(site, HOSTED_PAGE, request.requester.address);
-    const form = siteFormBody(site, asked ?? language, { formToken });
+    const form = siteFormBody(site, { lang: asked ?? language, otherwise: language, now: now() }, { formToken });
     const next = nextPage(new Map(page.carried).get('next'), site, undefined, 'received');
     // Where a form may lead depends on the request, so this policy replaces the route's own.
     await reply.helmet(textPageHeaders(next === undefined ? undefined : new URL(next).origin));
@@ -104,7 +106,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
   async function sendFault(request: FastifyRequest, reply: FastifyReply, problem: Problem): Promise<FastifyReply> {
     const { formExtras } = request;
     const language = languageOf(formExtras?.lang, request.headers['accept-language']);
-    const { paragraphs, forDeveloper } = explain(problem, TEXTS[language]);
+    const { paragraphs, forDeveloper } = explain(problem, WORDS[language]);
     if (formExtras === null || forDeveloper !== undefined) return sendProblemPage(request, reply, problem);
     request.requester.problem = problem.code;
     const posted = Object(request.body) as Posted;
@@ -127,7 +129,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
 }
 
 function messageFor({ code }: Problem, text: string, language: Language): string {
-  return code === 'form_token_invalid' || code === 'proof_required' ? LABELS[language].again : text;
+  return code === 'form_token_invalid' || code === 'proof_required' ? WORDS[language].again : text;
 }
 
 function fieldOf({ code, options }: Problem): NonNullable<TextPage['fault']>['field'] {

@@ -1,7 +1,3 @@
-import type { Site } from '../../domain/site.ts';
-import { defined } from '../../lib/values.ts';
-import type { Issued } from '../screening/form-guard.ts';
-
 const field = (what: string) =>
   ({
     type: 'string',
@@ -16,7 +12,7 @@ export const SITE_FORM = {
   type: 'object',
   title: 'Form of a site',
   description: "A site's rules and words for its form, and what has to come with a lead from it.",
-  required: ['site', 'country', 'countries', 'consent', 'fields', 'texts', 'formToken', 'minFillS'],
+  required: ['site', 'country', 'countries', 'consent', 'fields', 'lang', 'texts', 'formToken', 'minFillS'],
   additionalProperties: false,
   properties: {
     site: { type: 'string', description: "The site's key.", examples: ['demo'] },
@@ -49,6 +45,12 @@ export const SITE_FORM = {
           examples: ['I agree to be texted about this car.'],
         },
         version: { type: 'string', description: 'Version of those words; send it along.', examples: ['2026-11'] },
+        notice: {
+          type: 'string',
+          description:
+            'What the form says beside it about costs and the end of messages; it belongs to the words that are agreed to.',
+          examples: ['Message and data rates may apply. Reply STOP to opt out.'],
+        },
       },
     },
     fields: {
@@ -60,13 +62,86 @@ export const SITE_FORM = {
         firstName: field('a first name'),
         lastName: field('a last name'),
         question: field('a question'),
+        name: field('one field for the whole name; its first word is sent as firstName, the rest as lastName'),
       },
+    },
+    lang: {
+      type: 'string',
+      description:
+        'Language of the texts: the one that was asked for, or en where neither the gateway nor the site speaks it.',
+      examples: ['en'],
     },
     texts: {
       type: 'object',
-      description: "The site's own words in the language that was asked for, by name; others are the button's own.",
+      description: "The words of the form by name: the gateway's own, replaced by those of the site.",
       additionalProperties: { type: 'string' },
       examples: [{ heading: 'Ask us about this car' }],
+    },
+    questionFirst: { type: 'boolean', description: 'Whether the question is the first field.', examples: [true] },
+    confirmNumber: {
+      type: 'boolean',
+      description: 'Whether the form tells afterwards which number is texted.',
+      examples: [true],
+    },
+    answer: {
+      type: 'object',
+      description: 'When an answer may be expected, at the time of this answer.',
+      required: ['open', 'text'],
+      additionalProperties: false,
+      properties: {
+        open: { type: 'boolean', description: 'False outside the opening hours.', examples: [true] },
+        text: {
+          type: 'string',
+          description: 'The same in words.',
+          examples: ['We usually answer within 10 minutes. Open until 6:00 PM EST.'],
+        },
+      },
+    },
+    links: {
+      type: 'object',
+      description: 'Pages beside the consent.',
+      additionalProperties: false,
+      properties: {
+        privacy: {
+          type: 'string',
+          description: 'URL of the privacy policy.',
+          examples: ['https://dealer.example/privacy'],
+        },
+        terms: { type: 'string', description: 'URL of the terms.', examples: ['https://dealer.example/terms'] },
+      },
+    },
+    phoneCountries: {
+      type: 'array',
+      description:
+        'Help with the number; several where visitors may choose a country. Send the chosen one as consumer.country.',
+      items: {
+        type: 'object',
+        required: ['country', 'name', 'callingCode'],
+        additionalProperties: false,
+        properties: {
+          country: { type: 'string', description: 'ISO 3166-1 alpha-2.', examples: ['US'] },
+          name: { type: 'string', description: 'Its name in the language of the texts.', examples: ['United States'] },
+          callingCode: { type: 'string', description: 'Without a plus.', examples: ['1'] },
+          placeholder: { type: 'string', description: 'A number that nobody has.', examples: ['(201) 555-0123'] },
+          formats: {
+            type: 'array',
+            description: 'Patterns of all typed digits, each with its replacement; the first that matches counts.',
+            items: { type: 'array', items: { type: 'string' } },
+            examples: [[['^(?=[2-9])(\\d{3})(\\d{3})(\\d{4})$', '($1) $2-$3']]],
+          },
+        },
+      },
+      examples: [
+        [
+          {
+            country: 'US',
+            name: 'United States',
+            callingCode: '1',
+            placeholder: '(201) 555-0123',
+            formats: [['^(?=[2-9])(\\d{3})(\\d{3})(\\d{4})$', '($1) $2-$3']],
+          },
+        ],
+      ],
     },
     formToken: {
       type: 'string',
@@ -126,32 +201,9 @@ export const SITE_FORM_QUERY = {
   properties: {
     lang: {
       type: 'string',
-      description: "Language of the site's own words, such as es or pt-BR.",
+      description: 'Language of the words, such as es or pt-BR.',
       maxLength: 64,
       examples: ['es'],
     },
   },
 } as const;
-
-/** The public view of a site's form. @param lang a language tag; one that nobody knows has no texts */
-export function siteFormBody(site: Site, lang: string | undefined, issued: Issued) {
-  const { consent: consentText = site.consentText, ...texts } = textsOf(site, lang);
-  return defined({
-    site: site.key,
-    country: site.country,
-    countries: [...site.countries],
-    placementId: site.placementId,
-    consent: defined({ required: site.consentRequired, text: consentText, version: site.consentVersion }),
-    fields: site.form.fields,
-    texts,
-    minFillS: site.form.minFillS,
-    ...issued,
-  });
-}
-
-/** The site's texts in a language, else in the language without its region. */
-function textsOf({ form }: Site, lang = ''): Readonly<Record<string, string>> {
-  // Java and PHP write `es_MX`.
-  const wanted = lang.toLowerCase().replaceAll('_', '-');
-  return form.texts.get(wanted) ?? form.texts.get(wanted.split('-', 1)[0] ?? '') ?? {};
-}

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import t from 'tap';
 import { explain, renderPage } from '../../../src/http/form/page.ts';
-import { LANGUAGES, languageOf, TEXTS } from '../../../src/http/form/texts.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../../../src/http/problems.ts';
+import { LANGUAGES, languageOf, WORDS } from '../../../src/words/languages.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { testApp } from '../../support/http/app.ts';
 import { goodForm, postForm } from '../../support/http/form.ts';
@@ -56,14 +56,14 @@ t.test('every language has every text, with the same placeholders', async (t) =>
         ? [name, shape(value)]
         : [name, value.match(/{\w+}/g), value.trim() === value && value !== ''],
     );
-  for (const language of LANGUAGES) t.strictSame(shape(TEXTS[language]), shape(TEXTS.en), language);
+  for (const language of LANGUAGES) t.strictSame(shape(WORDS[language]), shape(WORDS.en), language);
 });
 
 t.test('every problem has a text for visitors, and a mistake of the page also one for its developer', async (t) => {
   for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
-    const { paragraphs, forDeveloper } = explain(new Problem(code, { detail: 'Detail.' }), TEXTS.en);
+    const { paragraphs, forDeveloper } = explain(new Problem(code, { detail: 'Detail.' }), WORDS.en);
     t.ok(paragraphs[0], code);
-    t.equal(forDeveloper, paragraphs[0] === TEXTS.en.broken ? 'Detail.' : undefined, code);
+    t.equal(forDeveloper, paragraphs[0] === WORDS.en.broken ? 'Detail.' : undefined, code);
   }
 });
 

@@ -2,6 +2,7 @@ import t from 'tap';
 import { DEFAULT_FORM } from '../../../src/config/defaults.ts';
 import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
 import type { Site } from '../../../src/domain/site.ts';
+import { WORDS } from '../../../src/words/languages.ts';
 import { testApp, testGuard } from '../../support/http/app.ts';
 import { site } from '../../support/lead.ts';
 
@@ -30,7 +31,9 @@ t.test('a page of the site gets the rules of its form and a token, and no cache 
     'access-control-allow-origin': DEALER,
     ratelimit: /^"reads"/,
   });
-  const { formToken, ...rules } = answer.json();
+  const { formToken, texts, ...rules } = answer.json();
+  t.equal(texts.send, 'Send');
+  t.notOk('heading' in texts, 'the button’s own label is its heading');
   t.match(formToken, /^[\w-]{43}$/);
   t.strictSame(rules, {
     site: 'dealer',
@@ -39,7 +42,7 @@ t.test('a page of the site gets the rules of its form and a token, and no cache 
     placementId: 7,
     consent: { required: true },
     fields: { firstName: 'shown', lastName: 'shown', question: 'shown' },
-    texts: {},
+    lang: 'en',
     minFillS: 2,
   });
   t.not(formToken, (await app.inject(get())).json().formToken, 'each form has a token of its own');
@@ -60,9 +63,11 @@ t.test('texts are in the requested language, else in the language without its re
   t.match(await ask('?lang=es_MX'), { texts: { heading: 'Mándanos mensaje' } });
   t.match(await ask('?lang=es-AR'), { texts: { heading: 'Escríbanos' } });
   for (const query of ['', '?lang=', '?lang=fr', '?lang=constructor', '?other=1']) {
-    t.match(await ask(query), { texts: {}, consent: { text: 'I agree.' } }, query);
+    t.match(await ask(query), { texts: { consent: 'I agree.' }, consent: { text: 'I agree.' } }, query);
   }
-  t.notOk('consent' in (await ask('?lang=es')).texts, 'the consent’s text is in its own place');
+  t.match(await ask('?lang=es-MX'), { lang: 'es-MX', texts: { phone: WORDS.es.phone } });
+  t.match(await ask('?lang=tlh'), { lang: 'en', texts: { phone: WORDS.en.phone } });
+  t.notOk('heading' in (await ask('?lang=tlh')).texts);
 });
 
 t.test('a challenge is sent if the site requires a proof from this address now', async (t) => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import type { WidgetFiles } from '../../../scripts/build-widget.ts';
+import { DIALOG_WORDS, spoken } from '../../../src/words/languages.ts';
 
 export type Received = {
   readonly method: string;
@@ -81,8 +82,12 @@ export async function startFakeGateway(t: Test, { files }: WidgetFiles): Promise
       return file ? { status: 200, body: file.body, headers: { 'content-type': file.type } } : { status: 404 };
     }
     if (path.endsWith('/form')) {
-      const form = typeof gateway.form === 'function' ? gateway.form(url.searchParams.get('lang') ?? '') : gateway.form;
-      return { status: 200, body: { formToken: `token-${++tokens}`, ...form } };
+      const asked = url.searchParams.get('lang') ?? '';
+      const form = typeof gateway.form === 'function' ? gateway.form(asked) : gateway.form;
+      const { text } = Object(form.consent);
+      const texts = { ...DIALOG_WORDS[spoken(asked) ?? 'en'], ...(text && { consent: text }), ...Object(form.texts) };
+      const lang = spoken(asked) || Object.keys(Object(form.texts)).length > 0 ? asked : 'en';
+      return { status: 200, body: { formToken: `token-${++tokens}`, lang, ...form, texts } };
     }
     return delivered();
   };
