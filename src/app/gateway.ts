@@ -164,7 +164,7 @@ async function open({
     return createMetrics({
       openCounts: () => outbox.openCounts(),
       destinations: () => outbox.destinationStates(),
-      providers: accounts.ids,
+      providers: () => accounts.ids(),
       breakers: () => delivering.gate.breakers(),
       endpoints: () => accounts.ids().map(accounts.endpoint),
       ...(settings.redis && { limits: () => sharedCounts?.state() ?? 'local' }),
