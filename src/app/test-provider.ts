@@ -1,11 +1,9 @@
 import type { FailurePatterns } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
 import { accountOf, isTestProvider, type Provider, type ProviderAccount } from '../domain/provider.ts';
-import type { WireProfile } from '../domain/wire.ts';
 import { createProviderClient } from '../provider/client.ts';
 import type { LogLine } from '../simulator/endpoint.ts';
 import type { InProcessSimulator } from '../simulator/in-process.ts';
-import type { Rules } from '../simulator/rules.ts';
 
 /** The credentials of test calls. The account's own are no part of them. */
 const CREDENTIALS = { providerId: 1001, username: 'test', password: 'test-password' } as const;
@@ -36,7 +34,7 @@ export function createTestProvider({ account, patterns, timeoutMs, fault, onCall
     const { startInProcess } = await import('../simulator/in-process.ts');
     return startInProcess((path) => {
       const { wire } = account(decodeURIComponent(path.slice(1)));
-      return { credentials: CREDENTIALS, rules: rulesOf(wire), ...(fault !== undefined && { fault }) };
+      return { credentials: CREDENTIALS, rules: { profile: wire }, ...(fault !== undefined && { fault }) };
     }, onCall);
   };
   const client = createProviderClient({
@@ -70,15 +68,4 @@ export function separateTests(real: Provider, tests: Provider): Provider {
 
 function toTestAccount(account: ProviderAccount): ProviderAccount {
   return { ...account, ...CREDENTIALS, url: `${ENDPOINT}${encodeURIComponent(account.id)}` };
-}
-
-/** What the simulator asks of a document of this profile. */
-function rulesOf({ root, namespace, order, contentType }: WireProfile): Partial<Rules> {
-  return {
-    root: root.slice(root.indexOf(':') + 1),
-    namespace: namespace ?? '',
-    namespaceSensitive: true,
-    order,
-    textXmlOnly: /^text\/xml\b/i.test(contentType),
-  };
 }

@@ -1,6 +1,6 @@
 import { faultNamed } from './faults/table.ts';
 import type { Order } from './plan.ts';
-import { type Credentials, ORDERS, type Rules } from './rules.ts';
+import { type Credentials, ORDERS, type Profile, type Rules } from './rules.ts';
 
 /** The input of the control API is invalid. `message` says what is valid. */
 export class BadInput extends Error {
@@ -46,8 +46,22 @@ export function rulesFrom(input: Input, current: Rules): Rules {
   for (const name of ['namespaceSensitive', 'textXmlOnly'] as const) {
     if (typeof rules[name] !== 'boolean') throw new BadInput(`${name}: true or false`);
   }
+  profileFrom(rules.profile);
   if (!ORDERS.includes(rules.order)) throw new BadInput(`order: one of ${ORDERS.join(', ')}`);
   return rules;
+}
+
+/** Takes a wire profile, or null for none. The gateway checks one by its schema; here its form alone. Throws `BadInput`. */
+export function profileFrom(value: unknown): Profile | null {
+  if (value === null) return null;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new BadInput('profile: the wire object of a configuration file, or null');
+  }
+  const profile: Profile = value;
+  if (profile.soap && profile.soap.version !== '1.1' && profile.soap.version !== '1.2') {
+    throw new BadInput('profile: soap.version is 1.1 or 1.2');
+  }
+  return profile;
 }
 
 /** Parses JSON text to an object with no other keys than `keys`. Throws `BadInput`. */

@@ -3,7 +3,9 @@ import { failureOf, HTML, pageOf, XML } from './faults/fault.ts';
 import { decodeUtf8, mediaTypeOf, readBody } from './http.ts';
 import { type Message, messageOf } from './messages.ts';
 import type { Order } from './plan.ts';
+import { answerTypeOf, Faulted, faultOf, frameOf, hasTypeOf, Lacking, readByProfile } from './profile.ts';
 import { type Fields, failureFor, readRequest, Unreadable } from './request.ts';
+import type { Profile } from './rules.ts';
 import { eventOf, type State } from './state.ts';
 
 /** In bytes. Far above the size of any lead. */
@@ -13,7 +15,7 @@ const BODY_LIMIT = 1024 * 1024;
 export type LogLine = { readonly answered: string; readonly received: boolean; readonly durationMs: number };
 
 /** A refusal by the service or its host, without an ordered fault. */
-type Refusal = { readonly status: number; readonly why: string };
+type Refusal = { readonly status: number; readonly why: string; readonly fault?: string };
 
 /**
  * Answers one call to the provider's endpoint. Never rejects. A call is counted as received before its answer starts, so
@@ -53,7 +55,7 @@ export async function handleCall(
   if (refusal !== undefined && order.fault.got) {
     answered = 'refused';
     counters.refuse(refusal.why);
-    refuse(response, refusal);
+    refuse(response, refusal, state.rules.profile);
     return;
   }
   if (refusal === undefined && digits !== undefined && !order.fault.unread) {
@@ -69,13 +71,18 @@ async function readFields(state: State, request: IncomingMessage): Promise<Field
   const body = await readBody(request, BODY_LIMIT);
   if (body === 'gone') return 'gone';
   if (body === 'too_large') return { status: 413, why: 'The request body is too large.' };
-  const known = type === 'text/xml' || (type === 'application/xml' && !state.rules.textXmlOnly);
+  const { profile } = state.rules;
+  const head = { contentType: request.headers['content-type'], soapAction: headerOf(request, 'soapaction') };
+  const ofAnyProfile = type === 'text/xml' || (type === 'application/xml' && !state.rules.textXmlOnly);
+  const known = profile ? hasTypeOf(profile, head) : ofAnyProfile;
   if (!known || encoding !== 'identity') return { status: 415, why: 'The content type is not supported.' };
   const text = decodeUtf8(body);
   if (text === undefined) return { status: 400, why: 'The body is not valid UTF-8.' };
   try {
-    return readRequest(text, state.rules);
+    return profile ? readByProfile(text, profile, head) : readRequest(text, state.rules);
   } catch (error) {
+    if (error instanceof Lacking) return { status: 200, why: error.message };
+    if (error instanceof Faulted && profile) return { status: 500, why: error.message, fault: faultOf(profile, error) };
     if (error instanceof Unreadable) return { status: 400, why: error.message };
     throw error;
   }
@@ -86,10 +93,19 @@ function refusalOf(fields: Fields, state: State): Refusal | undefined {
   return why === undefined ? undefined : { status: 200, why };
 }
 
-function refuse(response: ServerResponse, { status, why }: Refusal): void {
-  const body = status === 200 ? failureOf(why) : pageOf('Request Error', why);
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** A refusal of the service is a document like its other answers; one of the host is a page. */
+function refuse(response: ServerResponse, { status, why, fault }: Refusal, profile: Profile | null): void {
+  const frame = profile && frameOf(profile);
+  const failure = frame ? frame(failureOf(why)) : failureOf(why);
+  const body = fault ?? (status === 200 ? failure : pageOf('Request Error', why));
+  const isPage = fault === undefined && status !== 200;
   response.writeHead(status, {
-    'content-type': status === 200 ? XML : HTML,
+    'content-type': isPage ? HTML : profile ? answerTypeOf(profile) : XML,
     'content-length': Buffer.byteLength(body),
     // The rest of the too large body stays unread, so the connection cannot be reused.
     ...(status === 413 && { connection: 'close' }),
@@ -116,7 +132,10 @@ function answerWith(state: State, response: ServerResponse, order: Order, fields
   const { fault } = order;
   state.counters.fault(fault.name);
   const delayMs = order.delayMs ?? fault.delayMs ?? 0;
-  const call = { response, fields, delayMs, retryAfterS: order.retryAfterS, now: state.now };
+  const { profile } = state.rules;
+  const frame = profile && frameOf(profile);
+  const framed = profile && frame ? { framed: { type: answerTypeOf(profile), frame } } : {};
+  const call = { response, fields, delayMs, retryAfterS: order.retryAfterS, now: state.now, ...framed };
   if (delayMs === 0 || fault.paced) fault.answer(call);
   else {
     const timer = setTimeout(() => fault.answer(call), delayMs);

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { profileFrom } from './control-input.ts';
 import { type Credentials, DEMO_CREDENTIALS, startSimulator } from './server.ts';
 
-const { SIMULATOR_HOST = '127.0.0.1', SIMULATOR_PORT = '8090' } = process.env;
+const { SIMULATOR_HOST = '127.0.0.1', SIMULATOR_PORT = '8090', SIMULATOR_WIRE_FILE } = process.env;
 
 try {
   const credentials = credentialsFrom(process.env);
@@ -8,6 +10,7 @@ try {
     host: SIMULATOR_HOST,
     port: integer('SIMULATOR_PORT', SIMULATOR_PORT, 65_535),
     credentials,
+    ...(SIMULATOR_WIRE_FILE && { strict: { profile: readProfile(SIMULATOR_WIRE_FILE) } }),
   });
   console.log(`Provider  ${simulator.endpoint}`);
   console.log(`Accepts   provider ${credentials.providerId}, user ${credentials.username}`);
@@ -17,6 +20,18 @@ try {
 } catch (error) {
   console.error(`The simulator cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
+}
+
+/** The `wire` object of a configuration file, alone in a file of its own; an object around it that names it may be there. */
+function readProfile(file: string) {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    throw new Error('SIMULATOR_WIRE_FILE is no readable file of JSON');
+  }
+  const isNamed = typeof content === 'object' && content !== null && 'wire' in content;
+  return profileFrom(isNamed ? (content as { wire: unknown }).wire : content);
 }
 
 function credentialsFrom(env: NodeJS.ProcessEnv): Credentials {

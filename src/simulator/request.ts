@@ -41,7 +41,7 @@ export class Unreadable extends Error {
 }
 
 /** An element as xml2js gives it with `xmlns` and ordered children. */
-type Node = {
+export type Node = {
   readonly $?: Readonly<Record<string, { uri: string; local: string; value: string }>>;
   readonly $ns: { readonly uri: string; readonly local: string };
   readonly $$?: readonly Node[];
@@ -82,7 +82,8 @@ export function readRequest(body: string, rules: Rules): Fields {
   return fields;
 }
 
-function parse(body: string): Node {
+/** Parses one document. Throws `Unreadable`. */
+export function parse(body: string): Node {
   if (DOCTYPE.test(body)) throw new Unreadable('DTD is prohibited in this document.');
   const parser = new Parser({
     xmlns: true,
@@ -109,13 +110,13 @@ function parse(body: string): Node {
   return root;
 }
 
-function isNil(node: Node): boolean {
+export function isNil(node: Node): boolean {
   return Object.values(node.$ ?? {}).some(
     ({ uri, local, value }) => uri === XSI && local === 'nil' && (value === 'true' || value === '1'),
   );
 }
 
-function isInt32(text: string): boolean {
+export function isInt32(text: string): boolean {
   return INT.test(text) && Number(text) === (Number(text) | 0);
 }
 

@@ -19,6 +19,8 @@ export type Rules = {
   readonly order: Order;
   /** Answers 415 to `application/xml`, as a SOAP-hosted endpoint does. */
   readonly textXmlOnly: boolean;
+  /** A wire profile that a request has to have exactly; the rules above then have no effect. */
+  readonly profile: Profile | null;
 };
 
 export const DEFAULT_RULES: Rules = {
@@ -27,4 +29,38 @@ export const DEFAULT_RULES: Rules = {
   namespaceSensitive: false,
   order: 'off',
   textXmlOnly: false,
+  profile: null,
+};
+
+export type Attributes = { readonly [name: string]: string };
+
+/** An element as a profile writes it. */
+export type Written =
+  | string
+  | {
+      readonly name: string;
+      readonly value?: string;
+      readonly text?: string;
+      readonly attributes?: Attributes;
+      readonly absent?: string;
+      readonly elements?: readonly Written[];
+    };
+
+/** A wire profile as the configuration file writes it (docs/wire.md). */
+export type Profile = {
+  readonly root?: string;
+  readonly namespace?: string;
+  readonly order?: string;
+  readonly attributes?: Attributes;
+  readonly elements?: readonly Written[];
+  readonly absent?: string;
+  readonly wrappers?: readonly { readonly name: string; readonly attributes?: Attributes }[];
+  readonly soap?: {
+    readonly version: string;
+    readonly action?: string;
+    readonly prefix?: string;
+    readonly header?: readonly Written[];
+  };
+  readonly contentType?: string;
+  readonly listingFormat?: unknown;
 };

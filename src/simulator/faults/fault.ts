@@ -6,6 +6,9 @@ const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
 export const XML = 'application/xml; charset=utf-8';
 export const HTML = 'text/html; charset=utf-8';
 
+/** How the document of an answer begins. */
+const DOCUMENT = '<MobileTextConnectResponse';
+
 const NIL = '<Description i:nil="true"/>';
 
 /** The response document with the given content. */
@@ -48,6 +51,8 @@ export type Call = {
   readonly retryAfterS: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** How a service of the simulated profile sends the documents of its answers. */
+  readonly framed?: { readonly type: string; readonly frame: (document: string) => string };
 };
 
 /** One way to answer a call. */
@@ -70,6 +75,9 @@ export type Fault = {
 
 /** Sends a whole answer with its correct length. */
 export function send(call: Call, status: number, body: string | Buffer, headers: Record<string, string> = {}): void {
-  call.response.writeHead(status, { 'content-type': XML, 'content-length': Buffer.byteLength(body), ...headers });
-  call.response.end(body);
+  const framed = typeof body === 'string' && body.startsWith(DOCUMENT) ? call.framed : undefined;
+  const sent = framed ? framed.frame(String(body)) : body;
+  const type = framed?.type ?? XML;
+  call.response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(sent), ...headers });
+  call.response.end(sent);
 }
