@@ -9,8 +9,8 @@ import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
-const LEADS = scaled(200, 10_000);
-const KILLS = scaled(6, 500);
+const LEADS = scaled(150, 10_000);
+const KILLS = scaled(4, 500);
 const CALLERS = 8;
 /** Only the long form of the test waits the minute until the leases of dead processes expire; the short form expires them. */
 const EXPIRE = scaled(true, false);

@@ -170,7 +170,7 @@ t.test('a form token and a proof from one replica are accepted for exactly one l
   t.equal((await strict.stored()).length - before, 2 * ROUNDS);
 });
 
-const KEYS = scaled(100, 1_000);
+const KEYS = scaled(40, 1_000);
 /** Requests with one key that each of the three replicas gets at the same time. */
 const POSTS = 2;
 const AT_ONCE = 4;

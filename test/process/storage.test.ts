@@ -106,8 +106,11 @@ t.test('an outcome that finds the disk full is recorded once there is space', as
   t.match(await provider.ofPhone(phoneOf(2)), { received: 0 });
 });
 
+/** The program of three tests. The last of them destroys its file. */
+const shared = await setup(t, t.testdir());
+
 t.test('a database locked by another process leads to 503, which uses up no key', async (t) => {
-  const { provider, database, url } = await setup(t, t.testdir());
+  const { provider, database, url } = shared;
   const key = { 'idempotency-key': 'key-1' };
   const other = new DatabaseSync(database, { timeout: 5_000 });
   other.exec('BEGIN EXCLUSIVE');
@@ -122,8 +125,8 @@ t.test('a database locked by another process leads to 503, which uses up no key'
 });
 
 t.test('leads are refused while the database file is moved away', async (t) => {
-  const { database, url } = await setup(t, t.testdir());
-  const before = await send(url, leadOf(1));
+  const { database, url } = shared;
+  const before = await send(url, leadOf(4));
   renameSync(database, `${database}.moved`);
   await readiness(url, 503);
   refused(t, await send(url, leadOf(2)));
@@ -136,8 +139,8 @@ t.test('leads are refused while the database file is moved away', async (t) => {
 });
 
 t.test('an overwritten database file is refused', async (t) => {
-  const { database, url } = await setup(t, t.testdir());
-  t.equal((await send(url, leadOf(1))).status, 201);
+  const { database, url } = shared;
+  t.equal((await send(url, leadOf(5))).status, 201);
   writeFileSync(database, 'Not a database any more. '.repeat(200), { flag: 'r+' });
   await readiness(url, 503);
   refused(t, await send(url, leadOf(2)));
