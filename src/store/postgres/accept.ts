@@ -77,7 +77,9 @@ async function storeBatch(query: Query, arriving: readonly Arriving[], context: 
   const ledger = createLedger(locked, known);
   const accepted = arriving.map(({ newLead, id, now }): Accepted => {
     const stored = inDoubt && locked.conversations.get(id);
-    return stored ? storedBefore(stored, stamp) : decide(ledger.ledgerAt(now), newLead, { id, now, leaseMs });
+    return stored
+      ? storedBefore(stored, stamp)
+      : decide(ledger.ledgerAt(newLead.lead, now), newLead, { id, now, leaseMs });
   });
   await writeBatch(query, arriving, ledger, locked, stamp);
   return accepted;

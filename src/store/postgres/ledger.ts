@@ -1,3 +1,4 @@
+import type { Lead } from '../../domain/lead.ts';
 import type { Known, NewLead, RequestKey } from '../../domain/ports/lead-store.ts';
 import type { FirstState, Ledger } from '../accept.ts';
 import type { Row } from '../rows.ts';
@@ -58,7 +59,7 @@ export function createLedger(
     return row && conversations.has(row.conversationId) ? row : undefined;
   };
 
-  const ledgerAt = (now: number): Ledger => ({
+  const ledgerAt = ({ provider }: Lead, now: number): Ledger => ({
     remember({ request, phoneHash }, id) {
       const key = hex(request.key);
       const earlier = requestOf(key);
@@ -89,7 +90,7 @@ export function createLedger(
     },
     insert(id, state, personal) {
       inserted.push({ id, state, personal });
-      conversations.set(id, rowOf(id, state, now));
+      conversations.set(id, { ...rowOf(id, state, now), provider });
     },
   });
 
