@@ -18,10 +18,10 @@ import { createFindings, type Findings } from './findings.ts';
 import { buildPartners, checkPartners } from './partners.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { buildAccount, checkProviders } from './providers.ts';
-import { type FileContent, FileSchema, type PartnerContent, type ProviderContent } from './schema/file.ts';
+import type { FileContent, PartnerContent, ProviderContent } from './schema/file.ts';
 import type { SiteContent } from './schema/site.ts';
-import { compile, type Validate } from './schema/validate.ts';
 import type { GeneralWires } from './settings.ts';
+import { validateFile } from './setups.ts';
 import { buildSites, checkSites, suggest } from './sites.ts';
 
 /** The group of the configuration file that entries of a kind stand in. */
@@ -62,15 +62,6 @@ export function createEntryChecker(context: EntryContext) {
   };
 }
 
-const validators: Partial<Record<EntryKind, Validate>> = {};
-
-/** The rules of one kind, in the schema of the configuration file. */
-function validatorOf(kind: EntryKind): Validate {
-  const group = GROUPS[kind];
-  validators[kind] ??= compile({ type: 'object', properties: { [group]: FileSchema.properties[group] } });
-  return validators[kind];
-}
-
 /**
  * Checks an entry for the store by the schema and the rules of the configuration file, with the same messages.
  *
@@ -92,7 +83,7 @@ export function checkEntry(
   }
   const value = keepSecrets(kind, parsed.value, former);
   const document = within(at, parsed, { [GROUPS[kind]]: { [key]: value } });
-  const located = validatorOf(kind)(document.value);
+  const located = validateFile(document.value);
   const findings = createFindings(document, [...located, ...fileMistakes(kind, at, value)]);
   const content = document.value as FileContent;
   if (findings.sound(at)) checkRules(kind, key, content, findings, context);

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
+import { createVault } from '../../src/store/vault.ts';
+import { phoneOf } from '../support/caller.ts';
+import { KEYS } from '../support/config/load.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RunningGateway, startGateway } from '../support/gateway.ts';
+import { OPTIONS } from '../support/outbox.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { urlOf } from '../support/postgres-server.ts';
+import { startProvider } from '../support/provider.ts';
+
+t.setTimeout(120_000);
+/** A change is in effect on all replicas within this time (docs/sites.md). */
+const IN_EFFECT_MS = 2_000;
+const TOKEN = 'operators-token-of-thirty-two-chars';
+const SITE = { name: 'Motors', origins: ['https://m.example'], country: 'US', targets: { advertiserIds: ['1659'] } };
+
+const server = await startPostgres();
+const provider = await startProvider(t);
+const folder = t.testdir({ 'empty.json': '{}', 'motors.json': JSON.stringify({ sites: { motors: SITE } }) });
+const environment = (database: string, file = 'empty.json') => ({
+  ...provider.env,
+  ...KEYS,
+  CONFIG_FILE: join(folder, file),
+  DATABASE_URL: database,
+  ADMIN_PORT: '0',
+  ADMIN_TOKEN: TOKEN,
+});
+const postgres = urlOf(await server.database());
+const first = await startGateway(t, environment(postgres));
+const second = await startGateway(t, environment(postgres));
+
+t.test(
+  'a site that is stored at one replica is known at the other within two seconds, and so is its change',
+  async (t) => {
+    t.equal(await form(second), 'unknown_site', 'remembered as unknown');
+    t.equal(await change(first, 'PUT', '/sites/motors', SITE), 201);
+    t.equal(await form(first), '200', 'at once where it was stored');
+    await withinTime(t, async () => (await form(second)) === '200');
+    t.match(await lead(second, 1), { status: 201 });
+    t.match(await preflight(second, 'https://m.example'), 'https://m.example');
+    t.equal(await change(first, 'PUT', '/sites/motors', { ...SITE, origins: ['https://new.example'] }), 200);
+    await withinTime(t, async () => (await form(second)) === 'origin_not_allowed');
+    t.equal(await preflight(second, 'https://m.example'), null);
+    t.equal(await form(second, 'https://new.example'), '200');
+    t.equal(await change(first, 'DELETE', '/sites/motors'), 204);
+    await withinTime(t, async () => (await form(second, 'https://new.example')) === 'unknown_site');
+  },
+);
+
+t.test('a stored account delivers the leads of a stored site, with the password that it has now', async (t) => {
+  const {
+    PROVIDER_ID,
+    PROVIDER_USERNAME: username = '',
+    PROVIDER_PASSWORD: right = '',
+    UPSTREAM_URL: url,
+  } = provider.env;
+  const account = { providerId: Number(PROVIDER_ID), username, url };
+  t.equal(await change(first, 'PUT', '/providers/eu', { ...account, password: 'wrong-pa55word' }), 201);
+  t.equal(await change(first, 'PUT', '/sites/motors', { ...SITE, provider: 'eu' }), 201);
+  await withinTime(t, async () => (await form(second)) === '200');
+  t.match(await lead(second, 2), { status: 202 });
+  t.equal(await change(first, 'PUT', '/providers/eu', { ...account, password: right }), 200);
+  await second.line(({ event, changed }) => event === 'entries_changed' && String(changed) === 'providers/eu');
+  await withinTime(t, async () => (await lead(second, 3)).status === 201);
+  for (const { lines } of [first, second]) t.notMatch(JSON.stringify(lines), /wrong-pa55word/);
+});
+
+t.test('a site in the file and in the store ends the start with a message that names it', async (t) => {
+  const refused = /CONFIG_FILE: \/sites\/motors is in the store, too; remove it from the file, or from the store/;
+  await t.rejects(startGateway(t, environment(postgres, 'motors.json')), refused);
+});
+
+t.test('on SQLite a change of another process is noticed', async (t) => {
+  const path = join(t.testdir(), 'gateway.db');
+  const gateway = await startGateway(t, environment(`sqlite:${path}`));
+  t.equal(await form(gateway), 'unknown_site');
+  const vault = createVault([Buffer.from(KEYS.DATA_KEY, 'base64')]);
+  const store = createSqliteOutbox(path, { ...OPTIONS, vault });
+  const content = JSON.stringify(SITE);
+  const entry = { kind: 'site', key: 'motors', title: 'Motors', content, secrets: {}, callbacks: 0 } as const;
+  await store.putEntries([{ ...entry, origins: SITE.origins, uses: [] }], { actor: 'cli:ann', at: 1 });
+  await store.close();
+  await withinTime(t, async () => (await form(gateway)) === '200');
+  await gateway.line(({ event }) => event === 'entries_changed');
+});
+
+async function withinTime(t: Test, holds: () => Promise<boolean>): Promise<void> {
+  const begun = performance.now();
+  await eventually('the change is in effect', 10 * IN_EFFECT_MS, async () => (await holds()) || undefined);
+  const ms = performance.now() - begun;
+  t.ok(ms < IN_EFFECT_MS, `${Math.round(ms)} ms`);
+}
+
+/** What a button gets that asks for its form: `200`, or the code of a problem. */
+async function form({ url }: RunningGateway, origin = 'https://m.example'): Promise<string> {
+  const answer = await fetch(`${url}/sites/motors/form`, { headers: { origin } });
+  const { code } = (await answer.json()) as { readonly code?: string };
+  return code ?? String(answer.status);
+}
+
+async function lead({ url }: RunningGateway, n: number): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`${url}/conversations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: 'https://m.example' },
+    body: JSON.stringify({ site: 'motors', advertiserId: '1659', consumer: { phone: phoneOf(n) } }),
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+
+async function preflight({ url }: RunningGateway, origin: string): Promise<string | null> {
+  const headers = { origin, 'access-control-request-method': 'POST' };
+  return (await fetch(`${url}/conversations`, { method: 'OPTIONS', headers })).headers.get(
+    'access-control-allow-origin',
+  );
+}
+
+async function change({ lines }: RunningGateway, method: string, path: string, content?: object): Promise<number> {
+  const adminUrl = String(lines.find(({ event }) => event === 'started')?.adminUrl);
+  const answer = await fetch(adminUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${TOKEN}`, ...(content && { 'content-type': 'application/json' }) },
+    ...(content && { body: JSON.stringify(content) }),
+  });
+  if (answer.status >= 400) throw new Error(await answer.text());
+  return answer.status;
+}
