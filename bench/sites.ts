@@ -46,6 +46,7 @@ try {
     'store | sites | start ms | idle MiB | warm lead ms | cold lead ms | other process, ms | stalls ms: leads, change, import',
   );
   for (const kind of ['sqlite', 'postgres'] as const) for (const count of COUNTS) await measure(kind, count);
+  await measureReload(20_000);
 } finally {
   upstream.stop();
   await server.end();
@@ -127,6 +128,33 @@ async function measure(kind: 'sqlite' | 'postgres', count: number): Promise<void
   await store.close();
 }
 
+/** The longest stall while a file of many sites is read anew, each time with one changed site. */
+async function measureReload(count: number): Promise<void> {
+  const file = join(folder, 'large.json');
+  const write = (changed: number): void => {
+    const sites = Array.from({ length: count }, (_, n) => [
+      keyOf(n),
+      contentOf(n, n === changed ? 'changed' : `Site ${n}`),
+    ]);
+    writeFileSync(file, JSON.stringify({ sites: Object.fromEntries(sites) }));
+  };
+  write(-1);
+  const gateway = await startProgram(`sqlite:${join(folder, 'reload.db')}`, file);
+  await pause(3_000);
+  await gateway.stall();
+  const stalls: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    write(n);
+    await gateway.replaced(n + 1);
+    stalls.push(await gateway.stall());
+  }
+  const idle = rssMiB(gateway.pid).toFixed(0);
+  console.log(
+    `a file of ${count} sites: start ${gateway.startMs.toFixed(0)} ms; stalls at reloads ${stalls.join(', ')} ms; ${idle} MiB after them`,
+  );
+  gateway.child.kill('SIGKILL');
+}
+
 async function openStore(kind: 'sqlite' | 'postgres', name: string): Promise<{ url: string; store: Outbox }> {
   if (kind === 'sqlite') {
     const path = join(folder, `${name}.db`);
@@ -142,17 +170,19 @@ type Program = {
   readonly pid: number;
   readonly url: string;
   readonly startMs: number;
+  /** Resolves when the settings were replaced so often. */
+  replaced(times: number): Promise<void>;
   /** The longest stall since the last call, in milliseconds. */
   stall(): Promise<string>;
   admin(method: string, path: string, body: string, type?: string): Promise<void>;
 };
 
-async function startProgram(database: string): Promise<Program> {
+async function startProgram(database: string, file = config): Promise<Program> {
   const begun = performance.now();
   const child = spawn(process.execPath, ['--import', './bench/sites-probe.ts', 'src/start.js'], {
     env: {
       PATH: process.env.PATH,
-      CONFIG_FILE: config,
+      CONFIG_FILE: file,
       DATABASE_URL: database,
       DATA_KEY: DATA_KEY.toString('base64'),
       HASH_KEY: hash('sha256', 'bench hash key', 'base64'),
@@ -194,6 +224,9 @@ async function startProgram(database: string): Promise<Program> {
     pid: child.pid ?? 0,
     url: started.url,
     startMs,
+    async replaced(times) {
+      while (output.split('settings_replaced').length <= times) await pause(20);
+    },
     stall: () =>
       new Promise((resolve) => {
         stalls.push(resolve);

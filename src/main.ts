@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createLogger, outputDestination, prettyDestination } from './admin/logger.ts';
 import { type Gateway, startGateway } from './app/gateway.ts';
 import type { RefusedSettings } from './app/services.ts';
+import { createReloader } from './config/background.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
 import { firstNames, formatProblem, formatProblems } from './config/problem.ts';
@@ -27,10 +28,23 @@ const guard = createGuard(log);
 try {
   let refused: RefusedSettings | undefined;
   const gateway = await startGateway(settings, log, version, () => refused);
+  let current = settings;
+  const readAgain = createReloader(process.env, () => current);
   const watch = watchSettings({
     initial: settings,
-    load: () => loadSettings(process.env),
+    async load() {
+      try {
+        const next = await readAgain();
+        await gateway.check(next);
+        return next;
+      } catch (err) {
+        if (err instanceof ConfigurationError) throw err;
+        log.error({ event: 'reload_fault', err }, 'the settings could not be read anew; they stay as they are');
+        return current;
+      }
+    },
     onChange(next) {
+      current = next;
       const { changed, needsRestart } = gateway.replace(next);
       const names = { changed: firstNames(changed), needsRestart: firstNames(needsRestart) };
       log.warn({ event: 'settings_replaced', ...names }, 'settings replaced');
@@ -52,7 +66,7 @@ try {
   });
   process.on(
     'SIGHUP',
-    guard(() => log.info({ event: 'reload', result: watch.reload() }, 'reload')),
+    guard(() => void watch.reload().then((result) => log.info({ event: 'reload', result }, 'reload'))),
   );
   const graceMs = Math.max(MIN_GRACE_MS, settings.upstreamTimeoutMs + AFTER_ATTEMPT_MS);
   stopOnSignal(graceMs, async ({ err, ...reason }) => {

@@ -8,6 +8,7 @@ import { createOverloadReport } from '../admin/overload-report.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import type { Breaker } from '../leads/delivery/breaker.ts';
 import { capKeys, createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
@@ -21,7 +22,7 @@ import { startDelivery } from './delivery.ts';
 import { startOutgoing, watchedEvents } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
 import { createDisposers, type Services, startSharedCounts } from './services.ts';
-import { openStored } from './stored.ts';
+import { checkAgainstStore, openStored } from './stored.ts';
 
 export type Gateway = {
   /** Base URL of the public listener. */
@@ -30,6 +31,8 @@ export type Gateway = {
   readonly inboxUrl?: string;
   /** Base URL of the operators' listener, if there is one. */
   readonly adminUrl?: string;
+  /** Checks new settings against the store, if that can be read. @throws ConfigurationError if they are at odds */
+  check(next: Settings): Promise<void>;
   /** Applies the settings that may change while running; gives the names of changed settings and of those that need a restart. */
   readonly replace: LiveSettings['replace'];
   /** Claims no more leads and accepts no new requests, finishes running requests and attempts, then closes the storage. */
@@ -180,6 +183,10 @@ async function open({
     url: publicListener.url,
     ...(simulator && { inboxUrl: simulator.inboxUrl }),
     ...(adminUrl !== undefined && { adminUrl }),
+    check: (next) =>
+      checkAgainstStore(next, outbox).catch((error: unknown) => {
+        if (!(error instanceof StorageUnavailable)) throw error;
+      }),
     replace(next) {
       const replaced = live.replace(next);
       if (!isDeepStrictEqual(wires, live.own().wires)) {

@@ -32,17 +32,25 @@ export type Replaced = {
 };
 
 type Named = Readonly<Record<string, unknown>>;
-type Part = { readonly live: boolean; readonly named: (settings: Settings) => Named };
+type Part = {
+  readonly live: boolean;
+  readonly named: (settings: Settings) => Named;
+  /** Of entries: there may be many, so only those that differ are named. */
+  readonly group?: Group;
+};
+type Group = 'sites' | 'partners' | 'operators' | 'providers';
 
 const live = (named: Part['named']): Part => ({ live: true, named });
 const fixed = (named: Part['named']): Part => ({ live: false, named });
 
+const entriesOf = (group: Group): Part => ({ live: true, named: () => ({}), group });
+
 /** Each part of the settings: whether it may change while the program runs, and the names of its values. */
 const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
-  sites: live(({ sites }) => entries('sites', sites)),
-  partners: live(({ partners }) => entries('partners', partners)),
-  operators: live(({ operators }) => entries('operators', operators)),
-  providers: live(({ providers }) => entries('providers', providers)),
+  sites: entriesOf('sites'),
+  partners: entriesOf('partners'),
+  operators: entriesOf('operators'),
+  providers: entriesOf('providers'),
   notifications: live(({ notifications }) => ({ notifications })),
   privateHosts: live(({ privateHosts }) => ({ allowPrivateHosts: privateHosts })),
   retry: live(({ retry }) => ({
@@ -184,14 +192,22 @@ export function differingSettings(before: Settings, after: Settings): readonly s
   return keys.flatMap((key) => namesOf(PARTS[key], before, after));
 }
 
-function namesOf({ named }: Part, current: Settings, next: Settings): string[] {
+function namesOf({ named, group }: Part, current: Settings, next: Settings): string[] {
+  if (group) return differingEntries(group, current[group], next[group]);
   const [before, after] = [named(current), named(next)];
   const all = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...all].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }
 
-function entries(kind: string, map: ReadonlyMap<string, unknown>): Named {
-  return Object.fromEntries([...map].map(([name, entry]) => [`${kind}/${name}`, entry]));
+function differingEntries(
+  group: Group,
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+): string[] {
+  const names: string[] = [];
+  for (const [key, entry] of before) if (!isDeepStrictEqual(entry, after.get(key))) names.push(`${group}/${key}`);
+  for (const key of after.keys()) if (!before.has(key)) names.push(`${group}/${key}`);
+  return names;
 }
 
 /** The provider accounts as they are configured now. */

@@ -129,10 +129,22 @@ function simulatedProvider(values: Values): ProviderAccount {
 /** Compiled once for the file and for entries of the store: it takes a tenth of a second, which no request shall wait for. */
 export const validateFile = compile(FileSchema);
 
+/** In characters: some 40,000 sites. To check such a file takes seconds and hundreds of megabytes. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+
 /** Reads the configuration file at an absolute path, and adds the default account of the environment. */
 export function fileSetup(environment: Environment, readFile: ReadFile, path: string): Setup {
   const read = readText(readFile, path);
   if ('mistake' in read) return unusable([{ setting: 'CONFIG_FILE', ...read.mistake }]);
+  if (read.text.length > LARGEST_FILE) {
+    return unusable([
+      {
+        setting: 'CONFIG_FILE',
+        problem: `is larger than ${LARGEST_FILE / 1024 / 1024} MiB`,
+        fix: 'keep sites in the store instead (docs/sites.md)',
+      },
+    ]);
+  }
   const document = parseDocument(read.text);
   if ('syntax' in document) {
     const listed = document.syntax.slice(0, LISTED_MISTAKES);

@@ -15,7 +15,7 @@ export type Reload = 'changed' | 'unchanged' | 'refused';
 
 export type SettingsWatch = {
   /** Reads everything anew at once, as SIGHUP asks for. */
-  reload(): Reload;
+  reload(): Promise<Reload>;
   stop(): void;
 };
 
@@ -23,13 +23,13 @@ export type SettingsWatch = {
  * Reloads the settings when one of their files changes: by its content, by a replacing file, or by a swapped symbolic link on
  * its path, as Kubernetes replaces secrets. Files are polled, because such a swap raises no event on the file itself.
  *
- * @param parts `initial` are the settings in use and `load` reads them again; `onChange` receives settings that differ from
+ * @param parts `initial` are the settings in use and `load` reads them again, and throws nothing but ConfigurationError; `onChange` receives settings that differ from
  *   the last ones; `onRefused` receives the mistakes of invalid settings, and the last valid ones stay in use; `onMended` is
  *   called when settings are valid again after they were refused, whether they differ from those in use or not
  */
 export function watchSettings(parts: {
   readonly initial: LoadedSettings;
-  readonly load: () => LoadedSettings;
+  readonly load: () => LoadedSettings | Promise<LoadedSettings>;
   readonly onChange: (next: LoadedSettings) => void;
   readonly onRefused: (error: ConfigurationError) => void;
   readonly onMended: () => void;
@@ -42,6 +42,8 @@ export function watchSettings(parts: {
   // have changed between the load and the check: at first all files, later those that the configuration newly names.
   let read: States = new Map();
   let refused: ConfigurationError | undefined;
+  let stopped = false;
+  let loading: Promise<Reload> | undefined;
   let cancel = clock.after(LOOK_MS, () => look(read));
 
   function look(before: States): void {
@@ -51,15 +53,28 @@ export function watchSettings(parts: {
       return;
     }
     cancel = clock.after(LOOK_MS, () => look(read));
-    if (isDeepStrictEqual(seen, read)) return;
+    // What changed during a load is found by a later look.
+    if (loading || isDeepStrictEqual(seen, read)) return;
     const onlyFirstSeen = [...seen].every(([file, state]) => state === (read.get(file) ?? state));
-    reload(seen, onlyFirstSeen);
+    void reload(seen, onlyFirstSeen);
   }
 
-  function reload(seen: States, onlyFirstSeen: boolean): Reload {
+  /** One load at a time: a large file is read while the program goes on. */
+  function reload(seen: States, onlyFirstSeen: boolean): Promise<Reload> {
+    const after = loading?.then(() => undefined);
+    const started = after ? after.then(() => loadOnce(states(files), false)) : loadOnce(seen, onlyFirstSeen);
+    const tracked = started.finally(() => {
+      if (loading === tracked) loading = undefined;
+    });
+    loading = tracked;
+    return tracked;
+  }
+
+  async function loadOnce(seen: States, onlyFirstSeen: boolean): Promise<Reload> {
     read = seen;
     try {
-      const next = load();
+      const next = await load();
+      if (stopped) return 'unchanged';
       files = next.files;
       if (refused !== undefined) onMended();
       refused = undefined;
@@ -79,7 +94,10 @@ export function watchSettings(parts: {
 
   return {
     reload: () => reload(states(files), false),
-    stop: () => cancel(),
+    stop() {
+      stopped = true;
+      cancel();
+    },
   };
 }
 

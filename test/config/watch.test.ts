@@ -98,11 +98,11 @@ t.test('without any file nothing is read', async (t) => {
 
 t.test('an explicit reload reads at once and returns its result', async (t) => {
   const { directory, watch, changes, refusals } = watched(t, t.testdir(files()), CONFIG);
-  t.equal(watch.reload(), 'unchanged');
+  t.equal(await watch.reload(), 'unchanged');
   writeFileSync(join(directory, 'word'), 'new');
-  t.equal(watch.reload(), 'changed');
+  t.equal(await watch.reload(), 'changed');
   writeFileSync(join(directory, 'word'), '');
-  t.equal(watch.reload(), 'refused');
+  t.equal(await watch.reload(), 'refused');
   t.strictSame(changes.map(passwordOf), ['new']);
   t.equal(refusals.length, 1);
 });
@@ -113,7 +113,7 @@ t.test('a change that an explicit reload has already reported is not reported ag
   writeFileSync(join(directory, 'word'), '');
   await nextLook();
   t.equal(refusals.length, 0);
-  watch.reload();
+  await watch.reload();
   await clock.advance(60_000);
   t.equal(refusals.length, 1);
 });
