@@ -1,6 +1,7 @@
 import { CAUSES } from './operations/input.ts';
 import type { SendAction } from './operations/selection.ts';
 import type { WaitingView } from './operations/views.ts';
+import type { SiteNews } from './site-news.ts';
 
 /** One sentence about the state of the gateway, what to do, and the section of docs/operations.md that explains it. */
 export type Finding = {
@@ -110,4 +111,51 @@ function action({ status, cause, message }: WaitingView): string {
   if (cause === 'unreadable') return 'Add the missing key to DATA_KEY_PREVIOUS and restart. Then send the leads:';
   if (status === 'held') return 'Look at the leads. Send those that look genuine:';
   return 'Look at the leads, and send them when the cause is mended:';
+}
+
+/** Sites that are told one by one; more of them at once have one cause. */
+const MOST_SITES = 5;
+
+/** What is to be told of sites that fell silent, and of pages that are refused. */
+export function siteFindings(news: SiteNews | undefined): Finding[] {
+  if (!news) return [];
+  const { silent, refused } = news;
+  const pages = new Map(refused.map((one) => [one.site, one]));
+  const found = silent.slice(0, MOST_SITES).map(({ site, since, missed }): Finding => {
+    const page = pages.get(site);
+    pages.delete(site);
+    const usual = `The site ${site} sends nothing, and usually sends about ${missed.toLocaleString('en-US')} leads in such a time.`;
+    const told = page
+      ? {
+          text: `${usual} Requests of ${page.origin} are refused.`,
+          action: `${admitting(page)} Otherwise look at its page.`,
+        }
+      : {
+          text: usual,
+          action: 'Open its page and send a lead: is the button still there, and does it name this gateway?',
+        };
+    return { severity: 'warning', since, section: 'a-site-fell-silent', ...told };
+  });
+  if (silent.length > MOST_SITES) {
+    found.push({
+      severity: 'warning',
+      text: `${silent.length - MOST_SITES} more sites fell silent.`,
+      action: 'So many at once have one cause: DNS, a certificate, a proxy, or a change of all their pages.',
+      section: 'a-site-fell-silent',
+    });
+  }
+  for (const page of [...pages.values()].slice(0, MOST_SITES)) {
+    found.push({
+      severity: 'warning',
+      text: `${page.count.toLocaleString('en-US')} requests of ${page.origin} for the site ${page.site} were refused within a day.`,
+      action: `${admitting(page)} Otherwise somebody has copied its snippet.`,
+      section: 'a-site-fell-silent',
+    });
+  }
+  return found;
+}
+
+/** The change that would admit a page. */
+function admitting({ site, origin }: SiteNews['refused'][number]): string {
+  return `If that page is the customer's, add "${origin}" to sites.${site}.origins.`;
 }

@@ -1,7 +1,8 @@
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
-import { type Finding, waitingFindings } from './findings.ts';
+import { type Finding, siteFindings, waitingFindings } from './findings.ts';
 import type { Operations } from './operations/operations.ts';
 import type { StatsView, WaitingView } from './operations/views.ts';
+import type { SiteNews } from './site-news.ts';
 
 export type { Finding };
 
@@ -15,6 +16,8 @@ export type HealthFacts = {
   readonly parked: readonly { readonly id: string; readonly parkedAt: number }[];
   /** What waits, by account, status, cause and message. */
   readonly waiting: readonly WaitingView[];
+  /** Sites that fell silent, and pages that are refused. */
+  readonly sites?: SiteNews;
   /** The endpoint of each account, to tell which leads an open breaker keeps; absent where it is not known. */
   readonly endpoints?: ReadonlyMap<string, string>;
 };
@@ -53,6 +56,7 @@ export function findings(given: HealthFacts): Finding[] {
     ...(failing && !explained ? [failing.finding] : []),
     ...groups.filter(({ severity }) => severity === 'alarm'),
     ...processes(facts),
+    ...siteFindings(facts.sites),
     ...groups.filter(({ severity }) => severity === 'warning'),
   ];
 }
@@ -194,6 +198,7 @@ type Sources = {
   readonly activity: Pick<ActivityStore, 'activity' | 'replicas'>;
   readonly parked: () => Promise<readonly { readonly id: string; readonly parkedAt: number }[]>;
   readonly endpoints?: ReadonlyMap<string, string>;
+  readonly sites?: (() => Promise<SiteNews>) | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
@@ -204,15 +209,17 @@ export async function readHealth({
   activity,
   parked,
   endpoints,
+  sites,
   now,
 }: Sources): Promise<HealthFacts & { readonly day: readonly MinuteCount[] }> {
   const minute = Math.floor(now / 60_000);
-  const [stats, waiting, replicas, day, accounts] = await Promise.all([
+  const [stats, waiting, replicas, day, accounts, news] = await Promise.all([
     operations.stats(),
     operations.waiting(),
     activity.replicas(),
     activity.activity(minute - MINUTES_A_DAY),
     parked(),
+    sites?.(),
   ]);
   return {
     now,
@@ -223,5 +230,6 @@ export async function readHealth({
     activity: day.filter((one) => one.minute > minute - RECENT_MINUTES),
     parked: accounts,
     ...(endpoints && { endpoints }),
+    ...(news && { sites: news }),
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createEntryOperations } from '../admin/operations/entries.ts';
 import { createOperations } from '../admin/operations/operations.ts';
+import { readSiteNews } from '../admin/site-news.ts';
 import { describeSettings } from '../config/describe.ts';
 import { createEntryChecker } from '../config/entries.ts';
 import { differingSettings } from '../config/live.ts';
@@ -23,7 +24,7 @@ const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
  * alone. Gives its base URL.
  */
 export async function openAdminListener(
-  { settings, live, stored, log, disposers, hashing, accounts, outbox, metrics, refused, streaks }: Services,
+  { settings, live, stored, log, disposers, hashing, accounts, outbox, metrics, refused, streaks, findSite }: Services,
   { gate, parking, worker }: RunningDelivery,
   { notified, callbacks }: RunningOutgoing,
 ): Promise<string | undefined> {
@@ -82,6 +83,7 @@ export async function openAdminListener(
     },
     console: {
       activity: outbox,
+      sites: () => readSiteNews(outbox, findSite, clock.now()),
       database: placeOf(settings.database),
       sessionKey: hashing.sessionKey(),
       configuration() {

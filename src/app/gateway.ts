@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { createActivityReporter, createRefusalStreaks, NO_METRICS } from '../admin/activity.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import { createOverloadReport } from '../admin/overload-report.ts';
+import { createSiteReporter, type FindSite } from '../admin/site-news.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
@@ -121,7 +122,10 @@ async function open({
     clock,
   });
   disposers.add(() => activity.stop());
-  const outgoing = startOutgoing({ live, stored, log, disposers, hashing, outbox, events });
+  const findSite: FindSite = async (key) => live.current().sites.get(key) ?? (await stored.sites.find(key));
+  const outgoing = startOutgoing({ live, stored, findSite, log, disposers, hashing, outbox, events });
+  const siteReport = createSiteReporter({ store: outbox, site: findSite, clock });
+  disposers.add(() => siteReport.stop());
   const overload = createOverloadReport({ log, onLasting: outgoing.monitor.overloaded, clock });
   disposers.add(() => overload.stop());
   const services: Services = {
@@ -135,10 +139,12 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events: watchedEvents(events, activity.count, outgoing),
+    events: watchedEvents(events, activity.count, siteReport.lead, outgoing),
     monitor: outgoing.monitor,
     streaks,
     overload,
+    siteReport,
+    findSite,
     refused,
     sharedCounts,
     tracing,
@@ -156,6 +162,7 @@ async function open({
   });
   startSweeping(services);
   activity.start();
+  siteReport.start();
   const adminUrl = await openAdminListener(services, delivering, outgoing);
   const publicListener = await openPublicListener(services, delivering, simulator?.inboxUrl);
   // The worker stops first: the listeners then finish their requests, and the rest of delivery stops after them.

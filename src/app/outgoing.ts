@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ActivityReporter } from '../admin/activity.ts';
 import type { EventCounter } from '../admin/metrics.ts';
+import { readSiteNews, type SiteReporter } from '../admin/site-news.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DestinationState, Subscriber } from '../domain/ports/outgoing-queue.ts';
 import { isTestProvider } from '../domain/provider.ts';
@@ -39,7 +40,11 @@ export function startOutgoing({
   outbox,
   events,
   stored,
-}: Pick<Services, 'live' | 'stored' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'>): RunningOutgoing {
+  findSite,
+}: Pick<
+  Services,
+  'findSite' | 'live' | 'stored' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'
+>): RunningOutgoing {
   const settings = () => live.current().notifications;
   const callbacks = derived(live.own, callbacksOf);
   const receivers = derived(
@@ -86,6 +91,7 @@ export function startOutgoing({
       await stored.sites.find(site);
       return { count, max: live.dailyMax(site).site };
     },
+    siteNews: () => readSiteNews(outbox, findSite, clock.now()),
     async sendNow({ receiver, name }, message) {
       const sent = await sender.send(receiver, message);
       const destination = destinationOf(name);
@@ -204,10 +210,12 @@ export function newMessageId(): string {
  * are sent, and the monitor looks where an operator may have to be told of it. Of test leads only callbacks are sent.
  *
  * @param count of the activity of this process
+ * @param lead counts the leads of sites
  */
 export function watchedEvents(
   counter: EventCounter,
   count: ActivityReporter['count'],
+  lead: SiteReporter['lead'],
   { monitor, changed }: RunningOutgoing,
 ): EventCounter {
   return {
@@ -224,6 +232,7 @@ export function watchedEvents(
       if (status === 'held') changed();
       if (test) return;
       count('stored');
+      lead(site);
       counter.conversation(status, site);
       monitor.lead(site);
       if (status === 'held') monitor.kick();

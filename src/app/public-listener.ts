@@ -31,6 +31,7 @@ export async function openPublicListener(
     outbox,
     events,
     overload,
+    siteReport,
     sharedCounts,
     tracing,
   }: Services,
@@ -96,6 +97,7 @@ export async function openPublicListener(
     },
     logger: log,
     onProblem: events.problem,
+    onRefusedOrigin: siteReport.refused,
     onAnswer: events.answer,
     version,
   });

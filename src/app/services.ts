@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { RefusalStreaks } from '../admin/activity.ts';
 import type { EventCounter, Metrics } from '../admin/metrics.ts';
 import type { OverloadReport } from '../admin/overload-report.ts';
+import type { FindSite, SiteReporter } from '../admin/site-news.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StoredEntries } from '../config/stored.ts';
@@ -34,6 +35,10 @@ export type Services = {
   readonly streaks: RefusalStreaks;
   /** Tells operators of requests that this process refuses. */
   readonly overload: OverloadReport;
+  /** Counts the leads of sites, and the pages that were refused. */
+  readonly siteReport: SiteReporter;
+  /** A site of the configuration file or of the store. */
+  readonly findSite: FindSite;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */

@@ -9,10 +9,12 @@ import { loadSettings, loadStorage, type StorageSettings } from '../config/load.
 import type { Settings } from '../config/settings.ts';
 import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
+import type { EntryStore } from '../domain/ports/entry-store.ts';
 import type { KeyStore } from '../domain/ports/key-store.ts';
 import type { LeadRecords, PartnerRecords, StatsStore } from '../domain/ports/lead-records.ts';
 import { UnusableDatabase } from '../domain/ports/outbox.ts';
 import type { OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
+import type { RhythmStore } from '../domain/ports/rhythm-store.ts';
 import { capKeys, createHashing } from '../leads/hashing.ts';
 import { systemClock } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
@@ -30,6 +32,8 @@ export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & 
     Pick<ProviderStore, 'parked'> &
     PartnerRecords &
     Pick<ActivityStore, 'activity' | 'replicas'> &
+    Pick<EntryStore, 'readEntries'> &
+    Pick<RhythmStore, 'suspects' | 'rhythms' | 'refusedOrigins'> &
     Pick<OutgoingQueue, 'destinationStates'> & { ready(): Promise<void> };
   /** How far the database server's clock is ahead of this machine's, in milliseconds; absent while the difference is small. */
   readonly skewMs?: number;

@@ -11,6 +11,8 @@ export const CONDITION_KINDS = [
   'leads_unknown',
   'leads_held',
   'site_cap',
+  'site_silent',
+  'origin_refused',
 ] as const;
 
 export type ConditionKind = (typeof CONDITION_KINDS)[number];

@@ -62,6 +62,8 @@ export type AppDeps = {
   readonly logger: Logger;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem?: (code: ProblemCode) => void;
+  /** Called for each request of a page whose origin the site does not list; both are configured or valid names. */
+  readonly onRefusedOrigin?: (site: string, origin: string) => void;
   /** Called after each complete answer with its route, its status and its duration in milliseconds. */
   readonly onAnswer?: (route: string, status: number, durationMs: number) => void;
   /** Of this program, for the OpenAPI document. */
@@ -151,7 +153,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const sites = createSites(() => settings.sites, deps.storedSites ?? NO_STORED_SITES);
   deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
-  logRequests(app, { logger, guard: connections.guard, sites, onProblem, onAnswer: deps.onAnswer });
+  const { onRefusedOrigin, onAnswer } = deps;
+  logRequests(app, { logger, guard: connections.guard, sites, onProblem, onRefusedOrigin, onAnswer });
   drainBeforeAnswer(app);
   endConnectionsOnClose(app, connections);
 

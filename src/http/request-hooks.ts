@@ -179,6 +179,8 @@ type LogDeps = {
   readonly sites: Sites;
   /** Called once for each request that was answered with a problem. */
   readonly onProblem: (code: ProblemCode) => void;
+  /** Called for a request of a page whose origin the site does not list. */
+  readonly onRefusedOrigin?: ((site: string, origin: string) => void) | undefined;
   /** Called after each complete answer. */
   readonly onAnswer?: ((route: string, status: number, durationMs: number) => void) | undefined;
 };
@@ -191,7 +193,10 @@ const SAY_ORIGIN: ReadonlySet<string | undefined> = new Set<ProblemCode>(['origi
  * a conversation's id in it is a capability. `aborted` marks a client that disconnected before it was answered; fastify's own
  * hooks miss one that leaves while its handler works.
  */
-export function logRequests(app: FastifyInstance, { logger, guard, sites, onProblem, onAnswer }: LogDeps): void {
+export function logRequests(
+  app: FastifyInstance,
+  { logger, guard, sites, onProblem, onRefusedOrigin, onAnswer }: LogDeps,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = reply;
     const startedAt = performance.now();
@@ -202,9 +207,12 @@ export function logRequests(app: FastifyInstance, { logger, guard, sites, onProb
       const { problem } = request.requester;
       if (finished && problem) onProblem(problem);
       if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
+      const page = refusedPage(request, sites);
+      if (problem === 'origin_not_allowed' && page.site !== undefined && page.origin?.startsWith('http'))
+        onRefusedOrigin?.(page.site, page.origin);
       // A line each would cost more than the refusal; `overloaded` counts them.
       if (request.requester.shed) return;
-      const line = { ...logFields(request, elapsedMs), ...refusedPage(request, sites) };
+      const line = { ...logFields(request, elapsedMs), ...page };
       if (finished) logger.info({ ...line, status: reply.statusCode }, 'request');
       // `createWireErrorHandler` has answered and logged a request whose connection the gateway ended.
       else if (!request.raw.socket.writableEnded) logger.info({ ...line, aborted: true }, 'request');

@@ -11,6 +11,8 @@ export type Condition = {
   /** When it began, where that is known. */
   readonly since?: number;
   readonly count?: number;
+  /** The origin of a refused page. */
+  readonly origin?: string;
 };
 
 /** The condition as one word, by which all processes know it. */
@@ -32,6 +34,11 @@ type Parts = {
   readonly store: Pick<AlertStore, 'reported'> & Pick<ProviderStore, 'parked'> & Pick<StatsStore, 'openCounts'>;
   /** Leads that a site has taken today, and how many it may take. */
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
+  /** Sites that fell silent, and pages that are refused. */
+  readonly siteNews: () => Promise<{
+    readonly silent: readonly { readonly site: string; readonly since: number; readonly missed: number }[];
+    readonly refused: readonly { readonly site: string; readonly origin: string; readonly count: number }[];
+  }>;
 };
 
 /** What holds now, and what cannot be told right now and stays as it was told. */
@@ -44,7 +51,7 @@ export type Findings = { readonly open: readonly Condition[]; readonly undecided
  * @throws StorageUnavailable
  */
 export async function findConditions(
-  { store, siteUse }: Parts,
+  { store, siteUse, siteNews }: Parts,
   { breakerMinutes, waiting, capPercent }: Notifications,
   { told, sites, now }: { readonly told: readonly ToldAlert[]; readonly sites: Iterable<string>; readonly now: number },
 ): Promise<Findings> {
@@ -80,10 +87,19 @@ export async function findConditions(
     const { count, max } = await siteUse(site);
     if (count * 100 >= max * capPercent) capped.push({ kind: 'site_cap', subject: site, count });
   }
+  const news = await siteNews();
+  const silent = news.silent.map(
+    ({ site, since, missed }): Condition => ({ kind: 'site_silent', subject: site, since, count: missed }),
+  );
+  const refused = news.refused.map(
+    ({ site, origin, count }): Condition => ({ kind: 'origin_refused', subject: site, origin, count }),
+  );
   // The leads of a parked account are parked with it and wait for the account, not for a decision about each.
   const undecided = new Set(parked.length > 0 ? ['leads_parked'] : []);
   return {
-    open: [...accounts, ...seen, ...leads, ...capped].filter((one) => !undecided.has(keyOf(one))),
+    open: [...accounts, ...seen, ...leads, ...capped, ...silent, ...refused].filter(
+      (one) => !undecided.has(keyOf(one)),
+    ),
     undecided,
   };
 }

@@ -29,6 +29,8 @@ type Parts = {
   /** The receivers; `undefined` if there are none. */
   readonly settings: () => Notifications | undefined;
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
+  /** What is to be told of sites. */
+  readonly siteNews: Parameters<typeof findConditions>[0]['siteNews'];
   /** Sends without the queue. */
   readonly sendNow: (target: NotificationTarget, message: OutgoingMessage) => Promise<SendResult>;
   /** Called when messages were stored. */
@@ -63,7 +65,7 @@ export interface Monitor {
  * decides which of them tells (`AlertStore`). A target in its quiet time is told afterwards of what still holds then.
  */
 export function createMonitor(parts: Parts): Monitor {
-  const { store, settings, siteUse, sendNow, onStored, newId, host, clock } = parts;
+  const { store, settings, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
   /** What only this process sees, by its key, and since when. */
   const seen = new Map<string, number>();
   const sites = new Set<string>();
@@ -129,7 +131,7 @@ export function createMonitor(parts: Parts): Monitor {
     await reportSeen(now);
     const told = await store.told();
     const looked = [...sites];
-    const findings = await findConditions({ store, siteUse }, current, { told, sites: looked, now });
+    const findings = await findConditions({ store, siteUse, siteNews }, current, { told, sites: looked, now });
     for (const target of current.targets.values()) {
       if (await tellTarget(target, findings, { told, remindHours: current.remindHours, now })) onStored();
     }

@@ -13,7 +13,7 @@ const LIFETIME_MS = 3 * 86_400_000;
 type Text = { readonly title: string; readonly detail: string };
 
 /** What a condition means and what to do, in one line each. */
-function describe({ kind, subject, count }: Condition): Text {
+function describe({ kind, subject, count, origin }: Condition): Text {
   switch (kind) {
     case 'provider_parked':
       return {
@@ -62,6 +62,16 @@ function describe({ kind, subject, count }: Condition): Text {
         title: `The site ${subject} is near its daily cap`,
         detail: `It took ${count ?? 'most of its'} leads today. Leads beyond the cap are held. Raise dailyMax if they are real.`,
       };
+    case 'site_silent':
+      return {
+        title: `The site ${subject} sends nothing`,
+        detail: `It usually sends about ${count} leads in such a time. Open its page and send a lead. Run the command doctor.`,
+      };
+    case 'origin_refused':
+      return {
+        title: `Requests of ${origin} for the site ${subject} are refused${figure(count)}`,
+        detail: `If that page is the customer's, add "${origin}" to sites.${subject}.origins. Otherwise somebody has copied its snippet.`,
+      };
   }
 }
 
@@ -90,6 +100,10 @@ function describeEnd({ kind, subject }: Condition): string {
       return 'No more held leads wait for a decision';
     case 'site_cap':
       return `The site ${subject} is no longer near its daily cap`;
+    case 'site_silent':
+      return `The site ${subject} sends leads again, or is no longer expected to`;
+    case 'origin_refused':
+      return `No other page's requests for the site ${subject} are refused often`;
   }
 }
 
@@ -123,13 +137,14 @@ export function composeMessage(
       ? `[${gateway}] This is a test of the notifications to ${target}.`
       : textOf(occasion, condition, gateway);
   const timestamp = new Date(now).toISOString();
-  const { kind, subject, since, count } = condition ?? {};
+  const { kind, subject, since, count, origin } = condition ?? {};
   const data = {
     gateway,
     ...(condition && { key: keyOf(condition), condition: kind }),
     ...(subject !== undefined && { subject }),
     ...(since !== undefined && { since: new Date(since).toISOString() }),
     ...(count !== undefined && { count }),
+    ...(origin !== undefined && { origin }),
   };
   return {
     id,

@@ -103,6 +103,32 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
     'redis-is-unreachable',
   ],
   [
+    'a site that fell silent',
+    { sites: { silent: [{ site: 'dealer', since: 5, missed: 1_200 }], refused: [] } },
+    'warning',
+    /The site dealer sends nothing, and usually sends about 1,200 leads in such a time\.$/,
+    'a-site-fell-silent',
+  ],
+  [
+    'a silent site whose new page is refused',
+    {
+      sites: {
+        silent: [{ site: 'dealer', since: 5, missed: 30 }],
+        refused: [{ site: 'dealer', origin: 'https://new.example', count: 40 }],
+      },
+    },
+    'warning',
+    /dealer sends nothing, .* Requests of https:\/\/new\.example are refused\./,
+    'a-site-fell-silent',
+  ],
+  [
+    'a page that is refused',
+    { sites: { silent: [], refused: [{ site: 'dealer', origin: 'https://new.example', count: 40 }] } },
+    'warning',
+    /40 requests of https:\/\/new\.example for the site dealer were refused within a day\.$/,
+    'a-site-fell-silent',
+  ],
+  [
     'two versions',
     { replicas: [REPLICA, { ...REPLICA, version: '2.0.0' }] },
     'warning',
@@ -173,6 +199,16 @@ t.test('a finding names the command that mends it, as a shell takes it', async (
   );
   const [queued] = findings(facts({ waiting: [group({ status: 'queued', oldestSeconds: 300 })] }));
   t.equal(queued?.mend && commandOf(queued.mend), 'leads retry --provider main');
+});
+
+t.test('of many silent sites five are told, and a refused page with the change that admits it', async (t) => {
+  const silent = Array.from({ length: 9 }, (_, n) => ({ site: `s${n}`, since: 5, missed: 30 }));
+  const found = findings(
+    facts({ sites: { silent, refused: [{ site: 's0', origin: 'https://n.example', count: 40 }] } }),
+  );
+  t.equal(found.length, 6);
+  t.match(found[0]?.action, 'add "https://n.example" to sites.s0.origins');
+  t.equal(found[5]?.text, '4 more sites fell silent.');
 });
 
 t.test('durations are told in a unit that gives at least two of it', async (t) => {

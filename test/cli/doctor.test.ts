@@ -41,6 +41,25 @@ t.test('an open breaker of a process is an alarm, and the exit code is 2', async
   t.match(JSON.parse(out), { state: 'alarm', findings: [{ severity: 'alarm', text: /na\.example is unreachable/ }] });
 });
 
+t.test('a site that fell silent is a warning, and the exit code is 1', async (t) => {
+  const { type, outbox } = await besideProcess(t);
+  const hour = Math.floor(NOON / 3_600_000);
+  const hours = Array.from({ length: 5 * 168 }, (_, n) => hour - n).flatMap((at) => [
+    { site: '*ran', hour: at, count: 60 },
+    { site: 'removed', hour: at - 20, count: 90 },
+    { site: 'demo', hour: at - 20, count: 90 },
+  ]);
+  await outbox.addSiteHours(hours, [], 0);
+  while ((await outbox.learnSiteHours(hour, 0)) > 0);
+  const { code, out } = await type('doctor');
+  t.equal(code, 1);
+  t.match(
+    out,
+    /^WARNING {2}The site demo sends nothing, and usually sends about 1,620 leads in such a time\. Since 2026-11-23T17:00:00/,
+  );
+  t.match(out, /docs\/operations\.md#a-site-fell-silent/);
+});
+
 t.test('without any process that runs it is an alarm', async (t) => {
   const { type } = terminalOver(t);
   t.match(await type('doctor'), { code: 2, out: /^ALARM {2}No process of the gateway has reported/ });

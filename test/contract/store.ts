@@ -15,6 +15,7 @@ import { providerContract } from './providers.ts';
 import { queueContract } from './queue.ts';
 import { recordsContract } from './records.ts';
 import { requeueContract } from './requeue.ts';
+import { rhythmContract } from './rhythms.ts';
 import { sealingContract } from './sealing.ts';
 import { testLeadsContract } from './test-leads.ts';
 
@@ -38,6 +39,7 @@ export function deliveryContract(t: Test, open: (t: Test) => OpenOutbox): void {
   t.test('alerts', async (t) => alertContract(t, open));
   t.test('callbacks', async (t) => callbackContract(t, open));
   t.test('activity', async (t) => activityContract(t, open));
+  t.test('rhythms of sites', async (t) => rhythmContract(t, open));
   t.test('sealed values', async (t) => sealingContract(t, open));
   t.test('entries of the configuration', async (t) => entriesContract(t, open));
 

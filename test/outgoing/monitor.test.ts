@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import type { SiteNews } from '../../src/admin/site-news.ts';
 import { CONDITION_KINDS, type Notifications, type NotificationTarget } from '../../src/domain/notification.ts';
 import { type Outbox, StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import type { OutgoingMessage } from '../../src/domain/ports/outgoing-queue.ts';
@@ -29,13 +30,15 @@ const notifications = (...targets: [string, NotificationTarget][]): Notification
   remindHours: 24,
 });
 
+const QUIET: SiteNews = { silent: [], refused: [] };
+
 type Told = { readonly target: string; readonly type: string; readonly condition: string; readonly text: string };
 
 /** Monitors of some processes over one store; `told` gives the messages since the last call, in the order of storing. */
 async function watching(
   t: Test,
   settings: Notifications,
-  { processes = 1, counts = {} as Record<string, number>, clock = manualClock(NOON) } = {},
+  { processes = 1, counts = {} as Record<string, number>, clock = manualClock(NOON), news = QUIET } = {},
 ): Promise<{
   clock: ManualClock;
   outbox: Outbox;
@@ -59,6 +62,7 @@ async function watching(
       store,
       settings: () => settings,
       siteUse: async (site) => ({ count: counts[site] ?? 0, max: 100 }),
+      siteNews: async () => news,
       async sendNow(_target, sent): Promise<SendResult> {
         direct.push(toldOf(sent));
         return { kind: 'delivered' };
@@ -193,6 +197,25 @@ t.test(
     monitors[1]?.overloaded(false);
     await clock.advance(15_000);
     t.strictSame(brief(await told()), ['ops cleared overloaded']);
+  },
+);
+
+t.test(
+  'a site that fell silent and a page that is refused are told once, with the change that admits it',
+  async (t) => {
+    const news: { silent: SiteNews['silent']; refused: SiteNews['refused'] } = { silent: [], refused: [] };
+    const { clock, told } = await watching(t, notifications(), { processes: 2, news });
+    news.silent = [{ site: 'dealer', since: NOON - 50 * MINUTE, missed: 30 }];
+    news.refused = [{ site: 'shop', origin: 'https://new.example', count: 40 }];
+    await clock.advance(15_000);
+    const raised = (await told()).sort((one, two) => (one.condition < two.condition ? -1 : 1));
+    t.strictSame(brief(raised), ['ops raised origin_refused:shop', 'ops raised site_silent:dealer']);
+    t.match(raised[0]?.text, /https:\/\/new\.example .*: 40\.\n.*add "https:\/\/new\.example" to sites\.shop\.origins/);
+    t.match(raised[1]?.text, /dealer sends nothing since 2026-11-28T11:10:00\.000Z\.\nIt usually sends about 30 leads/);
+    news.refused = [{ site: 'shop', origin: 'https://new.example', count: 80 }];
+    news.silent = [];
+    await clock.advance(15_000);
+    t.strictSame(brief(await told()), ['ops cleared site_silent:dealer']);
   },
 );
 

@@ -57,6 +57,15 @@ export async function everyOperation(outbox: Outbox): Promise<void> {
   await outbox.expire(20_000, 5);
   await outbox.purge(20_000, 5);
   await outbox.scrub();
+  await outbox.addSiteHours(
+    [{ site: 'demo', hour: 1, count: 1 }],
+    [{ site: 'demo', origin: 'https://a.example', count: 1, lastAt: 1 }],
+    0,
+  );
+  await outbox.learnSiteHours(2, 0);
+  await outbox.suspects(2, 5);
+  await outbox.rhythms(['demo']);
+  await outbox.refusedOrigins(0);
   await outbox.ready();
 }
 

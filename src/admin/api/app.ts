@@ -31,7 +31,7 @@ export type AdminDeps = {
   readonly tokens: Tokens;
   readonly state: RunningState;
   /** What the console needs beside the operations. */
-  readonly console: Pick<ConsoleDeps, 'activity' | 'configuration' | 'database' | 'sessionKey'> & {
+  readonly console: Pick<ConsoleDeps, 'activity' | 'configuration' | 'database' | 'sessionKey' | 'sites'> & {
     /** In the demo on loopback everybody is this operator of the console. */
     readonly open?: Principal;
   };

@@ -7,6 +7,7 @@ import { readHealth } from '../health.ts';
 import type { EntryOperations } from '../operations/entries.ts';
 import type { Operations } from '../operations/operations.ts';
 import { isoTime } from '../operations/views.ts';
+import type { SiteNews } from '../site-news.ts';
 import type { Gate, GateDeps } from './gate.ts';
 import { BASE } from './layout.ts';
 import { overview } from './overview.ts';
@@ -27,6 +28,8 @@ export type ConsoleDeps = GateDeps & {
   readonly state: RunningState;
   readonly activity: Pick<ActivityStore, 'activity'>;
   readonly configuration: () => ConfigurationView;
+  /** What is to be told of sites. */
+  readonly sites?: () => Promise<SiteNews>;
   /** Name of the storage, without a credential. */
   readonly database: string;
 };
@@ -44,6 +47,7 @@ export function recordPages(app: FastifyInstance, { actorOf, formOf, show }: Gat
       activity: { activity: deps.activity.activity, replicas: state.replicas },
       parked: async () => providers.flatMap(({ id, parkedAt }) => (parkedAt === undefined ? [] : [{ id, parkedAt }])),
       endpoints: new Map(providers.map(({ id, endpoint }) => [id, endpoint])),
+      sites: deps.sites,
       now: now(),
     });
     const content = overview({ ...facts, database: deps.database, ...formOf(request) });

@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 import { commandOf, type Finding } from '../../admin/findings.ts';
 import { findings, readHealth } from '../../admin/health.ts';
 import { isoTime } from '../../admin/operations/views.ts';
+import { readSiteNews } from '../../admin/site-news.ts';
 import { loadSettings } from '../../config/load.ts';
+import type { EntryStore } from '../../domain/ports/entry-store.ts';
 import { StorageUnavailable, UnusableDatabase } from '../../domain/ports/outbox.ts';
+import type { Site } from '../../domain/site.ts';
 import type { Context, ExitCode, Io, JsonOption } from '../command.ts';
 import { json } from '../output.ts';
 
@@ -41,7 +44,9 @@ async function examine({ io, open }: Context): Promise<readonly Finding[]> {
   try {
     const { operations, store } = await open();
     const now = io.now();
-    return findings(await readHealth({ operations, activity: store, parked: store.parked, now, ...endpointsOf(io) }));
+    return findings(
+      await readHealth({ operations, activity: store, parked: store.parked, now, ...configured(io, store, now) }),
+    );
   } catch (error) {
     if (!(error instanceof StorageUnavailable || error instanceof UnusableDatabase)) throw error;
     return [
@@ -55,11 +60,24 @@ async function examine({ io, open }: Context): Promise<readonly Finding[]> {
   }
 }
 
-/** With mistakes in the settings it is not known which leads wait behind an open breaker; all else is told as well. */
-function endpointsOf({ env }: Pick<Io, 'env'>): { readonly endpoints?: ReadonlyMap<string, string> } {
+type SiteStore = Parameters<typeof readSiteNews>[0] & Pick<EntryStore, 'readEntries'>;
+
+/** What is needed here of a site of the store; its content was checked when it was stored. */
+async function storedSite(store: SiteStore, key: string): Promise<Pick<Site, 'country' | 'origins'> | undefined> {
+  const [entry] = await store.readEntries('site', [key]);
+  if (!entry) return undefined;
+  const { country, origins } = JSON.parse(entry.content) as { country: string; origins: string[] };
+  return { country, origins: origins.includes('*') ? '*' : new Set(origins) };
+}
+
+/** With mistakes in the settings it is not known which leads wait behind an open breaker, or which sites there are; all else is told as well. */
+function configured({ env }: Pick<Io, 'env'>, store: SiteStore, now: number) {
   try {
-    const { providers } = loadSettings(env);
-    return { endpoints: new Map([...providers].map(([id, { url }]) => [id, new URL(url).origin])) };
+    const { providers, sites } = loadSettings(env);
+    return {
+      sites: () => readSiteNews(store, async (key) => sites.get(key) ?? (await storedSite(store, key)), now),
+      endpoints: new Map([...providers].map(([id, { url }]) => [id, new URL(url).origin])),
+    };
   } catch {
     return {};
   }

@@ -14,6 +14,7 @@ import type {
 import type { LeadStore } from './lead-store.ts';
 import type { AlertStore, CallbackStore, OutgoingQueue } from './outgoing-queue.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from './privacy-store.ts';
+import type { RhythmStore } from './rhythm-store.ts';
 
 /**
  * The durable store of leads: all ports together, as an adapter provides them. A room takes only the ports that it needs.
@@ -40,6 +41,7 @@ export interface Outbox
     AlertStore,
     CallbackStore,
     ActivityStore,
+    RhythmStore,
     KeyStore,
     EntryStore,
     StoreLifecycle {

@@ -1,5 +1,6 @@
 import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATION, type Migration } from './first-migration.ts';
+import { RHYTHMS_MIGRATION } from './rhythms-migration.ts';
 import { TEST_LEADS_MIGRATION } from './test-leads-migration.ts';
 
 export type { Migration };
@@ -283,4 +284,5 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   ENTRIES_MIGRATION,
   TEST_LEADS_MIGRATION,
+  RHYTHMS_MIGRATION,
 ];

@@ -23,6 +23,7 @@ import {
   type SchemaState,
   watchSkew,
 } from './replica-guard.ts';
+import { createRhythms } from './rhythms.ts';
 import { createLeases } from './settle.ts';
 import { createActivity, createStats } from './stats.ts';
 
@@ -77,6 +78,7 @@ export async function createPostgresOutbox(address: Address, options: PostgresOp
     ...createAlerts(store),
     ...createCallbacks(store),
     ...createActivity(store),
+    ...createRhythms(store),
     ...createKeyStore(store),
     ...createEntries(store),
     ...createLifecycle(database, { guard, schema, clock, address }, async () => {

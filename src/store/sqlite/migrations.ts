@@ -1,5 +1,6 @@
 import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATIONS } from './first-migrations.ts';
+import { RHYTHMS_MIGRATION } from './rhythms-migration.ts';
 import { TEST_LEADS_MIGRATION } from './test-leads-migration.ts';
 
 /**
@@ -275,4 +276,5 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID`,
   ENTRIES_MIGRATION,
   TEST_LEADS_MIGRATION,
+  RHYTHMS_MIGRATION,
 ];

@@ -17,6 +17,7 @@ import { createAlerts, createCallbacks, createOutgoing } from './outgoing.ts';
 import { createErasure, createRetention, createSuppressions, emptyLog } from './privacy.ts';
 import { createProviderStore } from './providers.ts';
 import { createAudit, createLeadRecords, createPartnerRecords, createRequeue } from './records.ts';
+import { createRhythms } from './rhythms.ts';
 import { createLeases } from './settle.ts';
 import { createActivity, createStats } from './stats.ts';
 
@@ -75,6 +76,7 @@ export function createSqliteOutbox(path: string, options: SqliteOptions): Outbox
     ...createAlerts(store),
     ...createCallbacks(store),
     ...createActivity(store),
+    ...createRhythms(store),
     ...createKeyStore(store),
     ...createEntries(store),
     ...createLifecycle(store, database, identity, checkpointer.close),

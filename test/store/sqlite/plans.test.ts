@@ -76,6 +76,7 @@ const SMALL: Readonly<Record<string, string>> = {
   working: 'a row for each account',
   s: 'subscribers, a row for each receiver of callbacks in the configuration file',
   page: 'a page of one status of a partner',
+  refused_origins: 'a thousand rows',
   CONSTANT: 'a single value',
 };
 
@@ -97,6 +98,7 @@ const SORTED: Readonly<Record<string, string>> = {
   'WHERE conversations.seq >= ? AND conversations.seq < ?': 'the matches of one slice',
   'ORDER BY unknowns, tries': 'a thousand rows',
   'UNION ALL': 'a page of each status',
+  'FROM refused_origins': 'a thousand rows',
   'FROM tallies': 'a few rows for each site',
 };
 

@@ -1,0 +1,157 @@
+import { GROUP, type RefusedOrigin, type RhythmStore, type SiteHour } from '../domain/ports/rhythm-store.ts';
+import type { Site } from '../domain/site.ts';
+import { hourOf, type Rhythm, silenceOf } from '../domain/site-rhythm.ts';
+import { type Clock, DAY_MS, HOUR_MS } from '../lib/clock.ts';
+
+/** How often a process adds its counts. */
+const WRITE_EVERY_MS = 60_000;
+/** An hour is learnt so long after its end, when all processes have added their counts. */
+const LEARN_AFTER_MS = 3 * WRITE_EVERY_MS;
+/** The group that counts the minutes in which some process ran, and how many of them make an hour a whole one. */
+const RAN = `${GROUP}ran`;
+const WHOLE_HOUR = 50;
+/** Sites without a lead for this many hours, five weeks, are forgotten. */
+const FORGOTTEN_AFTER_H = 5 * 168;
+const ORIGINS_KEPT_MS = 7 * DAY_MS;
+/** Pairs of a site and an origin that a process counts within a minute. */
+const MOST_ORIGINS = 200;
+
+/** Sites that are judged at a time, those that fell silent last first. */
+const JUDGED = 50;
+/** A page is worth a word when it was refused so often and within a day: most are somebody's trial, or a robot. */
+const OFTEN = 20;
+
+type SiteFacts = Pick<Site, 'country' | 'origins'>;
+
+/** Finds a site; `undefined` for one that is not configured. */
+export type FindSite = (key: string) => SiteFacts | undefined | Promise<SiteFacts | undefined>;
+
+/** Counts the leads of sites, and the pages that were refused. */
+export type SiteReporter = {
+  /** Counts a lead, in memory. */
+  readonly lead: (site: string) => void;
+  /** Counts a request of a page whose origin the site does not list, in memory. */
+  readonly refused: (site: string, origin: string) => void;
+  readonly start: () => void;
+  /** Writes what is left. Never rejects. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Adds counts to the store once a minute, and has it learn the hours that are over. Counts that it refuses are kept for the next time. */
+export function createSiteReporter({
+  store,
+  site: find,
+  clock,
+}: {
+  readonly store: Pick<RhythmStore, 'addSiteHours' | 'learnSiteHours'>;
+  readonly site: FindSite;
+  readonly clock: Clock;
+}): SiteReporter {
+  const hours = new Map<string, SiteHour>();
+  const origins = new Map<string, RefusedOrigin>();
+  let cancel: (() => void) | undefined;
+  let writing: Promise<void> | undefined;
+  let stopped = false;
+
+  const add = ({ site, hour, count }: SiteHour): void => {
+    const key = `${hour} ${site}`;
+    hours.set(key, { site, hour, count: (hours.get(key)?.count ?? 0) + count });
+  };
+  const addOrigin = ({ site, origin, count, lastAt }: RefusedOrigin): void => {
+    const key = `${site} ${origin}`;
+    if (origins.size >= MOST_ORIGINS && !origins.has(key)) return;
+    origins.set(key, { site, origin, count: (origins.get(key)?.count ?? 0) + count, lastAt });
+  };
+
+  /** A site that cannot be read now counts in no country. */
+  const countryOf = async (site: string): Promise<string | undefined> => {
+    try {
+      return (await find(site))?.country;
+    } catch {
+      return undefined;
+    }
+  };
+
+  const write = async (): Promise<void> => {
+    const now = clock.now();
+    add({ site: RAN, hour: hourOf(now), count: 1 });
+    const [counts, refused] = [[...hours.values()], [...origins.values()]];
+    hours.clear();
+    origins.clear();
+    const groups = new Map<string, SiteHour>();
+    for (const { site, hour, count } of counts) {
+      const country = site === RAN ? undefined : await countryOf(site);
+      if (country === undefined) continue;
+      const group = `${GROUP}${country}`;
+      const key = `${hour} ${group}`;
+      groups.set(key, { site: group, hour, count: (groups.get(key)?.count ?? 0) + count });
+    }
+    try {
+      await store.addSiteHours([...counts, ...groups.values()], refused, now - ORIGINS_KEPT_MS);
+    } catch {
+      // The fault of the storage is reported where leads meet it. Nothing ran that could have taken a lead.
+      for (const one of counts) if (one.site !== RAN) add(one);
+      for (const one of refused) addOrigin(one);
+      return;
+    }
+    const before = hourOf(now - LEARN_AFTER_MS);
+    while (!stopped && (await store.learnSiteHours(before, before - FORGOTTEN_AFTER_H).catch(() => 0)) > 0);
+  };
+  const next = (): void => {
+    cancel = clock.after(WRITE_EVERY_MS, () => {
+      writing = write().finally(() => {
+        if (!stopped) next();
+      });
+    });
+  };
+
+  return {
+    lead: (site) => add({ site, hour: hourOf(clock.now()), count: 1 }),
+    refused: (site, origin) => addOrigin({ site, origin, count: 1, lastAt: clock.now() }),
+    start: next,
+    async stop() {
+      stopped = true;
+      cancel?.();
+      await writing;
+      await write();
+    },
+  };
+}
+
+/** What operators should know of sites. Times are milliseconds since the epoch. */
+export type SiteNews = {
+  /** Sites that are silent for far longer than usual, with the leads that they usually send in such a time. */
+  readonly silent: readonly { readonly site: string; readonly since: number; readonly missed: number }[];
+  /** The page of each site that was refused most often within a day, if it was refused often. */
+  readonly refused: readonly { readonly site: string; readonly origin: string; readonly count: number }[];
+};
+
+/** Reads what is to be told of sites. It is quick however many sites there are. @throws StorageUnavailable */
+export async function readSiteNews(
+  store: Pick<RhythmStore, 'suspects' | 'rhythms' | 'refusedOrigins'>,
+  find: FindSite,
+  now: number,
+): Promise<SiteNews> {
+  // The last hour that is learnt.
+  const hour = hourOf(now - LEARN_AFTER_MS);
+  const suspects: { readonly site: string; readonly rhythm: Rhythm; readonly group: string }[] = [];
+  for (const [site, rhythm] of await store.suspects(hour, JUDGED)) {
+    const found = await find(site);
+    if (found) suspects.push({ site, rhythm, group: `${GROUP}${found.country}` });
+  }
+  const groups = suspects.length === 0 ? new Map() : await store.rhythms([RAN, ...suspects.map(({ group }) => group)]);
+  const minutes = groups.get(RAN)?.recent ?? {};
+  const ran = (at: number): number => Math.min(1, (minutes[at] ?? 0) / WHOLE_HOUR);
+  const silent = suspects.flatMap(({ site, rhythm, group }) => {
+    const silence = silenceOf(rhythm, hour, { others: groups.get(group), ran });
+    return silence ? [{ site, since: silence.since * HOUR_MS, missed: silence.missed }] : [];
+  });
+  const refused = new Map<string, SiteNews['refused'][number]>();
+  for (const { site, origin, count } of await store.refusedOrigins(now - DAY_MS)) {
+    if (count < OFTEN || refused.has(site)) continue;
+    const origins = (await find(site))?.origins;
+    if (origins === undefined || origins === '*' || origins.has(origin)) continue;
+    refused.set(site, { site, origin, count });
+  }
+  return { silent, refused: [...refused.values()] };
+}
