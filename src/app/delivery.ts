@@ -2,12 +2,12 @@ import { createAttemptLog } from '../admin/activity.ts';
 import type { StoredEntries } from '../config/stored.ts';
 import { type Claim, LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
-import { isTestProvider } from '../domain/provider.ts';
+import { isTestProvider, separateTests } from '../domain/provider.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
 import type { Services } from './services.ts';
-import { createTestProvider, separateTests } from './test-provider.ts';
+import { createTestProvider } from './test-provider.ts';
 
 /** Starts delivery with its worker. On close it claims no more leads and waits for running attempts. */
 export function startDelivery({

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.ts';
 
@@ -51,7 +51,8 @@ export async function openManySockets(app: FastifyInstance, { host, port }: Addr
   const { port: actual } = server.address() as AddressInfo;
   const more = Array.from({ length: SOCKETS - 1 }, () => openServer({ host, port: actual, reusePort: true }));
   const others = await Promise.all(more);
-  for (const other of others) other.on('connection', (socket: Socket) => server.emit('connection', socket));
+  const events: EventEmitter = server;
+  for (const other of others) other.on('connection', events.emit.bind(events, 'connection'));
   const closeFirst = server.close.bind(server);
   server.close = (done) => {
     const closed = Promise.all(others.map(close));

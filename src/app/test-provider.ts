@@ -1,6 +1,6 @@
 import type { FailurePatterns } from '../domain/failure-pattern.ts';
 import type { Lead } from '../domain/lead.ts';
-import { accountOf, isTestProvider, type Provider, type ProviderAccount } from '../domain/provider.ts';
+import { accountOf, type Provider, type ProviderAccount } from '../domain/provider.ts';
 import { createProviderClient } from '../provider/client.ts';
 import type { LogLine } from '../simulator/endpoint.ts';
 import type { InProcessSimulator } from '../simulator/in-process.ts';
@@ -55,14 +55,6 @@ export function createTestProvider({ account, patterns, timeoutMs, fault, onCall
       await client.close();
       (await simulator)?.close();
     },
-  };
-}
-
-/** Sends test leads to the one provider and all others to the other. */
-export function separateTests(real: Provider, tests: Provider): Provider {
-  return {
-    send: (lead) => (isTestProvider(lead.provider) ? tests : real).send(lead),
-    close: async () => void (await Promise.all([real.close(), tests.close()])),
   };
 }
 

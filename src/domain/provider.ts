@@ -42,6 +42,11 @@ export function isTestProvider(provider: string): boolean {
   return provider.startsWith(TEST);
 }
 
+/** The `test` of a conversation whose lead is for this provider. */
+export function testOf(provider: string): true | undefined {
+  return isTestProvider(provider) || undefined;
+}
+
 /** The account whose document and rules apply to leads of this provider. */
 export function accountOf(provider: string): string {
   return isTestProvider(provider) ? provider.slice(TEST.length) : provider;
@@ -53,6 +58,14 @@ export interface Provider {
   send(lead: Lead): Promise<Answer>;
   /** Waits for the calls under way and closes all connections. */
   close(): Promise<void>;
+}
+
+/** Sends test leads to the one provider and all others to the other. */
+export function separateTests(real: Provider, tests: Provider): Provider {
+  return {
+    send: (lead) => (isTestProvider(lead.provider) ? tests : real).send(lead),
+    close: async () => void (await Promise.all([real.close(), tests.close()])),
+  };
 }
 
 /**

@@ -118,7 +118,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const shedding =
     deps.shedder &&
     shedRequests(deps.shedder, {
-      isSpare: (socket) => connections.open.get(socket)?.isSpare ?? false,
+      open: connections.open,
       onShed: () => onProblem('overloaded'),
     });
   const app = Fastify({
@@ -150,7 +150,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   } as object) as FastifyInstance;
 
   readBodiesAsJson(app);
-  const sites = createSites(() => settings.sites, deps.storedSites ?? NO_STORED_SITES);
+  const sites = createSites(settings, deps.storedSites ?? NO_STORED_SITES);
   deps.addFirstHooks?.(app);
   app.setErrorHandler(createErrorHandler(logger));
   const { onRefusedOrigin, onAnswer } = deps;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Connections } from '../lib/connections.ts';
 import { requestIdOf } from '../lib/request.ts';
 import { rawHeaders } from './error-handler.ts';
 import { PROBLEMS, publicProblemBody } from './problems.ts';
@@ -132,17 +132,17 @@ type Shedding = {
  * Refuses requests before fastify sees them: a refusal has to cost far less than a lead, or the refusals of twice the capacity
  * would leave no time for leads. Only a person's browser that opens a page is passed on, and gets the refusal as a page.
  *
- * @param isSpare whether a connection is one of the last that the listener may hold: its first answer closes it
+ * @param open the connections of the listener: the first answer of a spare one closes it
  * @param onShed called for each request that is answered here
  */
 export function shedRequests(
   { arrive }: Pick<LoadShedder, 'arrive'>,
-  { isSpare, onShed }: { readonly isSpare: (socket: Socket) => boolean; readonly onShed: () => void },
+  { open, onShed }: { readonly open: Connections['open']; readonly onShed: () => void },
 ): Shedding {
   const passedOn = new WeakMap<IncomingMessage, string>();
   return {
     before: (handler) => (request, reply) => {
-      const spare = isSpare(request.socket);
+      const spare = open.get(request.socket)?.isSpare ?? false;
       if (spare) reply.shouldKeepAlive = false;
       const { method, url = '/', headers } = request;
       if (method === 'OPTIONS' || NEVER_SHED.test(url)) return handler(request, reply);

@@ -16,14 +16,14 @@ export interface Sites {
 /** Where a site is looked up that is known already. */
 export type FoundSites = Pick<Sites, 'get'>;
 
-/** @param file the sites of the configuration file, which may be replaced */
-export function createSites(file: () => ReadonlyMap<string, Site>, stored: StoredSites): Sites {
-  const union = derived(file, unionOfOrigins);
+/** @param file has the sites of the configuration file, which may be replaced: they are read at each use */
+export function createSites(file: { readonly sites: ReadonlyMap<string, Site> }, stored: StoredSites): Sites {
+  const union = derived(() => file.sites, unionOfOrigins);
 
   const allowsAny = (): boolean | Promise<boolean> => stored.allows('*');
   return {
-    get: (key) => file().get(key) ?? stored.peek(key) ?? undefined,
-    find: (key) => file().get(key) ?? stored.find(key),
+    get: (key) => file.sites.get(key) ?? stored.peek(key) ?? undefined,
+    find: (key) => file.sites.get(key) ?? stored.find(key),
     allows(origin) {
       const origins = union();
       if (includes(origins, origin)) return true;

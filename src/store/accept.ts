@@ -11,11 +11,11 @@ import type {
   Start,
   Use,
 } from '../domain/ports/lead-store.ts';
-import { isTestProvider } from '../domain/provider.ts';
+import { isTestProvider, testOf } from '../domain/provider.ts';
 import { dayOf } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
 import type { OutboxOptions } from './options.ts';
-import { type Row, testOf, toBuffer, toConversation } from './rows.ts';
+import { type Row, toBuffer, toConversation } from './rows.ts';
 import { randomBytes } from './vault.ts';
 
 /** A lead beyond this many times its cap is refused; between once and this many times it is held. */

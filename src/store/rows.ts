@@ -10,7 +10,7 @@ import type {
 } from '../domain/ports/lead-records.ts';
 import { InvalidCursor, type StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
-import { isTestProvider } from '../domain/provider.ts';
+import { testOf } from '../domain/provider.ts';
 import { defined } from '../lib/values.ts';
 import { type Vault, VaultError } from './vault.ts';
 
@@ -25,11 +25,6 @@ export const STATE = 'id, status, attempts, reason, created_at, updated_at, next
 
 /** A condition on conversations: test leads, by their provider (`domain/provider.ts`). Partial indexes are spelled like it. */
 export const IS_TEST = "substr(provider, 1, 5) = 'test:'";
-
-/** The `test` of a conversation whose lead is for this provider. */
-export function testOf(provider: string): true | undefined {
-  return isTestProvider(provider) || undefined;
-}
 
 export function toConversation(row: Row): Conversation {
   return defined({

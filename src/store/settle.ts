@@ -7,8 +7,9 @@ import {
   type Settled,
   type Settlement,
 } from '../domain/ports/delivery-queue.ts';
+import { testOf } from '../domain/provider.ts';
 import { defined } from '../lib/values.ts';
-import { type Row, testOf, toBuffer } from './rows.ts';
+import { type Row, toBuffer } from './rows.ts';
 import type { SealFormat, Vault } from './vault.ts';
 
 /** Whether the provider of a settled lead is parked, and whether this very answer parked it. */

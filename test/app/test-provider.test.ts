@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import t from 'tap';
-import { createTestProvider, separateTests } from '../../src/app/test-provider.ts';
+import { createTestProvider } from '../../src/app/test-provider.ts';
 import type { Lead } from '../../src/domain/lead.ts';
-import { type Answer, type ProviderAccount, testProviderOf } from '../../src/domain/provider.ts';
+import { type Answer, type ProviderAccount, separateTests, testProviderOf } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { FAULTS, nationalOf } from '../../src/simulator/faults/table.ts';
 import { DEMO_CREDENTIALS, startSimulator } from '../../src/simulator/server.ts';
