@@ -37,6 +37,18 @@ t.test('the document is the one that would be sent, with the password masked', a
   );
 });
 
+t.test('the document is written in the wire profile of the account', async (t) => {
+  const wire = {
+    root: 'request',
+    wrappers: [{ name: 'Start', attributes: { xmlns: 'urn:s' } }],
+    soap: { version: '1.1' },
+  } as const;
+  const providers = new Map([[anyLead().provider, account({}, wire)]]);
+  const document = render(leadRequest({ site: 'demo' }), { ...SETTINGS, providers });
+  t.match(document, '<s:Body><Start xmlns="urn:s"><request><ProviderId>4711</ProviderId><UserName>gateway</UserName>');
+  t.match(document, '<Password>********</Password>');
+});
+
 t.test('a lead without a site is read as one for the only site, and must name one of several', async (t) => {
   t.equal(render(leadRequest()), render(leadRequest({ site: 'demo' })));
   const sites = new Map([...SETTINGS.sites, ['other', site({ key: 'other' })] as const]);
