@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import { createEntryOperations, type EntryOperations } from '../admin/operations/entries.ts';
 import { createOperations, type Operations } from '../admin/operations/operations.ts';
 import { entryContext, readParts } from '../app/stored.ts';
-import { createEntryChecker } from '../config/entries.ts';
+import { buildStoredSite, createEntryChecker } from '../config/entries.ts';
 import { loadSettings, loadStorage, type StorageSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ActivityStore } from '../domain/ports/activity-store.ts';
@@ -31,6 +31,7 @@ export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & 
     Pick<KeyStore, 'sealedCounts'> &
     Pick<ProviderStore, 'parked'> &
     PartnerRecords &
+    EntryStore &
     Pick<ActivityStore, 'activity' | 'replicas'> &
     Pick<EntryStore, 'readEntries'> &
     Pick<RhythmStore, 'suspects' | 'rhythms' | 'refusedOrigins'> &
@@ -39,6 +40,27 @@ export type Session = Pick<StorageSettings, 'database' | 'keys' | 'mistakes'> & 
   readonly skewMs?: number;
   close(): Promise<void>;
 };
+
+/**
+ * The settings with a site of the store, and with its accounts, where the configuration file has no such site. Without a usable
+ * database they stay as they are: the site is unknown then.
+ */
+export async function withStoredSite(
+  settings: Settings,
+  key: string | undefined,
+  open: () => Promise<Session>,
+): Promise<Settings> {
+  if (key === undefined || settings.sites.has(key)) return settings;
+  const session = await open().catch(() => undefined);
+  const [entry] = (await session?.store.readEntries('site', [key])) ?? [];
+  if (session === undefined || entry === undefined) return settings;
+  const { providers } = await readParts(session.store, settings);
+  return {
+    ...settings,
+    sites: new Map([...settings.sites, [key, buildStoredSite(key, entry.content, entry.secrets ?? {})]]),
+    providers: new Map([...providers, ...settings.providers]),
+  };
+}
 
 /** The environment that names the settings, and the time in milliseconds since the epoch. */
 type SessionInput = { readonly env: NodeJS.ProcessEnv; now(): number };

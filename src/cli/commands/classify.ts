@@ -9,12 +9,13 @@ import { classify, comparedWords, judgeFailure } from '../../provider/classify.t
 import { stripLeadValues } from '../../provider/lead-values.ts';
 import { type Context, type JsonOption, text, UsageError } from '../command.ts';
 import { json, pairs } from '../output.ts';
+import { withStoredSite } from '../session.ts';
 import { leadOf, parseLead, readInputFile, siteOf } from './render.ts';
 
 type ClassifyOptions = JsonOption & { readonly site?: string; readonly lead?: string; readonly httpStatus: number };
 
 /** `classify`: which rule would decide about a description of the provider, without a call. */
-export function addClassifyCommand(program: Command, { io }: Context): void {
+export function addClassifyCommand(program: Command, { io, open }: Context): void {
   program
     .command('classify')
     .description('Shows what a Failure with this description means: which rule decides, and what the lead becomes.')
@@ -29,10 +30,11 @@ export function addClassifyCommand(program: Command, { io }: Context): void {
         'Without --lead the description is read as one about a lead whose values it does not quote and whose target the request named.',
     )
     .action(async (given: string, options: ClassifyOptions) => {
-      const settings = loadSettings(io.env);
+      const own = loadSettings(io.env);
       const description = given === '-' ? new TextDecoder().decode(await readInputFile('-', io)).trim() : given.trim();
       if (description === '') throw new UsageError('The description is empty');
       const request = options.lead === undefined ? undefined : parseLead(await readInputFile(options.lead, io));
+      const settings = await withStoredSite(own, options.site ?? request?.site, open);
       const site = siteOf(options.site ?? request?.site, settings.sites);
       const lead = request ? leadOf({ ...request, site: site.key }, settings.sites) : unquotedLead(site);
       const explained = explain(description, lead, options.httpStatus, settings, io.now());

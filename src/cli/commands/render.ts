@@ -7,8 +7,10 @@ import { draftLead, type LeadRequest } from '../../domain/draft.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
+import { shortList } from '../../lib/text.ts';
 import { encodeLead } from '../../provider/encode.ts';
 import { type Context, type Io, UsageError } from '../command.ts';
+import { withStoredSite } from '../session.ts';
 
 /** The gateway would refuse the lead. The message is for the author of the lead and quotes none of its values. */
 export class UnusableLead extends Error {
@@ -19,7 +21,7 @@ export class UnusableLead extends Error {
 }
 
 /** `render`: the provider's document for a lead, without sending or storing it. */
-export function addRenderCommand(program: Command, { io }: Context): void {
+export function addRenderCommand(program: Command, { io, open }: Context): void {
   program
     .command('render')
     .description(
@@ -33,7 +35,8 @@ export function addRenderCommand(program: Command, { io }: Context): void {
     )
     .action(async (file: string) => {
       const body = await readInputFile(file, io);
-      io.out(`${renderLead(body, loadSettings(io.env))}\n`);
+      const settings = await withStoredSite(loadSettings(io.env), parseLead(body).site, open);
+      io.out(`${renderLead(body, settings)}\n`);
     });
 }
 
@@ -104,7 +107,7 @@ export function siteOf(key: string | undefined, sites: Settings['sites']): Site 
   const site = key === undefined && more.length === 0 ? only : sites.get(key ?? '');
   if (site !== undefined) return site;
   const problem = key === undefined ? 'is missing' : 'is not configured';
-  throw new UnusableLead(`/site ${problem}; use one of: ${[...sites.keys()].join(', ')}`);
+  throw new UnusableLead(`/site ${problem}; use one of: ${shortList([...sites.keys()])}`);
 }
 
 function draft(request: LeadRequest, site: Site): Lead {
