@@ -219,6 +219,31 @@ t.test('a form has the values of the file, and defaults for the rest', async (t)
   });
 });
 
+t.test('a form has the options of the file: a whole name, and hours in minutes of the day', async (t) => {
+  const week = { tue: ['13:00-24:00', '09:00-12:00'] };
+  const form = formOf({ fields: { name: 'required' }, hours: { timeZone: 'UTC', week }, textingNotice: true });
+  t.match(form, {
+    name: 'required',
+    fields: { firstName: 'required', lastName: 'shown' },
+    textingNotice: true,
+    hours: {
+      week: [
+        [],
+        [],
+        [
+          [540, 720],
+          [780, 1440],
+        ],
+        [],
+        [],
+        [],
+        [],
+      ],
+    },
+  });
+  t.notOk('name' in (formOf({ fields: { name: 'hidden' } }) ?? {}));
+});
+
 t.test('texts are found by language in any letter case', async (t) => {
   const form = formOf({ texts: { en: { heading: 'Ask us' }, 'pt-BR': { heading: 'Escreva' } } });
   t.strictSame(
@@ -248,6 +273,20 @@ const wrong: [name: string, value: unknown, at: string, fix: RegExp][] = [
   ['/texts', { en: { heading: 7 } }, '/texts/en/heading', /use a text of up to 1,000/],
   ['/texts', { en: { heading: 'x'.repeat(1001) } }, '/texts/en/heading', /use a text of up to 1,000/],
   ['/texts', { 'pt-BR': {}, 'pt-br': {} }, '/texts/pt-br', /keep one of the two/],
+  ['/fields', { name: 'shown', lastName: 'shown' }, '/fields/lastName', /take out lastName/],
+  ['/hours', { timeZone: 'EST5', week: { mon: ['09:00-18:00'] } }, '/hours/timeZone', /IANA name/],
+  ['/hours', { timeZone: 'UTC', week: { mon: ['9-18'] } }, '/hours/week/mon/0', /use spans such as/],
+  ['/hours', { timeZone: 'UTC', week: { mon: ['18:00-09:00'] } }, '/hours/week/mon/0', /the rest to the next day/],
+  ['/hours', { timeZone: 'UTC', week: { mon: ['09:00-13:00', '12:00-18:00'] } }, '/hours/week/mon/1', /join the two/],
+  ['/hours', { timeZone: 'UTC', week: { mon: [] } }, '/hours/week', /add a span/],
+  [
+    '/hours',
+    { timeZone: 'UTC', week: { mon: ['09:00-18:00'] }, closedOn: ['2026-02-30'] },
+    '/hours/closedOn/0',
+    /a date/,
+  ],
+  ['/links', { privacy: 'javascript:alert(1)' }, '/links/privacy', /absolute https URL/],
+  ['/answerMinutes', 0, '/answerMinutes', /use an integer from 1/],
 ];
 for (const [pointer, value, at, fix] of wrong) {
   t.test(`form${pointer} ${JSON.stringify(value).slice(0, 50)} is refused at its place`, async (t) => {

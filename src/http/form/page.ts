@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import { escapeHtml } from '../../lib/text.ts';
-import type { Language, Words } from '../../words/languages.ts';
+import { type Language, WORDS, type Words } from '../../words/languages.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '../problems.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
@@ -11,9 +11,16 @@ export type PageContent = {
   readonly paragraphs: readonly string[];
   /** For the developer of the form, in English: a code of the reference, and a detail. */
   readonly note?: { readonly code: string; readonly detail?: string };
+  /** The site that the page belongs to, and its page to go back to. */
+  readonly site?: SiteLink;
+  /** Whether the page tells of a success. */
+  readonly isGood?: boolean;
   /** Names the request to the operator. */
   readonly requestId?: string;
 };
+
+/** Name of a site, and a page of it. */
+export type SiteLink = { readonly name: string; readonly home?: string };
 
 /** The look of every page for visitors. */
 export const STYLE = `
@@ -22,6 +29,13 @@ body { margin: 0; display: grid; min-block-size: 100vh; place-items: center; bac
 main { box-sizing: border-box; inline-size: 100%; max-inline-size: 34rem; padding: 2rem 1.25rem; }
 h1 { margin: 0 0 .75rem; font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
 p { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+header { margin-block-end: 1.5rem; padding-block-end: .75rem; border-block-end: 1px solid #8885; font-weight: 600; }
+.home { margin-block-start: 1.5rem; }
+a { color: light-dark(#1d53bd, #8ab4ff); }
+.home a::before { content: ""; display: inline-block; inline-size: .5em; block-size: .5em; margin-inline-end: .5em; border: solid; border-width: 0 0 2px 2px; rotate: 45deg; }
+[dir=rtl] .home a::before { rotate: -135deg; }
+.good { position: relative; inline-size: 3.5rem; block-size: 3.5rem; margin-block-end: 1rem; border-radius: 9rem; background: light-dark(#e1eafb, #22314f); }
+.good::before { content: ""; position: absolute; inset: 26% 38% 32%; border: solid light-dark(#1d53bd, #8ab4ff); border-width: 0 4px 4px 0; rotate: 45deg; }
 footer { margin-block-start: 2rem; padding-block-start: 1rem; border-block-start: 1px solid; font-size: .875rem; }
 `;
 
@@ -50,7 +64,7 @@ export function pageHeaders(style: string, formAction: readonly string[]): Fasti
 export const PAGE_HEADERS = pageHeaders(STYLE, ["'none'"]);
 
 /** Renders the page that answers a plain HTML form. */
-export function renderPage({ language, title, paragraphs, note, requestId }: PageContent): string {
+export function renderPage({ language, title, paragraphs, note, requestId, site, isGood }: PageContent): string {
   const lines = [
     note && `<p><code>${escapeHtml(note.code)}</code>${note.detail ? `: ${escapeHtml(note.detail)}` : ''}</p>`,
     requestId && `<p>Reference: <code>${escapeHtml(requestId)}</code></p>`,
@@ -59,7 +73,8 @@ export function renderPage({ language, title, paragraphs, note, requestId }: Pag
     language,
     title,
     style: STYLE,
-    main: `<h1>${escapeHtml(title)}</h1>
+    site,
+    main: `${isGood ? '<div class="good"></div>\n' : ''}<h1>${escapeHtml(title)}</h1>
 ${paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n')}
 ${lines.length > 0 ? `<footer lang="en" dir="ltr">\n${lines.join('\n')}\n</footer>` : ''}`,
   });
@@ -70,8 +85,12 @@ export function htmlPage(page: {
   readonly language: Language;
   readonly title: string;
   readonly style: string;
+  readonly site?: SiteLink | undefined;
   readonly main: string;
 }): string {
+  const { language, site } = page;
+  const name = site && escapeHtml(site.name);
+  const back = site && escapeHtml(WORDS[language].home.replace('{site}', () => `\u2068${site.name}\u2069`));
   return `<!doctype html>
 <html lang="${page.language}"${page.language === 'ar' ? ' dir="rtl"' : ''}>
 <head>
@@ -83,8 +102,8 @@ export function htmlPage(page: {
 </head>
 <body>
 <main>
-${page.main}
-</main>
+${name === undefined ? '' : `<header>${name}</header>\n`}${page.main}
+${site?.home === undefined ? '' : `<p class="home"><a href="${escapeHtml(site.home)}">${back}</a></p>\n`}</main>
 </body>
 </html>
 `;

@@ -1,6 +1,6 @@
 import type { BusboyHeaders } from '@fastify/busboy';
 import { Refusal } from '../../domain/refusal.ts';
-import { FORM_EXTRAS, FORM_PLACES, IGNORED_NAME, LISTING_PREFIX } from '../schemas/lead-form.ts';
+import { FORM_EXTRAS, FORM_PLACES, IGNORED_NAME, LISTING_PREFIX, NAME_FIELD } from '../schemas/lead-form.ts';
 
 type ExtraName = keyof typeof FORM_EXTRAS;
 
@@ -22,10 +22,13 @@ export function readForm(sent: readonly Entry[]): ReadForm {
   const lead: Record<string, unknown> = { consumer: {} };
   const extras: Partial<Record<ExtraName, string>> = {};
   const listing: Entry[] = [];
+  let whole = '';
   for (const [name, value] of entries) {
     const place = FORM_PLACES.get(name);
     if (place) {
       if (value !== '') put(lead, place.path, asPlaced(name, value, place.schema.type));
+    } else if (name === NAME_FIELD) {
+      whole = value.trim();
     } else if (isExtra(name)) {
       if (value !== '') extras[name] = short(name, value);
     } else if (name.startsWith(LISTING_PREFIX)) {
@@ -35,7 +38,14 @@ export function readForm(sent: readonly Entry[]): ReadForm {
     }
   }
   if (listing.length > 0) putListing(lead, listing);
+  if (whole !== '') lead.consumer = { ...partsOfName(whole), ...Object(lead.consumer) };
   return { lead, extras };
+}
+
+/** The first word of a whole name, and the rest of it. */
+function partsOfName(whole: string): object {
+  const [firstName, ...rest] = whole.split(/\s+/);
+  return { firstName, ...(rest.length > 0 && { lastName: rest.join(' ') }) };
 }
 
 function refuseRepeated(entries: readonly Entry[]): void {

@@ -8,7 +8,7 @@ import { type Language, languageOf, WORDS } from '../../words/languages.ts';
 import { missingFromProxy, originOfRead, type ProxyLack, pageOf, siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
-import { explain, PAGE_HEADERS, type PageContent, renderPage } from '../form/page.ts';
+import { explain, PAGE_HEADERS, type PageContent, renderPage, type SiteLink } from '../form/page.ts';
 import { decodeForm, type FormExtras, formTypeOf, MULTIPART, readForm, URLENCODED } from '../form/read.ts';
 import { siteFormBody } from '../form/site-form.ts';
 import { PROBLEMS, Problem } from '../problems.ts';
@@ -90,7 +90,9 @@ export async function answerLead(
   const language = languageFor(request);
   const { delivered, deliveredText, stored, storedText } = WORDS[language];
   const [title, text] = outcome === 'delivered' ? [delivered, deliveredText] : [stored, storedText];
-  return sendPage(reply, outcome === 'delivered' ? 201 : 202, { language, title, paragraphs: [text] });
+  const site = requester.site && siteLink(requester.site, headers.origin);
+  const content = { language, title, paragraphs: [text], isGood: true, ...(site && { site }) };
+  return sendPage(reply, outcome === 'delivered' ? 201 : 202, content);
 }
 
 function rejected({ id, test, reason = 'other' }: Conversation): Problem {
@@ -110,7 +112,19 @@ export function sendProblemPage(request: FastifyRequest, reply: FastifyReply, pr
     paragraphs,
     ...(forDeveloper !== undefined && { note: { code: problem.code, detail: forDeveloper } }),
     requestId: request.id,
+    ...(request.requester.site && { site: siteLink(request.requester.site, request.headers.origin) }),
   });
+}
+
+/**
+ * A site's name, and the page to go back to: its home, else the origin of the form, else its first origin.
+ *
+ * @param origin of the page that the form is on
+ */
+export function siteLink({ name, origins, form }: Site, origin?: string): SiteLink {
+  const own = origins === '*' ? [] : [...origins];
+  const home = form.home ?? (own.includes(origin ?? '') ? origin : own[0]);
+  return { name, ...(home !== undefined && { home: new URL(home).href }) };
 }
 
 function sendPage(reply: FastifyReply, status: number, content: PageContent): FastifyReply {

@@ -24,6 +24,7 @@ import {
   readPosted,
   requireForm,
   sendProblemPage,
+  siteLink,
 } from './forms.ts';
 
 export type TextPageDeps = {
@@ -64,7 +65,7 @@ export async function textPageRoutes(app: FastifyInstance, deps: TextPageDeps): 
       .code(status)
       .type('text/html; charset=utf-8')
       .headers({ 'cache-control': 'no-store', 'content-language': language })
-      .send(renderTextPage({ ...page, language, form }));
+      .send(renderTextPage({ ...page, language, form, site: siteLink(site), listing: titleOf(page.carried) }));
   }
 
   async function siteOf({ params }: FastifyRequest): Promise<Site> {
@@ -196,4 +197,14 @@ export function carriedByForm({ listing, ...posted }: Posted): Entry[] {
     ...named.map(([name, value]) => [`${LISTING_PREFIX}${name}`, value] as const),
     ['listing', typeof listing === 'string' ? listing : undefined] as const,
   ].flatMap(([name, value]): Entry[] => (value === undefined ? [] : [[name, String(value)]]));
+}
+
+/** Values of a listing that name it, in their order; the button has the same. */
+const FACTS = ['year', 'make', 'model', 'trim'];
+
+/** What names the listing that the page carries along. */
+function titleOf(carried: readonly Entry[]): string {
+  const values = new Map(carried);
+  const facts = FACTS.map((name) => values.get(`${LISTING_PREFIX}${name}`)).filter(Boolean);
+  return values.get('listing') ?? facts.join(' ');
 }

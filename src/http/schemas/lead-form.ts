@@ -16,6 +16,9 @@ type Schema = {
 /** Names that lead by a dot into what the page says of its listing: `listing.vin`. */
 export const LISTING_PREFIX = 'listing.';
 
+/** A whole name, whose first word is the first name. */
+export const NAME_FIELD = 'consumer.name';
+
 /** What a form may say beside the lead: where to go afterwards, in which language to answer, and the request's key. */
 export const FORM_EXTRAS = {
   next: {
@@ -127,6 +130,13 @@ export const LEAD_FORM = {
   additionalProperties: false,
   properties: {
     ...Object.fromEntries([...FORM_PLACES].map(([name, { schema }]) => [name, documented(schema)])),
+    [NAME_FIELD]: {
+      type: 'string',
+      description:
+        'A whole name in one field: its first word counts as consumer.firstName, the rest as consumer.lastName.',
+      maxLength: 129,
+      examples: ["Ann O'Neil"],
+    },
     ...FORM_EXTRAS,
   },
   patternProperties: {

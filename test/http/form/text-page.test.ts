@@ -92,6 +92,46 @@ t.test('the page has the site’s fields and texts, and passes on the values in 
   );
 });
 
+t.test('the page has the options of the site, its name and a link back', async (t) => {
+  const options = {
+    ...STRICT,
+    name: 'Motors <1>',
+    countries: new Set(['US', 'CA']),
+    form: {
+      ...STRICT.form,
+      name: 'required',
+      questionFirst: true,
+      listingHeading: true,
+      textingNotice: true,
+      answerMinutes: 60,
+      phone: { placeholder: true, countryPicker: true },
+      links: { privacy: `${DEALER}/privacy?a=1&b=2` },
+    },
+  } as const;
+  const { app, submitted } = await testApp(t, { settings: { sites: new Map([['demo', options]]) } });
+  const page = await app.inject({ url: '/sites/demo/text?listing.year=2019&listing.model=Civic' });
+  t.match(page.body, '<h1>2019 Civic</h1>');
+  t.match(page.body, '<header>Motors &lt;1&gt;</header>');
+  t.match(page.body, `<a href="${DEALER}/">Back to \u2068Motors &lt;1&gt;\u2069</a>`);
+  t.match(page.body, `href="${DEALER}/privacy?a=1&amp;b=2"`);
+  t.match(page.body, 'placeholder="(201) 555-0123"');
+  t.match(textOf(page.body), /within 1 hour\. Your question .* Mobile number \+1 United States\+1 Canada Your name/);
+  const fields = fieldsOf(page.body);
+  t.notOk(fields.has('consumer.firstName'));
+  for (const [name, value] of [
+    ['phone', '(404) 555-1212'],
+    ['name', ' Ludwig  van Beethoven '],
+    ['country', 'CA'],
+  ] as const)
+    fields.set(`consumer.${name}`, value);
+  fields.set('consent.text', 'I agree.');
+  const answer = await send(app, fields);
+  t.match(textOf(answer.body), /^.*Motors &lt;1&gt; Message sent .* Back to/);
+  t.match(submitted[0]?.lead, { firstName: 'Ludwig', lastName: 'van Beethoven' });
+  fields.delete('consumer.name');
+  t.match((await send(app, fields)).body, /id="name"[^>]* aria-invalid="true"/);
+});
+
 t.test('invalid values in a link do not lose the lead', async (t) => {
   const { app, submitted } = await testApp(t, SITES);
   const query = new URLSearchParams({

@@ -144,3 +144,42 @@ t.test(
     t.notOk('proxyLacks' in (log().at(-1) ?? {}));
   },
 );
+
+t.test('the options of a site come with its form, in the words of the visitor and of the hour', async (t) => {
+  const week = [[], [[540, 1080]], [[540, 1080]], [], [], [], []] as const;
+  const form = {
+    ...DEFAULT_FORM,
+    name: 'shown',
+    questionFirst: true,
+    listingHeading: true,
+    textingNotice: true,
+    answerMinutes: 10,
+    hours: { timeZone: 'America/New_York', week, closedOn: new Set<string>() },
+    phone: { placeholder: true, format: true, countryPicker: true },
+  } as const;
+  const countries = new Set(['CA', 'US', 'MX']);
+  const { app } = await testApp(t, { ...withSite({ form, countries }), now: () => Date.UTC(2026, 10, 24, 16) });
+  const body = (await app.inject(get('/sites/dealer/form?lang=en-US'))).json();
+  t.match(body, {
+    fields: { name: 'shown', firstName: 'hidden', lastName: 'hidden' },
+    questionFirst: true,
+    texts: { heading: '{listing}' },
+    consent: { notice: 'Message and data rates may apply. Reply STOP to opt out.' },
+    answer: { open: true, text: /^We usually answer within 10 minutes\. Open until 6:00\sPM EST\.$/ },
+    phoneCountries: [
+      { country: 'US', name: 'United States', callingCode: '1', placeholder: '(201) 555-0123' },
+      { country: 'CA' },
+      { country: 'MX', callingCode: '52' },
+    ],
+  });
+  t.ok(body.phoneCountries[0].formats.length > 0);
+  for (const [hour, lang, text] of [
+    [2, 'en', /^We’re closed now\. We answer tomorrow from 9:00\sAM EST\.$/],
+    [2, 'de', /^Wir haben gerade geschlossen\. Wir antworten morgen ab 09:00 GMT-5\.$/],
+    [50, 'fr', /^Nous sommes fermés\. Nous répondons lundi à partir de 09:00 UTC−5\.$/],
+    [50, 'en', /^We’re closed now\. We answer on Monday from /],
+  ] as const) {
+    const { app } = await testApp(t, { ...withSite({ form }), now: () => Date.UTC(2026, 10, 24, hour) });
+    t.match((await app.inject(get(`/sites/dealer/form?lang=${lang}`))).json().answer, { open: false, text }, lang);
+  }
+});
