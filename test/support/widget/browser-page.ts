@@ -17,6 +17,8 @@ export type BrowserPage = {
   drag(from: Point, to: Point): Promise<void>;
   /** Turns the wheel downwards over the point. */
   wheel(x: number, y: number): Promise<void>;
+  /** A picture of the viewport, as PNG. */
+  screenshot(): Promise<Buffer>;
   type(text: string): Promise<void>;
   press(key: Key, modifier?: 'Shift'): Promise<void>;
   /** Goes back in the history. The page is not there yet when this returns. */

@@ -55,6 +55,7 @@ export const FIREFOX_ENGINE: Engine = {
 
 /** What both releases of Playwright have in common. */
 type DrivenPage = Pick<Page, 'keyboard' | 'mouse' | 'setViewportSize'> & {
+  screenshot(): Promise<Buffer>;
   goto(url: string): Promise<unknown>;
   evaluate<T>(expression: string): Promise<T>;
 };
@@ -79,6 +80,7 @@ function drive(page: DrivenPage): BrowserPage {
       await page.mouse.move(x, y);
       await page.mouse.wheel(0, 300);
     },
+    screenshot: () => page.screenshot(),
     type: (text) => page.keyboard.type(text),
     press: (key, modifier) => page.keyboard.press(modifier ? `${modifier}+${key}` : key),
     // Playwright's own never ends for a page that is kept in memory.

@@ -168,6 +168,7 @@ function drive(session: Session, border: Size = { width: 0, height: 0 }): Browse
         actions: [{ type: 'wheel', id: 'wheel', actions: [{ type: 'scroll', ...origin }] }],
       });
     },
+    screenshot: async () => Buffer.from(String(await session('GET', '/screenshot')), 'base64'),
     type: async (text) => void (await keys([...text].flatMap(tap))),
     async press(key, modifier) {
       const held = modifier ? [{ type: 'keyDown', value: KEYS[modifier] }] : [];
