@@ -4,7 +4,7 @@ import { defined } from '../lib/values.ts';
 import type { Session } from './session.ts';
 
 /** Exit codes of commands, for scripts. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, different: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The command line is wrong. The message is a sentence without its full stop and says what is valid. */

@@ -17,6 +17,7 @@ import { addSendCommands } from './commands/leads-send.ts';
 import { addNotifyCommands } from './commands/notify.ts';
 import { addNumberCommands } from './commands/numbers.ts';
 import { addReconcileCommand } from './commands/reconcile.ts';
+import { addRehearseCommand } from './commands/rehearse.ts';
 import { addRenderCommand, UnusableLead } from './commands/render.ts';
 import { addReportCommands } from './commands/reports.ts';
 import { addWireCommands } from './commands/wire.ts';
@@ -25,7 +26,8 @@ import type { Session } from './session.ts';
 
 /** How an operator starts the program. */
 const EXIT_CODES =
-  'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found. doctor: 0 well, 1 warning, 2 alarm.';
+  'Exit codes: 0 done, 1 failed or problems found, 2 the command is wrong, 3 not found. doctor: 0 well, 1 warning, 2 alarm.\n' +
+  'rehearse: 4 another outcome than the documented one.';
 
 /** Subjects in the order of the help. */
 const SUBJECTS: readonly AddCommands[] = [
@@ -38,6 +40,7 @@ const SUBJECTS: readonly AddCommands[] = [
   addDoctorCommand,
   addCheckCommand,
   addNotifyCommands,
+  addRehearseCommand,
   addRenderCommand,
   addClassifyCommand,
   addWireCommands,

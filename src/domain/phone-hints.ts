@@ -56,3 +56,8 @@ function keepsDigits(replacement: string, prefix: string): boolean {
   const groups = replacement.replace(/[^\d$]/g, '').slice(prefix.length);
   return groups === '$1$2$3$4$5$6'.slice(0, groups.length);
 }
+
+/** A mobile number that the plan of a country has as an example, with its calling code; `undefined` where it has none. */
+export function exampleNumber(country: string): string | undefined {
+  return isSupportedCountry(country) ? getExampleNumber(country, examples)?.number : undefined;
+}

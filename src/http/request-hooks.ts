@@ -177,11 +177,11 @@ type LogDeps = {
   readonly logger: Logger;
   readonly guard: Guard;
   readonly sites: Sites;
-  /** Called once for each request that was answered with a problem. */
+  /** Called once for each request that was answered with a problem, but for tests. */
   readonly onProblem: (code: ProblemCode) => void;
-  /** Called for a request of a page whose origin the site does not list. */
+  /** Called for a request of a page whose origin the site does not list, but for test sites. */
   readonly onRefusedOrigin?: ((site: string, origin: string) => void) | undefined;
-  /** Called after each complete answer. */
+  /** Called after each complete answer, but for tests. */
   readonly onAnswer?: ((route: string, status: number, durationMs: number) => void) | undefined;
 };
 
@@ -205,11 +205,13 @@ export function logRequests(
       raw.off('close', onClose);
       const elapsedMs = performance.now() - startedAt;
       const { problem } = request.requester;
-      if (finished && problem) onProblem(problem);
-      if (finished) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
+      const counted = finished && !isTest(request);
+      if (counted && problem) onProblem(problem);
+      if (counted) onAnswer?.(request.routeOptions.url ?? 'unknown', reply.statusCode, elapsedMs);
       const page = refusedPage(request, sites);
-      if (problem === 'origin_not_allowed' && page.site !== undefined && page.origin?.startsWith('http'))
-        onRefusedOrigin?.(page.site, page.origin);
+      if (problem === 'origin_not_allowed' && page.site !== undefined && page.origin?.startsWith('http')) {
+        if (!sites.get(page.site)?.test) onRefusedOrigin?.(page.site, page.origin);
+      }
       // A line each would cost more than the refusal; `overloaded` counts them.
       if (request.requester.shed) return;
       const line = { ...logFields(request, elapsedMs), ...page };
@@ -225,6 +227,11 @@ export function logRequests(
   });
 }
 
+/** Whether a request is a partner's test, or for a test site, as far as it was read. */
+function isTest({ requester: { test, site } }: FastifyRequest): boolean {
+  return test === true || site?.test === true;
+}
+
 function logFields(request: FastifyRequest, elapsedMs: number): Record<string, unknown> {
   const { id, method, headers, routeOptions, requester } = request;
   return {
@@ -237,7 +244,7 @@ function logFields(request: FastifyRequest, elapsedMs: number): Record<string, u
     code: requester.problem,
     site: requester.site?.key,
     partner: requester.partner?.id,
-    test: requester.test || requester.site?.test || undefined,
+    test: isTest(request) || undefined,
   };
 }
 

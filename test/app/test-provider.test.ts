@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import t from 'tap';
 import { createTestProvider } from '../../src/app/test-provider.ts';
+import { DOCUMENTED } from '../../src/cli/commands/rehearse-steps.ts';
+import { createAccounts } from '../../src/config/live.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { type Answer, type ProviderAccount, separateTests, testProviderOf } from '../../src/domain/provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
@@ -63,6 +65,12 @@ t.test('every magic number does in memory what it does over a network, and no so
   ]);
   for (const [n, [name]] of numbers.entries())
     t.strictSame(comparable(answers[n] as Answer), comparable(expected[n] as Answer), name);
+  for (const [n, [name]] of numbers.entries()) {
+    const named = Object.entries(DOCUMENTED).find(([, faults]) => faults.includes(name));
+    // It takes 6 seconds, and this client waits for 5.
+    const wanted = name === 'slow' ? 'unknown' : (named?.[0] ?? 'unknown');
+    t.equal(answers[n]?.outcome.class, wanted, `${name} is documented as what it becomes`);
+  }
   const { port } = new URL(simulator.endpoint);
   t.ok(opened.length > 0, 'the network is watched');
   t.notOk(opened.some((args) => !JSON.stringify(args).includes(port)));
@@ -109,4 +117,15 @@ t.test('a fault that is asked for answers every call', async (t) => {
   t.teardown(() => inMemory.close());
   t.match(await inMemory.send(testLead()), { outcome: { class: 'not_sent', cause: 'http_503' } });
   t.match(await inMemory.send(testLead(numbered('4045552010'))), { outcome: { class: 'not_sent' } });
+});
+
+t.test('the client of real leads calls nobody for a test lead, as an earlier release does not', async (t) => {
+  const accounts = createAccounts(
+    () => ({ providers: new Map([['default', { ...ACCOUNT, url: 'http://127.0.0.1:9/' }]]) }),
+    () => 'hash',
+  );
+  const client = createProviderClient({ account: accounts.get, timeoutMs: TIMEOUT_MS });
+  t.teardown(() => client.close());
+  t.match(await client.send(testLead()), { uncalled: true, outcome: { cause: 'unknown_provider' } });
+  t.equal(accounts.credentials(testProviderOf('default')), 'hash');
 });

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { besideRunning, gateway } from '../support/cli/process.ts';
+import { type } from '../support/cli/terminal.ts';
 import { withDatabase } from '../support/database.ts';
 import { OPTIONS, queued } from '../support/outbox.ts';
 
@@ -64,4 +66,13 @@ t.test('keys rewrap fails while values remain, and says why', async (t) => {
   });
   t.notOk((await outbox.show(to))?.lead);
   t.match(await gateway(['keys', 'rewrap'], { ...env, DATA_KEY: '' }), { code: 2, err: /^DATA_KEY is not set/ });
+});
+
+t.test('keys new --test makes a key that says itself that it is for tests', async (t) => {
+  const { code, out } = await type('keys new --test --json');
+  t.equal(code, 0);
+  const { key, hash } = JSON.parse(out) as { key: string; hash: string };
+  t.match(key, /^tcg_test_[\w-]{43}$/);
+  t.equal(hash, `sha256:${createHash('sha256').update(key).digest('hex')}`);
+  t.match(await type('keys new --test --operator'), { code: 2 });
 });

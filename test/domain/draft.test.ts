@@ -1,5 +1,6 @@
 import t from 'tap';
 import { draftLead, type LeadRequest } from '../../src/domain/draft.ts';
+import { accountOf, testProviderOf } from '../../src/domain/provider.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { Partner } from '../../src/domain/site.ts';
 import { leadRequest, site } from '../support/lead.ts';
@@ -133,4 +134,13 @@ t.test('a site that requires consent takes no lead without it', async (t) => {
 t.test('tabs, line ends and every other character of XML pass', async (t) => {
   const question = 'a\tb\r\nc\u0085\u2028\u{10ffff}';
   t.equal(draftLead(leadRequest({ consumer: { phone: '4045551212', question } }), site(), {}).question, question);
+});
+
+t.test('a lead of a test site, or of a test key, is for the test provider of its account', async (t) => {
+  const at = { ...site(), provider: 'europe' };
+  t.equal(draftLead(leadRequest(), at, {}).provider, 'europe');
+  t.equal(draftLead(leadRequest(), at, { test: true }).provider, testProviderOf('europe'));
+  t.equal(draftLead(leadRequest(), { ...at, test: true }, {}).provider, testProviderOf('europe'));
+  t.equal(accountOf(testProviderOf('europe')), 'europe');
+  t.equal(accountOf('europe'), 'europe');
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
+import type { Lead } from '../../src/domain/lead.ts';
 import { networksAbove } from '../../src/http/limits/address.ts';
-import { capsFor, createHashing, type DailyMaxima } from '../../src/leads/hashing.ts';
+import { capsFor, createHashing, type DailyMaxima, identify } from '../../src/leads/hashing.ts';
 import { lead } from '../support/lead.ts';
 import { newLead, sqliteOutbox } from '../support/outbox.ts';
 
@@ -95,4 +96,22 @@ t.test('one network cannot use up the cap of a site, whatever addresses of it ar
     t.strictSame(answers, [...Array(most).fill('queued'), ...Array(60 - most).fill('over')], network);
   }
   t.equal(await send('198.51.100.7'), 'queued', 'a visitor from elsewhere');
+});
+
+t.test('a test shares no identity and no counter with a real request that is otherwise the same', async (t) => {
+  const ofTest = lead({ provider: 'test:default' });
+  for (const kind of ['visitor', 'partner'] as const) {
+    for (const idempotencyKey of [undefined, 'order-4711']) {
+      const requester = { kind, id: 'demo', address: '192.0.2.1', ...(idempotencyKey && { idempotencyKey }) };
+      const real = identify(hashing, lead(), requester, 0);
+      const test = identify(hashing, ofTest, { ...requester, test: true }, 0);
+      t.notSame(test.request.key, real.request.key, `${kind} ${idempotencyKey}`);
+    }
+    const requester = { kind, id: 'demo', address: '192.0.2.1', networks: networksAbove('192.0.2.1') };
+    const keysOf = (content: Lead) =>
+      capsFor(hashing, MAXIMA, content, phone, requester).map(({ key }) => Buffer.from(key).toString('hex'));
+    const real = new Set(keysOf(lead()));
+    t.notOk(keysOf(ofTest).some((key) => real.has(key)));
+    t.equal(new Set(keysOf(ofTest)).size, real.size);
+  }
 });

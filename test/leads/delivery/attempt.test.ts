@@ -146,3 +146,14 @@ t.test(
     await outbox.close();
   },
 );
+
+t.test('the answer to a test lead proves nothing about the credentials of its account', async (t) => {
+  for (const outcome of [{ class: 'credentials', cause: 'http_401' }, { class: 'delivered' }] as const) {
+    const { attempt, settled, context } = delivery(outcome);
+    await attempt(lead({ provider: 'test:default' }), { ...LEASE, provider: 'test:default' }, context);
+    t.notOk(settled[0]?.account);
+    const real = delivery(outcome);
+    await real.attempt(lead(), LEASE, real.context);
+    t.match(real.settled[0]?.account, { credentials: 'credentials-1' });
+  }
+});

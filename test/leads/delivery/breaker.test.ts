@@ -167,3 +167,25 @@ t.test('a probe with a suppressed lead makes no call, and the next lead probes a
   t.match(await outbox.find(id), { status: 'delivered' });
   t.equal(calls.length, FAILURES_TO_OPEN + 1);
 });
+
+t.test('test leads pass every breaker, change none, and are never held back with a parked account', async (t) => {
+  const changes: string[] = [];
+  const gate = createGate({
+    endpoint: () => 'na',
+    clock: manualClock(),
+    onChange: (...change) => changes.push(change.join(' ')),
+  });
+  const fail = (provider: string) => {
+    const clearance = gate.clear(provider);
+    if (clearance.kind === 'go') clearance.permit.report('not_sent');
+    return clearance.kind;
+  };
+  for (let n = 0; n < 2 * FAILURES_TO_OPEN; n += 1) t.equal(fail('test:default'), 'go');
+  t.strictSame(changes, []);
+  for (let n = 0; n < FAILURES_TO_OPEN; n += 1) fail('default');
+  gate.setParked(new Set(['default']));
+  t.strictSame(changes, ['na open']);
+  t.equal(gate.clear('test:default').kind, 'go');
+  t.equal(gate.blockedUntil('test:default'), undefined);
+  t.equal(gate.isProbe('test:default'), false);
+});
