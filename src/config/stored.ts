@@ -26,6 +26,7 @@ export type StoredParts = {
 export interface StoredEntries {
   readonly sites: StoredSites;
   readonly parts: () => StoredParts;
+  /** The counts are those of the start. */
   readonly state: () => EntryState;
   /** Reads the entries, and follows their changes from then on. Rejects with `StorageUnavailable`. */
   start(): Promise<void>;
@@ -37,7 +38,10 @@ export interface StoredEntries {
 }
 
 type Parts = {
-  readonly store: Pick<EntryStore, 'readEntries' | 'pageOfEntries' | 'entryChanges' | 'entryState' | 'siteOrigins'>;
+  readonly store: Pick<
+    EntryStore,
+    'readEntries' | 'pageOfEntries' | 'entryChanges' | 'entryState' | 'hasCallbacks' | 'siteOrigins'
+  >;
   readonly build: {
     readonly site: (entry: StoredEntry) => Site;
     readonly partner: (entry: StoredEntry) => Partner;
@@ -125,8 +129,7 @@ export function createStoredEntries({ store, build, onChange, onUnreadable, onFa
       }
       state = { ...state, seq: changes.at(-1)?.seq ?? state.seq };
       if (changes.length < CHUNK) {
-        const { counts, callbacks } = await store.entryState();
-        state = { ...state, counts, callbacks };
+        state = { ...state, callbacks: await store.hasCallbacks() };
       }
       onChange(changes);
     }

@@ -184,6 +184,7 @@ export function entriesContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.putEntries([site('a', { callbacks: 2 }), entry('partner', 'p', { callbacks: 1 })], ANN);
     await outbox.subscribe([{ destination: 'callback:site:other:1', site: 'other' }]);
     t.match(await outbox.entryState(), { callbacks: true });
+    t.equal(await outbox.hasCallbacks(), true);
     for (const key of ['a', 'file', 'other']) {
       const lease = await leased(outbox, 1_000, newLead({ lead: lead({ site: key }) }));
       await outbox.settle(lease, { status: 'delivered', attempted: true }, 2_000);
@@ -193,6 +194,7 @@ export function entriesContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.putEntries([site('a', { content: '{"n":2}' })], ANN);
     await outbox.removeEntry({ kind: 'partner', key: 'p' }, ANN);
     t.match(await outbox.entryState(), { callbacks: false });
+    t.equal(await outbox.hasCallbacks(), false);
     await outbox.close();
   });
 }

@@ -106,6 +106,8 @@ export interface EntryStore {
   /** The changes after a place, oldest first. */
   entryChanges(after: number, limit: number): Promise<readonly EntryChange[]>;
   entryState(): Promise<EntryState>;
+  /** Whether any entry has receivers of callbacks, without counting the entries. */
+  hasCallbacks(): Promise<boolean>;
   /** Those of the origins that a stored site has; `*` is one of them where it is asked for and a site has it. */
   siteOrigins(origins: readonly string[]): Promise<readonly string[]>;
   /** The keys of a kind that stored entries refer to. */

@@ -107,6 +107,10 @@ export function createEntries({ database, vault }: Store): EntryStore {
       const [state] = await database.read(STATE);
       return toEntryState(state?.seq, await database.read(COUNTS), state?.callbacks);
     },
+    hasCallbacks: async () => {
+      const [row] = await database.read('SELECT EXISTS (SELECT FROM subscribers WHERE stored) AS yes');
+      return row?.yes === true;
+    },
     siteOrigins: async (origins) =>
       (await database.read(SITE_ORIGINS, [origins])).map(({ origin }) => origin as string),
     usedKeys: async (kind) => (await database.read(USED, [kind])).map(({ key }) => key as string),

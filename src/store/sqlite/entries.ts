@@ -126,6 +126,7 @@ export function createEntries({ database, writer, read, vault }: Store): EntrySt
     },
     entryChanges: async (after, limit) => (await read(() => changes(after, limit))).map(toEntryChange),
     entryState: () => read(() => toEntryState(place()[0]?.seq, counts(), callbacks().length)),
+    hasCallbacks: () => read(() => callbacks().length > 0),
     siteOrigins: async (origins) =>
       (await read(() => siteOrigins(JSON.stringify(origins)))).map(({ origin }) => origin as string),
     usedKeys: async (kind) => {
