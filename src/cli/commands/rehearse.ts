@@ -6,6 +6,7 @@ import type { Partner, Site, TargetRule } from '../../domain/site.ts';
 import { defined } from '../../lib/values.ts';
 import { type Context, EXIT, type JsonOption, text, UsageError } from '../command.ts';
 import { json, table } from '../output.ts';
+import { withStoredSite } from '../session.ts';
 import { expectedOf, type Step, stepsOf } from './rehearse-steps.ts';
 import { parseLead, readInputFile, siteOf } from './render.ts';
 
@@ -60,7 +61,7 @@ async function runRehearsal(context: Context, options: RehearseOptions): Promise
   // Loaded on demand: it is the whole gateway.
   const { FAULT_NAMES, rehearse } = await import('../../app/rehearsal.ts');
   const fault = options.fault === undefined ? undefined : faultOf(options.fault, FAULT_NAMES);
-  const settings = loadSettings(io.env);
+  const settings = await withStoredSite(loadSettings(io.env), options.site, context.open);
   const site = siteOf(options.site, settings.sites);
   const partner = options.partner === undefined ? undefined : settings.partners.get(options.partner);
   if (options.partner !== undefined && !partner)
