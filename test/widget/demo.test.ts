@@ -94,4 +94,63 @@ t.test('the demo page of the real gateway', async (t) => {
       }
     });
   }
+
+  t.test('has a playground that shows the button, the lines to copy, what is sent and the events', async (t) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+    t.teardown(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => t.fail(`the page throws: ${error.message}`));
+    page.on('console', (line) => {
+      if (line.type() === 'error') t.fail(`the console says: ${line.text()}`);
+    });
+    await page.goto(`${gateway.url}/demo/playground.html`);
+    await page.getByLabel('Language').selectOption('es');
+    await page.getByLabel('Label of the button').fill('Ask "us" & more');
+    await page.getByLabel('Accent', { exact: true }).fill('#ffd54f');
+    await page.getByText('On accent: 1.4 to 1 (too low, 4.5 is needed)').waitFor();
+    await page.getByLabel('On accent').fill('#000000');
+    const snippet = (await page.locator('#snippet').textContent()) ?? '';
+
+    const visitor = visitorOf(page);
+    await visitor.ask('(404) 555-1212');
+    await visitor.dialog.getByRole('heading', { name: 'Mensaje enviado' }).waitFor();
+    t.match(
+      await page.locator('#json').textContent(),
+      /"phone": "\(404\) 555-1212"[\s\S]*\n201\n[\s\S]*"status": "delivered"/,
+    );
+    t.match(await page.locator('#events').textContent(), /text-us:success[\s\S]*text-us:submit[\s\S]*text-us:open/);
+
+    // The copied lines make the same button on a page of their own.
+    await page.keyboard.press('Escape');
+    await page.route('**/copied', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}` }),
+    );
+    await page.goto(`${gateway.url}/copied`);
+    const copied = visitorOf(page);
+    t.equal(await page.locator('text-us [slot=button]').textContent(), 'Ask "us" & more');
+    await copied.button.waitFor();
+    t.equal(
+      await page.evaluate(
+        "getComputedStyle(document.querySelector('text-us').shadowRoot.querySelector('[part=button]')).backgroundColor",
+      ),
+      'rgb(255, 213, 79)',
+    );
+    t.match(await page.locator('text-us').getAttribute('listing'), '"model":"Civic EX"');
+  });
+
+  t.test('has a playground that is accessible and fits at 320 pixels', async (t) => {
+    const context = await browser.newContext({ viewport: { width: 320, height: 800 }, colorScheme: 'dark' });
+    t.teardown(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${gateway.url}/demo/playground.html`);
+    await page.locator('#stage text-us').waitFor();
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    t.strictSame(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`),
+      [],
+    );
+  });
 });

@@ -47,6 +47,8 @@ export type TimedPage = WidgetPage & {
 
 export type PageLauncher = {
   readonly browser: Browser;
+  /** The files of the button, as a gateway serves them. */
+  readonly files: WidgetFiles;
   /** Opens a site's page with a button on it, and starts that button's gateway on another origin. */
   launchPage(t: Test, options?: PageOptions): Promise<WidgetPage>;
   /** The same with a clock that the test moves, and a gateway that answers the first posts with `replies`. */
@@ -59,6 +61,7 @@ export async function createPageLauncher(t: Test): Promise<PageLauncher> {
   const launchPage: PageLauncher['launchPage'] = (t, options = {}) => openPage(t, browser, files, options);
   return {
     browser,
+    files,
     launchPage,
     launchTimedPage: async (t, replies, options) => withTestClock(await launchPage(t, options), replies),
   };
