@@ -13,12 +13,21 @@ const NOT_SPACE = /[^ \t\r\n]/;
 /** XML 1.0, section 2.3, roughly: xml2js checks the rest of a name. */
 const NAME_START = /[A-Za-z_:\u0080-\uffff]/;
 
+/** Character data may not contain the end of a CDATA section (XML 1.0, section 2.4). */
+const END_OF_CDATA = ']]>';
+
+/** A colon separates a prefix from a local name, and both have to be there (Namespaces in XML 1.0, section 4). */
+const MISPLACED_COLON = /[</\s]:|:[\s=/>]|:[^\s=/>]*:/;
+const ATTRIBUTE_NAME = /[^\s=<>/]+(?=\s*=)/g;
+const QUOTED = /"[^"]*"|'[^']*'/g;
+
 export type StructureFault = 'doctype' | 'too_complex' | 'two_roots' | 'not_xml';
 
 /**
  * Scans a document in one pass for the faults that xml2js does not report: a DOCTYPE, nesting that overflows its stack,
- * thousands of attributes (quadratic time), entities that XML does not define, markup without a name, and content after
- * the root, which it ignores. xml2js itself checks that tags match and that names are legal.
+ * thousands of attributes (quadratic time), entities that XML does not define, a `<` in the value of an attribute, misplaced colons in
+ * names, attributes that stand there twice, `--` in comments, `]]>` in texts, markup without a name, and content after the
+ * root, which it ignores. xml2js itself checks that tags match and that names are legal.
  */
 export function findStructureFault(text: string): StructureFault | undefined {
   if (!isXmlText(text)) return 'not_xml';
@@ -31,6 +40,7 @@ export function findStructureFault(text: string): StructureFault | undefined {
     const open = text.indexOf('<', at);
     const characters = text.slice(at, open === -1 ? undefined : open);
     if ((inside ? UNDEFINED_ENTITY : NOT_SPACE).test(characters)) return 'not_xml';
+    if (characters.includes(END_OF_CDATA)) return 'not_xml';
     if (open === -1) return undefined;
 
     const kind = kindAt(text, open);
@@ -38,18 +48,28 @@ export function findStructureFault(text: string): StructureFault | undefined {
     at = endOf(text, open, kind);
     if (at === -1) return 'not_xml';
     if (!isNamed(text, open, kind)) return 'not_xml';
+    if (kind === 'comment' && `${text.slice(open + 4, at - 3)}-`.includes('--')) return 'not_xml';
     if (!inside && (kind === 'cdata' || kind === 'end')) return 'not_xml';
     if (kind === 'end') depth -= 1;
     if (kind === 'start') {
       if (!inside && elements > 0) return 'two_roots';
       const tag = text.slice(open, at);
-      if (UNDEFINED_ENTITY.test(tag)) return 'not_xml';
+      if (UNDEFINED_ENTITY.test(tag) || tag.includes('<', 1)) return 'not_xml';
+      if (!hasLegalNames(tag)) return 'not_xml';
       elements += 1;
       attributes += tag.split('=').length - 1;
       if (!tag.endsWith('/>')) depth += 1;
       if (elements > MAX_ELEMENTS || attributes > MAX_ATTRIBUTES) return 'too_complex';
     }
   }
+}
+
+/** Whether the names of a tag have their colons between two parts, and no attribute stands there twice. */
+function hasLegalNames(tag: string): boolean {
+  if (!tag.includes('=') && !tag.includes(':')) return true;
+  const bare = tag.replace(QUOTED, '');
+  const names = bare.match(ATTRIBUTE_NAME) ?? [];
+  return !MISPLACED_COLON.test(bare) && new Set(names).size === names.length;
 }
 
 /** What follows `<`, `</` or `<?` has to be a name. xml2js skips white space there, and takes an instruction without a target. */

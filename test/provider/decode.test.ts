@@ -57,6 +57,24 @@ t.test('a body over 64 KiB is not parsed', async (t) => {
   t.strictSame(decode(padded(MAX_ANSWER_BYTES + 1)), { unreadable: 'too_large' });
 });
 
+t.test('a Success in a document that is not well-formed does not count', async (t) => {
+  for (const text of [
+    '<R xmlns="urn:<"><Status>Success</Status></R>',
+    '<R a="1" a="2"><Status>Success</Status></R>',
+    '<R :a="1"><Status>Success</Status></R>',
+    '<R a:="1"><Status>Success</Status></R>',
+    '<R a:b:c="1"><Status>Success</Status></R>',
+    '<R>]]><Status>Success</Status></R>',
+    '<R><!-- a -- b --><Status>Success</Status></R>',
+    '<R><!-- a ---><Status>Success</Status></R>',
+  ]) {
+    t.strictSame(decode(text), { unreadable: 'not_xml' }, text);
+  }
+  const allowed =
+    '<a:R xmlns:a = "u:r:n>" b = ":c:"><!-- a - b --><a:Status d=\'a="1" a="1"\'>Success</a:Status></a:R>';
+  t.strictSame(decode(allowed), { status: 'Success' });
+});
+
 t.test('no body of 64 KiB costs more than 500 ms of processor time', async (t) => {
   const fill = (unit: string): string => unit.repeat(Math.floor(65_000 / unit.length));
   const many = Array.from({ length: 3000 }, (_, i) => `xmlns:n${i}="u"`).join(' ');
