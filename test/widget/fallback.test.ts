@@ -27,33 +27,6 @@ t.test('around the script', async (t) => {
     t.ok(((await link.boundingBox())?.height ?? 0) >= 44);
   });
 
-  t.test('with it the link is gone, and the slots are shown', async (t) => {
-    const { page } = await launchPage(t, FALLBACK);
-    await page.addStyleTag({ content: '[hidden] { display: none !important }' });
-    t.notOk(await page.getByRole('link').isVisible());
-    await page.getByRole('button', { name: 'Ask us' }).click();
-    await visitorOf(page).reads('Ask about the Civic');
-    await page.getByText('We answer.').waitFor();
-  });
-
-  t.test('an engine without dialogs or constructed sheets keeps the link, without an error', async (t) => {
-    const { url, gateway } = await launchPage(t, FALLBACK);
-    for (const missing of ['delete window.HTMLDialogElement', 'delete Document.prototype.adoptedStyleSheets']) {
-      const context = await browser.newContext();
-      t.teardown(() => context.close());
-      await context.addInitScript(missing);
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      page.on('pageerror', (error) => complaints.push(String(error)));
-      const loads = gateway.received.length;
-      await page.goto(url, { waitUntil: 'networkidle' });
-      t.match(gateway.received.slice(loads), [{ path: '/widget/v1.js' }]);
-      t.ok(await page.getByRole('link', { name: 'Text (404)' }).isVisible(), missing);
-      t.notOk(await page.evaluate('customElements.get("text-us")'));
-      t.strictSame(complaints, []);
-    }
-  });
-
   t.test('the dialog is loaded once, when a visitor comes near', async (t) => {
     for (const event of ['pointerenter', 'touchstart', 'focus']) {
       const { page, gateway } = await launchPage(t);
@@ -92,26 +65,5 @@ t.test('around the script', async (t) => {
     await visitor.dialog.waitFor();
     t.equal(await visitor.button.getAttribute('aria-busy'), null);
     t.equal(gateway.received.filter(({ path }) => path.includes('dialog')).length, 1);
-  });
-
-  t.test('a dialog that fails to load is loaded again for the same click', async (t) => {
-    const { page, gateway } = await launchPage(t);
-    gateway.next.dialog.push('reset', { status: 500 });
-    await visitorOf(page).button.click();
-    await visitorOf(page).dialog.waitFor();
-  });
-
-  t.test('where it cannot be loaded, the click shows the link of the page, and the author is told', async (t) => {
-    const { page, gateway, events } = await launchPage(t, FALLBACK);
-    await page.evaluate(`addEventListener('text-us:warning', ({ detail }) => heard.push({ type: 'warning', detail }))`);
-    gateway.next.dialog.push(...Array(9).fill({ status: 500 }));
-    await visitorOf(page).button.click();
-    // Each attempt waits for a while, or until the browser says that it is online.
-    await page.waitForFunction(`(dispatchEvent(new Event('online')), heard.length)`);
-    t.equal(gateway.received.filter(({ path }) => path.includes('dialog')).length, 4);
-    t.match(await events(), [{ type: 'warning', detail: { code: 'not_loaded' } }]);
-    await page.getByRole('link', { name: 'Text (404) 555-1212' }).click();
-    t.match(page.url(), /#fallback$/);
-    t.notOk(await visitorOf(page).button.isVisible());
   });
 });

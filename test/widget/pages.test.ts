@@ -256,19 +256,6 @@ t.test('on pages of other people', async (t) => {
     t.ok(await isProof(body?.proof));
   });
 
-  t.test('in a frame that may not send forms, Send and Enter send', async (t) => {
-    const { page, gateway } = await launchPage(t, { policy: 'sandbox allow-scripts allow-same-origin' });
-    const visitor = visitorOf(page);
-    await visitor.ask();
-    await visitor.reads('Message sent');
-    await page.keyboard.press('Escape');
-    await visitor.open();
-    await visitor.phone.fill('(404) 555-1213');
-    await visitor.phone.press('Enter');
-    await visitor.reads('Message sent');
-    t.equal(gateway.posts().length, 2);
-  });
-
   t.test('a page that is swapped right after Send does not lose the lead', async (t) => {
     const { page, gateway } = await opened(t, {});
     await visitorOf(page).phone.fill('(404) 555-1212');

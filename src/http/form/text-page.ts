@@ -25,7 +25,7 @@ select { inline-size: auto; box-sizing: border-box; margin-block-start: .25rem; 
 .open::before { border-color: #1a9c52; }
 .legal { margin: 0; font-size: .875rem; }
 .legal a { margin-inline-end: .5rem; }
-.trap { position: absolute; inset-block-start: -99rem; left: 0; width: 1rem; }
+.trap { position: absolute; inset-block-start: -99rem; left: 0; width: 2rem; overflow: hidden; }
 `;
 
 /** Headers of the page. @param next an origin that the form may be redirected to */

@@ -3,9 +3,12 @@ import { buildWidget } from '../../../scripts/build-widget.ts';
 import type { Engine } from './browser-page.ts';
 import { checkAccessibility } from './checks/accessibility.ts';
 import { checkAnswers } from './checks/answers.ts';
+import { checkFallback } from './checks/fallback.ts';
 import { checkGatewayPages } from './checks/gateway-pages.ts';
+import { checkKept } from './checks/kept.ts';
 import { checkKeyboard } from './checks/keyboard.ts';
 import { checkLayout } from './checks/layout.ts';
+import { checkPolicies } from './checks/policies.ts';
 import { checkRetries } from './checks/retries.ts';
 import { checkSending } from './checks/sending.ts';
 import { startTestBrowser, type TestBrowser } from './stage.ts';
@@ -17,6 +20,9 @@ const CHECKS: readonly (readonly [subject: string, check: (t: Test, browser: Tes
   ['sending', checkSending],
   ['answers', checkAnswers],
   ['retries', checkRetries],
+  ['leads kept on the device', checkKept],
+  ['policies', checkPolicies],
+  ['around the script', checkFallback],
   ['pages of the gateway', checkGatewayPages],
 ];
 

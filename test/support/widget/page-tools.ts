@@ -2,7 +2,7 @@
  * Runs in a page before its own scripts and gives it `tools`: elements by role and name through open shadow trees, as a visitor
  * and a screen reader know them, and long timers that only the test ends.
  */
-function installTools(): void {
+function installTools(holdsTimers: boolean): void {
   const { setTimeout: set, clearTimeout: clear, setInterval } = window;
   /** Long timers of the button are held. Others are those of the driver, or the half second that a click waits for its form. */
   const LONG_MS = 600;
@@ -13,7 +13,7 @@ function installTools(): void {
     const by = String(new Error().stack)
       .split('\n')
       .find((line) => line.includes('/widget/'));
-    if (ms <= LONG_MS || !by) return undefined;
+    if (!holdsTimers || ms <= LONG_MS || !by) return undefined;
     const kind = ms === 60_000 ? 'kept' : ms !== 10_000 ? 'wait' : by.includes('.dialog.') ? 'call' : 'load';
     held.set(++lastId, { kind, ms, run, again });
     return lastId;
@@ -134,9 +134,10 @@ function installTools(): void {
   const complaints: string[] = [];
   addEventListener('error', (event) => complaints.push(`error: ${event.message}`));
   addEventListener('unhandledrejection', ({ reason }) => complaints.push(`rejection: ${reason}`));
-  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
-    complaints.push(`violation: ${effectiveDirective} ${blockedURI}`),
-  );
+  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+    // Browsers ask for an icon by themselves.
+    if (!blockedURI.includes('favicon')) complaints.push(`violation: ${effectiveDirective} ${blockedURI}`);
+  });
   const heard: { type: string; detail: unknown }[] = [];
   for (const type of ['open', 'submit', 'success', 'error', 'warning']) {
     addEventListener(`text-us:${type}`, (event) => heard.push({ type, detail: (event as CustomEvent).detail }));
@@ -209,4 +210,7 @@ function installTools(): void {
 }
 
 /** The script as text, for the head of a page. */
-export const PAGE_TOOLS = `(${installTools})();`;
+export const PAGE_TOOLS = `(${installTools})(true);`;
+
+/** An expression for a page that is loaded, and whose timers run. */
+export const LATE_TOOLS = `(${installTools})(false)`;

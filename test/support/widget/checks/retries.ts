@@ -81,6 +81,7 @@ export function checkRetries(t: Test, { show, page }: TestBrowser): void {
     await stage.fill({ phone: '(404) 555-1212' });
     await stage.click('button', 'Send');
     await stage.hears('status', 'No connection. Your message will be sent when you’re back online.');
+    await until(page, `tools.timers('wait').length`);
     t.strictSame(stage.gateway.posts(), []);
     t.equal(await page.evaluate('localStorage.length'), 0, 'nothing stays on a device that was not asked to keep it');
     await stage.setOnline(true);
