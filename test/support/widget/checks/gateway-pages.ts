@@ -22,7 +22,7 @@ async function flawsOf(page: BrowserPage): Promise<string[]> {
 }
 
 /** Pages of the real gateway: the plain form and its answer, the hosted page, the demo and its inbox. */
-export function checkGatewayPages(t: Test, { page }: TestBrowser): void {
+export function checkGatewayPages(t: Test, { engine, page }: TestBrowser): void {
   t.test('what was typed into a plain form is there again after Back', async (t) => {
     const { listen } = await testApp(t);
     const gateway = `http://127.0.0.1:${await listen()}`;
@@ -63,8 +63,11 @@ export function checkGatewayPages(t: Test, { page }: TestBrowser): void {
     await visitor.reads('Message sent');
 
     const hosted = `${gateway.url}/sites/demo/text?advertiserId=1659&lang=`;
+    // The page refuses to be shown in a frame, and WebKit's window is never as narrow as a phone.
+    const narrow = engine.name === 'WebKit' ? 480 : 320;
     for (const lang of ['ar', 'en']) {
-      await visit(page, hosted + lang, 320);
+      await visit(page, hosted + lang, narrow);
+      t.ok(await page.evaluate(`Boolean(document.querySelector('form'))`), lang);
       t.notOk(await page.evaluate(OVERFLOWS), lang);
       t.strictSame(await flawsOf(page), [], `the hosted page has no flaw, ${lang}`);
     }

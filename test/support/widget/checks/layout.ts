@@ -54,6 +54,36 @@ export function checkLayout(t: Test, { show, page }: TestBrowser): void {
     }
   });
 
+  t.test('the dialog opens within the window wherever the page is scrolled, beside a floating button', async (t) => {
+    for (const dir of ['ltr', 'rtl']) {
+      for (const position of ['inline', 'floating']) {
+        const stage = await show(t, {
+          size: { width: 1200, height: 700 },
+          attributes: `position="${position}"`,
+          before: `<script nonce="tests">document.documentElement.dir = '${dir}'</script><div style="height: 1500px"></div>`,
+        });
+        await page.evaluate(`void (document.body.style.paddingBottom = '1500px')`);
+        for (const scrolled of [1400, 1000]) {
+          const where = `${dir}, ${position}, scrolled by ${scrolled}`;
+          await page.evaluate(`scrollTo(0, ${scrolled})`);
+          await stage.open();
+          const { outside, aside } = await stage.of<{ outside: number; aside: number }>(
+            'dialog',
+            undefined,
+            `(({ left, right, top, bottom }, button) => ({
+              outside: Math.max(-left, -top, right - innerWidth, bottom - innerHeight),
+              aside: Math.min(Math.abs(left - button.left), Math.abs(right - button.right)),
+            }))(it.getBoundingClientRect(), document.querySelector('text-us').shadowRoot.querySelector('button').getBoundingClientRect())`,
+          );
+          t.ok(outside <= 0, `${where}: ${outside} pixels outside of the window`);
+          if (position === 'floating' && (await page.evaluate(`CSS.supports('position-area: end')`)))
+            t.ok(aside < 2, `${where}: ${aside} pixels from the side of the button`);
+          await stage.leave();
+        }
+      }
+    }
+  });
+
   t.test('targets are at least 24 pixels large, and the main ones 44', async (t) => {
     const stage = await show(t, { size: { width: 320, height: 568 }, form: { ...FORM, consent: { required: true } } });
     const sizes = `tools.all().filter((it) => /button|textbox|checkbox|link/.test(tools.roleOf(it))).map(tools.describe)`;
