@@ -34,22 +34,31 @@ function openSocket(app: FastifyInstance, { host, port }: Address): Promise<unkn
   return app.listen({ host, port });
 }
 
-/** Sockets of the public listener: so many connections are accepted in a turn of the event loop. */
-const SOCKETS = 128;
+/** Sockets of the public listener, at most: so many connections are accepted in a turn of the event loop. */
+const MOST_SOCKETS = 128;
+/** One socket for so many connections, since each takes one of the file descriptors that the limit of connections leaves free. */
+const CONNECTIONS_A_SOCKET = 32;
 
 /**
  * Opens a listener with many sockets on one port. Node accepts one connection of each socket in a turn of the event loop. With a
  * single socket, new connections would wait in the system's queue while there is much to do; no answer reaches them there, and
  * the system drops those that are too many (ADR 38). Only Linux shares a port in this way; elsewhere there is one socket.
+ *
+ * @param maxConnections the most connections that the listener holds at a time
  */
-export async function openManySockets(app: FastifyInstance, { host, port }: Address): Promise<void> {
+export async function openManySockets(
+  app: FastifyInstance,
+  { host, port }: Address,
+  maxConnections: number,
+): Promise<void> {
   if (process.platform !== 'linux') return void (await openSocket(app, { host, port }));
   // A second gateway of the same user could share the port, too. It must be told that the port is in use.
   if (port !== 0) await close(await openServer({ host, port, reusePort: false }));
   await app.listen({ host, port, reusePort: true } as object);
   const server = app.server;
   const { port: actual } = server.address() as AddressInfo;
-  const more = Array.from({ length: SOCKETS - 1 }, () => openServer({ host, port: actual, reusePort: true }));
+  const sockets = Math.max(1, Math.min(MOST_SOCKETS, Math.floor(maxConnections / CONNECTIONS_A_SOCKET)));
+  const more = Array.from({ length: sockets - 1 }, () => openServer({ host, port: actual, reusePort: true }));
   const others = await Promise.all(more);
   const events: EventEmitter = server;
   for (const other of others) other.on('connection', events.emit.bind(events, 'connection'));

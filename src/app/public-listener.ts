@@ -102,7 +102,9 @@ export async function openPublicListener(
     version,
   });
   disposers.add(() => app.close());
-  const url = await listen(app, settings.listen, 'PORT', openManySockets);
+  const url = await listen(app, settings.listen, 'PORT', (app, address) =>
+    openManySockets(app, address, settings.maxConnections),
+  );
   return {
     url,
     drain() {

@@ -187,6 +187,7 @@ const REQUIRED_NAMES = [
   'from',
   'to',
   'timeZone',
+  'week',
   'version',
 ];
 

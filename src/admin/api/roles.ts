@@ -31,7 +31,7 @@ export const NEEDED_ROLE: Readonly<Record<string, AdminRole>> = {
   'GET /stats/waiting': 'viewer',
   'GET /state': 'viewer',
   'GET /audit': 'admin',
-  'POST /providers/:id/release': 'operator',
+  'POST /providers/:key/release': 'operator',
   ...entryRoles('/sites'),
   ...entryRoles('/partners'),
   ...entryRoles('/providers'),

@@ -192,10 +192,10 @@ export function stateRoutes(app: FastifyInstance, state: RunningState, operation
   }));
 
   app.post<{ Params: ProviderParams }>(
-    '/providers/:id/release',
+    '/providers/:key/release',
     { schema: { params: PROVIDER_PARAMS } },
     async (request) => {
-      const { id } = request.params;
+      const id = request.params.key;
       const provider = (await state.providers()).find((known) => known.id === id);
       if (!provider) throw new AdminProblem(404, 'not_found', 'There is no such provider account.');
       if (provider.parkedAt === undefined) return { id, released: false };

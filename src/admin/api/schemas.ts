@@ -108,7 +108,7 @@ export type PageQuery = XStatic<typeof PAGE_QUERY>;
 export const ID_PARAMS = { type: 'object', required: ['id'], properties: { id: ID } } as const;
 export type IdParams = XStatic<typeof ID_PARAMS>;
 
-export const PROVIDER_PARAMS = { type: 'object', required: ['id'], properties: { id: WORD } } as const;
+export const PROVIDER_PARAMS = { type: 'object', required: ['key'], properties: { key: WORD } } as const;
 export type ProviderParams = XStatic<typeof PROVIDER_PARAMS>;
 
 export const ENTRY_PARAMS = { type: 'object', required: ['key'], properties: { key: WORD } } as const;

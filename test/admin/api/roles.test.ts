@@ -15,6 +15,12 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /suppressions': NUMBER,
   'DELETE /suppressions': NUMBER,
 };
+/** What is put under the key `eu-main` for the routes of entries. */
+const ENTRIES: Readonly<Record<string, object>> = {
+  sites: { name: 'Motors', origins: ['https://m.example'], country: 'US', targets: { advertiserIds: ['1659'] } },
+  partners: { keys: [`sha256:${'1'.repeat(64)}`], sites: ['eu-main'] },
+  providers: { providerId: 1002, username: 'gateway', password: 'pa55' },
+};
 const TOKENS: Readonly<Record<AdminRole, string>> = {
   metrics: METRICS_TOKEN,
   viewer: tokenOf('vera'),
@@ -51,12 +57,16 @@ t.test('every route is allowed to exactly the roles from the one that it needs o
   for (const route of listed) {
     const needed = NEEDED_ROLE[route] as AdminRole;
     const [method = '', path = ''] = route.split(' ');
-    const url = path.replace('/leads/:id', `/leads/${id}`).replace(':id', 'eu-main');
+    const url = path.replace('/leads/:id', `/leads/${id}`).replace(':key', 'eu-main');
+    const [, kind = ''] = /^\/(\w+)(?:\/:key(?:\/history)?|\.jsonl)$/.exec(path) ?? [];
+    const entry = ENTRIES[kind];
+    const done = method === 'DELETE' && entry ? 204 : 200;
     for (const role of ORDER) {
       const allowed = ORDER.indexOf(role) >= ORDER.indexOf(needed);
-      const body = BODIES[route];
+      if (entry) await ask(`/${kind}/eu-main`, { method: 'PUT', token: TOKENS.admin, body: entry });
+      const body = BODIES[route] ?? (method === 'PUT' ? entry : undefined);
       const answer = await ask(url, { method: method as 'GET', token: TOKENS[role], ...(body && { body }) });
-      t.equal(answer.status, allowed ? 200 : 403, `${route} by ${role}`);
+      t.equal(answer.status, allowed ? done : 403, `${route} by ${role}`);
       if (!allowed && role !== 'metrics') {
         const name = { viewer: 'vera', operator: 'olaf', admin: 'ada' }[role];
         t.match(answer.body, {

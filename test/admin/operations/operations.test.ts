@@ -164,6 +164,7 @@ t.test('statistics count the leads of each status and give the age of the oldest
     oldestQueuedSeconds: 90,
     suppressions: 1,
     parkedProviders: [],
+    testLeads: 0,
   });
 });
 

@@ -64,7 +64,7 @@ t.test('fields that a browser sends empty count as absent', async (t) => {
 
 t.test('the page says what became of the lead, with the status of the JSON answer', async (t) => {
   for (const [status, code, text] of [
-    ['delivered', 201, /^Message sent Message sent Thank you! Look out/],
+    ['delivered', 201, /^Message sent Demo Message sent Thank you! Look out/],
     ['queued', 202, /^We have your message .* It is safe with us/],
     ['held', 202, /^We have your message/],
     ['unknown', 202, /^We have your message/],

@@ -189,6 +189,11 @@ t.test('single statements and transactions use the same isolation level', async 
   for (const shown of await Promise.all(levels)) t.strictSame(shown, [{ transaction_isolation: 'read committed' }]);
 });
 
+async function deliver(outbox: Outbox, limit: number): Promise<void> {
+  const claims = await outbox.claim({ providers: ['default'], limit, now: 2_000 });
+  await Promise.all(claims.map(({ lease }) => outbox.settle(lease, { status: 'delivered', attempted: true }, 2_000)));
+}
+
 t.test('in a serializable database no write of a replica fails because of the others', async (t) => {
   const address = await databaseOf('serializable');
   const outboxes = await Promise.all(
@@ -203,13 +208,13 @@ t.test('in a serializable database no write of a replica fails because of the ot
           if (one.kind !== 'stored' || !one.lease) throw new Error(one.kind);
           await outbox.settle(one.lease, { status: 'queued', dueAt: 1_000, attempted: true }, 1_000);
         }
-        const claims = await outbox.claim({ providers: ['default'], limit: AT_ONCE, now: 2_000 });
-        await Promise.all(
-          claims.map(({ lease }) => outbox.settle(lease, { status: 'delivered', attempted: true }, 2_000)),
-        );
+        await deliver(outbox, AT_ONCE);
       }
     }),
   );
+  // A claim passes over rows that another replica locks at that moment; the last one takes what is left.
+  const [first] = outboxes;
+  if (first) await deliver(first, outboxes.length * ROUNDS * AT_ONCE);
   const { byStatus } = (await outboxes[0]?.stats()) ?? {};
   t.match(byStatus, { delivered: outboxes.length * ROUNDS * AT_ONCE, queued: 0 });
 });
