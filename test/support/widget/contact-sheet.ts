@@ -135,6 +135,8 @@ async function shotsOf(engine: Engine): Promise<string[]> {
         form: (asked) => ({ ...siteFormBody(SITE, { lang: asked, now }, { formToken: 'token' }), minFillS: 0 }),
       });
       await act?.(stage);
+      // WebKit's picture is of the last frame that was drawn: after the second one it holds the latest changes.
+      await browser.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
       const image = (await browser.page.screenshot()).toString('base64');
       found.push(`<figure><img src="data:image/png;base64,${image}"><figcaption>${title}</figcaption></figure>`);
       console.log(engine.name, title);
