@@ -192,6 +192,8 @@ async function setup(t: Test, changes: Record<string, string>) {
     DATABASE_URL: `sqlite:${join(t.testdir(), 'gateway.db')}`,
     ADMIN_PORT: '0',
     ADMIN_TOKEN,
+    // A request waits for its outcome as long as can be set, so that other work on the machine changes no status.
+    DELIVER_WAIT_MS: '12000',
     ...changes,
   });
   const started = await gateway.line(({ event }) => event === 'started');
