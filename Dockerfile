@@ -20,7 +20,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY openapi ./openapi
 # The console shows the runbook.
-COPY docs/operations.md ./docs/
+COPY docs/operations.md docs/api-changelog.md ./docs/
 COPY scripts/fill-compile-cache.ts ./scripts/
 COPY src ./src
 COPY --from=widget /app/dist/widget ./dist/widget

@@ -1,16 +1,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { DEPRECATIONS } from '../src/http/versions.ts';
+import { changelogMistakes } from './api-changelog.ts';
 import { openApiText } from './openapi-document.ts';
 
-/** `npm run openapi` writes `openapi/openapi.json`. With `-- --check` it only compares and exits with 1 when the file is out of date. */
+/**
+ * `npm run openapi` writes `openapi/openapi.json`. With `-- --check` it only compares and exits with 1 when the file is out of date,
+ * or when `docs/api-changelog.md` does not describe it.
+ */
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const file = new URL('../openapi/openapi.json', import.meta.url);
-const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
-const text = await openApiText(version);
+const read = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), 'utf8');
+const { version } = JSON.parse(await read('package.json'));
 
-if (!values.check) {
-  await writeFile(file, text);
-} else if ((await readFile(file, 'utf8').catch(() => '')) !== text) {
-  console.error('openapi/openapi.json is out of date; run "npm run openapi" and commit the result.');
+const FILE = 'openapi/openapi.json';
+const text = await openApiText(version);
+if (!values.check) await writeFile(new URL(`../${FILE}`, import.meta.url), text);
+else if ((await read(FILE).catch(() => '')) !== text) {
+  console.error(`${FILE} is out of date; run "npm run openapi" and commit the result.`);
   process.exitCode = 1;
 }
+
+const mistakes = changelogMistakes(await read('docs/api-changelog.md'), JSON.parse(text), DEPRECATIONS);
+for (const mistake of mistakes) console.error(`docs/api-changelog.md: ${mistake}`);
+if (mistakes.length > 0) process.exitCode = 1;

@@ -11,7 +11,7 @@ import {
   createConnections,
   endConnectionsOnClose,
 } from '../lib/connections.ts';
-import { readTarget, requestIdOf } from '../lib/request.ts';
+import { requestIdOf } from '../lib/request.ts';
 import { createSerializers, knownPaths } from './answers.ts';
 import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
@@ -32,6 +32,7 @@ import type { FormGuard } from './screening/form-guard.ts';
 import { createSites } from './sites.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
+import { announceDeprecations, DEPRECATIONS, type Deprecation, readVersionedTarget } from './versions.ts';
 
 /** The settings of the public listener. */
 export type AppSettings = HookSettings & {
@@ -68,6 +69,8 @@ export type AppDeps = {
   readonly onAnswer?: (route: string, status: number, durationMs: number) => void;
   /** Of this program, for the OpenAPI document. */
   readonly version: string;
+  /** What of the API is deprecated. */
+  readonly deprecations?: readonly Deprecation[];
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly timeouts?: Timeouts;
@@ -131,7 +134,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     ...(settings.trustProxy.length > 0 && { trustProxy: createProxyTest(settings.trustProxy) }),
     return503OnClosing: false,
     routerOptions: { maxParamLength: ANY_LENGTH },
-    rewriteUrl: readTarget,
+    rewriteUrl: readVersionedTarget,
     clientErrorHandler: connections.guard(createWireErrorHandler({ logger, guard: connections.guard, onProblem })),
     schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
     ajv: {
@@ -175,7 +178,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     if (methods.length === 0) return sendProblem(request, reply, new Problem('not_found'));
     return reply.code(204).header('allow', methods.join(', ')).send();
   });
-  await addOpenApi(app, deps.version);
+  const { version, deprecations = DEPRECATIONS } = deps;
+  await addOpenApi(app, { version, deprecations });
+  announceDeprecations(app, deprecations);
   const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(partnerListRoutes, deps.partnerList);

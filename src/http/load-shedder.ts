@@ -119,7 +119,7 @@ export function createLoadShedder({ monotonic, afterReading, random, onShed }: P
 }
 
 /** Health checks are never refused, and neither are preflights, without which a page could not read a refusal. */
-const NEVER_SHED = /^\/(?:healthz|readyz)(?:\?|$)/;
+const NEVER_SHED = /^(?:\/v1)?\/(?:healthz|readyz)(?:\?|$)/;
 
 type Shedding = {
   /** Wraps fastify's handler. */

@@ -63,7 +63,7 @@ t.test('comments and messages cite only documents of this repository', async (t)
   const sources = find(['src/**/*.{ts,js}', 'scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts']);
   t.ok(sources.length > 300);
   for (const source of sources) {
-    for (const [, cited = ''] of read(source).matchAll(/(?<![\w/.`$])((?:docs\/)?[a-z][\w/-]*\.md)\b/g)) {
+    for (const [, cited = ''] of read(source).matchAll(/(?<![\w/.`$-])((?:docs\/)?[a-z][\w/-]*\.md)\b/g)) {
       const known = DOCUMENTS.some((document) => document === cited || path.basename(document) === cited);
       t.ok(known, `${source} cites ${cited}`);
     }

@@ -9,6 +9,7 @@ import { Problem } from '../problems.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
 import type { TakeLead } from '../take-lead.ts';
+import { versionPrefixOf } from '../versions.ts';
 
 export type ConversationDeps = {
   readonly takeLead: TakeLead;
@@ -52,7 +53,8 @@ export async function conversationRoutes(app: FastifyInstance, deps: Conversatio
       if (replayed) reply.header('idempotency-replayed', 'true');
       const isOwner = request.requester.partner !== undefined;
       const reference = isOwner ? await referenceOf(conversation.id, request.body, replayed) : undefined;
-      return answerLead(reply, view({ ...conversation, ...defined({ reference }) }, isOwner, now(), askedToWaitMs));
+      const shown = view({ ...conversation, ...defined({ reference }) }, isOwner, now(), askedToWaitMs);
+      return answerLead(reply, versionPrefixOf(request), shown);
     },
   );
 
@@ -122,9 +124,9 @@ function dropEmptyLists(body: unknown): void {
   }
 }
 
-function answerLead(reply: FastifyReply, { shown, headers }: View): FastifyReply {
+function answerLead(reply: FastifyReply, prefix: string, { shown, headers }: View): FastifyReply {
   const { id, test, reference, status, reason = 'other' } = shown;
-  const location = `/conversations/${id}`;
+  const location = `${prefix}/conversations/${id}`;
   if (status === 'rejected') {
     const extensions = { id, ...defined({ test, reference }), reason };
     throw new Problem('lead_rejected', { headers: { location }, extensions });

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { escapeHtml } from '../../lib/text.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
+import { CHANGES_PATH } from '../versions.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,6 +33,8 @@ const PAGE_HEADERS: FastifyHelmetOptions = {
 
 const FRESH_FOR_S = 300;
 
+const CHANGES_FILE = join(import.meta.dirname, '../../../docs/api-changelog.md');
+
 /** What the plugin that reads the reference's files refuses: a path out of their folder, a wrong escape, a condition. */
 const FILE_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
   400: 'not_found',
@@ -56,6 +61,13 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       .header('cache-control', `public, max-age=${FRESH_FOR_S}`)
       .send(document);
   });
+
+  app.get(CHANGES_PATH, { schema: { hide: true } }, async (_request, reply) =>
+    reply
+      .type('text/plain; charset=utf-8')
+      .header('cache-control', `public, max-age=${FRESH_FOR_S}`)
+      .send(await readFile(CHANGES_FILE)),
+  );
 
   app.get('/docs/problems', { schema: { hide: true }, helmet: PAGE_HEADERS }, async (_request, reply) =>
     reply
@@ -119,6 +131,7 @@ function homePage(demo: boolean): string {
         <li><a href="/docs">API reference</a></li>
         <li><a href="/openapi.json">OpenAPI document</a></li>
         <li><a href="/docs/problems">Codes of error answers</a></li>
+        <li><a href="${CHANGES_PATH}">Changes of the API</a></li>
         ${demo ? '<li><a href="/demo">Demo page with the button</a></li>' : ''}
       </ul>`,
   );

@@ -70,7 +70,7 @@ export const LOCATION = {
   Location: {
     type: 'string',
     format: 'uri-reference',
-    description: "The conversation's state.",
+    description: "The conversation's state; begins with `/v1` where the request did.",
     examples: ['/conversations/cnv_AZq1w2e3r4t5y6u7i8o9p0aAsDfGhJ'],
   },
 } as const;
