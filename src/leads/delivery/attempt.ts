@@ -59,6 +59,8 @@ type Parts = {
   /** Hash of the credentials that an account uses now; `undefined` if the account is no longer configured. */
   readonly credentials: (provider: string) => string | undefined;
   readonly report: (report: AttemptReport) => void;
+  /** Claims the leads that are due: at once, or by `dueAt` (milliseconds since the epoch). */
+  readonly worker: { kick(): void; wakeBy(dueAt: number): void };
   readonly clock: Clock;
   readonly random: () => number;
   readonly leaseMs: number;
@@ -81,7 +83,7 @@ export interface Delivery extends Delivering {
 
 /** The only code path that calls the provider: requests and the background worker both use it. */
 export function createDelivery(parts: Parts): Delivery {
-  const { queue, upstream, gate, rules, credentials, report, clock, random, leaseMs } = parts;
+  const { queue, upstream, gate, rules, credentials, report, worker, clock, random, leaseMs } = parts;
   const recentCalls = createRecentCalls(clock.monotonic, random);
   const running = new Set<Promise<unknown>>();
   /** The lease of each conversation that an attempt is under way for. */
@@ -122,6 +124,9 @@ export function createDelivery(parts: Parts): Delivery {
     try {
       const settled = await settleHeld(lease, settlement);
       report({ ...made, settled });
+      // The worker's next poll tells the gate that the provider is parked; until then requests would still call it.
+      if (settled?.parkedProvider) worker.kick();
+      if (settled?.conversation.dueAt !== undefined) worker.wakeBy(settled.conversation.dueAt);
       return settled;
     } catch (fault) {
       if (!(fault instanceof StorageUnavailable)) throw fault;

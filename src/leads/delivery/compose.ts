@@ -54,12 +54,8 @@ export function composeDelivery(parts: DeliveryParts): RunningDelivery {
     gate,
     rules,
     credentials,
-    report(report) {
-      parts.report(report);
-      // The worker's next poll tells the gate that the provider is parked; until then requests would still call it.
-      if (report.settled?.parkedProvider) worker.kick();
-      if (report.settled?.conversation.dueAt !== undefined) worker.wakeBy(report.settled.conversation.dueAt);
-    },
+    report: parts.report,
+    worker: { kick: () => worker.kick(), wakeBy: (dueAt) => worker.wakeBy(dueAt) },
     clock,
     random,
     leaseMs,
