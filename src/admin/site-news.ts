@@ -1,7 +1,7 @@
 import { GROUP, type RefusedOrigin, type RhythmStore, type SiteHour } from '../domain/ports/rhythm-store.ts';
 import type { Site } from '../domain/site.ts';
-import { hourOf, type Rhythm, silenceOf } from '../domain/site-rhythm.ts';
-import { type Clock, DAY_MS, HOUR_MS } from '../lib/clock.ts';
+import { type Rhythm, silenceOf } from '../domain/site-rhythm.ts';
+import { type Clock, DAY_MS, HOUR_MS, hourOf } from '../lib/clock.ts';
 
 /** How often a process adds its counts. */
 const WRITE_EVERY_MS = 60_000;

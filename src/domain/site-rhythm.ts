@@ -1,5 +1,3 @@
-import { HOUR_MS } from '../lib/clock.ts';
-
 /**
  * When a site usually sends leads: how many, by hour of the week (UTC). Hours count from the epoch. The sums fade by half every
  * four weeks, so that a site that grows, or whose campaign ends, is known by its last weeks.
@@ -39,10 +37,6 @@ const QUARTER = 1 / 4;
 const TWENTIETH = 0.05;
 /** Leads that the other sites of a country should have sent meanwhile, so that they say whether that time was a usual one. */
 const ENOUGH_OTHERS = 20;
-
-export function hourOf(time: number): number {
-  return Math.floor(time / HOUR_MS);
-}
 
 /** The rhythm after `count` more leads in `hour`. Hours may come late. @param keepRecent whether it is a group of sites */
 export function learn(known: Rhythm | undefined, hour: number, count: number, keepRecent = false): Rhythm {

@@ -1,9 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
-import { type Partner, type Rate, type Site, TEST_KEY } from '../domain/site.ts';
+import { type Partner, type Rate, type Site, type StoredSites, TEST_KEY } from '../domain/site.ts';
+import { derived } from '../lib/values.ts';
 import type { ProblemCode } from './problems.ts';
-import type { FoundSites } from './sites.ts';
 
 /** `Bearer` and a token of RFC 6750, section 2.1. Keys are far shorter than this bound on what is hashed. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]{1,512}=*)$/i;
@@ -31,6 +31,59 @@ export function createPartnerCheck(partners: ReadonlyMap<string, Partner>): (aut
 /** Whether an `Authorization` header has a test key: the key itself says so, and the configuration has only its hash. */
 export function hasTestKey(authorization: string): boolean {
   return BEARER.exec(authorization)?.[1]?.startsWith(TEST_KEY) ?? false;
+}
+
+/**
+ * All sites: those of the configuration file, then those of the store. A method gives a promise only where the store has to be
+ * read, so that a request for a site in use waits for nothing. Promises reject with `StorageUnavailable`.
+ */
+export interface Sites {
+  /** A site that is known without a read. */
+  get(key: string): Site | undefined;
+  find(key: string): Site | undefined | Promise<Site | undefined>;
+  /** Whether pages of an origin may use any site: the preflight of a lead does not say which site the lead is for. */
+  allows(origin: string | undefined): boolean | Promise<boolean>;
+}
+
+/** Where a site is looked up that is known already. */
+type FoundSites = Pick<Sites, 'get'>;
+
+/** @param file has the sites of the configuration file, which may be replaced: they are read at each use */
+export function createSites(file: { readonly sites: ReadonlyMap<string, Site> }, stored: StoredSites): Sites {
+  const union = derived(() => file.sites, unionOfOrigins);
+
+  const allowsAny = (): boolean | Promise<boolean> => stored.allows('*');
+  return {
+    get: (key) => file.sites.get(key) ?? stored.peek(key) ?? undefined,
+    find: (key) => file.sites.get(key) ?? stored.find(key),
+    allows(origin) {
+      const origins = union();
+      if (includes(origins, origin)) return true;
+      const any = allowsAny();
+      if (any === true || origin === undefined) return any;
+      const own = stored.allows(origin);
+      if (typeof any === 'boolean') return own;
+      return any.then((yes) => yes || own);
+    },
+  };
+}
+
+/** Only this site, or none. */
+export const only = (site: Site | undefined): FoundSites => ({ get: () => site });
+
+/** Whether pages of an origin may read answers about a site. */
+export function includes(origins: Site['origins'], origin: string | undefined): boolean {
+  return origins === '*' || (origin !== undefined && origins.has(origin));
+}
+
+/** Any origin as soon as one site takes any. */
+function unionOfOrigins(sites: ReadonlyMap<string, Site>): Site['origins'] {
+  const union = new Set<string>();
+  for (const { origins } of sites.values()) {
+    if (origins === '*') return origins;
+    for (const origin of origins) union.add(origin);
+  }
+  return union;
 }
 
 /** A request for a site: of a partner, known by its key, else of a visitor's browser, known by its `Origin`. */

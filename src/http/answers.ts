@@ -3,8 +3,7 @@ import { SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
-import { siteKeyInBody, siteKeyInPath } from './access.ts';
-import { includes, type Sites } from './sites.ts';
+import { includes, type Sites, siteKeyInBody, siteKeyInPath } from './access.ts';
 
 /**
  * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their

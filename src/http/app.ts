@@ -12,6 +12,7 @@ import {
   endConnectionsOnClose,
 } from '../lib/connections.ts';
 import { requestIdOf } from '../lib/request.ts';
+import { createSites } from './access.ts';
 import { createSerializers, knownPaths } from './answers.ts';
 import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
@@ -29,7 +30,6 @@ import { healthRoutes, type Readiness } from './routes/health.ts';
 import { type PartnerListDeps, partnerListRoutes } from './routes/partner-list.ts';
 import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
-import { createSites } from './sites.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
 import { announceDeprecations, DEPRECATIONS, type Deprecation, readVersionedTarget } from './versions.ts';

@@ -14,6 +14,7 @@ import {
   hasTestKey,
   loggedOrigin,
   type Requester,
+  type Sites,
   siteKeyInBody,
   siteKeyInPath,
 } from './access.ts';
@@ -22,7 +23,6 @@ import { addressKey } from './limits/address.ts';
 import { createLimits, holdToLimit, type Limits, usageHeaders } from './limits/limits.ts';
 import type { SharedCounts } from './limits/shared-counts.ts';
 import { Problem, type ProblemCode } from './problems.ts';
-import type { Sites } from './sites.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

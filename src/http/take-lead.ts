@@ -8,13 +8,21 @@ import type { Submission, Submit } from '../leads/submit.ts';
 import { systemClock, within } from '../lib/clock.ts';
 import { RETRY_LATER } from '../lib/problem.ts';
 import { defined } from '../lib/values.ts';
-import { HOSTED_PAGE, pageOf, type Requester, recordedOrigin, siteFor, siteKeyInBody } from './access.ts';
+import {
+  HOSTED_PAGE,
+  only,
+  pageOf,
+  type Requester,
+  recordedOrigin,
+  type Sites,
+  siteFor,
+  siteKeyInBody,
+} from './access.ts';
 import { networksAbove } from './limits/address.ts';
 import { holdToLimit, type Limits } from './limits/limits.ts';
 import { Problem } from './problems.ts';
 import { LEAD_REQUEST, type LeadRequestBody } from './schemas/lead-request.ts';
 import { type FormGuard, isTrapped, type PageKind } from './screening/form-guard.ts';
-import { only, type Sites } from './sites.ts';
 import { bodyMistakes } from './validation.ts';
 
 export type LeadDeps = {

@@ -41,6 +41,11 @@ export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promis
 /** The length of an hour in milliseconds. */
 export const HOUR_MS = 3_600_000;
 
+/** The number of the hour since the epoch that `time` (milliseconds since the epoch) falls in. */
+export function hourOf(time: number): number {
+  return Math.floor(time / HOUR_MS);
+}
+
 /** The length of a UTC day in milliseconds. Caps count leads by UTC day. */
 export const DAY_MS = 86_400_000;
 

@@ -5,7 +5,7 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import { defined } from '../../lib/values.ts';
 import { type Language, languageOf, WORDS } from '../../words/languages.ts';
-import { missingFromProxy, originOfRead, type ProxyLack, pageOf, siteFor } from '../access.ts';
+import { missingFromProxy, only, originOfRead, type ProxyLack, pageOf, type Sites, siteFor } from '../access.ts';
 import { requireBodyType } from '../body.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { explain, PAGE_HEADERS, type PageContent, renderPage, type SiteLink } from '../form/page.ts';
@@ -15,7 +15,6 @@ import { PROBLEMS, Problem } from '../problems.ts';
 import { POST_FORM, READ_FORM } from '../schemas/lead-form.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import type { FormGuard, PageKind } from '../screening/form-guard.ts';
-import { only, type Sites } from '../sites.ts';
 import type { TakeLead } from '../take-lead.ts';
 
 export type FormPostDeps = { readonly takeLead: TakeLead; readonly logger: Logger };

@@ -4,7 +4,7 @@ import { isXmlText } from '../../domain/draft.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Site } from '../../domain/site.ts';
 import { type Language, languageOf, WORDS } from '../../words/languages.ts';
-import { HOSTED_PAGE } from '../access.ts';
+import { HOSTED_PAGE, type Sites } from '../access.ts';
 import { createErrorHandler } from '../error-handler.ts';
 import { explain, PAGE_HEADERS } from '../form/page.ts';
 import type { Entry } from '../form/read.ts';
@@ -14,7 +14,6 @@ import { PROBLEMS, type Problem } from '../problems.ts';
 import { LISTING_PREFIX } from '../schemas/lead-form.ts';
 import { POST_TEXT_PAGE, READ_TEXT_PAGE, TEXT_PAGE_QUERY } from '../schemas/text-page.ts';
 import type { FormGuard } from '../screening/form-guard.ts';
-import type { Sites } from '../sites.ts';
 import type { TakeLead } from '../take-lead.ts';
 import {
   answerLead,
