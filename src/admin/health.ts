@@ -1,4 +1,6 @@
+import { causeInWords, failingCalls, JUDGED_MINUTES } from '../domain/calls.ts';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
+import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { type Finding, siteFindings, waitingFindings } from './findings.ts';
 import type { Operations } from './operations/operations.ts';
 import type { StatsView, WaitingView } from './operations/views.ts';
@@ -14,6 +16,8 @@ export type HealthFacts = {
   /** Outcomes of the last quarter of an hour. */
   readonly activity: readonly MinuteCount[];
   readonly parked: readonly { readonly id: string; readonly parkedAt: number }[];
+  /** Why the storage takes no writes, if it takes none. */
+  readonly storage?: string;
   /** What waits, by account, status, cause and message. */
   readonly waiting: readonly WaitingView[];
   /** Sites that fell silent, and pages that are refused. */
@@ -24,14 +28,6 @@ export type HealthFacts = {
 
 /** A process that has not reported for this long does not run. It reports every 30 s. */
 const GONE_AFTER_MS = 90_000;
-/** Calls within a quarter of an hour from which on a share says something. */
-const ENOUGH_CALLS = 10;
-const LOW_SUCCESS = 0.8;
-
-/** Outcomes of calls that show that the provider works: it answered about the lead itself. */
-const ANSWERED = new Set(['delivered', 'rejected']);
-const CALLS = new Set(['delivered', 'rejected', 'credentials', 'refused', 'not_sent', 'unknown']);
-
 /**
  * Says in words whether leads flow: the most important finding first, and none if all is well. It is the same for the console and
  * for the command line.
@@ -49,6 +45,7 @@ export function findings(given: HealthFacts): Finding[] {
   });
   const explained = facts.parked.length > 0 || open.size > 0 || groups.some(({ severity }) => severity === 'alarm');
   return [
+    ...failingStorage(facts),
     ...noProcess(facts),
     ...parkedAccounts(facts),
     ...openBreakers(facts, open),
@@ -68,8 +65,23 @@ export function headline(found: readonly Finding[]): string {
   return found.every(({ severity }) => severity === 'warning') ? `Leads flow. ${first.text}` : first.text;
 }
 
-function noProcess({ replicas }: HealthFacts): Finding[] {
-  if (replicas.length > 0) return [];
+function failingStorage({ storage }: HealthFacts): Finding[] {
+  return storage === undefined ? [] : [storageFinding(storage)];
+}
+
+/** The finding about a storage that takes no writes, or cannot be read. @param problem one sentence */
+export function storageFinding(problem: string): Finding {
+  return {
+    severity: 'alarm',
+    text: `The storage fails, and new leads are answered 503: ${problem}`,
+    action: 'Mend the storage; the gateway continues by itself.',
+    section: 'the-storage-fails',
+  };
+}
+
+function noProcess({ replicas, storage }: HealthFacts): Finding[] {
+  // A process cannot report while the storage takes no writes.
+  if (replicas.length > 0 || storage !== undefined) return [];
   return [
     {
       severity: 'alarm',
@@ -108,46 +120,53 @@ function openEndpoints({ replicas }: HealthFacts): Map<string, number> {
 
 function openBreakers({ replicas, stats, now }: HealthFacts, open: ReadonlyMap<string, number>): Finding[] {
   const { oldestQueuedSeconds } = stats;
-  return [...open].map(([endpoint, count]) => ({
-    severity: 'alarm',
-    text: `${endpoint} is unreachable for ${count} of ${replicas.length} ${replicas.length === 1 ? 'process' : 'processes'}, and its leads wait.`,
-    ...(oldestQueuedSeconds !== undefined && { since: now - oldestQueuedSeconds * 1_000 }),
-    action: 'Inform the provider. The gateway tries again by itself and then sends all leads.',
-    section: 'the-provider-is-unreachable',
-  }));
+  const of = (count: number): string => (replicas.length === 1 ? '' : ` for ${count} of ${replicas.length} processes`);
+  const causes = new Map(replicas.flatMap(({ breakerCauses = {} }) => Object.entries(breakerCauses)));
+  return [...open].map(([endpoint, count]) => {
+    const cause = causes.get(endpoint);
+    return {
+      severity: 'alarm',
+      text: `The provider at ${endpoint} takes no leads${of(count)}${cause === undefined ? '' : `: ${causeInWords(cause)}`}. Its leads wait.`,
+      ...(oldestQueuedSeconds !== undefined && { since: now - oldestQueuedSeconds * 1_000 }),
+      action: 'Inform the provider. The gateway tries again by itself and then sends all leads.',
+      section: 'the-provider-is-unreachable',
+    };
+  });
 }
 
+const OVERLOADS: Readonly<Record<string, readonly [text: string, action: string]>> = {
+  event_loop: ['more requests than can be taken', 'Add a replica or a faster machine.'],
+  storage: ['more leads than the storage takes in time', 'Look at the disk or the database server.'],
+  connections: ['as many connections as MAX_CONNECTIONS allows', 'Raise it, or end the flood.'],
+};
+
 function overloads({ replicas }: HealthFacts): Finding[] {
-  const count = replicas.filter(({ overloaded }) => overloaded).length;
-  if (count === 0) return [];
-  return [
-    {
+  const busy = replicas.filter(({ overloaded }) => overloaded);
+  const reasons = new Set(busy.map(({ overloadedBy = 'event_loop' }) => overloadedBy));
+  return [...reasons].map((reason) => {
+    const count = busy.filter(({ overloadedBy = 'event_loop' }) => overloadedBy === reason).length;
+    const [load, action] = OVERLOADS[reason] ?? [`too much to do (${reason})`, 'Read the log lines "overloaded".'];
+    return {
       severity: 'alarm',
-      text: `${count} of ${replicas.length} ${replicas.length === 1 ? 'process' : 'processes'} ${count === 1 ? 'has' : 'have'} more to do than fits, and ${count === 1 ? 'answers' : 'answer'} a part of the requests 503.`,
-      action: 'Add a replica or a faster machine. Buttons and partners send refused leads again; accepted leads flow.',
+      text: `${count} of ${replicas.length} ${replicas.length === 1 ? 'process' : 'processes'} ${count === 1 ? 'has' : 'have'} ${load}, and a part of the requests is answered 503.`,
+      action: `${action} Buttons and partners send refused leads again; accepted leads flow.`,
       section: 'there-is-too-much-to-do',
-    },
-  ];
+    };
+  });
 }
 
 /** What is known of the calls of the last 15 minutes, if too few of them were answered about the lead. */
 function failures({ activity }: HealthFacts): { readonly text: string; readonly finding: Finding } | undefined {
-  const sum = (kinds: ReadonlySet<string>): number =>
-    activity.reduce((total, { kind, count }) => total + (kinds.has(kind) ? count : 0), 0);
-  const [calls, answered] = [sum(CALLS), sum(ANSWERED)];
-  if (calls < ENOUGH_CALLS || answered / calls >= LOW_SUCCESS) return undefined;
-  const [worst = '', most = 0] =
-    [...CALLS]
-      .filter((kind) => !ANSWERED.has(kind))
-      .map((kind) => [kind, sum(new Set([kind]))] as const)
-      .sort(([, a], [, b]) => b - a)[0] ?? [];
+  const failing = failingCalls(activity);
+  if (!failing) return undefined;
+  const { calls, answered, worst, count } = failing;
   return {
-    text: `${most} of ${calls} calls of the last 15 minutes ended so`,
+    text: `${count} of ${calls} calls of the last 15 minutes ended so`,
     finding: {
       severity: 'alarm',
-      text: `Only ${answered} of ${calls} calls of the last 15 minutes were answered about the lead; ${most} ended as ${worst}.`,
+      text: `Only ${answered} of ${calls} calls of the last 15 minutes were answered about the lead; ${count} ended as ${worst}.`,
       action: 'Open the leads of this cause, and read what the provider answers.',
-      section: worst === 'refused' ? 'the-provider-refuses-every-lead' : 'the-provider-is-unreachable',
+      section: worst === 'refused' ? 'the-provider-refuses-every-lead' : 'most-calls-fail',
     },
   };
 }
@@ -191,11 +210,10 @@ export function duration(seconds: number): string {
 }
 
 const MINUTES_A_DAY = 1_440;
-const RECENT_MINUTES = 15;
 
 type Sources = {
   readonly operations: Pick<Operations, 'stats' | 'waiting'>;
-  readonly activity: Pick<ActivityStore, 'activity' | 'replicas'>;
+  readonly activity: Pick<ActivityStore, 'activity' | 'replicas'> & { ready(): Promise<void> };
   readonly parked: () => Promise<readonly { readonly id: string; readonly parkedAt: number }[]>;
   readonly endpoints?: ReadonlyMap<string, string>;
   readonly sites?: (() => Promise<SiteNews>) | undefined;
@@ -213,7 +231,14 @@ export async function readHealth({
   now,
 }: Sources): Promise<HealthFacts & { readonly day: readonly MinuteCount[] }> {
   const minute = Math.floor(now / 60_000);
-  const [stats, waiting, replicas, day, accounts, news] = await Promise.all([
+  const [storage, stats, waiting, replicas, day, accounts, news] = await Promise.all([
+    activity.ready().then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof StorageUnavailable)) throw error;
+        return error.message;
+      },
+    ),
     operations.stats(),
     operations.waiting(),
     activity.replicas(),
@@ -227,8 +252,9 @@ export async function readHealth({
     waiting,
     replicas,
     day,
-    activity: day.filter((one) => one.minute > minute - RECENT_MINUTES),
+    activity: day.filter((one) => one.minute > minute - JUDGED_MINUTES),
     parked: accounts,
+    ...(storage !== undefined && { storage }),
     ...(endpoints && { endpoints }),
     ...(news && { sites: news }),
   };

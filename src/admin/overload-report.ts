@@ -8,16 +8,16 @@ const EVERY_MS = 30_000;
 export interface OverloadReport {
   /** Counts a request that was refused. @param reason a word of the program */
   shed(reason: string): void;
-  /** Whether requests were refused lately. */
-  isOverloaded(): boolean;
+  /** Why most of the requests were refused that were refused lately; `undefined` if none was. */
+  reason(): string | undefined;
   /** Writes what was counted last. */
   stop(): void;
 }
 
 type Parts = {
   readonly log: Pick<Logger, 'warn'>;
-  /** Called when requests have been refused for a while, and when that is over. */
-  readonly onLasting: (lasts: boolean) => void;
+  /** Called with the most frequent reason when requests have been refused for a while, and without one when that is over. */
+  readonly onLasting: (reason: string | undefined) => void;
   readonly clock: Clock;
 };
 
@@ -30,6 +30,7 @@ export function createOverloadReport({ log, onLasting, clock }: Parts): Overload
   let total = 0;
   /** How many half minutes with refused requests have passed; `undefined` while there is no overload. */
   let passed: number | undefined;
+  let mostly: string | undefined;
   let cancel: (() => void) | undefined;
 
   const line = (): Record<string, unknown> => ({ event: 'overloaded', refused: counts, total });
@@ -44,13 +45,15 @@ export function createOverloadReport({ log, onLasting, clock }: Parts): Overload
     }
     log.warn(line(), 'there is too much to do: requests are answered 503');
     passed = (passed ?? 0) + 1;
-    if (passed === 2) onLasting(true);
+    mostly = mostFrequent(counts);
+    if (passed === 2) onLasting(mostly);
     wait();
   };
   const end = (): void => {
     log.warn({ event: 'overload_over', total }, 'no more requests are refused because there is too much to do');
-    if (passed !== undefined && passed >= 2) onLasting(false);
+    if (passed !== undefined && passed >= 2) onLasting(undefined);
     passed = undefined;
+    mostly = undefined;
     total = 0;
   };
 
@@ -63,10 +66,14 @@ export function createOverloadReport({ log, onLasting, clock }: Parts): Overload
       log.warn(line(), 'there is too much to do: requests are answered 503');
       cancel = clock.after(EVERY_MS, look);
     },
-    isOverloaded: () => passed !== undefined,
+    reason: () => (passed === undefined ? undefined : (mostly ?? mostFrequent(counts))),
     stop() {
       cancel?.();
       if (passed !== undefined && Object.keys(counts).length > 0) log.warn(line(), 'requests were answered 503');
     },
   };
+}
+
+function mostFrequent(counts: Readonly<Record<string, number>>): string | undefined {
+  return Object.entries(counts).sort(([, a], [, b]) => b - a)[0]?.[0];
 }

@@ -9,7 +9,6 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { accountOf } from '../domain/provider.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
-import { systemClock as clock } from '../lib/clock.ts';
 import { encodeLead } from '../provider/encode.ts';
 import { listen } from './listen.ts';
 import type { RunningOutgoing } from './outgoing.ts';
@@ -24,7 +23,21 @@ const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
  * alone. Gives its base URL.
  */
 export async function openAdminListener(
-  { settings, live, stored, log, disposers, hashing, accounts, outbox, metrics, refused, streaks, findSite }: Services,
+  {
+    settings,
+    live,
+    stored,
+    log,
+    disposers,
+    clock,
+    hashing,
+    accounts,
+    outbox,
+    metrics,
+    refused,
+    streaks,
+    findSite,
+  }: Services,
   { gate, parking, worker }: RunningDelivery,
   { notified, callbacks }: RunningOutgoing,
 ): Promise<string | undefined> {
@@ -97,6 +110,8 @@ export async function openAdminListener(
       ...(open && { open: DEMO_OPERATOR }),
     },
     logger: log,
+    now: clock.now,
+    monotonic: clock.monotonic,
   });
   disposers.add(() => app.close());
   if (!open) return listen(app, admin, 'ADMIN_PORT');

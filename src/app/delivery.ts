@@ -4,7 +4,6 @@ import { type Claim, LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
 import { isTestProvider, separateTests } from '../domain/provider.ts';
 import { composeDelivery, type RunningDelivery } from '../leads/delivery/compose.ts';
-import { systemClock as clock } from '../lib/clock.ts';
 import { createProviderClient } from '../provider/client.ts';
 import type { Services } from './services.ts';
 import { createTestProvider } from './test-provider.ts';
@@ -22,11 +21,14 @@ export function startDelivery({
   tracing,
   streaks,
   monitor,
+  clock,
 }: Services): RunningDelivery {
   const common = { account: accounts.get, patterns: live.failurePatterns, timeoutMs: settings.upstreamTimeoutMs };
   const client = createProviderClient({
     ...common,
     ...(tracing && { headers: tracing.outgoingHeaders }),
+    now: clock.now,
+    monotonic: clock.monotonic,
   });
   const separated = separateTests(client, createTestProvider(common));
   const provider = tracing?.traceProvider(separated) ?? separated;

@@ -8,12 +8,13 @@ import { createOverloadReport } from '../admin/overload-report.ts';
 import { createSiteReporter, type FindSite } from '../admin/site-news.ts';
 import { createAccounts, createLiveSettings, type LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ReplicaState } from '../domain/ports/activity-store.ts';
 import { LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import type { Breaker } from '../leads/delivery/breaker.ts';
 import { capKeys, createHashing } from '../leads/hashing.ts';
 import { createSweeper } from '../leads/retention.ts';
-import { systemClock as clock } from '../lib/clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { tryKeys } from '../store/keys.ts';
 import { openOutbox } from '../store/open.ts';
 import { createVault } from '../store/vault.ts';
@@ -45,16 +46,18 @@ export type Gateway = {
  * to start.
  *
  * @param refused the settings that were read and refused since the start, for operators
+ * @param clock tests give one that they advance by hand
  */
 export async function startGateway(
   settings: Settings,
   log: Logger,
   version: string,
   refused: Services['refused'] = () => undefined,
+  clock: Clock = systemClock,
 ): Promise<Gateway> {
   const disposers = createDisposers((err) => log.error({ event: 'close_failed', err }, 'close failed'));
   try {
-    return await open({ settings, log, version, refused, disposers });
+    return await open({ settings, log, version, refused, disposers, clock });
   } catch (error) {
     await disposers.dispose();
     throw error;
@@ -67,7 +70,8 @@ async function open({
   version,
   refused,
   disposers,
-}: Pick<Services, 'settings' | 'log' | 'version' | 'refused' | 'disposers'>): Promise<Gateway> {
+  clock,
+}: Pick<Services, 'settings' | 'log' | 'version' | 'refused' | 'disposers' | 'clock'>): Promise<Gateway> {
   const hashing = createHashing(settings.keys.hash);
   const simulator = settings.simulator ? await startBundledSimulator(settings) : undefined;
   if (simulator) disposers.add(() => simulator.close());
@@ -107,23 +111,28 @@ async function open({
   if (keys.kind === 'does_not_open') {
     log.warn({ event: 'keys', conversation: keys.id }, 'no configured DATA_KEY decrypts the newest lead');
   }
-  const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers });
+  const sharedCounts = await startSharedCounts({ settings, hashing, log, disposers, clock });
   const startedAt = clock.now();
+  /** Why the last call to each endpoint failed. */
+  const callCauses = new Map<string, string>();
   const activity = createActivityReporter({
     store: outbox,
     state: () => ({
       version,
       startedAt,
-      breakers: Object.fromEntries([...delivering.gate.breakers()].filter(isNotClosed)),
+      ...breakerState(delivering.gate.breakers(), callCauses),
       ...(sharedCounts && { limits: sharedCounts.state() }),
       settingsRefused: refused() !== undefined,
-      ...(overload.isOverloaded() && { overloaded: true }),
+      ...overloadState(overload.reason()),
     }),
     clock,
   });
   disposers.add(() => activity.stop());
   const findSite: FindSite = async (key) => live.current().sites.get(key) ?? (await stored.sites.find(key));
-  const outgoing = startOutgoing({ live, stored, findSite, log, disposers, hashing, outbox, events });
+  const outgoing = startOutgoing({
+    ...{ live, stored, findSite, log, disposers, hashing, outbox, events, clock, refused, sharedCounts },
+    causeOf: (endpoint) => callCauses.get(endpoint),
+  });
   const siteReport = createSiteReporter({ store: outbox, site: findSite, clock });
   disposers.add(() => siteReport.stop());
   const overload = createOverloadReport({ log, onLasting: outgoing.monitor.overloaded, clock });
@@ -135,11 +144,17 @@ async function open({
     log,
     version,
     disposers,
+    clock,
     hashing,
     accounts,
     outbox,
     metrics,
-    events: watchedEvents(events, activity.count, siteReport.lead, outgoing),
+    events: watchedEvents(events, {
+      count: activity.count,
+      lead: siteReport.lead,
+      failed: (provider, cause) => callCauses.set(accounts.endpoint(provider), cause),
+      outgoing,
+    }),
     monitor: outgoing.monitor,
     streaks,
     overload,
@@ -211,6 +226,26 @@ async function open({
   };
 }
 
+/** The endpoints whose breaker is not closed, and why their last calls failed. */
+function breakerState(
+  breakers: ReadonlyMap<string, Breaker['state']>,
+  causes: ReadonlyMap<string, string>,
+): Pick<ReplicaState, 'breakers' | 'breakerCauses'> {
+  const open = [...breakers].filter(isNotClosed);
+  const known = open.flatMap(([endpoint]) => {
+    const cause = causes.get(endpoint);
+    return cause === undefined ? [] : [[endpoint, cause] as const];
+  });
+  return {
+    breakers: Object.fromEntries(open),
+    ...(known.length > 0 && { breakerCauses: Object.fromEntries(known) }),
+  };
+}
+
+function overloadState(reason: string | undefined): Pick<ReplicaState, 'overloaded' | 'overloadedBy'> {
+  return reason === undefined ? {} : { overloaded: true, overloadedBy: reason };
+}
+
 function isNotClosed(entry: [string, Breaker['state']]): entry is [string, 'half_open' | 'open'] {
   return entry[1] !== 'closed';
 }
@@ -228,7 +263,7 @@ async function openTracing({
   return started;
 }
 
-function startSweeping({ live, log, disposers, outbox }: Services): void {
+function startSweeping({ live, log, disposers, outbox, clock }: Services): void {
   const sweeper = createSweeper({
     store: outbox,
     retentionDays: () => live.current().retentionDays,

@@ -7,7 +7,6 @@ import type { Settings } from '../config/settings.ts';
 import type { DestinationState, Subscriber } from '../domain/ports/outgoing-queue.ts';
 import { isTestProvider } from '../domain/provider.ts';
 import type { Receiver, SendReport, WebhookReceiver } from '../domain/receiver.ts';
-import { systemClock as clock } from '../lib/clock.ts';
 import { derived } from '../lib/values.ts';
 import { createLoop } from '../outgoing/loop.ts';
 import { createMonitor, type Monitor } from '../outgoing/monitor.ts';
@@ -41,10 +40,27 @@ export function startOutgoing({
   events,
   stored,
   findSite,
+  clock,
+  refused,
+  sharedCounts,
+  causeOf,
 }: Pick<
   Services,
-  'findSite' | 'live' | 'stored' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'events'
->): RunningOutgoing {
+  | 'findSite'
+  | 'live'
+  | 'stored'
+  | 'log'
+  | 'disposers'
+  | 'hashing'
+  | 'outbox'
+  | 'events'
+  | 'clock'
+  | 'refused'
+  | 'sharedCounts'
+> & {
+  /** Why the last call to an endpoint failed. */
+  readonly causeOf: (endpoint: string) => string | undefined;
+}): RunningOutgoing {
   const settings = () => live.current().notifications;
   const callbacks = derived(live.own, callbacksOf);
   const receivers = derived(
@@ -61,6 +77,7 @@ export function startOutgoing({
   const sender = createSender({ allowed: (host) => live.current().privateHosts.has(host), now: clock.now });
   const report = (sent: SendReport): void => {
     events.outgoing(sent);
+    if (sent.result !== 'dropped') monitor.sent(sent.destination, sent.result === 'delivered');
     if (sent.result === 'delivered') log.info({ event: 'outgoing', ...sent }, 'outgoing message');
     else log.warn({ event: 'outgoing', ...sent }, 'outgoing message');
   };
@@ -86,6 +103,9 @@ export function startOutgoing({
   const monitor = createMonitor({
     store: outbox,
     settings,
+    settingsRefusedSince: () => refused()?.since,
+    limitsLocalSince: () => sharedCounts?.localSince(),
+    causeOf,
     async siteUse(site) {
       const count = await outbox.counted(hashing.siteCap(site), clock.now());
       await stored.sites.find(site);
@@ -209,14 +229,21 @@ export function newMessageId(): string {
  * What each event of a lead's way sets off: it is counted for the metrics and for the activity of this process, waiting callbacks
  * are sent, and the monitor looks where an operator may have to be told of it. Of test leads only callbacks are sent.
  *
- * @param count of the activity of this process
- * @param lead counts the leads of sites
+ * @param parts `count` counts the activity of this process, `lead` the leads of sites; `failed` learns why a call to an account failed
  */
 export function watchedEvents(
   counter: EventCounter,
-  count: ActivityReporter['count'],
-  lead: SiteReporter['lead'],
-  { monitor, changed }: RunningOutgoing,
+  {
+    count,
+    lead,
+    failed,
+    outgoing: { monitor, changed },
+  }: {
+    readonly count: ActivityReporter['count'];
+    readonly lead: SiteReporter['lead'];
+    readonly failed: (provider: string, cause: string) => void;
+    readonly outgoing: Pick<RunningOutgoing, 'monitor' | 'changed'>;
+  },
 ): EventCounter {
   return {
     ...counter,
@@ -225,7 +252,9 @@ export function watchedEvents(
       if (status !== 'queued') changed();
       if (isTestProvider(report.lead.provider)) return;
       counter.attempt(report);
-      if (!report.answer.uncalled) count(report.answer.outcome.class);
+      const { outcome } = report.answer;
+      if (!report.answer.uncalled) count(outcome.class);
+      if (outcome.class === 'not_sent' || outcome.class === 'unknown') failed(report.lead.provider, outcome.cause);
       if (status === 'parked' || status === 'unknown') monitor.kick();
     },
     conversation(status, site, test) {
@@ -241,6 +270,10 @@ export function watchedEvents(
       counter.capPressure(pressure, site);
       monitor.lead(site);
       monitor.kick();
+    },
+    problem(code) {
+      counter.problem(code);
+      monitor.refused(code);
     },
     storageFault() {
       counter.storageFault();

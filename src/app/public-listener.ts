@@ -9,7 +9,6 @@ import { createProofs } from '../http/screening/proof.ts';
 import { createSignedPages } from '../leads/cursors.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
-import { systemClock as clock } from '../lib/clock.ts';
 import { listen, openManySockets } from './listen.ts';
 import type { Services } from './services.ts';
 
@@ -34,6 +33,7 @@ export async function openPublicListener(
     siteReport,
     sharedCounts,
     tracing,
+    clock,
   }: Services,
   { delivery, worker }: RunningDelivery,
   inboxUrl: string | undefined,
@@ -77,8 +77,9 @@ export async function openPublicListener(
     submit,
     find: outbox.find,
     partnerList: { listOfPartner: outbox.listOfPartner, readPage: createSignedPages(hashing) },
-    guard: formGuard({ settings, hashing, outbox }),
+    guard: formGuard({ settings, hashing, outbox, clock }),
     shedder,
+    monotonic: clock.monotonic,
     ...(sharedCounts && { sharedCounts }),
     ...(tracing && { addFirstHooks: tracing.addHooks }),
     files: {
@@ -97,6 +98,7 @@ export async function openPublicListener(
     },
     logger: log,
     onProblem: events.problem,
+    now: clock.now,
     onRefusedOrigin: siteReport.refused,
     onAnswer: events.answer,
     version,
@@ -117,7 +119,8 @@ function formGuard({
   settings: { keys },
   hashing,
   outbox,
-}: Pick<Services, 'settings' | 'hashing' | 'outbox'>): FormGuard {
+  clock,
+}: Pick<Services, 'settings' | 'hashing' | 'outbox' | 'clock'>): FormGuard {
   return createFormGuard(
     createFormTokens(keys.hash, clock.now, randomBytes),
     createProofs(keys.hash, clock.now),

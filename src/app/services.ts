@@ -9,7 +9,7 @@ import type { StoredEntries } from '../config/stored.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';
 import { createSharedCounts, type SharedCounts } from '../http/limits/shared-counts.ts';
 import type { Hashing } from '../leads/hashing.ts';
-import { systemClock as clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Monitor } from '../outgoing/monitor.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 
@@ -22,6 +22,8 @@ export type Services = {
   readonly log: Logger;
   readonly version: string;
   readonly disposers: Disposers;
+  /** The time of everything but the limits of sockets and of the database driver. */
+  readonly clock: Clock;
   readonly hashing: Hashing;
   readonly accounts: Accounts;
   readonly outbox: Outbox;
@@ -42,10 +44,13 @@ export type Services = {
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
-  readonly sharedCounts: SharedCounts | undefined;
+  readonly sharedCounts: WatchedCounts | undefined;
   /** Adds spans to requests, writes and calls; `undefined` without a collector. */
   readonly tracing: Tracing | undefined;
 };
+
+/** `localSince`: since when this process counts alone. */
+export type WatchedCounts = SharedCounts & { readonly localSince: () => number | undefined };
 
 /** New settings that were read and refused: since when (milliseconds since the epoch), and what is wrong with them. */
 export type RefusedSettings = {
@@ -64,15 +69,18 @@ export async function startSharedCounts({
   hashing,
   log,
   disposers,
-}: Pick<Services, 'settings' | 'hashing' | 'log' | 'disposers'>): Promise<SharedCounts | undefined> {
+  clock,
+}: Pick<Services, 'settings' | 'hashing' | 'log' | 'disposers' | 'clock'>): Promise<WatchedCounts | undefined> {
   if (redis === undefined) return undefined;
   // Loaded on demand, because loading the Redis client slows the start.
   const { connectRedis, faultOf } = await import('../http/limits/redis.ts');
+  let localSince: number | undefined;
   const counts = createSharedCounts({
     connect: (onLost) => connectRedis(redis, onLost),
     hash: hashing.limit,
     clock,
     onChange(state, error) {
+      localSince = state === 'local' ? clock.now() : undefined;
       if (state === 'shared')
         return log.info({ event: 'limits_shared' }, 'rate limits are counted in Redis for all replicas');
       log.warn(
@@ -83,7 +91,7 @@ export async function startSharedCounts({
   });
   disposers.add(() => counts.stop());
   await counts.start();
-  return counts;
+  return { ...counts, localSince: () => localSince };
 }
 
 /** The parts of a program that have been opened, and how to dispose of each in the reverse order. */

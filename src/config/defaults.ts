@@ -30,6 +30,7 @@ export const DEMO_CREDENTIALS = { providerId: 1001, username: 'demo', password: 
 export const DEFAULT_NOTIFICATIONS: Omit<Notifications, 'targets'> = {
   name: 'Text Connect Gateway',
   breakerMinutes: 5,
+  waitMinutes: 15,
   waiting: { parked: 1, unknown: 1, held: 1 },
   capPercent: 80,
   remindHours: 24,

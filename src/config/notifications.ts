@@ -147,10 +147,11 @@ export function buildNotifications(
   receivers: FoundReceivers,
 ): Notifications | undefined {
   if (notifications === undefined) return undefined;
-  const { name, targets, breakerMinutes, waiting, capPercent, remindHours } = notifications;
+  const { name, targets, breakerMinutes, waitMinutes, waiting, capPercent, remindHours } = notifications;
+  const consoleUrl = notifications.consoleUrl?.replace(/\/+$/, '');
   return {
     ...DEFAULT_NOTIFICATIONS,
-    ...defined({ name, breakerMinutes, capPercent, remindHours }),
+    ...defined({ name, breakerMinutes, waitMinutes, capPercent, remindHours, consoleUrl }),
     waiting: { ...DEFAULT_NOTIFICATIONS.waiting, ...waiting },
     targets: new Map(
       [...receivers].map(([target, receiver]) => [target, toTarget(target, receiver, targets[target] ?? {})]),

@@ -5,8 +5,14 @@ export const CONDITION_KINDS = [
   'provider_parked',
   'breaker_open',
   'leads_refused',
+  'calls_failing',
+  'leads_wait',
   'storage_failing',
   'overloaded',
+  'settings_refused',
+  'limits_local',
+  'requests_refused',
+  'receiver_failing',
   'leads_parked',
   'leads_unknown',
   'leads_held',
@@ -17,11 +23,13 @@ export const CONDITION_KINDS = [
 
 export type ConditionKind = (typeof CONDITION_KINDS)[number];
 
-/** No lead is delivered, or leads cannot be stored, until somebody acts. */
+/** Leads are not delivered, or cannot be stored, until somebody acts. */
 export const URGENT: ReadonlySet<ConditionKind> = new Set([
   'provider_parked',
   'breaker_open',
   'leads_refused',
+  'calls_failing',
+  'leads_wait',
   'storage_failing',
   'overloaded',
 ]);
@@ -50,10 +58,14 @@ export type Notifications = {
   readonly targets: ReadonlyMap<string, NotificationTarget>;
   /** How long a circuit breaker is open before somebody is told. */
   readonly breakerMinutes: number;
+  /** How long the oldest queued lead waits before somebody is told. */
+  readonly waitMinutes: number;
   /** From so many waiting leads of a status on somebody is told. */
   readonly waiting: Readonly<Record<'parked' | 'unknown' | 'held', number>>;
   /** From this part of a site's daily cap on somebody is told, in percent. */
   readonly capPercent: number;
   /** How long until a target is told again of a condition that goes on. */
   readonly remindHours: number;
+  /** Address of the console for links to the runbook, without a slash at its end. */
+  readonly consoleUrl?: string;
 };

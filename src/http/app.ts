@@ -73,6 +73,8 @@ export type AppDeps = {
   readonly deprecations?: readonly Deprecation[];
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds that never jump, for limits; by default `now`, where that is given. */
+  readonly monotonic?: () => number;
   readonly timeouts?: Timeouts;
   /** What one connection may do; how many there may be is a setting. */
   readonly connectionLimits?: Omit<ConnectionLimits, 'connections'>;
@@ -164,7 +166,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const known = knownPaths(app);
   warnOfUntrustedProxy(app, logger);
   // Windows of limits must not last longer when the wall clock is set back.
-  const { now: monotonic = systemClock.monotonic, sharedCounts } = deps;
+  const { monotonic = deps.now ?? systemClock.monotonic, sharedCounts } = deps;
   const limits = await addRequestHooks(app, settings, known, {
     monotonic,
     sharedCounts,

@@ -1,4 +1,6 @@
+import { type FailingCalls, failingCalls, JUDGED_MINUTES } from '../domain/calls.ts';
 import type { ConditionKind, Notifications } from '../domain/notification.ts';
+import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { StatsStore } from '../domain/ports/lead-records.ts';
 import type { AlertStore, ToldAlert } from '../domain/ports/outgoing-queue.ts';
@@ -6,13 +8,16 @@ import type { AlertStore, ToldAlert } from '../domain/ports/outgoing-queue.ts';
 /** Something that an operator should know of while it holds. It names configured things and never a lead. */
 export type Condition = {
   readonly kind: ConditionKind;
-  /** The account, endpoint or site that it concerns. */
+  /** The account, endpoint, site or receiver that it concerns; of refused requests their code, of an overload its reason. */
   readonly subject?: string;
   /** When it began, where that is known. */
   readonly since?: number;
   readonly count?: number;
   /** The origin of a refused page. */
   readonly origin?: string;
+  /** Why the last call to an endpoint failed. */
+  readonly cause?: string;
+  readonly calls?: FailingCalls;
 };
 
 /** The condition as one word, by which all processes know it. */
@@ -31,7 +36,12 @@ export function conditionOf(key: string): Condition {
 export const REPORT_FRESH_MS = 90_000;
 
 type Parts = {
-  readonly store: Pick<AlertStore, 'reported'> & Pick<ProviderStore, 'parked'> & Pick<StatsStore, 'openCounts'>;
+  readonly store: Pick<AlertStore, 'reported'> &
+    Pick<ActivityStore, 'activity'> &
+    Pick<ProviderStore, 'parked'> &
+    Pick<StatsStore, 'openCounts'>;
+  /** Why the last call of this process to an endpoint failed. */
+  readonly causeOf: (endpoint: string) => string | undefined;
   /** Leads that a site has taken today, and how many it may take. */
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
   /** Sites that fell silent, and pages that are refused. */
@@ -44,6 +54,10 @@ type Parts = {
 /** What holds now, and what cannot be told right now and stays as it was told. */
 export type Findings = { readonly open: readonly Condition[]; readonly undecided: ReadonlySet<string> };
 
+/** The conditions of a provider that explain why calls fail and leads wait. */
+const EXPLAINS: ReadonlySet<string> = new Set(['provider_parked', 'breaker_open', 'leads_refused']);
+const MINUTE_MS = 60_000;
+
 /**
  * Reads from the store which conditions hold.
  *
@@ -51,15 +65,16 @@ export type Findings = { readonly open: readonly Condition[]; readonly undecided
  * @throws StorageUnavailable
  */
 export async function findConditions(
-  { store, siteUse, siteNews }: Parts,
-  { breakerMinutes, waiting, capPercent }: Notifications,
+  { store, causeOf, siteUse, siteNews }: Parts,
+  { breakerMinutes, waitMinutes, waiting, capPercent }: Notifications,
   { told, sites, now }: { readonly told: readonly ToldAlert[]; readonly sites: Iterable<string>; readonly now: number },
 ): Promise<Findings> {
   const known = new Set(told.map(({ condition }) => condition));
-  const [parked, { byStatus }, reported] = await Promise.all([
+  const [parked, { byStatus, oldestQueuedAt }, reported, activity] = await Promise.all([
     store.parked(),
     store.openCounts(),
     store.reported(now - REPORT_FRESH_MS),
+    store.activity(Math.floor(now / MINUTE_MS) - JUDGED_MINUTES + 1),
   ]);
   const accounts = parked.map(
     ({ id, parkedAt }): Condition => ({
@@ -68,16 +83,25 @@ export async function findConditions(
       since: parkedAt,
     }),
   );
+  const seen = reported.map(({ condition, since }): Condition & { readonly since: number } => {
+    const one = conditionOf(condition);
+    const cause = one.kind === 'breaker_open' ? causeOf(one.subject ?? '') : undefined;
+    return { ...one, since, ...(cause !== undefined && { cause }) };
+  });
   // A breaker that a target was told of counts as open as long as anybody reports it: a process that was restarted reports
   // a later beginning.
-  const seen = reported
-    .map(({ condition, since }) => ({ ...conditionOf(condition), since }))
-    .filter(
-      (one) => one.kind !== 'breaker_open' || known.has(keyOf(one)) || now - one.since >= breakerMinutes * 60_000,
-    );
+  const lasting = seen.filter(
+    (one) => one.kind !== 'breaker_open' || known.has(keyOf(one)) || now - one.since >= breakerMinutes * MINUTE_MS,
+  );
   const leads = (['parked', 'unknown', 'held'] as const)
     .filter((status) => byStatus[status] >= waiting[status])
     .map((status): Condition => ({ kind: `leads_${status}`, count: byStatus[status] }));
+  const late: Condition[] =
+    oldestQueuedAt !== undefined && now - oldestQueuedAt >= waitMinutes * MINUTE_MS
+      ? [{ kind: 'leads_wait', since: oldestQueuedAt, count: byStatus.queued }]
+      : [];
+  const calls = failingCalls(activity);
+  const failing: Condition[] = calls ? [{ kind: 'calls_failing', calls }] : [];
 
   const capped: Condition[] = [];
   const told_ = [...known]
@@ -94,10 +118,14 @@ export async function findConditions(
   const refused = news.refused.map(
     ({ site, origin, count }): Condition => ({ kind: 'origin_refused', subject: site, origin, count }),
   );
-  // The leads of a parked account are parked with it and wait for the account, not for a decision about each.
-  const undecided = new Set(parked.length > 0 ? ['leads_parked'] : []);
+  const undecided = new Set([
+    // The leads of a parked account are parked with it and wait for the account, not for a decision about each.
+    ...(parked.length > 0 ? ['leads_parked'] : []),
+    // Calls fail and leads wait for a reason that is told, or will be if it lasts.
+    ...([...accounts, ...seen].some(({ kind }) => EXPLAINS.has(kind)) ? ['calls_failing', 'leads_wait'] : []),
+  ]);
   return {
-    open: [...accounts, ...seen, ...leads, ...capped, ...silent, ...refused].filter(
+    open: [...accounts, ...lasting, ...failing, ...late, ...leads, ...capped, ...silent, ...refused].filter(
       (one) => !undecided.has(keyOf(one)),
     ),
     undecided,

@@ -1,4 +1,5 @@
-import { type Notifications, type NotificationTarget, URGENT } from '../domain/notification.ts';
+import { type ConditionKind, type Notifications, type NotificationTarget, URGENT } from '../domain/notification.ts';
+import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { StatsStore } from '../domain/ports/lead-records.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
@@ -15,20 +16,33 @@ import { type Condition, conditionOf, type Findings, findConditions, keyOf, REPO
 import { createLoop } from './loop.ts';
 import { isQuiet } from './schedule.ts';
 import { createStorageWatch } from './storage-watch.ts';
-import { composeMessage, type Occasion } from './texts.ts';
+import { composeMessage, destinationOf, type Occasion } from './texts.ts';
+import { createFailingReceivers, createRefusedRequests } from './watches.ts';
 
 /** How often the conditions are looked at, and the shortest time between two looks that events ask for. */
 const LOOK_EVERY_MS = 15_000;
 const GAP_MS = 1_000;
+/** Redis is away for this long before somebody is told: one that is restarted is back sooner. */
+const LIMITS_TOLD_AFTER_MS = 30_000;
+/** After an outage the first answered calls are few, and the leads that waited need a while until they are sent. */
+const TOLD_AFTER_MS = new Map<ConditionKind, number>([
+  ['calls_failing', 60_000],
+  ['leads_wait', 300_000],
+]);
 
 type Parts = {
   readonly store: AlertStore &
     Pick<OutgoingQueue, 'enqueue'> &
+    Pick<ActivityStore, 'activity'> &
     Pick<ProviderStore, 'parked'> &
     Pick<StatsStore, 'openCounts'> & { ready(): Promise<void> };
   /** The receivers; `undefined` if there are none. */
   readonly settings: () => Notifications | undefined;
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
+  /** Since when the settings on disk are refused, and since when this process counts rate limits without Redis. */
+  readonly settingsRefusedSince: () => number | undefined;
+  readonly limitsLocalSince: () => number | undefined;
+  readonly causeOf: Parameters<typeof findConditions>[0]['causeOf'];
   /** What is to be told of sites. */
   readonly siteNews: Parameters<typeof findConditions>[0]['siteNews'];
   /** Sends without the queue. */
@@ -51,8 +65,12 @@ export interface Monitor {
   breaker(endpoint: string, state: 'closed' | 'half_open' | 'open'): void;
   /** Whether the provider refuses every lead of an account, as this process sees it. */
   refusals(provider: string, refused: boolean): void;
-  /** Whether this process has refused requests for a while because it has too much to do. */
-  overloaded(holds: boolean): void;
+  /** Why this process has refused requests for a while because it has too much to do; `undefined` when that is over. */
+  overloaded(reason: string | undefined): void;
+  /** A request was answered with an error. @param code that of the error */
+  refused(code: string): void;
+  /** A message to a receiver was sent, or was not. */
+  sent(destination: string, delivered: boolean): void;
   /** A site has taken a lead. */
   lead(site: string): void;
   /** An operation of the storage failed. */
@@ -65,9 +83,12 @@ export interface Monitor {
  * decides which of them tells (`AlertStore`). A target in its quiet time is told afterwards of what still holds then.
  */
 export function createMonitor(parts: Parts): Monitor {
-  const { store, settings, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
+  const { store, settings, causeOf, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
   /** What only this process sees, by its key, and since when. */
   const seen = new Map<string, number>();
+  const requests = createRefusedRequests(clock);
+  const receivers = createFailingReceivers(clock);
+  const heldSince = new Map<ConditionKind, number>();
   const sites = new Set<string>();
   let reporting = false;
 
@@ -75,17 +96,32 @@ export function createMonitor(parts: Parts): Monitor {
     composeMessage(occasion, condition, {
       id: newId(),
       gateway: settings()?.name ?? '',
+      consoleUrl: settings()?.consoleUrl,
       target: target.name,
       now: clock.now(),
     });
+  /** A receiver that takes no messages is not told of that itself. */
+  const concerns = (target: NotificationTarget, { kind, subject }: Condition): boolean =>
+    target.conditions.has(kind) && !(kind === 'receiver_failing' && subject === destinationOf(target.name));
   const disturbs = ({ quiet }: NotificationTarget, { kind }: Condition): boolean =>
     quiet !== undefined && !(quiet.urgentPasses && URGENT.has(kind)) && isQuiet(quiet, clock.now());
   const wants = (target: NotificationTarget, condition: Condition): boolean =>
-    target.conditions.has(condition.kind) && !disturbs(target, condition);
+    concerns(target, condition) && !disturbs(target, condition);
   const storage = createStorageWatch({ store, sendNow, compose, wants, host });
+
+  const seeLasting = (condition: Condition, since: number | undefined, afterMs: number, now: number): void => {
+    if (since === undefined || now - since < afterMs) seen.delete(keyOf(condition));
+    else seen.set(keyOf(condition), since);
+  };
 
   /** Tells the other processes what this one sees. */
   const reportSeen = async (now: number): Promise<void> => {
+    seeLasting({ kind: 'settings_refused' }, parts.settingsRefusedSince(), 0, now);
+    seeLasting({ kind: 'limits_local' }, parts.limitsLocalSince(), LIMITS_TOLD_AFTER_MS, now);
+    for (const { code, since } of requests.look())
+      seeLasting({ kind: 'requests_refused', subject: code }, since, 0, now);
+    for (const { destination, since } of receivers.look())
+      seeLasting({ kind: 'receiver_failing', subject: destination }, since, 0, now);
     if (seen.size === 0 && !reporting) return;
     const conditions = [...seen].map(([condition, since]): ReportedCondition => ({ condition, since }));
     await store.report(conditions, now, now - REPORT_FRESH_MS);
@@ -127,11 +163,27 @@ export function createMonitor(parts: Parts): Monitor {
     return stored;
   };
 
+  /** Leaves out what has not lasted long enough since nothing else explained it. */
+  const lasting = ({ open, undecided }: Findings, now: number): Findings => {
+    const early = new Set<string>();
+    for (const [kind, ms] of TOLD_AFTER_MS) {
+      const holds = open.some((one) => one.kind === kind);
+      const since = holds ? (heldSince.get(kind) ?? now) : undefined;
+      if (since === undefined) heldSince.delete(kind);
+      else heldSince.set(kind, since);
+      if (since !== undefined && now - since < ms) early.add(kind);
+    }
+    return { open: open.filter(({ kind }) => !early.has(kind)), undecided: new Set([...undecided, ...early]) };
+  };
+
   const look = async (now: number, current: Notifications): Promise<void> => {
     await reportSeen(now);
     const told = await store.told();
     const looked = [...sites];
-    const findings = await findConditions({ store, siteUse, siteNews }, current, { told, sites: looked, now });
+    const findings = lasting(
+      await findConditions({ store, causeOf, siteUse, siteNews }, current, { told, sites: looked, now }),
+      now,
+    );
     for (const target of current.targets.values()) {
       if (await tellTarget(target, findings, { told, remindHours: current.remindHours, now })) onStored();
     }
@@ -165,10 +217,13 @@ export function createMonitor(parts: Parts): Monitor {
       see({ kind: 'leads_refused', subject: provider }, refused);
       loop.kick();
     },
-    overloaded(holds) {
-      see({ kind: 'overloaded' }, holds);
+    overloaded(reason) {
+      for (const key of seen.keys()) if (conditionOf(key).kind === 'overloaded') seen.delete(key);
+      if (reason !== undefined) see({ kind: 'overloaded', subject: reason }, true);
       loop.kick();
     },
+    refused: requests.count,
+    sent: receivers.note,
     lead: (site) => void sites.add(site),
     storageFault() {
       storage.fault(clock.now());

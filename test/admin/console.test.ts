@@ -254,7 +254,7 @@ t.test(
     const { open, send } = await logIn(TOKEN);
     const { text } = await open('');
     t.match(text, /refuses the credentials of the account eu-main/);
-    t.match(text, /eu\.example is unreachable for 1 of 1 process/);
+    t.match(text, /The provider at https:\/\/eu\.example takes no leads/);
     t.match(text, /host:1/);
     const id = await store('parked');
     const shown = (await open('')).text;

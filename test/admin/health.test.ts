@@ -33,9 +33,14 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
   ],
   [
     'an open breaker of one of two processes',
-    { replicas: [{ ...REPLICA, breakers: { 'https://a.example': 'open' } }, REPLICA] },
+    {
+      replicas: [
+        { ...REPLICA, breakers: { 'https://a.example': 'open' }, breakerCauses: { 'https://a.example': 'http_500' } },
+        REPLICA,
+      ],
+    },
     'alarm',
-    /https:\/\/a\.example is unreachable for 1 of 2 processes/,
+    /^The provider at https:\/\/a\.example takes no leads for 1 of 2 processes: it answers HTTP 500\. Its leads wait\.$/,
     'the-provider-is-unreachable',
   ],
   [
@@ -78,8 +83,22 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
     'a process that refuses requests',
     { replicas: [{ ...REPLICA, overloaded: true }, REPLICA] },
     'alarm',
-    /^1 of 2 processes has more to do than fits, and answers a part of the requests 503\./,
+    /^1 of 2 processes has more requests than can be taken, and a part of the requests is answered 503\./,
     'there-is-too-much-to-do',
+  ],
+  [
+    'a listener without free connections',
+    { replicas: [{ ...REPLICA, overloaded: true, overloadedBy: 'connections' }] },
+    'alarm',
+    /^1 of 1 process has as many connections as MAX_CONNECTIONS allows, /,
+    'there-is-too-much-to-do',
+  ],
+  [
+    'a storage that takes no writes, of which no process can report',
+    { storage: 'The disk is full.', replicas: [] },
+    'alarm',
+    /^The storage fails, and new leads are answered 503: The disk is full\.$/,
+    'the-storage-fails',
   ],
   [
     'that no process runs',
@@ -186,7 +205,7 @@ t.test('leads behind a parked account or an open breaker are told of once, and a
     endpoints: new Map([['main', 'https://a.example']]),
     waiting: [queued],
   });
-  t.match(findings(breaker), [{ text: /a\.example is unreachable/ }]);
+  t.match(findings(breaker), [{ text: /a\.example takes no leads/ }]);
   t.equal(findings(breaker).length, 1);
   t.strictSame(findings(facts({ waiting: [{ ...queued, count: 4, oldestSeconds: 299 }] })), []);
 });

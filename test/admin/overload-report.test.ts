@@ -5,11 +5,11 @@ import { manualClock } from '../support/clock.ts';
 
 function stage() {
   const lines: Record<string, unknown>[] = [];
-  const lasting: boolean[] = [];
+  const lasting: (string | undefined)[] = [];
   const clock = manualClock();
   const report = createOverloadReport({
     log: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) }),
-    onLasting: (lasts) => lasting.push(lasts),
+    onLasting: (reason) => lasting.push(reason),
     clock,
   });
   return {
@@ -22,24 +22,25 @@ function stage() {
 
 t.test('a thousand refused requests are one line when it begins, and one every half minute', async (t) => {
   const { report, clock, lasting, lines } = stage();
-  t.equal(report.isOverloaded(), false);
+  t.equal(report.reason(), undefined);
   for (let n = 0; n < 999; n += 1) report.shed('event_loop');
   report.shed('storage');
   t.strictSame(lines(), [{ event: 'overloaded', refused: { event_loop: 1 }, total: 1 }]);
   await clock.advance(30_000);
   t.strictSame(lines(), [{ event: 'overloaded', refused: { event_loop: 999, storage: 1 }, total: 1_000 }]);
-  t.equal(report.isOverloaded(), true);
+  t.equal(report.reason(), 'event_loop', 'the most frequent one');
   t.strictSame(lasting, [], 'half a minute needs nobody');
   report.shed('connections');
   await clock.advance(30_000);
-  t.strictSame(lasting, [true]);
+  t.strictSame(lasting, ['connections']);
+  t.equal(report.reason(), 'connections');
   await clock.advance(30_000);
   t.strictSame(lines(), [
     { event: 'overloaded', refused: { connections: 1 }, total: 1_001 },
     { event: 'overload_over', refused: undefined, total: 1_001 },
   ]);
-  t.strictSame(lasting, [true, false]);
-  t.equal(report.isOverloaded(), false);
+  t.strictSame(lasting, ['connections', undefined]);
+  t.equal(report.reason(), undefined);
   t.equal(clock.next(), undefined, 'without an overload no timer runs');
 });
 

@@ -21,6 +21,7 @@ t.test('targets are built with their secrets, from the file and from files of th
     smtp: { ...SMTP, user: 'gateway', passwordFile: 'smtp-password' },
     waiting: { held: 10 },
     remindHours: 4,
+    consoleUrl: 'https://gateway.internal/console/',
   });
   const files = {
     '/etc/gateway/chat-url': 'https://hooks.example/x?y=1\n',
@@ -31,9 +32,11 @@ t.test('targets are built with their secrets, from the file and from files of th
   t.strictSame(settings.notifications, {
     name: 'Text Connect Gateway',
     breakerMinutes: 5,
+    waitMinutes: 15,
     waiting: { parked: 1, unknown: 1, held: 10 },
     capPercent: 80,
     remindHours: 4,
+    consoleUrl: 'https://gateway.internal/console',
     targets: new Map<string, object>([
       [
         'chat',

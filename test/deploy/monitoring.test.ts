@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { createMetrics } from '../../src/admin/metrics.ts';
+import { SECTIONS } from '../../src/outgoing/texts.ts';
 
 type Rule = {
   alert: string;
@@ -86,7 +87,7 @@ t.test('rules and dashboard use only metrics and labels that the gateway exposes
       t.ok(known.has(name), `${name} in ${expression}`);
 });
 
-t.test('each alert names an existing section of the runbook, and the runbook lists each alert', async (t) => {
+t.test('each alert and each notification names an existing section of the runbook, which lists them all', async (t) => {
   const guide = readFileSync('docs/operations.md', 'utf8');
   const anchors = new Set(
     [...guide.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
@@ -101,6 +102,10 @@ t.test('each alert names an existing section of the runbook, and the runbook lis
     t.equal(file, 'docs/operations.md');
     t.ok(anchors.has(anchor), annotations.runbook);
     t.match(guide, new RegExp(`^\\| \`${alert}\` \\| ${labels.severity} \\|`, 'm'));
+  }
+  for (const [condition, section] of Object.entries(SECTIONS)) {
+    t.ok(anchors.has(section), `${condition}: ${section}`);
+    t.match(guide, new RegExp(`^\\| [^|]*\`${condition}\`[^|]* \\|`, 'm'));
   }
 });
 

@@ -1,122 +1,8 @@
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { SiteNews } from '../../src/admin/site-news.ts';
-import { CONDITION_KINDS, type Notifications, type NotificationTarget } from '../../src/domain/notification.ts';
-import { type Outbox, StorageUnavailable } from '../../src/domain/ports/outbox.ts';
-import type { OutgoingMessage } from '../../src/domain/ports/outgoing-queue.ts';
-import type { SendResult } from '../../src/domain/receiver.ts';
-import { createMonitor, type Monitor } from '../../src/outgoing/monitor.ts';
-import { type ManualClock, manualClock } from '../support/clock.ts';
-import { leased, newLead, sqliteOutbox } from '../support/outbox.ts';
-
-const NOON = Date.UTC(2026, 10, 28, 12);
-const MINUTE = 60_000;
-
-const target = (name: string, changes: Partial<NotificationTarget> = {}): [string, NotificationTarget] => [
-  name,
-  {
-    name,
-    receiver: { kind: 'webhook', url: 'https://hooks.example/', secrets: [] },
-    conditions: new Set(CONDITION_KINDS),
-    ...changes,
-  },
-];
-
-const notifications = (...targets: [string, NotificationTarget][]): Notifications => ({
-  name: 'test',
-  targets: new Map(targets.length === 0 ? [target('ops')] : targets),
-  breakerMinutes: 5,
-  waiting: { parked: 1, unknown: 2, held: 1 },
-  capPercent: 80,
-  remindHours: 24,
-});
-
-const QUIET: SiteNews = { silent: [], refused: [] };
-
-type Told = { readonly target: string; readonly type: string; readonly condition: string; readonly text: string };
-
-/** Monitors of some processes over one store; `told` gives the messages since the last call, in the order of storing. */
-async function watching(
-  t: Test,
-  settings: Notifications,
-  { processes = 1, counts = {} as Record<string, number>, clock = manualClock(NOON), news = QUIET } = {},
-): Promise<{
-  clock: ManualClock;
-  outbox: Outbox;
-  monitors: Monitor[];
-  told(): Promise<Told[]>;
-  storage: { fails: boolean };
-  direct: Told[];
-}> {
-  const open = sqliteOutbox(t);
-  const outbox = open();
-  const storage = { fails: false };
-  const direct: Told[] = [];
-  let ids = 0;
-  const monitors = Array.from({ length: processes }, (_, n) => {
-    const own = open({ owner: `process-${n}` });
-    const store = new Proxy(own, {
-      get: (real, name) =>
-        storage.fails ? () => Promise.reject(new StorageUnavailable('away')) : Reflect.get(real, name),
-    });
-    const monitor = createMonitor({
-      store,
-      settings: () => settings,
-      siteUse: async (site) => ({ count: counts[site] ?? 0, max: 100 }),
-      siteNews: async () => news,
-      async sendNow(_target, sent): Promise<SendResult> {
-        direct.push(toldOf(sent));
-        return { kind: 'delivered' };
-      },
-      onStored: () => undefined,
-      onFault: () => undefined,
-      newId: () => `msg_${++ids}`,
-      host: 'host-1',
-      clock,
-    });
-    t.teardown(async () => {
-      await monitor.stop();
-      await own.close();
-    });
-    monitor.start();
-    return monitor;
-  });
-  t.teardown(() => outbox.close());
-  await clock.settle();
-  return {
-    clock,
-    outbox,
-    monitors,
-    storage,
-    direct,
-    async told() {
-      const all: Told[] = [];
-      for (const { destination } of await outbox.dueDestinations()) {
-        // Messages about one condition are claimed one after the other.
-        for (let claims = await outbox.claimOutgoing(destination, 50, NOON * 2); claims.length > 0; ) {
-          for (const claim of claims) {
-            all.push(toldOf(claim));
-            await outbox.settleOutgoing(claim, { kind: 'delivered' }, NOON);
-          }
-          claims = await outbox.claimOutgoing(destination, 50, NOON * 2);
-        }
-      }
-      return all;
-    },
-  };
-}
-
-function toldOf({ body, destination }: Pick<OutgoingMessage, 'body' | 'destination'>): Told {
-  const { type, text, data } = JSON.parse(body);
-  return {
-    target: destination.replace('notify:', ''),
-    type: type.replace('notification.', ''),
-    condition: data.key,
-    text,
-  };
-}
-
-const brief = (told: readonly Told[]): string[] =>
-  told.map(({ target, type, condition }) => `${target} ${type} ${condition}`);
+import type { Outbox } from '../../src/domain/ports/outbox.ts';
+import { leased, newLead } from '../support/outbox.ts';
+import { brief, MINUTE, NOON, notifications, target, watching } from '../support/watching.ts';
 
 async function park(outbox: Outbox, now: number): Promise<void> {
   for (let n = 0; n < 3; n += 1)
@@ -131,6 +17,12 @@ async function park(outbox: Outbox, now: number): Promise<void> {
       },
       now,
     );
+}
+
+/** Delivers every lead that is due. */
+async function deliverAll(outbox: Outbox, now: number): Promise<void> {
+  for (const { lease } of await outbox.claim({ providers: ['default'], limit: 10, now }))
+    await outbox.settle(lease, { status: 'delivered', attempted: true }, now);
 }
 
 t.test('three processes tell once that an account is parked, and once that it works again', async (t) => {
@@ -164,7 +56,12 @@ t.test(
     await clock.advance(MINUTE - 1);
     t.strictSame(await told(), []);
     await clock.advance(15_001);
-    t.strictSame(brief(await told()), ['ops raised breaker_open:https://na.example']);
+    const raised = await told();
+    t.strictSame(brief(raised), ['ops raised breaker_open:https://na.example']);
+    t.match(
+      raised[0]?.text,
+      /^\[test\] The provider at https:\/\/na\.example takes no leads, because it answers HTTP 500/,
+    );
     first?.breaker('https://na.example', 'closed');
     await clock.advance(10 * MINUTE);
     t.strictSame(await told(), [], 'the second one still sees it open');
@@ -188,17 +85,114 @@ t.test(
   'an overload is told once for all processes, and is over when the last of them takes all requests again',
   async (t) => {
     const { clock, monitors, told } = await watching(t, notifications(), { processes: 2 });
-    for (const monitor of monitors) monitor.overloaded(true);
+    for (const monitor of monitors) monitor.overloaded('connections');
     await clock.advance(15_000);
-    t.strictSame(brief(await told()), ['ops raised overloaded']);
-    monitors[0]?.overloaded(false);
+    const raised = await told();
+    t.strictSame(brief(raised), ['ops raised overloaded:connections']);
+    t.match(
+      raised[0]?.text,
+      /as many connections .*\n.*MAX_CONNECTIONS.*\nRunbook: docs\/operations\.md#there-is-too-much/,
+    );
+    monitors[0]?.overloaded(undefined);
     await clock.advance(15_000);
     t.strictSame(await told(), []);
-    monitors[1]?.overloaded(false);
+    monitors[1]?.overloaded(undefined);
     await clock.advance(15_000);
-    t.strictSame(brief(await told()), ['ops cleared overloaded']);
+    t.strictSame(brief(await told()), ['ops cleared overloaded:connections']);
   },
 );
+
+t.test('refused settings are told at once, and Redis when it is away for half a minute', async (t) => {
+  const settings = { ...notifications(), consoleUrl: 'https://gateway.internal/console' };
+  const { clock, own, told } = await watching(t, settings, { processes: 2 });
+  own.settings = clock.now();
+  await clock.advance(15_000);
+  const raised = await told();
+  t.strictSame(brief(raised), ['ops raised settings_refused']);
+  t.match(raised[0]?.text, /\nRunbook: https:\/\/gateway\.internal\/console\/runbook#the-settings-are-refused$/);
+  own.settings = undefined;
+  own.limits = clock.now();
+  await clock.advance(29_000);
+  t.strictSame(brief(await told()), ['ops cleared settings_refused']);
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops raised limits_local']);
+  own.limits = undefined;
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops cleared limits_local']);
+});
+
+t.test('the oldest queued lead is told when it waits too long for an untold reason', async (t) => {
+  const { clock, outbox, monitors, told } = await watching(t, notifications());
+  const lease = await leased(outbox, NOON);
+  await outbox.settle(lease, { status: 'queued', dueAt: NOON + 60 * MINUTE, attempted: true }, NOON);
+  await clock.advance(14 * MINUTE);
+  t.strictSame(await told(), []);
+  monitors[0]?.breaker('https://na.example', 'open');
+  await clock.advance(2 * MINUTE);
+  t.strictSame(await told(), [], 'the open breaker explains it');
+  monitors[0]?.breaker('https://na.example', 'closed');
+  await clock.advance(4 * MINUTE);
+  t.strictSame(await told(), [], 'the leads of an outage need a while until they are sent');
+  await clock.advance(MINUTE + 15_000);
+  const raised = await told();
+  t.strictSame(brief(raised), ['ops raised leads_wait']);
+  t.match(raised[0]?.text, /The oldest of 1 queued leads waits since 2026-11-28T12:00:00\.000Z/);
+  await deliverAll(outbox, NOON + 61 * MINUTE);
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops cleared leads_wait']);
+});
+
+t.test(
+  'calls of which most fail for a minute are told with their figures, until the newest are answered',
+  async (t) => {
+    const { clock, outbox, told } = await watching(t, notifications());
+    const calls = (kind: string, count: number) =>
+      outbox.recordActivity(
+        { version: '1', startedAt: NOON, seenAt: clock.now(), breakers: {}, settingsRefused: false },
+        [{ minute: Math.floor(clock.now() / MINUTE), kind, count }],
+        { forgetBefore: 0, goneBefore: 0 },
+      );
+    await calls('delivered', 3);
+    await calls('unknown', 17);
+    await clock.advance(45_000);
+    t.strictSame(await told(), [], 'not at once: the first calls after an outage are few');
+    await clock.advance(30_000);
+    t.match(await told(), [{ condition: 'calls_failing', text: /17 of 20 of the last 15 minutes ended as unknown/ }]);
+    await clock.advance(MINUTE);
+    await calls('delivered', 5);
+    await clock.advance(15_000);
+    t.strictSame(brief(await told()), ['ops cleared calls_failing']);
+  },
+);
+
+t.test('more than fifty requests an hour that a setting would admit are told, by their code', async (t) => {
+  const { clock, monitors, told } = await watching(t, notifications());
+  for (let n = 0; n < 60; n += 1) monitors[0]?.refused('rate_limited');
+  for (let n = 0; n < 50; n += 1) monitors[0]?.refused('invalid_api_key');
+  await clock.advance(15_000);
+  t.strictSame(await told(), []);
+  monitors[0]?.refused('invalid_api_key');
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops raised requests_refused:invalid_api_key']);
+  await clock.advance(61 * MINUTE);
+  t.strictSame(brief(await told()), ['ops cleared requests_refused:invalid_api_key']);
+});
+
+t.test('a receiver that takes no messages for ten minutes is told to the others', async (t) => {
+  const { clock, monitors, told } = await watching(t, notifications(target('ops'), target('chat')));
+  const failed = (...destinations: string[]) => {
+    for (const destination of destinations) monitors[0]?.sent(destination, false);
+  };
+  for (let n = 0; n < 4; n += 1) failed('notify:chat', 'callback:partner:crm:1');
+  monitors[0]?.sent('callback:partner:crm:1', true);
+  await clock.advance(9 * MINUTE);
+  t.strictSame(await told(), []);
+  await clock.advance(2 * MINUTE);
+  t.strictSame(brief(await told()), ['ops raised receiver_failing:notify:chat'], 'and not to itself');
+  monitors[0]?.sent('notify:chat', true);
+  await clock.advance(15_000);
+  t.strictSame(brief(await told()), ['ops cleared receiver_failing:notify:chat']);
+});
 
 t.test(
   'a site that fell silent and a page that is refused are told once, with the change that admits it',
@@ -310,6 +304,7 @@ t.test(
     await outbox.releaseWaiting('default', 10, clock.now());
     await clock.advance(MINUTE);
     t.strictSame(brief(await told()), ['ops cleared provider_parked:default']);
+    await deliverAll(outbox, clock.now());
     await clock.advance(120 * MINUTE);
     t.strictSame(brief(await told()), ['calm raised leads_held', 'ops raised leads_held']);
   },

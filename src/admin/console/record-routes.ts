@@ -26,7 +26,7 @@ export type ConsoleDeps = GateDeps & {
   readonly operations: Operations;
   readonly entries: EntryOperations;
   readonly state: RunningState;
-  readonly activity: Pick<ActivityStore, 'activity'>;
+  readonly activity: Pick<ActivityStore, 'activity'> & { ready(): Promise<void> };
   readonly configuration: () => ConfigurationView;
   /** What is to be told of sites. */
   readonly sites?: () => Promise<SiteNews>;
@@ -44,7 +44,7 @@ export function recordPages(app: FastifyInstance, { actorOf, formOf, show }: Gat
     const providers = await state.providers();
     const facts = await readHealth({
       operations,
-      activity: { activity: deps.activity.activity, replicas: state.replicas },
+      activity: { activity: deps.activity.activity, replicas: state.replicas, ready: deps.activity.ready },
       parked: async () => providers.flatMap(({ id, parkedAt }) => (parkedAt === undefined ? [] : [{ id, parkedAt }])),
       endpoints: new Map(providers.map(({ id, endpoint }) => [id, endpoint])),
       sites: deps.sites,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { commandOf, type Finding } from '../../admin/findings.ts';
-import { findings, readHealth } from '../../admin/health.ts';
+import { findings, readHealth, storageFinding } from '../../admin/health.ts';
 import { isoTime } from '../../admin/operations/views.ts';
 import { readSiteNews } from '../../admin/site-news.ts';
 import { loadSettings } from '../../config/load.ts';
@@ -49,14 +49,7 @@ async function examine({ io, open }: Context): Promise<readonly Finding[]> {
     );
   } catch (error) {
     if (!(error instanceof StorageUnavailable || error instanceof UnusableDatabase)) throw error;
-    return [
-      {
-        severity: 'alarm',
-        text: `The storage fails: ${error.message}`,
-        action: 'Mend the storage; the gateway continues by itself.',
-        section: 'the-storage-fails',
-      },
-    ];
+    return [storageFinding(error.message)];
   }
 }
 

@@ -58,7 +58,7 @@ const QuietEntry = {
     },
     urgentPasses: {
       type: 'boolean',
-      description: 'Whether urgent messages are sent all the same: a parked account, an open breaker, failing storage.',
+      description: 'Whether urgent messages are sent all the same: leads are not delivered, or cannot be stored.',
       default: true,
       errorMessage: 'use true or false',
       examples: [false],
@@ -154,7 +154,7 @@ const SmtpEntry = {
   examples: [{ host: 'smtp.example.com', user: 'gateway', passwordFile: 'smtp-password', from: 'gateway@example.com' }],
 } as const;
 
-const { breakerMinutes, capPercent, remindHours, waiting } = DEFAULT_NOTIFICATIONS;
+const { breakerMinutes, capPercent, remindHours, waiting, waitMinutes } = DEFAULT_NOTIFICATIONS;
 const waitingOf = (status: keyof typeof waiting, what: string) =>
   integer(1, 1_000_000, {
     description: `From so many leads on that are ${status}: ${what}.`,
@@ -189,6 +189,11 @@ export const NotificationsEntry = {
       default: breakerMinutes,
       examples: [10],
     }),
+    waitMinutes: integer(1, 1_440, {
+      description: 'Minutes that the oldest queued lead waits before somebody is told.',
+      default: waitMinutes,
+      examples: [30],
+    }),
     waiting: {
       type: 'object',
       properties: {
@@ -211,6 +216,14 @@ export const NotificationsEntry = {
       default: remindHours,
       examples: [4],
     }),
+    consoleUrl: {
+      type: 'string',
+      description: 'Address of the console as operators reach it. Messages then link to the runbook in it.',
+      maxLength: 2048,
+      format: 'receiver-url',
+      errorMessage: 'use an address such as https://gateway.internal/console',
+      examples: ['https://gateway.internal/console'],
+    },
   },
   additionalProperties: false,
   description: 'Who is told when an operator is needed.',

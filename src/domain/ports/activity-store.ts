@@ -13,6 +13,10 @@ export type ReplicaState = {
   readonly settingsRefused: boolean;
   /** Whether requests were refused lately because there was too much to do; a former version does not report it. */
   readonly overloaded?: boolean;
+  /** Why most of these requests were refused. */
+  readonly overloadedBy?: string;
+  /** Why the last call to an endpoint of `breakers` failed; endpoints of which this is not known are absent. */
+  readonly breakerCauses?: Readonly<Record<string, string>>;
 };
 
 /** How many events of a kind happened within a minute. `minute` counts from the epoch. */
