@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-export type Child = { readonly pid: number; readonly url: string; stop(): void };
+/** `adminUrl`: the operators' listener of a gateway that has one. */
+export type Child = { readonly pid: number; readonly url: string; readonly adminUrl?: string; stop(): void };
 
 const CLOCK_TICKS_PER_S = 100;
 
@@ -15,15 +16,15 @@ export async function start(script: string, env: Record<string, string>, logFile
   });
   const { pid, stdout } = child;
   if (pid === undefined || !stdout) throw new Error(`${script} could not be spawned`);
-  const url = await new Promise<string>((resolve, reject) => {
+  const [url, adminUrl] = await new Promise<[string, string | undefined]>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code} before it listened; see ${logFile}`)));
     createInterface({ input: stdout }).on('line', (line) => {
       const found = /https?:\/\/127\.0\.0\.1:\d+\/?/.exec(line)?.[0];
-      if (found) resolve(found);
+      if (found) resolve([found, /"adminUrl":"([^"]+)"/.exec(line)?.[1]]);
     });
   });
   child.removeAllListeners('exit');
-  return { pid, url, stop: () => child.kill('SIGKILL') };
+  return { pid, url, ...(adminUrl !== undefined && { adminUrl }), stop: () => child.kill('SIGKILL') };
 }
 
 /** CPU time of a process so far, all threads, user and system, in milliseconds (Linux: proc(5), fields 14 and 15). */
