@@ -81,7 +81,7 @@ export async function measurePages(outbox: Outbox): Promise<void> {
       activity: outbox,
       database: 'a million leads',
       sessionKey: Buffer.alloc(16, 3),
-      configuration: () => ({ summary: {}, changed: [] }),
+      configuration: () => ({ summary: {}, changed: [], loaded: { at: '2026-11-24T12:00:00Z', needsRestart: [] } }),
       open: { name: 'bench', role: 'admin' },
     },
     logger: pino({ enabled: false }),

@@ -9,6 +9,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { accountOf } from '../domain/provider.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
+import { isoTime } from '../lib/clock.ts';
 import { encodeLead } from '../provider/encode.ts';
 import { listen } from './listen.ts';
 import type { RunningOutgoing } from './outgoing.ts';
@@ -35,6 +36,7 @@ export async function openAdminListener(
     outbox,
     metrics,
     refused,
+    loaded,
     streaks,
     findSite,
   }: Services,
@@ -101,10 +103,12 @@ export async function openAdminListener(
       sessionKey: hashing.sessionKey(),
       configuration() {
         const mistakes = refused();
+        const { at, needsRestart } = loaded();
         return {
           summary: describeSettings(live.current()),
           changed: differingSettings(loadSettings({}), live.own()),
-          ...(mistakes && { refused: { ...mistakes, since: new Date(mistakes.since).toISOString() } }),
+          loaded: { at: isoTime(at), needsRestart },
+          ...(mistakes && { refused: { ...mistakes, since: isoTime(mistakes.since) } }),
         };
       },
       ...(open && { open: DEMO_OPERATOR }),

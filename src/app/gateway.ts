@@ -137,6 +137,7 @@ async function open({
   disposers.add(() => siteReport.stop());
   const overload = createOverloadReport({ log, onLasting: outgoing.monitor.overloaded, clock });
   disposers.add(() => overload.stop());
+  let loaded: ReturnType<Services['loaded']> = { at: startedAt, needsRestart: [] };
   const services: Services = {
     settings,
     live,
@@ -161,6 +162,7 @@ async function open({
     siteReport,
     findSite,
     refused,
+    loaded: () => loaded,
     sharedCounts,
     tracing,
   };
@@ -211,6 +213,7 @@ async function open({
       }),
     replace(next) {
       const replaced = live.replace(next);
+      loaded = { at: clock.now(), needsRestart: replaced.needsRestart };
       if (!isDeepStrictEqual(wires, live.own().wires)) {
         wires = live.own().wires;
         void stored.rebuild();

@@ -43,6 +43,8 @@ export type Services = {
   readonly findSite: FindSite;
   /** The settings that were refused last; `undefined` while the files are valid. */
   readonly refused: () => RefusedSettings | undefined;
+  /** When the settings in use were read (milliseconds since the epoch), and what of those on disk needs a restart. */
+  readonly loaded: () => { readonly at: number; readonly needsRestart: readonly string[] };
   /** Counts rate limits for all replicas in Redis; `undefined` without Redis. */
   readonly sharedCounts: WatchedCounts | undefined;
   /** Adds spans to requests, writes and calls; `undefined` without a collector. */

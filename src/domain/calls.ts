@@ -6,7 +6,7 @@ export const JUDGED_MINUTES = 15;
 const ENOUGH_CALLS = 10;
 /** The newest calls: when these are answered, the fault is over, whatever came before. */
 const NEWEST_CALLS = 5;
-const LOW_SUCCESS = 0.8;
+export const LOW_SUCCESS = 0.8;
 
 /** Outcomes of calls that show that the provider works: it answered about the lead itself. */
 const ANSWERED: ReadonlySet<string> = new Set(['delivered', 'rejected']);

@@ -1,5 +1,6 @@
 import { html } from 'ghtml';
 import type { MinuteCount } from '../../domain/ports/activity-store.ts';
+import { count } from './layout.ts';
 
 /** A span of time on the chart: so many bars of so many minutes. */
 export type Span = { readonly bars: number; readonly minutesPerBar: number };
@@ -27,9 +28,9 @@ export function bars(
 ): Map<string, number>[] {
   const last = Math.floor(now / 60_000 / minutesPerBar);
   const found = Array.from({ length }, () => new Map<string, number>());
-  for (const { minute, kind, count } of counts) {
+  for (const { minute, kind, count: n } of counts) {
     const bar = found[length - 1 - (last - Math.floor(minute / minutesPerBar))];
-    bar?.set(kind, (bar.get(kind) ?? 0) + count);
+    bar?.set(kind, (bar.get(kind) ?? 0) + n);
   }
   return found;
 }
@@ -42,24 +43,38 @@ export function chart(counts: readonly MinuteCount[], span: Span, now: number, l
   const all = totals.reduce((sum, one) => sum + one, 0);
   const step = WIDTH / span.bars;
   const scale = HEIGHT / Math.max(1, most);
-  const rects = columns.flatMap((bar, at) => {
+  const groups = columns.map((bar, at) => {
     let y = HEIGHT;
-    return SERIES.flatMap(([kind]) => {
-      const count = bar.get(kind) ?? 0;
-      if (count === 0) return [];
-      const height = count * scale;
+    const rects = SERIES.flatMap(([kind]) => {
+      const calls = bar.get(kind) ?? 0;
+      if (calls === 0) return [];
+      const height = calls * scale;
       y -= height;
       return `<rect class="s-${kind}" x="${(at * step).toFixed(1)}" y="${y.toFixed(1)}" width="${(step - GAP).toFixed(1)}" height="${height.toFixed(1)}"/>`;
     });
+    return rects.length === 0 ? '' : html`<g><title>${said(bar, beginOf(at, span, now))}</title>!${rects}</g>`;
   });
   const minutes = span.bars * span.minutesPerBar;
   const from = minutes === 60 ? '60 minutes ago' : '24 hours ago';
-  const peak = `${most} in ${span.minutesPerBar === 1 ? 'a minute' : `${span.minutesPerBar} minutes`}`;
+  const peak = `${count(most)} in ${span.minutesPerBar === 1 ? 'a minute' : `${span.minutesPerBar} minutes`}`;
+  const sum = all === 0 ? 'no call' : `${count(all)} calls, at most ${peak}`;
   return html`<figure class="chart">
-    <figcaption>${label} <span class="soft">${String(all)} calls, at most ${peak}</span></figcaption>
-    <svg viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" preserveAspectRatio="none" role="img" aria-label="${label}: ${String(all)} calls, at most ${peak}">!${rects}</svg>
+    <figcaption>${label} <span class="soft">${sum}</span></figcaption>
+    <div class="plot"><svg viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" preserveAspectRatio="none" role="img" aria-label="${label}: ${sum}">!${groups}</svg>!${all === 0 ? '' : html`<span class="most soft" aria-hidden="true">${count(most)}</span>`}</div>
     <div class="axis soft"><span>${from}</span><span>now</span></div>
   </figure>`;
+}
+
+/** When a bar begins, in milliseconds since the epoch. */
+function beginOf(at: number, { bars: length, minutesPerBar }: Span, now: number): number {
+  const last = Math.floor(now / 60_000 / minutesPerBar);
+  return (last - (length - 1 - at)) * minutesPerBar * 60_000;
+}
+
+/** What a bar shows, in words. */
+function said(bar: ReadonlyMap<string, number>, beginsAt: number): string {
+  const parts = SERIES.flatMap(([kind, name]) => (bar.has(kind) ? `${count(bar.get(kind) ?? 0)} ${name}` : []));
+  return `${new Date(beginsAt).toISOString().slice(11, 16)} UTC: ${parts.join(', ')}`;
 }
 
 /** The colours of the series, with their names. */

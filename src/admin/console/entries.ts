@@ -44,7 +44,12 @@ function pagesOf(app: FastifyInstance, { actorOf, formOf, show }: Gate, pages: P
   app.get(path, async (request, reply) => {
     const { search, after } = onlyTexts(request.query);
     const { items, next } = await entries.list(kind, defined({ limit: PAGE_SIZE, after, search }));
-    return show(request, reply, frame, listPage(pages, { items, next, search, now: now() }));
+    return show(
+      request,
+      reply,
+      frame,
+      listPage(pages, { items, next, search, now: now(), mayConfigure: formOf(request).mayConfigure }),
+    );
   });
   app.get(`${path}.new`, { config: { console: 'admin' } }, (request, reply) => edit(request, reply, { text: '{\n}' }));
   app.post(`${path}.new`, { config: { console: 'admin' }, bodyLimit: FORM_LIMIT }, (request, reply) => {
@@ -60,7 +65,7 @@ function pagesOf(app: FastifyInstance, { actorOf, formOf, show }: Gate, pages: P
       throw error;
     });
     const versions = await entries.history(kind, key, defined({ limit: PAGE_SIZE, after }));
-    const content = entryPage(pages, { key, entry, ...versions, now: now(), formToken: formOf(request).formToken });
+    const content = entryPage(pages, { key, entry, ...versions, now: now(), ...formOf(request) });
     return show(request, reply, { ...frame, title: key }, content);
   });
   app.get<Keyed>(`${path}/:key/edit`, { config: { console: 'admin' } }, async (request, reply) => {
@@ -88,7 +93,8 @@ function pagesOf(app: FastifyInstance, { actorOf, formOf, show }: Gate, pages: P
       const created = version === '0';
       reply.code(error.code === 'conflict' ? 412 : 422);
       const problems = error.message.split('\n');
-      return edit(request, reply, { key, ...(!created && { version }), text: content, problems });
+      const conflict = error.code === 'conflict';
+      return edit(request, reply, { key, ...(!created && { version }), text: content, problems, conflict });
     }
     return reply.redirect(`${BASE}${path}/${encodeURIComponent(key)}`, 303);
   }
@@ -105,12 +111,14 @@ type List = {
   readonly next?: string | undefined;
   readonly search: string | undefined;
   readonly now: number;
+  readonly mayConfigure: boolean;
 };
 
-function listPage({ path, kind, title }: Pages, { items, next, search = '', now }: List): string {
-  const tabs = KINDS.map(([to, , name]) =>
-    to === path ? html`<strong>${name}</strong>` : html`<a href="${BASE}${to}">${name}</a>`,
-  ).join(' · ');
+function listPage({ path, kind, title }: Pages, { items, next, search = '', now, mayConfigure }: List): string {
+  const tabs = KINDS.map(
+    ([to, , name]) => html`<li><a href="${BASE}${to}" !${to === path ? 'aria-current="page"' : ''}>${name}</a></li>`,
+  );
+  const add = mayConfigure ? html`<a class="button primary" href="${BASE}${path}.new">New ${kind}</a>` : '';
   const rows = items.map(({ key, title: name, version, changedAt, changedBy }) => [
     html`<a href="${BASE}${path}/${encodeURIComponent(key)}">${key}</a>`,
     html`${name}`,
@@ -121,11 +129,11 @@ function listPage({ path, kind, title }: Pages, { items, next, search = '', now 
   const query = new URLSearchParams({ ...(search !== '' && { search }), after: next ?? '' });
   const more =
     next === undefined ? '' : html`<p><a class="button" href="${BASE}${path}?${query.toString()}">More</a></p>`;
-  return html`<h1>${title}</h1><p>!${tabs}</p>
-<p class="soft">Those of the store; those of CONFIG_FILE are on the page <a href="${BASE}/configuration">Configuration</a>.</p>
-<form class="filter" method="get" action="${BASE}${path}"><label>Key or name<input name="search" value="${search}" autocomplete="off"></label><button>Search</button> <a class="quiet" href="${BASE}${path}">Clear</a></form>
-!${table(title, ['key', 'name', 'version', 'changed', 'by'], rows, `No ${kind} of the store matches.`)}
-!${more}<p><a class="button" href="${BASE}${path}.new">New ${kind}</a></p>`;
+  return html`<h1>${title}</h1><nav class="tabs" aria-label="Kinds of entries"><ul>!${tabs}</ul></nav>
+<p class="soft">Only ${title.toLowerCase()} of the store, which can be changed here. Those of CONFIG_FILE are on the page <a href="${BASE}/configuration">Configuration</a>.</p>
+<form class="filter" method="get" action="${BASE}${path}"><label>Key or name<input name="search" value="${search}" autocomplete="off"></label><button>Search</button> <a class="quiet" href="${BASE}${path}">Clear</a><span class="end">!${add}</span></form>
+!${table(title, ['key', 'name', 'version', 'changed', 'by'], rows, search === '' ? `There is no ${kind} in the store.` : `No ${kind} of the store matches.`)}
+!${more}`;
 }
 
 type One = {
@@ -135,9 +143,13 @@ type One = {
   readonly next?: string | undefined;
   readonly now: number;
   readonly formToken: string;
+  readonly mayConfigure: boolean;
 };
 
-function entryPage({ path, title, kind }: Pages, { key, entry, items, next, now, formToken }: One): string {
+function entryPage(
+  { path, title, kind }: Pages,
+  { key, entry, items, next, now, formToken, mayConfigure }: One,
+): string {
   const place = `${BASE}${path}/${encodeURIComponent(key)}`;
   const versions = items.map(({ version, changedAt, changedBy, content }) => [
     html`${String(version)}`,
@@ -153,15 +165,18 @@ function entryPage({ path, title, kind }: Pages, { key, entry, items, next, now,
       ? html`<p class="empty">It is deleted.</p>`
       : html`<pre class="document" tabindex="0">${JSON.stringify(entry.content, null, 2)}</pre>
 !${sealed === '' ? '' : html`<p class="soft">Sealed, and not shown: ${sealed}</p>`}
-<p><a class="button" href="${place}/edit">Change</a></p>
-<form class="filter" method="post" action="${place}/delete">!${hidden(formToken)}<input type="hidden" name="version" value="${String(entry.version)}">
-<label class="tick"><input type="checkbox" required> Delete this ${kind}; its history stays</label><button class="danger">Delete</button></form>`;
+!${mayConfigure ? html`<p><a class="button primary" href="${place}/edit">Change</a></p>` : ''}`;
+  const remove =
+    entry === undefined || !mayConfigure
+      ? ''
+      : html`<section><h2>Delete</h2><form method="post" action="${place}/delete">!${hidden(formToken)}<input type="hidden" name="version" value="${String(entry.version)}">
+<label class="tick"><input type="checkbox" required> Delete this ${kind}; its history stays</label><button class="danger">Delete</button></form></section>`;
   const more =
     next === undefined
       ? ''
       : html`<p><a class="button" href="${place}?after=${encodeURIComponent(next)}">Older versions</a></p>`;
-  return html`<p><a href="${BASE}${path}">${title}</a></p><h1>${key}</h1><section>!${current}</section>
-<section><h2>History</h2>!${table('Versions', ['version', 'stored', 'by', 'what'], versions, 'There is no version.')}!${more}</section>`;
+  return html`<p class="up"><a href="${BASE}${path}">${title}</a></p><h1>${key}</h1><section><h2>Content</h2>!${current}</section>
+<section><h2>History</h2>!${table('Versions', ['version', 'stored', 'by', 'what'], versions, 'There is no version.')}!${more}</section>!${remove}`;
 }
 
 type Editing = {
@@ -170,15 +185,21 @@ type Editing = {
   readonly version?: string;
   readonly text: string;
   readonly problems?: readonly string[];
+  /** Somebody else has changed the entry meanwhile. */
+  readonly conflict?: boolean;
   readonly formToken: string;
 };
 
-function editPage({ path, kind }: Pages, { key = '', version, text, problems = [], formToken }: Editing): string {
+function editPage(
+  { path, kind }: Pages,
+  { key = '', version, text, problems = [], conflict, formToken }: Editing,
+): string {
   const place = `${BASE}${path}/${encodeURIComponent(key)}`;
   const wrong =
     problems.length === 0
       ? ''
-      : html`<section class="notice warn" role="alert"><h2>It was not stored</h2><ul>!${problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
+      : html`<section class="notice warn" role="alert"><h2>It was not stored</h2><ul id="problems">!${problems.map((one) => html`<li>${one}</li>`)}</ul>!${conflict ? html`<p><a href="${place}">What is stored now</a></p>` : ''}</section>`;
+  const invalid = problems.length === 0 ? '' : 'aria-invalid="true" aria-describedby="problems"';
   const name =
     version === undefined
       ? html`<label>Key<input name="key" value="${key}" autocomplete="off" required></label>`
@@ -187,9 +208,9 @@ function editPage({ path, kind }: Pages, { key = '', version, text, problems = [
     version === undefined
       ? [`New ${kind}`, `${BASE}${path}.new`, `${BASE}${path}`]
       : [`Change ${key}`, `${place}/edit`, place];
-  return html`<p><a href="${back}">Back</a></p><h1>${title}</h1>!${wrong}
-<form method="post" action="${action}">!${hidden(formToken)}!${name}
-<label>Content, as CONFIG_FILE would have it<textarea name="content" rows="24" spellcheck="false" required>
+  return html`<p class="up"><a href="${back}">Back</a></p><h1>${title}</h1>
+<form class="entry" method="post" action="${action}">!${hidden(formToken)}!${name}
+!${wrong}<label>Content, as CONFIG_FILE would have it<textarea name="content" rows="24" spellcheck="false" required !${invalid}>
 ${text}</textarea></label>
-<p class="soft">A secret that is left out stays as it is.</p><button class="primary">Store</button> <a class="quiet" href="${back}">Cancel</a></form>`;
+<p class="soft">A secret that is left out stays as it is.</p><div class="buttons"><button class="primary">Store</button> <a class="quiet" href="${back}">Cancel</a></div></form>`;
 }

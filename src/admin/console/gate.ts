@@ -33,11 +33,19 @@ export type GateDeps = {
   readonly now: () => number;
 };
 
+/** The token that forms carry, and what the sender may do. */
+export type FormContext = {
+  readonly formToken: string;
+  /** Send, reveal, suppress and erase. */
+  readonly mayAct: boolean;
+  /** Change the entries of the configuration that are stored. */
+  readonly mayConfigure: boolean;
+};
+
 /** What the pages ask about the sender of a request. */
 export type Gate = {
   readonly actorOf: (request: FastifyRequest) => string;
-  /** The token that forms carry, and whether the sender may act. */
-  readonly formOf: (request: FastifyRequest) => { readonly formToken: string; readonly mayAct: boolean };
+  readonly formOf: (request: FastifyRequest) => FormContext;
   /** Answers with a page in the frame of the console. */
   readonly show: (
     request: FastifyRequest,
@@ -102,9 +110,9 @@ export async function addGate(app: FastifyInstance, deps: GateDeps): Promise<Gat
     }
   });
   app.setErrorHandler(async (error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
-    const [status, title, detail] = explain(error);
+    const [status, title, detail, section] = explain(error);
     if (status >= 500) deps.onFault(error, request);
-    return html(reply.code(status), frame(request, title, ''), problemPage(title, detail));
+    return html(reply.code(status), frame(request, title, ''), problemPage(title, detail, section));
   });
   app.setNotFoundHandler((request, reply) =>
     html(reply.code(404), frame(request, 'Not found', ''), problemPage('Not found', 'There is no such page.')),
@@ -161,9 +169,9 @@ export async function addGate(app: FastifyInstance, deps: GateDeps): Promise<Gat
     return who;
   }
 
-  function formOf(request: FastifyRequest): { formToken: string; mayAct: boolean } {
+  function formOf(request: FastifyRequest): FormContext {
     const { principal, formToken } = whoOf(request);
-    return { formToken, mayAct: mayAct(principal) };
+    return { formToken, mayAct: mayAct(principal), mayConfigure: isAdmin(principal) };
   }
 
   function frame(request: FastifyRequest, title: string, at: string, more: Partial<Frame> = {}): Frame {
@@ -195,14 +203,16 @@ function roleNeeded(role: string): AdminProblem {
   return new AdminProblem(403, 'role_required', `This needs the role ${role}.`);
 }
 
-/** Status, title and explanation of an error. The messages of these errors are our own and quote no personal data. */
-function explain(error: Error & { statusCode?: number }): [status: number, title: string, detail: string] {
+type Explained = readonly [status: number, title: string, detail: string, section?: string];
+
+/** Status, title and explanation of an error, and the section of the runbook about it. The messages of these errors are our own and quote no personal data. */
+function explain(error: Error & { statusCode?: number }): Explained {
   if (error instanceof AdminProblem)
     return [error.status, error.status === 404 ? 'Not found' : 'Not allowed', error.message];
   if (error instanceof OperationError)
     return [error.code === 'not_found' ? 404 : 422, 'This cannot be done', error.message];
   if (error.name === 'StorageUnavailable')
-    return [503, 'The storage fails', 'Leads are answered 503 until it works again. See the runbook.'];
+    return [503, 'The storage fails', 'Leads are answered 503 until it works again.', 'the-storage-fails'];
   if (error.name === 'InvalidCursor') return [422, 'This cannot be done', 'The page of the list does not exist.'];
   const { statusCode = 500 } = error;
   return statusCode < 500

@@ -29,6 +29,7 @@ const NAVIGATION = [
   ['/suppressions', 'Suppressions'],
   ['/audit', 'Audit'],
   ['/configuration', 'Configuration'],
+  ['/runbook', 'Runbook'],
 ] as const;
 
 /** Renders a page. `content` is HTML that its makers have escaped. */
@@ -78,9 +79,14 @@ export function capital(word: string): string {
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
-/** A status as a coloured word. */
-export function badge(status: string): string {
-  return html`<span class="badge b-${status}">${status}</span>`;
+/** A word in the colour of its meaning: that of the status, unless `tone` names another. */
+export function badge(word: string, tone = word): string {
+  return html`<span class="badge b-${tone.replaceAll(' ', '-')}">${word}</span>`;
+}
+
+/** The state of a circuit breaker. */
+export function breaker(state: string): string {
+  return state === 'closed' ? 'closed' : badge(state.replace('_', ' '), state === 'open' ? 'bad' : 'worry');
 }
 
 /** A time as its age, with the exact time as a tooltip. */
@@ -89,6 +95,14 @@ export function age(time: string | undefined, now: number): string {
   const seconds = (now - Date.parse(time)) / 1_000;
   const text = seconds >= 0 ? `${duration(seconds)} ago` : `in ${duration(-seconds)}`;
   return html`<time datetime="${time}" title="${time}">${text}</time>`;
+}
+
+/** A time of a history, where what happened within a minute has an order: the time of the day, and its age. UTC. */
+export function moment(time: string, now: number): string {
+  const today = new Date(now).toISOString().slice(0, 10);
+  const [date = '', clock = ''] = time.split('T');
+  const text = `${date === today ? '' : `${date} `}${clock.slice(0, 8)}`;
+  return html`${text} <span class="soft">!${age(time, now)}</span>`;
 }
 
 /** A number with thin groups of three digits. */

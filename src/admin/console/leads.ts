@@ -2,9 +2,9 @@ import { html } from 'ghtml';
 import { STATUSES } from '../../domain/lead.ts';
 import type { HistoryEntry } from '../operations/history.ts';
 import { CAUSES, type LeadQuery } from '../operations/input.ts';
-import type { Selection, SendAction } from '../operations/selection.ts';
+import { SENDABLE, type Selection, type SendAction } from '../operations/selection.ts';
 import type { LeadDetailsView, LeadView } from '../operations/views.ts';
-import { age, BASE, badge, capital, count, hidden, table } from './layout.ts';
+import { age, BASE, badge, capital, count, hidden, moment, table } from './layout.ts';
 
 /** The filter of the list as the address holds it. A phone number is never part of it. */
 export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'test' | 'since' | 'until'> & {
@@ -42,7 +42,7 @@ export function leadList({ filter, items, next, formToken, now, mayAct, byNumber
 !${choice('cause', Object.keys(CAUSES), filter.cause)}
 !${field('site', filter.site)}!${field('partner', filter.partner)}!${field('provider', filter.provider)}
 !${choice('test', ['true', 'false'], filter.test)}
-!${field('since', filter.since, '24h, 7d or a time')}!${field('until', filter.until, '1h or a time')}
+!${field('since', filter.since, '24h, 7d, date')}!${field('until', filter.until, '1h, date')}
 <button>Filter</button> <a class="quiet" href="${BASE}/leads">Clear</a>
 </form>
 <div class="pair">
@@ -53,9 +53,9 @@ export function leadList({ filter, items, next, formToken, now, mayAct, byNumber
       : ''
   }
 </div>
+!${mayAct && !byNumber ? actions(filter, formToken) : ''}
 <div data-live-part>!${leadTable(items, now)}</div>
-!${more}
-!${mayAct && !byNumber ? actions(filter, formToken) : ''}`;
+!${more}`;
 }
 
 function leadTable(items: readonly LeadView[], now: number): string {
@@ -85,11 +85,13 @@ const status = (lead: Pick<LeadView, 'status' | 'test'>): string =>
 const shortId = (id: string): string => `cnv_…${id.slice(-8)}`;
 
 function actions(filter: ListFilter, formToken: string): string {
+  if (Object.keys(filter).length === 0)
+    return html`<p class="bar soft">Filter the list to release, retry or replay many leads at once.</p>`;
   const buttons = Object.entries(ACTIONS).map(
     ([action, text]) => html`<button name="action" value="${action}" title="${text}">${action}…</button>`,
   );
-  return html`<section><h2>All leads of this filter</h2><p class="soft">Each action first shows how many leads it concerns.</p>
-<form class="buttons" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}!${hiddenFilter(filter)}!${buttons}</form></section>`;
+  return html`<form class="bar" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}!${hiddenFilter(filter)}
+<span>All leads of this filter:</span>!${buttons}<span class="soft">Each first shows what it would send.</span></form>`;
 }
 
 /** Shows what an action would do, and asks for confirmation. */
@@ -109,9 +111,9 @@ export function preview(selection: Selection, filter: ListFilter, formToken: str
       : html`<form method="post" action="${BASE}/leads/run">!${hidden(formToken)}!${hiddenFilter(filter)}
 <input type="hidden" name="action" value="${action}"><input type="hidden" name="expected" value="${String(ids.length)}">
 <button class="primary">Send ${count(ids.length)} ${ids.length === 1 ? 'lead' : 'leads'}</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
-  return html`<h1>${capital(action)}</h1><p>${ACTIONS[action]}.</p>
+  return html`<h1>${capital(action)}</h1><section class="panel"><p>${ACTIONS[action]}.</p>
 <dl><dt>Leads</dt><dd>${count(ids.length)}${more ? ' of more; the newest first' : ''}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
-<dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}`;
+<dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}</section>`;
 }
 
 type One = {
@@ -150,10 +152,10 @@ export function leadPage({ lead, formToken, now, mayReveal }: One): string {
       : '';
   const send =
     mayReveal && !lead.erased
-      ? html`<form class="buttons" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}<input type="hidden" name="id" value="${lead.id}">
-<button name="action" value="release">release…</button><button name="action" value="retry">retry…</button><button name="action" value="replay">replay…</button></form>`
+      ? html`<form class="choices" method="post" action="${BASE}/leads/preview">!${hidden(formToken)}<input type="hidden" name="id" value="${lead.id}">
+!${buttons(lead)}</form>`
       : '';
-  return html`<p><a href="${BASE}/leads">Leads</a></p><h1><code>${lead.id}</code></h1>
+  return html`<p class="up"><a href="${BASE}/leads">Leads</a></p><h1><code>${lead.id}</code></h1>
 <dl class="facts" data-live-part>!${facts.map(([name, value]) => html`<dt>${name}</dt><dd>!${value}</dd>`)}</dl>
 <section data-live-part><h2>History</h2>!${historyTable(lead.history, now)}</section>
 <section><h2>Data ${lead.revealed ? '(in full)' : '(masked)'}</h2>!${data}!${reveal}</section>
@@ -163,6 +165,17 @@ export function leadPage({ lead, formToken, now, mayReveal }: One): string {
       : html`<section><h2>Document that would be sent</h2><p class="soft">With the account as it is configured now; its password is masked.</p><pre class="document" tabindex="0">${lead.document}</pre></section>`
   }
 !${send === '' ? '' : html`<section><h2>Send</h2>!${send}</section>`}`;
+}
+
+/** The actions that a lead of this status can take, each with what it does. */
+function buttons({ status: state }: LeadDetailsView): string {
+  const possible = Object.entries(ACTIONS).filter(([action]) => SENDABLE[action as SendAction].includes(state));
+  return possible
+    .map(
+      ([action, text]) =>
+        html`<div><button name="action" value="${action}">${action}…</button> <span class="soft">${text}.</span></div>`,
+    )
+    .join('');
 }
 
 function choice(name: string, values: readonly string[], chosen: string | undefined): string {
@@ -194,7 +207,7 @@ function historyTable(history: readonly HistoryEntry[], now: number): string {
   return table(
     'History',
     ['when', 'event', 'result', 'HTTP', 'took', 'next try', 'by', 'provider’s words'],
-    history.map((entry) => [age(entry.at, now), ...cellsOf(entry, now)]),
+    history.map((entry) => [moment(entry.at, now), ...cellsOf(entry, now)]),
     'Nothing is known of this lead.',
   );
 }

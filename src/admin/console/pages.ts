@@ -4,7 +4,7 @@ import { html } from 'ghtml';
 import { Marked } from 'marked';
 import type { SuppressionView } from '../operations/operations.ts';
 import type { AuditView } from '../operations/views.ts';
-import { age, BASE, badge, count, hidden, table } from './layout.ts';
+import { age, BASE, badge, breaker, count, hidden, runbook, table } from './layout.ts';
 
 /** The log-in page. */
 export function loginPage(problem: string | undefined): string {
@@ -18,6 +18,7 @@ type ProviderView = {
   readonly id: string;
   readonly region: string;
   readonly endpoint: string;
+  readonly refusedInARow: number;
   readonly parkedAt?: string | undefined;
   readonly probeAt?: string | undefined;
 };
@@ -28,20 +29,21 @@ export function providersPage(
   breakers: ReadonlyMap<string, string>,
   { formToken, now, mayAct }: { formToken: string; now: number; mayAct: boolean },
 ): string {
-  const rows = providers.map(({ id, region, endpoint, parkedAt, probeAt }) => [
+  const rows = providers.map(({ id, region, endpoint, refusedInARow, parkedAt, probeAt }) => [
     html`<a href="${BASE}/leads?provider=${encodeURIComponent(id)}">${id}</a>`,
     html`${region}`,
     html`<code>${endpoint}</code>`,
     parkedAt === undefined
       ? badge('in use')
       : html`!${badge('parked')} !${age(parkedAt, now)}, probe !${age(probeAt, now)}`,
-    html`${(breakers.get(endpoint) ?? 'closed').replace('_', ' ')}`,
+    breaker(breakers.get(endpoint) ?? 'closed'),
+    refusedInARow === 0 ? '–' : count(refusedInARow),
     parkedAt !== undefined && mayAct
       ? html`<form method="post" action="${BASE}/providers/${encodeURIComponent(id)}/release">!${hidden(formToken)}<button>Release</button></form>`
       : '',
   ]);
-  return html`<h1>Providers</h1><p class="soft">An account is parked after three leads in a row whose credentials the provider refused. A valid password in its file releases it.</p>
-<div data-live-part>!${table('Provider accounts', ['account', 'region', 'endpoint', 'state', 'breaker', 'action'], rows, 'No account is configured.')}</div>`;
+  return html`<h1>Providers</h1><p class="soft">An account is parked after three leads in a row whose credentials the provider refused. A valid password in its file releases it. An open breaker means that its endpoint is unreachable from this process. !${runbook('the-provider-refuses-our-credentials')}</p>
+<div data-live-part>!${table('Provider accounts', ['account', 'region', 'endpoint', 'state', 'breaker', 'refused in a row', 'action'], rows, 'No account is configured.')}</div>`;
 }
 
 /** The suppression list, and erasure by number. */
@@ -53,19 +55,21 @@ export function suppressionsPage(
     html`<code>${hash.slice(0, 16)}…</code>`,
     age(createdAt, now),
   ]);
-  const form = (action: string, text: string, primary = false): string =>
-    html`<form class="filter" method="post" action="${BASE}/suppressions/${action}">!${hidden(formToken)}<label>Phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label><button !${primary ? 'class="primary"' : ''}>${text}</button></form>`;
+  const phone = html`<label>Phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label>`;
+  const addOrRemove = html`<form class="filter" method="post" action="${BASE}/suppressions/add">!${hidden(formToken)}!${phone}<button>Suppress</button><button formaction="${BASE}/suppressions/remove">Remove from the list</button></form>`;
+  const erase = html`<section><h2>Erase a number</h2><p class="soft">Removes the personal data of all leads of a number, at all sites.</p>
+<form class="filter" method="post" action="${BASE}/suppressions/erase">!${hidden(formToken)}!${phone}<button>Show what would be erased…</button></form></section>`;
   return html`<h1>Suppressions</h1><p class="soft">No lead of a suppressed number is sent. The list holds keyed hashes, never numbers.</p>
-!${mayAct ? html`<div class="pair">!${form('add', 'Suppress')}!${form('remove', 'Remove')}</div><section><h2>Erase a number</h2><p class="soft">Removes the personal data of all leads of a number, at all sites.</p>!${form('erase', 'Show what would be erased…')}</section>` : ''}
+!${mayAct ? addOrRemove + erase : ''}
 !${table('Suppressed numbers', ['hash', 'since'], rows, 'No number is suppressed.')}`;
 }
 
 /** Asks for confirmation before the personal data of a number is erased. */
 export function erasePreview(phone: string, leads: number, formToken: string): string {
-  return html`<h1>Erase a number</h1><p>The personal data of <strong>${count(leads)}</strong> ${leads === 1 ? 'lead' : 'leads'} is removed. It cannot be brought back.</p>
+  return html`<h1>Erase a number</h1><section class="panel"><p>The personal data of <strong>${count(leads)}</strong> ${leads === 1 ? 'lead' : 'leads'} is removed. It cannot be brought back.</p>
 <form method="post" action="${BASE}/suppressions/erase">!${hidden(formToken)}<input type="hidden" name="phone" value="${phone}"><input type="hidden" name="confirmed" value="true">
 <label class="tick"><input type="checkbox" name="suppress" value="true" checked> Suppress the number too</label>
-<button class="primary danger">Erase</button> <a class="quiet" href="${BASE}/suppressions">Cancel</a></form>`;
+<button class="primary danger">Erase</button> <a class="quiet" href="${BASE}/suppressions">Cancel</a></form></section>`;
 }
 
 /** Who did what, newest first. */
@@ -74,7 +78,7 @@ export function auditPage(items: readonly AuditView[], next: string | undefined,
     age(at, now),
     html`${actor}`,
     html`${action.replace('_', ' ')}`,
-    count(n),
+    n === 0 ? '–' : count(n),
     html`${detail}`,
   ]);
   const more =
@@ -89,25 +93,38 @@ export type ConfigurationView = {
   readonly summary: object;
   /** Names of the settings that differ from their defaults. */
   readonly changed: readonly string[];
+  /** When the settings in use were read, in ISO 8601, and the settings on disk that take effect after a restart only. */
+  readonly loaded: { readonly at: string; readonly needsRestart: readonly string[] };
   readonly refused?:
     | { readonly since: string; readonly mistakes: number; readonly problems: readonly string[] }
     | undefined;
 };
 
 /** The settings in use, and the mistakes of settings that were refused. */
-export function configurationPage({ summary, changed, refused }: ConfigurationView, now: number): string {
+export function configurationPage({ summary, changed, loaded, refused }: ConfigurationView, now: number): string {
+  const { at, needsRestart } = loaded;
   const mistakes =
     refused === undefined
       ? html`<p class="notice">The settings on disk are valid.</p>`
-      : html`<section class="notice warn"><h2>The settings on disk are refused since !${age(refused.since, now)}</h2><p>${String(refused.mistakes)} mistakes; the previous settings are in use, and a restart would fail.</p><ul>!${refused.problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
+      : html`<section class="notice warn"><h2>The settings on disk are refused</h2><p>Since !${age(refused.since, now)}: ${count(refused.mistakes)} ${refused.mistakes === 1 ? 'mistake' : 'mistakes'}. The previous settings are in use, and a restart would fail. !${runbook('the-settings-are-refused')}</p><ul>!${refused.problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
+  const restart =
+    needsRestart.length === 0
+      ? ''
+      : html`<section class="notice warn"><h2>A restart is needed</h2><p>These settings have changed on disk, and their former values are in use: !${tags(needsRestart)}</p></section>`;
   const rows = Object.entries(summary).map(([name, value]) => [
     html`${name}`,
     html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>`,
   ]);
-  return html`<h1>Configuration</h1><div data-live-part>!${mistakes}</div>
-<section><h2>Different from the defaults</h2><p>!${changed.length === 0 ? 'Nothing.' : changed.slice(0, 200).map((name) => html`<code>${name}</code> `)}</p></section>
+  return html`<h1>Configuration</h1><div data-live-part>!${mistakes}!${restart}<p class="soft">The settings in use were read !${age(at, now)}.</p></div>
+<section><h2>Different from the defaults</h2><p>!${changed.length === 0 ? 'Nothing.' : tags(changed)}</p></section>
 <section><h2>In use</h2>!${table('Settings in use', ['setting', 'value'], rows, '')}</section>`;
 }
+
+const tags = (names: readonly string[]): string =>
+  names
+    .slice(0, 200)
+    .map((name) => html`<code class="tag">${name}</code>`)
+    .join(' ');
 
 /** A job that runs, or has ended. */
 export function jobPage(job: {
@@ -124,9 +141,9 @@ export function jobPage(job: {
   }</div>`;
 }
 
-/** A page that says what went wrong, in one sentence. */
-export function problemPage(title: string, detail: string): string {
-  return html`<h1>${title}</h1><p class="notice warn" role="alert">${detail}</p><p><a class="button" href="${BASE}">Overview</a></p>`;
+/** A page that says what went wrong, in one sentence; `section` of the runbook explains it. */
+export function problemPage(title: string, detail: string, section?: string): string {
+  return html`<h1>${title}</h1><p class="notice warn" role="alert">${detail}!${section === undefined ? '' : html` !${runbook(section)}`}</p><p><a class="button" href="${BASE}">Overview</a></p>`;
 }
 
 const RUNBOOK_FILE = join(import.meta.dirname, '../../../docs/operations.md');

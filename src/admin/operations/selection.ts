@@ -8,7 +8,8 @@ import { describeQuery, type LeadQuery, OperationError } from './input.ts';
  */
 export type SendAction = 'replay' | 'release' | 'retry';
 
-const SENDABLE: Readonly<Record<SendAction, readonly Status[]>> = {
+/** The statuses of the leads that each action sends. */
+export const SENDABLE: Readonly<Record<SendAction, readonly Status[]>> = {
   replay: ['delivered', 'rejected', 'held', 'unknown', 'parked'],
   release: ['held', 'unknown', 'parked'],
   retry: ['queued'],

@@ -48,7 +48,7 @@ function routesOf(app: FastifyInstance): string[] {
 t.test('every route is allowed to exactly the roles from the one that it needs on', async (t) => {
   const { app, ask, store } = adminOver(t);
   const id = await store('parked');
-  // The console has sessions; test/admin/console.test.ts walks its pages by each role.
+  // The console has sessions; test/admin/console/console.test.ts walks its pages by each role.
   const found = routesOf(await app)
     .filter((route) => !isConsolePath(route.split(' ')[1] ?? ''))
     .sort();

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import type { Test } from 'tap';
-import { buildAdminApp } from '../../../src/admin/api/app.ts';
+import { type AdminDeps, buildAdminApp } from '../../../src/admin/api/app.ts';
 import type { Principal } from '../../../src/admin/api/roles.ts';
 import type { RunningState } from '../../../src/admin/api/routes.ts';
 import type { Operator, Role } from '../../../src/domain/operator.ts';
+import type { Outbox } from '../../../src/domain/ports/outbox.ts';
+import { isoTime } from '../../../src/lib/clock.ts';
 import { NOON, operationsOver } from './operations.ts';
 
 export const TOKEN = 'admin-token-of-thirty-two-letters';
@@ -22,9 +24,19 @@ const operatorOf = (name: string, role: Role, expiresAt?: number): Operator => (
 
 type Ask = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'; token?: string | null; body?: unknown };
 
+export type AdminOptions = {
+  /** The console is open, as in the demo, to this operator. */
+  readonly open?: Principal;
+  /** The store of the test; a new SQLite file by default. */
+  readonly outbox?: Outbox;
+  /** Replaces parts of the state of the running gateway. */
+  readonly state?: Partial<RunningState>;
+  readonly console?: Partial<AdminDeps['console']>;
+};
+
 /** Builds the operators' app over a real store; requests are injected without a socket. */
-export function adminOver(t: Test, { open }: { readonly open?: Principal } = {}) {
-  const parts = operationsOver(t);
+export function adminOver(t: Test, { open, outbox, state: given = {}, console: more = {} }: AdminOptions = {}) {
+  const parts = operationsOver(t, { ...(outbox && { outbox }) });
   const lines: string[] = [];
   const operators = [
     operatorOf('vera', 'viewer'),
@@ -63,6 +75,7 @@ export function adminOver(t: Test, { open }: { readonly open?: Principal } = {})
       { target: 'night', kind: 'mail', waiting: 2, deliveredAt: NOON, failedAt: NOON + 1_000, failure: 'smtp_550' },
     ],
     releaseProvider: async (id) => void released.push(id),
+    ...given,
   };
   const building = buildAdminApp({
     operations: parts.operations,
@@ -74,7 +87,12 @@ export function adminOver(t: Test, { open }: { readonly open?: Principal } = {})
       activity: parts.outbox,
       database: 'SQLite, test.db',
       sessionKey: Buffer.alloc(16, 3),
-      configuration: () => ({ summary: { production: true }, changed: ['PORT'] }),
+      configuration: () => ({
+        summary: { production: true },
+        changed: ['PORT'],
+        loaded: { at: isoTime(NOON), needsRestart: [] },
+      }),
+      ...more,
       ...(open && { open }),
     },
     logger: pino({ base: null }, { write: (line: string) => void lines.push(line) }),

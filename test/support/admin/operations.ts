@@ -6,6 +6,7 @@ import { entryContext, readParts } from '../../../src/app/stored.ts';
 import { createEntryChecker } from '../../../src/config/entries.ts';
 import type { Lead, Status } from '../../../src/domain/lead.ts';
 import type { Settlement } from '../../../src/domain/ports/delivery-queue.ts';
+import type { Outbox } from '../../../src/domain/ports/outbox.ts';
 import { load } from '../config/load.ts';
 import { lead } from '../lead.ts';
 import { hashing, newLead, sqliteOutbox } from '../outbox.ts';
@@ -26,9 +27,12 @@ const SETTLEMENTS: Readonly<Record<Exclude<Status, 'queued' | 'held'>, Settlemen
 };
 
 /** Creates operations over a real store, with the clock at noon, and a function that stores a lead of any status. */
-export function operationsOver(t: Test, { openBreakers = [] }: { openBreakers?: readonly string[] } = {}) {
-  const outbox = sqliteOutbox(t)();
-  t.teardown(() => outbox.close());
+export function operationsOver(
+  t: Test,
+  { openBreakers = [], outbox: given }: { openBreakers?: readonly string[]; outbox?: Outbox } = {},
+) {
+  const outbox = given ?? sqliteOutbox(t)();
+  if (!given) t.teardown(() => outbox.close());
   let kicks = 0;
   const operations = createOperations({
     store: outbox,

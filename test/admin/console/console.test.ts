@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import { createSessions } from '../../src/admin/console/session.ts';
-import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../support/admin/admin.ts';
-import { NOON } from '../support/admin/operations.ts';
+import { createSessions } from '../../../src/admin/console/session.ts';
+import { adminOver, METRICS_TOKEN, TOKEN, tokenOf } from '../../support/admin/admin.ts';
+import { NOON } from '../../support/admin/operations.ts';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
