@@ -1,7 +1,8 @@
-import { GROUP, type RefusedOrigin, type RhythmStore, type SiteHour } from '../domain/ports/rhythm-store.ts';
+import { GROUP, type RhythmStore, type SiteHour } from '../domain/ports/rhythm-store.ts';
 import type { Site } from '../domain/site.ts';
 import { type Rhythm, silenceOf } from '../domain/site-rhythm.ts';
 import { type Clock, DAY_MS, HOUR_MS, hourOf } from '../lib/clock.ts';
+import type { Tallies } from './events.ts';
 
 /** How often a process adds its counts. */
 const WRITE_EVERY_MS = 60_000;
@@ -13,8 +14,6 @@ const WHOLE_HOUR = 50;
 /** Sites without a lead for this many hours, five weeks, are forgotten. */
 const FORGOTTEN_AFTER_H = 5 * 168;
 const ORIGINS_KEPT_MS = 7 * DAY_MS;
-/** Pairs of a site and an origin that a process counts within a minute. */
-const MOST_ORIGINS = 200;
 
 /** Sites that are judged at a time, those that fell silent last first. */
 const JUDGED = 50;
@@ -26,12 +25,8 @@ type SiteFacts = Pick<Site, 'country' | 'origins'>;
 /** Finds a site; `undefined` for one that is not configured. */
 export type FindSite = (key: string) => SiteFacts | undefined | Promise<SiteFacts | undefined>;
 
-/** Counts the leads of sites, and the pages that were refused. */
+/** Reports the leads of sites, and the pages that were refused. */
 export type SiteReporter = {
-  /** Counts a lead, in memory. */
-  readonly lead: (site: string) => void;
-  /** Counts a request of a page whose origin the site does not list, in memory. */
-  readonly refused: (site: string, origin: string) => void;
   readonly start: () => void;
   /** Writes what is left. Never rejects. */
   readonly stop: () => Promise<void>;
@@ -40,28 +35,18 @@ export type SiteReporter = {
 /** Adds counts to the store once a minute, and has it learn the hours that are over. Counts that it refuses are kept for the next time. */
 export function createSiteReporter({
   store,
+  tallies: { siteHours, refusedOrigins },
   site: find,
   clock,
 }: {
   readonly store: Pick<RhythmStore, 'addSiteHours' | 'learnSiteHours'>;
+  readonly tallies: Pick<Tallies, 'siteHours' | 'refusedOrigins'>;
   readonly site: FindSite;
   readonly clock: Clock;
 }): SiteReporter {
-  const hours = new Map<string, SiteHour>();
-  const origins = new Map<string, RefusedOrigin>();
   let cancel: (() => void) | undefined;
   let writing: Promise<void> | undefined;
   let stopped = false;
-
-  const add = ({ site, hour, count }: SiteHour): void => {
-    const key = `${hour} ${site}`;
-    hours.set(key, { site, hour, count: (hours.get(key)?.count ?? 0) + count });
-  };
-  const addOrigin = ({ site, origin, count, lastAt }: RefusedOrigin): void => {
-    const key = `${site} ${origin}`;
-    if (origins.size >= MOST_ORIGINS && !origins.has(key)) return;
-    origins.set(key, { site, origin, count: (origins.get(key)?.count ?? 0) + count, lastAt });
-  };
 
   /** A site that cannot be read now counts in no country. */
   const countryOf = async (site: string): Promise<string | undefined> => {
@@ -74,10 +59,8 @@ export function createSiteReporter({
 
   const write = async (): Promise<void> => {
     const now = clock.now();
-    add({ site: RAN, hour: hourOf(now), count: 1 });
-    const [counts, refused] = [[...hours.values()], [...origins.values()]];
-    hours.clear();
-    origins.clear();
+    siteHours.add({ site: RAN, hour: hourOf(now), count: 1 });
+    const [counts, refused] = [siteHours.take(), refusedOrigins.take()];
     const groups = new Map<string, SiteHour>();
     for (const { site, hour, count } of counts) {
       const country = site === RAN ? undefined : await countryOf(site);
@@ -90,8 +73,8 @@ export function createSiteReporter({
       await store.addSiteHours([...counts, ...groups.values()], refused, now - ORIGINS_KEPT_MS);
     } catch {
       // The fault of the storage is reported where leads meet it. Nothing ran that could have taken a lead.
-      for (const one of counts) if (one.site !== RAN) add(one);
-      for (const one of refused) addOrigin(one);
+      for (const one of counts) if (one.site !== RAN) siteHours.add(one);
+      for (const one of refused) refusedOrigins.add(one);
       return;
     }
     const before = hourOf(now - LEARN_AFTER_MS);
@@ -106,8 +89,6 @@ export function createSiteReporter({
   };
 
   return {
-    lead: (site) => add({ site, hour: hourOf(clock.now()), count: 1 }),
-    refused: (site, origin) => addOrigin({ site, origin, count: 1, lastAt: clock.now() }),
     start: next,
     async stop() {
       stopped = true;

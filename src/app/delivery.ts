@@ -1,4 +1,4 @@
-import { createAttemptLog } from '../admin/activity.ts';
+import { createAttemptLog } from '../admin/events.ts';
 import type { StoredEntries } from '../config/stored.ts';
 import { type Claim, LEASE_MS } from '../domain/ports/delivery-queue.ts';
 import type { Outbox } from '../domain/ports/outbox.ts';

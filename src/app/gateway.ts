@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import { createActivityReporter, createRefusalStreaks, NO_METRICS } from '../admin/activity.ts';
+import { createActivityReporter } from '../admin/activity.ts';
+import { createEvents, createRefusalStreaks, createTallies, NO_METRICS } from '../admin/events.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import { createOverloadReport } from '../admin/overload-report.ts';
 import { createSiteReporter, type FindSite } from '../admin/site-news.ts';
@@ -21,7 +22,7 @@ import { createVault } from '../store/vault.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { openAdminListener } from './admin-listener.ts';
 import { startDelivery } from './delivery.ts';
-import { startOutgoing, watchedEvents } from './outgoing.ts';
+import { startOutgoing } from './outgoing.ts';
 import { openPublicListener } from './public-listener.ts';
 import { createDisposers, type Services, startSharedCounts } from './services.ts';
 import { checkAgainstStore, openStored } from './stored.ts';
@@ -77,7 +78,8 @@ async function open({
   if (simulator) disposers.add(() => simulator.close());
   const streaks = createRefusalStreaks();
   const metrics = settings.admin && (await openMetrics());
-  const events = metrics ?? NO_METRICS;
+  const counter = metrics ?? NO_METRICS;
+  const tallies = createTallies();
   const tracing = await openTracing({ settings, version, disposers });
   const opened = await openOutbox(settings.database, {
     vault: createVault(settings.keys.data),
@@ -87,7 +89,7 @@ async function open({
     waitMs: settings.deliverWaitMs,
     messageKey: hashing.message,
     capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
-    onCommit: events.commit,
+    onCommit: counter.commit,
     onUnreadable: ({ id: conversation, provider }) =>
       log.error(
         { event: 'lead_parked', conversation, provider, cause: 'unreadable' },
@@ -117,6 +119,7 @@ async function open({
   const callCauses = new Map<string, string>();
   const activity = createActivityReporter({
     store: outbox,
+    counts: tallies.minutes,
     state: () => ({
       version,
       startedAt,
@@ -130,10 +133,11 @@ async function open({
   disposers.add(() => activity.stop());
   const findSite: FindSite = async (key) => live.current().sites.get(key) ?? (await stored.sites.find(key));
   const outgoing = startOutgoing({
-    ...{ live, stored, findSite, log, disposers, hashing, outbox, events, clock, refused, sharedCounts },
+    ...{ live, stored, findSite, log, disposers, hashing, outbox, counter, clock, refused, sharedCounts },
+    countedSites: tallies.countedSites,
     causeOf: (endpoint) => callCauses.get(endpoint),
   });
-  const siteReport = createSiteReporter({ store: outbox, site: findSite, clock });
+  const siteReport = createSiteReporter({ store: outbox, tallies, site: findSite, clock });
   disposers.add(() => siteReport.stop());
   const overload = createOverloadReport({ log, onLasting: outgoing.monitor.overloaded, clock });
   disposers.add(() => overload.stop());
@@ -150,16 +154,18 @@ async function open({
     accounts,
     outbox,
     metrics,
-    events: watchedEvents(events, {
-      count: activity.count,
-      lead: siteReport.lead,
-      failed: (provider, cause) => callCauses.set(accounts.endpoint(provider), cause),
-      outgoing,
+    events: createEvents({
+      counter,
+      tallies,
+      monitor: outgoing.monitor,
+      hasCallbacks: live.hasCallbacks,
+      sendCallbacks: outgoing.send,
+      onFailedCall: (provider, cause) => callCauses.set(accounts.endpoint(provider), cause),
+      clock,
     }),
     monitor: outgoing.monitor,
     streaks,
     overload,
-    siteReport,
     findSite,
     refused,
     loaded: () => loaded,

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { ActivityReporter } from '../admin/activity.ts';
 import type { EventCounter } from '../admin/metrics.ts';
-import { readSiteNews, type SiteReporter } from '../admin/site-news.ts';
+import { readSiteNews } from '../admin/site-news.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DestinationState, Subscriber } from '../domain/ports/outgoing-queue.ts';
-import { isTestProvider } from '../domain/provider.ts';
 import type { Receiver, SendReport, WebhookReceiver } from '../domain/receiver.ts';
 import { derived } from '../lib/values.ts';
 import { createLoop } from '../outgoing/loop.ts';
@@ -20,8 +18,8 @@ const LONGEST_DELAY_S = 600;
 
 export type RunningOutgoing = {
   readonly monitor: Monitor;
-  /** The status of a lead has changed, so callbacks may wait. */
-  changed(): void;
+  /** Sends what waits. */
+  send(): void;
   /** Applies settings that were replaced. */
   refresh(): void;
   /** How the configured targets of notifications are doing. */
@@ -37,7 +35,8 @@ export function startOutgoing({
   disposers,
   hashing,
   outbox,
-  events,
+  counter,
+  countedSites,
   stored,
   findSite,
   clock,
@@ -46,18 +45,12 @@ export function startOutgoing({
   causeOf,
 }: Pick<
   Services,
-  | 'findSite'
-  | 'live'
-  | 'stored'
-  | 'log'
-  | 'disposers'
-  | 'hashing'
-  | 'outbox'
-  | 'events'
-  | 'clock'
-  | 'refused'
-  | 'sharedCounts'
+  'findSite' | 'live' | 'stored' | 'log' | 'disposers' | 'hashing' | 'outbox' | 'clock' | 'refused' | 'sharedCounts'
 > & {
+  /** Counts what is sent, and faults of the storage. */
+  readonly counter: EventCounter;
+  /** Sites whose daily count changed (`Tallies`). */
+  readonly countedSites: Set<string>;
   /** Why the last call to an endpoint failed. */
   readonly causeOf: (endpoint: string) => string | undefined;
 }): RunningOutgoing {
@@ -76,13 +69,13 @@ export function startOutgoing({
   );
   const sender = createSender({ allowed: (host) => live.current().privateHosts.has(host), now: clock.now });
   const report = (sent: SendReport): void => {
-    events.outgoing(sent);
+    counter.outgoing(sent);
     if (sent.result !== 'dropped') monitor.sent(sent.destination, sent.result === 'delivered');
     if (sent.result === 'delivered') log.info({ event: 'outgoing', ...sent }, 'outgoing message');
     else log.warn({ event: 'outgoing', ...sent }, 'outgoing message');
   };
   const onFault = (err: unknown): void => {
-    events.storageFault();
+    counter.storageFault();
     log.error({ event: 'outgoing_fault', err }, 'outgoing messages cannot be read or stored');
   };
   const worker = createOutgoingWorker({
@@ -103,6 +96,7 @@ export function startOutgoing({
   const monitor = createMonitor({
     store: outbox,
     settings,
+    sites: countedSites,
     settingsRefusedSince: () => refused()?.since,
     limitsLocalSince: () => sharedCounts?.localSince(),
     causeOf,
@@ -152,9 +146,7 @@ export function startOutgoing({
 
   return {
     monitor,
-    changed() {
-      if (callbacks().length > 0 || stored.state().callbacks) worker.kick();
-    },
+    send: worker.kick,
     refresh() {
       subscribing.kick();
       worker.kick();
@@ -223,61 +215,4 @@ function callbacksOf({ partners, sites }: Pick<Settings, 'partners' | 'sites'>):
 /** An id that is unique among all messages, for `webhook-id`. */
 export function newMessageId(): string {
   return `msg_${randomBytes(16).toString('base64url')}`;
-}
-
-/**
- * What each event of a lead's way sets off: it is counted for the metrics and for the activity of this process, waiting callbacks
- * are sent, and the monitor looks where an operator may have to be told of it. Of test leads only callbacks are sent.
- *
- * @param parts `count` counts the activity of this process, `lead` the leads of sites; `failed` learns why a call to an account failed
- */
-export function watchedEvents(
-  counter: EventCounter,
-  {
-    count,
-    lead,
-    failed,
-    outgoing: { monitor, changed },
-  }: {
-    readonly count: ActivityReporter['count'];
-    readonly lead: SiteReporter['lead'];
-    readonly failed: (provider: string, cause: string) => void;
-    readonly outgoing: Pick<RunningOutgoing, 'monitor' | 'changed'>;
-  },
-): EventCounter {
-  return {
-    ...counter,
-    attempt(report) {
-      const status = report.settled?.conversation.status;
-      if (status !== 'queued') changed();
-      if (isTestProvider(report.lead.provider)) return;
-      counter.attempt(report);
-      const { outcome } = report.answer;
-      if (!report.answer.uncalled) count(outcome.class);
-      if (outcome.class === 'not_sent' || outcome.class === 'unknown') failed(report.lead.provider, outcome.cause);
-      if (status === 'parked' || status === 'unknown') monitor.kick();
-    },
-    conversation(status, site, test) {
-      if (status === 'held') changed();
-      if (test) return;
-      count('stored');
-      lead(site);
-      counter.conversation(status, site);
-      monitor.lead(site);
-      if (status === 'held') monitor.kick();
-    },
-    capPressure(pressure, site) {
-      counter.capPressure(pressure, site);
-      monitor.lead(site);
-      monitor.kick();
-    },
-    problem(code) {
-      counter.problem(code);
-      monitor.refused(code);
-    },
-    storageFault() {
-      counter.storageFault();
-      monitor.storageFault();
-    },
-  };
 }

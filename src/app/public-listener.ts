@@ -30,7 +30,6 @@ export async function openPublicListener(
     outbox,
     events,
     overload,
-    siteReport,
     sharedCounts,
     tracing,
     clock,
@@ -99,7 +98,7 @@ export async function openPublicListener(
     logger: log,
     onProblem: events.problem,
     now: clock.now,
-    onRefusedOrigin: siteReport.refused,
+    onRefusedOrigin: events.refusedOrigin,
     onAnswer: events.answer,
     version,
   });

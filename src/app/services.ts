@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { RefusalStreaks } from '../admin/activity.ts';
-import type { EventCounter, Metrics } from '../admin/metrics.ts';
+import type { Events, RefusalStreaks } from '../admin/events.ts';
+import type { Metrics } from '../admin/metrics.ts';
 import type { OverloadReport } from '../admin/overload-report.ts';
-import type { FindSite, SiteReporter } from '../admin/site-news.ts';
+import type { FindSite } from '../admin/site-news.ts';
 import type { Accounts, LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { StoredEntries } from '../config/stored.ts';
@@ -29,16 +29,14 @@ export type Services = {
   readonly outbox: Outbox;
   /** What the operators' listener shows; `undefined` without that listener. */
   readonly metrics: Metrics | undefined;
-  /** Is told of what happens: counts it for `metrics` and for the activity of this process, and wakes the monitor. */
-  readonly events: EventCounter;
+  /** Is told of what happens: counts it, sends callbacks and wakes the monitor. */
+  readonly events: Events;
   /** Is told of events that operators may have to be told of. */
   readonly monitor: Monitor;
   /** The leads of each account that the provider refused in a row. */
   readonly streaks: RefusalStreaks;
   /** Tells operators of requests that this process refuses. */
   readonly overload: OverloadReport;
-  /** Counts the leads of sites, and the pages that were refused. */
-  readonly siteReport: SiteReporter;
   /** A site of the configuration file or of the store. */
   readonly findSite: FindSite;
   /** The settings that were refused last; `undefined` while the files are valid. */

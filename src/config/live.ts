@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FailurePatterns } from '../domain/failure-pattern.ts';
 import { accountOf, type ProviderAccount } from '../domain/provider.ts';
-import { NO_STORED_SITES, type Site, type StoredSites } from '../domain/site.ts';
+import { NO_STORED_SITES, type Site } from '../domain/site.ts';
+import { derived } from '../lib/values.ts';
 import { DEFAULT_REGION } from './defaults.ts';
 import type { Settings } from './settings.ts';
-import type { StoredParts } from './stored.ts';
+import type { StoredEntries, StoredParts } from './stored.ts';
 
 /** The settings of a running gateway. */
 export type LiveSettings = {
@@ -21,6 +22,8 @@ export type LiveSettings = {
   readonly failurePatterns: (lead: { readonly site: string; readonly provider: string }) => FailurePatterns;
   /** The daily maxima of a site. */
   readonly dailyMax: (site: string) => Settings['dailyMax'];
+  /** Whether any partner or site is told of changes of its leads. */
+  readonly hasCallbacks: () => boolean;
 };
 
 /** Names of variables, or of entries of the file (`providers/europe`); never a value. */
@@ -114,12 +117,14 @@ const PARTS: { readonly [Key in keyof Settings]-?: Part } = {
 const keys = Object.keys(PARTS) as (keyof Settings)[];
 
 const NOTHING: StoredParts = { partners: new Map(), providers: new Map() };
-const NOTHING_STORED = { sites: NO_STORED_SITES, parts: () => NOTHING };
+const NOTHING_STORED = { sites: NO_STORED_SITES, parts: () => NOTHING, state: () => ({ callbacks: false }) };
 
 /** Holds the settings. Live parts can be replaced while the program runs; the others stay as they were at start. */
 export function createLiveSettings(
   initial: Settings,
-  stored: { readonly sites: StoredSites; readonly parts: () => StoredParts } = NOTHING_STORED,
+  stored: Pick<StoredEntries, 'sites' | 'parts'> & {
+    readonly state: () => { readonly callbacks: boolean };
+  } = NOTHING_STORED,
 ): LiveSettings {
   let own = initial;
   let parts = stored.parts();
@@ -133,6 +138,11 @@ export function createLiveSettings(
   };
   /** `null`: there is no such site. `undefined`: it is not in memory. */
   const siteOf = (key: string): Site | null | undefined => own.sites.get(key) ?? stored.sites.peek(key);
+  const hasOwnCallbacks = derived(
+    () => own,
+    ({ sites, partners }) =>
+      [...sites.values(), ...partners.values()].some(({ callbacks = [] }) => callbacks.length > 0),
+  );
   const getters = keys.map((key) => [key, { enumerable: true, get: () => now()[key] }]);
   return {
     current: now,
@@ -150,6 +160,7 @@ export function createLiveSettings(
       account: now().providers.get(accountOf(provider))?.failurePatterns ?? [],
     }),
     dailyMax: (site) => ({ ...own.dailyMax, ...siteOf(site)?.dailyMax }),
+    hasCallbacks: () => hasOwnCallbacks() || stored.state().callbacks,
     replace(next) {
       const differing = keys.filter((key) => !isDeepStrictEqual(own[key], next[key]));
       const names = (wanted: boolean) =>

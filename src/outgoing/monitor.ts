@@ -38,6 +38,8 @@ type Parts = {
     Pick<StatsStore, 'openCounts'> & { ready(): Promise<void> };
   /** The receivers; `undefined` if there are none. */
   readonly settings: () => Notifications | undefined;
+  /** Sites that took leads, or had to refuse them. The monitor removes those that are not near their daily maximum. */
+  readonly sites: Set<string>;
   readonly siteUse: (site: string) => Promise<{ readonly count: number; readonly max: number }>;
   /** Since when the settings on disk are refused, and since when this process counts rate limits without Redis. */
   readonly settingsRefusedSince: () => number | undefined;
@@ -71,8 +73,6 @@ export interface Monitor {
   refused(code: string): void;
   /** A message to a receiver was sent, or was not. */
   sent(destination: string, delivered: boolean): void;
-  /** A site has taken a lead. */
-  lead(site: string): void;
   /** An operation of the storage failed. */
   storageFault(): void;
   stop(): Promise<void>;
@@ -83,13 +83,12 @@ export interface Monitor {
  * decides which of them tells (`AlertStore`). A target in its quiet time is told afterwards of what still holds then.
  */
 export function createMonitor(parts: Parts): Monitor {
-  const { store, settings, causeOf, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
+  const { store, settings, sites, causeOf, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
   /** What only this process sees, by its key, and since when. */
   const seen = new Map<string, number>();
   const requests = createRefusedRequests(clock);
   const receivers = createFailingReceivers(clock);
   const heldSince = new Map<ConditionKind, number>();
-  const sites = new Set<string>();
   let reporting = false;
 
   const compose = (occasion: Occasion, condition: Condition, target: NotificationTarget): OutgoingMessage =>
@@ -224,7 +223,6 @@ export function createMonitor(parts: Parts): Monitor {
     },
     refused: requests.count,
     sent: receivers.note,
-    lead: (site) => void sites.add(site),
     storageFault() {
       storage.fault(clock.now());
       loop.kick();

@@ -1,12 +1,15 @@
 import pino from 'pino';
 import t from 'tap';
+import { createActivityReporter } from '../../src/admin/activity.ts';
 import {
-  createActivityReporter,
   createAttemptLog,
+  createEvents,
   createRefusalStreaks,
+  createTallies,
   NO_METRICS,
   REFUSALS_TO_ALERT,
-} from '../../src/admin/activity.ts';
+} from '../../src/admin/events.ts';
+import type { Status } from '../../src/domain/lead.ts';
 import type { ActivityStore, MinuteCount } from '../../src/domain/ports/activity-store.ts';
 import type { OutcomeClass } from '../../src/domain/provider.ts';
 import type { AttemptReport } from '../../src/leads/delivery/attempt.ts';
@@ -27,21 +30,26 @@ function setup() {
     },
   };
   const clock = manualClock(600_000);
+  const tallies = createTallies();
+  const monitor = { kick() {}, refused() {}, storageFault() {} };
+  const callbacks = { hasCallbacks: () => false, sendCallbacks() {} };
+  const parts = { counter: NO_METRICS, tallies, monitor, ...callbacks, onFailedCall() {}, clock };
   const reporter = createActivityReporter({
     store: store as unknown as ActivityStore,
+    counts: tallies.minutes,
     state: () => ({ version: '1.0.0', startedAt: 0, breakers: {}, settingsRefused: false }),
     clock,
   });
-  return { reporter, clock, written, store };
+  return { reporter, clock, written, store, events: createEvents(parts) };
 }
 
 t.test('counts are written every ten seconds, by minute and kind', async (t) => {
-  const { reporter, clock, written } = setup();
+  const { reporter, clock, written, events } = setup();
   reporter.start();
   await clock.advance(0);
   t.strictSame(written, [[]], 'a process is known at once');
-  for (let n = 0; n < 3; n += 1) reporter.count('delivered');
-  reporter.count('unknown');
+  for (let n = 0; n < 3; n += 1) events.attempt(report(`lead-${n}`, 'delivered'));
+  events.attempt(report('lead', 'unknown'));
   await clock.advance(10_000);
   t.strictSame(written[1], [
     { minute: 10, kind: 'delivered', count: 3 },
@@ -55,13 +63,13 @@ t.test('counts are written every ten seconds, by minute and kind', async (t) => 
 });
 
 t.test('counts that the storage refuses are written later', async (t) => {
-  const { reporter, clock, written, store } = setup();
+  const { reporter, clock, written, store, events } = setup();
   reporter.start();
   await clock.advance(0);
   store.broken = true;
-  reporter.count('stored');
+  events.conversation('queued', 'demo');
   await clock.advance(10_000);
-  reporter.count('stored');
+  events.conversation('queued', 'demo');
   store.broken = false;
   await clock.advance(10_000);
   t.strictSame(written[1], [{ minute: 10, kind: 'stored', count: 2 }]);
@@ -69,10 +77,10 @@ t.test('counts that the storage refuses are written later', async (t) => {
 });
 
 t.test('a stop writes what is left, removes the process and leaves no timer', async (t) => {
-  const { reporter, clock, written, store } = setup();
+  const { reporter, clock, written, store, events } = setup();
   reporter.start();
   await clock.advance(0);
-  reporter.count('stored');
+  events.conversation('queued', 'demo');
   await reporter.stop();
   t.strictSame(written.at(-1), [{ minute: 10, kind: 'stored', count: 1 }]);
   t.equal(store.forgotten, 1);
@@ -93,6 +101,46 @@ function report(id: string, outcome: OutcomeClass, provider = 'main', uncalled =
     settled: undefined,
   };
 }
+
+t.test(
+  'a change of a lead sends callbacks where anybody has one, and a lead that needs an operator wakes the monitor',
+  async (t) => {
+    const calls: string[] = [];
+    let receivers = false;
+    const events = createEvents({
+      counter: NO_METRICS,
+      tallies: createTallies(),
+      monitor: {
+        kick: () => calls.push('look'),
+        refused: (code) => calls.push(code),
+        storageFault: () => calls.push('fault'),
+      },
+      hasCallbacks: () => receivers,
+      sendCallbacks: () => calls.push('send'),
+      onFailedCall: (provider, cause) => calls.push(`${provider} ${cause}`),
+      clock: manualClock(600_000),
+    });
+    const settledAs = (status: Status, provider = 'main') =>
+      events.attempt({
+        ...report('lead', 'refused', provider),
+        settled: {
+          conversation: { id: 'lead', status, attempts: 1, createdAt: 1, updatedAt: 1 },
+          parkedProvider: false,
+        },
+      });
+    settledAs('delivered');
+    t.strictSame(calls.splice(0), []);
+    receivers = true;
+    for (const status of ['queued', 'delivered', 'parked'] as const) settledAs(status);
+    t.strictSame(calls.splice(0), ['send', 'send', 'look']);
+    settledAs('parked', 'test:main');
+    events.conversation('held', 'demo', true);
+    t.strictSame(calls.splice(0), ['send', 'send'], 'of a test nobody but its partner is told');
+    events.conversation('held', 'demo');
+    events.storageFault();
+    t.strictSame(calls, ['send', 'look', 'fault']);
+  },
+);
 
 /** The alerts that these attempts raise, by the event of the log line. */
 function alerts(reports: readonly AttemptReport[]) {

@@ -1,7 +1,9 @@
 import t, { type Test } from 'tap';
+import { createEvents, createTallies, NO_METRICS } from '../../src/admin/events.ts';
 import { createSiteReporter, readSiteNews } from '../../src/admin/site-news.ts';
 import { StorageUnavailable } from '../../src/domain/ports/outbox.ts';
 import type { RhythmStore, SiteHour } from '../../src/domain/ports/rhythm-store.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { manualClock } from '../support/clock.ts';
 import { sqliteOutbox } from '../support/outbox.ts';
 
@@ -13,6 +15,15 @@ const SITES = new Map([
   ['other', { country: 'US', origins: '*' as const }],
 ]);
 const site = (key: string) => SITES.get(key);
+
+/** The events of a process, and what they count. */
+function counting(clock: Clock) {
+  const tallies = createTallies();
+  const monitor = { kick() {}, refused() {}, storageFault() {} };
+  const callbacks = { hasCallbacks: () => false, sendCallbacks() {} };
+  const parts = { counter: NO_METRICS, tallies, monitor, ...callbacks, onFailedCall() {}, clock };
+  return { tallies, events: createEvents(parts) };
+}
 
 t.test(
   'leads are added once a minute by hour, with their country and the minutes in which a process ran',
@@ -27,20 +38,21 @@ t.test(
       },
       learnSiteHours: async () => 0,
     };
-    const reporter = createSiteReporter({ store, site, clock });
+    const { tallies, events } = counting(clock);
+    const reporter = createSiteReporter({ store, tallies, site, clock });
     reporter.start();
-    for (const key of ['dealer', 'dealer', 'other', 'removed']) reporter.lead(key);
+    for (const key of ['dealer', 'dealer', 'other', 'removed']) events.conversation('delivered', key);
     t.strictSame(added, [], 'a lead costs no write');
     await clock.advance(60_000);
     const counts = () => added.splice(0).map(({ site: name, count }) => `${name} ${count}`);
     t.strictSame(counts(), ['dealer 2', 'other 1', 'removed 1', '*ran 1', '*US 3']);
     storage.fails = true;
-    reporter.lead('dealer');
+    events.conversation('delivered', 'dealer');
     await clock.advance(60_000);
     storage.fails = false;
     await clock.advance(60_000);
     t.strictSame(counts(), ['dealer 1', '*ran 1', '*US 1'], 'counts are kept, and the minute of the fault did not run');
-    reporter.lead('other');
+    events.conversation('delivered', 'other');
     await reporter.stop();
     t.strictSame(counts(), ['other 1', '*ran 1', '*US 1']);
     t.equal(clock.next(), undefined);
@@ -81,9 +93,10 @@ t.test('of a site the page is told that was refused most, until the site lists i
   const outbox = sqliteOutbox(t)();
   t.teardown(() => outbox.close());
   const clock = manualClock(FIRST * HOUR);
-  const reporter = createSiteReporter({ store: outbox, site, clock });
+  const { tallies, events } = counting(clock);
+  const reporter = createSiteReporter({ store: outbox, tallies, site, clock });
   const refuse = (key: string, origin: string, count: number) => {
-    for (let n = 0; n < count; n += 1) reporter.refused(key, origin);
+    for (let n = 0; n < count; n += 1) events.refusedOrigin(key, origin);
   };
   refuse('dealer', 'https://new.example', 40);
   refuse('dealer', 'https://copied.example', 25);

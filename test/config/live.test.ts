@@ -1,8 +1,9 @@
 import t from 'tap';
 import { createAccounts, createLiveSettings } from '../../src/config/live.ts';
+import { NO_STORED_SITES } from '../../src/domain/site.ts';
 import { createGate, FAILURES_TO_OPEN } from '../../src/leads/delivery/breaker.ts';
 import { manualClock } from '../support/clock.ts';
-import { KEYS, keyOf, load, loadFile, soundFile } from '../support/config/load.ts';
+import { fileWith, KEYS, keyOf, load, loadFile, soundFile } from '../support/config/load.ts';
 
 const TOKEN = 'admin-token-'.repeat(3);
 const POSTGRES = { DATABASE_URL: 'postgres://gateway:secret@localhost/leads' };
@@ -126,6 +127,28 @@ t.test(
     t.equal(live.view.sites, live.current().sites, 'the view shows the current settings');
   },
 );
+
+t.test('callbacks are sent as soon as a partner or a site of the file or of the store has a receiver', async (t) => {
+  let stored = false;
+  const noEntries = { partners: new Map(), providers: new Map() };
+  const live = createLiveSettings(loadFile(soundFile()), {
+    sites: NO_STORED_SITES,
+    parts: () => noEntries,
+    state: () => ({ callbacks: stored }),
+  });
+  t.equal(live.hasCallbacks(), false);
+  stored = true;
+  t.equal(live.hasCallbacks(), true);
+  stored = false;
+  const callbacks = [
+    {
+      url: 'https://crm.example/leads',
+      secret: `whsec_${Buffer.from(Array.from({ length: 32 }, (_, n) => n * 7)).toString('base64')}`,
+    },
+  ];
+  live.replace(loadFile(fileWith('/partners/crm/callbacks', callbacks)));
+  t.equal(live.hasCallbacks(), true);
+});
 
 t.test(
   'an account is found as it is configured now, and its credentials are hashed once for each configuration',

@@ -257,12 +257,12 @@ t.test('leads that are parked with their account are told as the account alone',
 
 t.test('a site near its daily cap is told, and all is clear on the next day', async (t) => {
   const counts: Record<string, number> = { motors: 79 };
-  const { clock, monitors, told } = await watching(t, notifications(), { counts });
-  monitors[0]?.lead('motors');
+  const { clock, sites, told } = await watching(t, notifications(), { counts });
+  sites.add('motors');
   await clock.advance(15_000);
   t.strictSame(await told(), []);
   counts.motors = 80;
-  monitors[0]?.lead('motors');
+  sites.add('motors');
   await clock.advance(15_000);
   t.match(await told(), [{ type: 'raised', condition: 'site_cap:motors', text: /took 80 leads/ }]);
   counts.motors = 0;

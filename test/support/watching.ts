@@ -44,6 +44,8 @@ export async function watching(
   clock: ManualClock;
   outbox: Outbox;
   monitors: Monitor[];
+  /** Sites whose daily count changed. */
+  sites: Set<string>;
   told(): Promise<Told[]>;
   storage: { fails: boolean };
   direct: Told[];
@@ -51,6 +53,7 @@ export async function watching(
 }> {
   const open = sqliteOutbox(t);
   const outbox = open();
+  const sites = new Set<string>();
   const storage = { fails: false };
   const direct: Told[] = [];
   /** Since when the settings are refused, and rate limits counted without Redis. */
@@ -64,6 +67,7 @@ export async function watching(
     });
     const monitor = createMonitor({
       store,
+      sites,
       settings: () => settings,
       settingsRefusedSince: () => own.settings,
       limitsLocalSince: () => own.limits,
@@ -93,6 +97,7 @@ export async function watching(
     clock,
     outbox,
     monitors,
+    sites,
     storage,
     direct,
     own,
