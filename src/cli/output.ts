@@ -29,21 +29,6 @@ export function pairs(rows: readonly (readonly [string, unknown])[]): string {
   return given.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('');
 }
 
-/**
- * A character that begins a formula, its full-width form included: at the beginning of a cell, and after what a spreadsheet may
- * take for the end of one (separators of other locales, tabs, line breaks, quotes), with blanks between.
- */
-const FORMULA = /(^|[\t\r\n,;|"'\u2028\u2029])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212])/g;
-
-/**
- * One line of RFC 4180. Every cell is quoted, and control characters are escaped. What a spreadsheet would run as a formula gets an
- * apostrophe in front, as OWASP advises ("CSV Injection"): texts come from strangers, and a spreadsheet opens the export. `jsonl`
- * holds them unchanged.
- */
-export function csvLine(cells: readonly (string | undefined)[]): string {
-  return `${cells.map((cell = '') => quoteCell(cell.replace(FORMULA, "$1$2'"))).join(',')}\r\n`;
-}
-
 /** Writes a count with its noun: `1 lead`, `2 leads`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
@@ -81,10 +66,6 @@ export async function confirm(io: Io, yes: boolean | undefined, question: string
 
 function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - [...cell].length));
-}
-
-function quoteCell(cell: string): string {
-  return `"${printable(cell).replaceAll('"', '""')}"`;
 }
 
 /** Says that the configuration has mistakes, under a command that does not depend on them. */

@@ -33,6 +33,13 @@ export function hasTestKey(authorization: string): boolean {
   return BEARER.exec(authorization)?.[1]?.startsWith(TEST_KEY) ?? false;
 }
 
+/** The SHA-256 of the key of an `Authorization` header. @throws Error for a header that has none */
+export function presentedKeyHash(authorization: string): Buffer {
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined) throw new Error('A key was accepted that the header does not have.');
+  return hash('sha256', token, 'buffer');
+}
+
 /**
  * All sites: those of the configuration file, then those of the store. A method gives a promise only where the store has to be
  * read, so that a request for a site in use waits for nothing. Promises reject with `StorageUnavailable`.

@@ -28,6 +28,7 @@ import { type FileDeps, fileRoutes } from './routes/files.ts';
 import { formPostRoutes, siteFormRoutes } from './routes/forms.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { type PartnerListDeps, partnerListRoutes } from './routes/partner-list.ts';
+import { reconciliationRoutes } from './routes/reconciliation.ts';
 import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import { createTakeLead } from './take-lead.ts';
@@ -186,6 +187,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const takeLead = createTakeLead({ ...deps, sites, limits, waitMs: settings.deliverWaitMs + timeouts.handlerMs });
   await app.register(conversationRoutes, { takeLead, find: deps.find, now });
   await app.register(partnerListRoutes, deps.partnerList);
+  await app.register(reconciliationRoutes, { listOfPartner: deps.partnerList.listOfPartner, now });
   await app.register(formPostRoutes, { takeLead, logger });
   await app.register(siteFormRoutes, { sites, guard: deps.guard, now });
   await app.register(textPageRoutes, { sites, guard: deps.guard, takeLead, logger, now });

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createProgress, csvLine, json, pairs, table } from '../../src/cli/output.ts';
+import { createProgress, json, pairs, table } from '../../src/cli/output.ts';
+import { csvLine } from '../../src/lib/csv.ts';
 import { printable } from '../../src/lib/text.ts';
 
 t.test('text from a stranger cannot control the terminal', async (t) => {

@@ -1,7 +1,9 @@
 import type { Test } from 'tap';
 import { STATUSES, type Status } from '../../src/domain/lead.ts';
-import type { PartnerFilter } from '../../src/domain/ports/lead-records.ts';
+import type { PartnerFilter, PartnerRecords } from '../../src/domain/ports/lead-records.ts';
 import { InvalidCursor, type Outbox } from '../../src/domain/ports/outbox.ts';
+import { testProviderOf } from '../../src/domain/provider.ts';
+import { signedDayFile } from '../../src/leads/reconciliation.ts';
 import { defined } from '../../src/lib/values.ts';
 import { lead } from '../support/lead.ts';
 import { entry, hashing, leased, type OpenOutbox, queued } from '../support/outbox.ts';
@@ -46,6 +48,41 @@ export function partnerRecordsContract(t: Test, open: (t: Test) => OpenOutbox): 
     });
     t.match(await outbox.find(old), { partner: 'crm', reference: 'order-1' });
     t.notOk('reference' in ((await outbox.find(unknown)) ?? {}));
+    await outbox.close();
+  });
+
+  t.test('the signed file of a day has exactly its real or its test leads, and is read page by page', async (t) => {
+    const outbox = await open(t)();
+    const day = Date.UTC(2026, 10, 28);
+    const times = [day - 1, day, day + 1, day + 2, day + 3, day + 86_399_998, day + 86_400_000];
+    for (const at of times) await stored(outbox, at, 'delivered', `at-${at - day}`);
+    await queued(outbox, day + 5, { lead: lead({ partner: 'crm', provider: testProviderOf('default') }) });
+    let pages = 0;
+    const counting: PartnerRecords = {
+      async listOfPartner(filter, page) {
+        pages += 1;
+        return outbox.listOfPartner(filter, page);
+      },
+    };
+    const read = async (test: boolean): Promise<string[]> => {
+      const file = { partner: 'crm', day, test, format: 'jsonl' } as const;
+      const lines = signedDayFile(counting, file, [Buffer.alloc(32, 1)], 2);
+      t.equal(pages, 0, 'a page is read when it is asked for');
+      const first = await lines.next();
+      t.equal(pages, 1);
+      const rest = [];
+      for await (const line of lines) rest.push(line);
+      pages = 0;
+      return [first.value, ...rest].join('').trimEnd().split('\n');
+    };
+    const real = (await read(false)).map((line) => JSON.parse(line));
+    t.strictSame(
+      real.slice(0, -1).map(({ reference, outcome }) => [reference, outcome]),
+      ['at-86399998', 'at-3', 'at-2', 'at-1', 'at-0'].map((reference) => [reference, 'delivered']),
+    );
+    t.match(real.at(-1), { leads: 5, signatures: [/^v1,.{44}$/] });
+    const tests = (await read(true)).map((line) => JSON.parse(line));
+    t.match(tests, [{ test: true, outcome: 'queued', certainty: 'open' }, { leads: 1 }]);
     await outbox.close();
   });
 

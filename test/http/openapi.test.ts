@@ -40,6 +40,7 @@ t.test('the document is OpenAPI 3.1 and has every public path', async (t) => {
     '/conversations/{id}',
     '/healthz',
     '/readyz',
+    '/reconciliations/{date}',
     '/sites/{key}/form',
     '/sites/{key}/text',
   ]);

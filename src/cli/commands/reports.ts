@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ConsentView } from '../../admin/operations/views.ts';
 import { DIMENSIONS } from '../../domain/ports/lead-records.ts';
+import { csvLine } from '../../lib/csv.ts';
 import { defined } from '../../lib/values.ts';
 import {
   type Context,
@@ -17,7 +18,7 @@ import {
   timeOptions,
   UsageError,
 } from '../command.ts';
-import { csvLine, json, pairs, plural, table } from '../output.ts';
+import { json, pairs, plural, table } from '../output.ts';
 
 type ExportOptions = Pick<LeadOptions, 'site' | 'since' | 'until'> & JsonOption & { readonly format: string };
 

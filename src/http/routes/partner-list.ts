@@ -14,7 +14,8 @@ export type PartnerListDeps = {
   readonly readPage: ReadSignedPage;
 };
 
-type Query = Readonly<Record<string, string | readonly string[]>>;
+/** A query of parameters that may come more than once. */
+export type Query = Readonly<Record<string, string | readonly string[]>>;
 const NAMES = Object.keys(PARTNER_LIST_QUERY.properties);
 
 /** `GET /conversations`: what a partner sent, newest first. */
@@ -35,7 +36,7 @@ export async function partnerListRoutes(app: FastifyInstance, deps: PartnerListD
           'This list is for partners; send your key as "Authorization: Bearer <key>".',
         );
       }
-      const query = readQuery(request.query);
+      const query = readQuery(request.query, NAMES);
       const filter: PartnerFilter = defined({
         partner: partner.id,
         // A test key sees the test leads alone; what comes with any other key may have been sent to a test site.
@@ -59,16 +60,16 @@ export async function partnerListRoutes(app: FastifyInstance, deps: PartnerListD
   );
 }
 
-function wrong(name: string, detail: string): Problem {
+export function wrong(name: string, detail: string): Problem {
   return new Problem('bad_request', { detail: `Parameter ${name}: ${detail}` });
 }
 
 /** @throws Problem for a parameter that is unknown, repeated or empty: otherwise the list would be longer than what was meant */
-function readQuery(query: Query): Readonly<Record<string, string>> {
+export function readQuery(query: Query, names: readonly string[]): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(query)) {
-    if (!NAMES.includes(name)) {
+    if (!names.includes(name)) {
       throw new Problem('bad_request', {
-        detail: `The address has a parameter that is not known here; known are ${NAMES.join(', ')}.`,
+        detail: `The address has a parameter that is not known here; known are ${names.join(', ')}.`,
       });
     }
     if (typeof value !== 'string') throw wrong(name, 'Comes more than once; send it once.');
