@@ -54,8 +54,8 @@ function oldNode(t: Test): string {
   });
   const [env, options] = nodeCommand('--no-strip-types', '--import', `${bin}/old.mjs`);
   const command = [env, ...options, '"$@"'].join(' ');
-  const refusal = 'echo "node: bad option: --env-file-if-exists=.env" >&2; exit 9';
-  writeFileSync(`${bin}/node`, `#!/bin/sh\ncase "$*" in *--env-file-if-exists*) ${refusal};; esac\nexec ${command}\n`);
+  const refusal = 'echo "node: bad option: --env-file" >&2; exit 9';
+  writeFileSync(`${bin}/node`, `#!/bin/sh\ncase "$*" in *--env-file*) ${refusal};; esac\nexec ${command}\n`);
   chmodSync(`${bin}/node`, 0o755);
   return bin;
 }
