@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createLogger, outputDestination, prettyDestination } from './admin/logger.ts';
-import { type Gateway, startGateway } from './app/gateway.ts';
-import type { RefusedSettings } from './app/services.ts';
-import { createReloader } from './config/background.ts';
+import type { Gateway } from './app/gateway.ts';
+import { startReloadingGateway } from './app/reloading.ts';
 import { describeSettings } from './config/describe.ts';
 import { ConfigurationError, type LoadedSettings, loadSettings } from './config/load.ts';
-import { firstNames, formatProblem, formatProblems } from './config/problem.ts';
-import { watchSettings } from './config/watch.ts';
-import { systemClock } from './lib/clock.ts';
+import { formatProblem } from './config/problem.ts';
 import { createGuard } from './lib/connections.ts';
 import { stopOnSignal } from './signals.ts';
 
@@ -26,44 +23,7 @@ const log = createLogger({ level: settings.logLevel, destination: pretty ?? outp
 const guard = createGuard(log);
 
 try {
-  let refused: RefusedSettings | undefined;
-  const gateway = await startGateway(settings, log, version, () => refused);
-  let current = settings;
-  const readAgain = createReloader(process.env, () => current);
-  const watch = watchSettings({
-    initial: settings,
-    async load() {
-      try {
-        const next = await readAgain();
-        await gateway.check(next);
-        return next;
-      } catch (err) {
-        if (err instanceof ConfigurationError) throw err;
-        log.error({ event: 'reload_fault', err }, 'the settings could not be read anew; they stay as they are');
-        return current;
-      }
-    },
-    onChange(next) {
-      current = next;
-      const { changed, needsRestart } = gateway.replace(next);
-      const names = { changed: firstNames(changed), needsRestart: firstNames(needsRestart) };
-      log.warn({ event: 'settings_replaced', ...names }, 'settings replaced');
-    },
-    onRefused(error) {
-      const problems = formatProblems(error);
-      const mistakes = error.problems.length + error.more;
-      refused = { since: refused?.since ?? systemClock.now(), mistakes, problems };
-      log.error(
-        { event: 'settings_refused', mistakes, problems },
-        'the new settings are invalid; the previous ones stay in use',
-      );
-    },
-    onMended() {
-      refused = undefined;
-      log.warn({ event: 'settings_mended' }, 'the settings are all right again');
-    },
-    clock: { ...systemClock, after: (ms, run) => systemClock.after(ms, guard(run)) },
-  });
+  const { gateway, watch } = await startReloadingGateway({ settings, env: process.env, log, version, guard });
   process.on(
     'SIGHUP',
     guard(() => void watch.reload().then((result) => log.info({ event: 'reload', result }, 'reload'))),

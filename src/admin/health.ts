@@ -69,14 +69,24 @@ function failingStorage({ storage }: HealthFacts): Finding[] {
   return storage === undefined ? [] : [storageFinding(storage)];
 }
 
-/** The finding about a storage that takes no writes, or cannot be read. @param problem one sentence */
+/** The finding about a storage that takes no writes, or cannot be read. @param problem as `storageProblem` gives it */
 export function storageFinding(problem: string): Finding {
   return {
     severity: 'alarm',
-    text: `The storage fails, and new leads are answered 503: ${problem}`,
+    text: `The storage fails, and new leads are answered 503: ${problem}.`,
     action: 'Mend the storage; the gateway continues by itself.',
     section: 'the-storage-fails',
   };
+}
+
+/** What the storage says: our own words, and SQLite's fixed text or the error's code. Messages of a database may quote stored data. */
+export function storageProblem(error: Error): string {
+  const own = error.message.replace(/\.$/, '');
+  const { cause } = error;
+  if (!(cause instanceof Error)) return own;
+  if ('errstr' in cause) return `${own} (${cause.errstr})`;
+  if ('code' in cause) return `${own} (${cause.code})`;
+  return own;
 }
 
 function noProcess({ replicas, storage }: HealthFacts): Finding[] {
@@ -236,7 +246,7 @@ export async function readHealth({
       () => undefined,
       (error: unknown) => {
         if (!(error instanceof StorageUnavailable)) throw error;
-        return error.message;
+        return storageProblem(error);
       },
     ),
     operations.stats(),

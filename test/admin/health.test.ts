@@ -95,7 +95,7 @@ const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, tex
   ],
   [
     'a storage that takes no writes, of which no process can report',
-    { storage: 'The disk is full.', replicas: [] },
+    { storage: 'The disk is full', replicas: [] },
     'alarm',
     /^The storage fails, and new leads are answered 503: The disk is full\.$/,
     'the-storage-fails',

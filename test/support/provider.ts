@@ -15,6 +15,8 @@ export type Provider = {
   answer(fault: string, orders?: Orders): Promise<void>;
   /** Sets the faults of the next calls. */
   next(fault: string, orders?: Orders): Promise<void>;
+  /** Accepts this password from now on, and no other. */
+  accept(password: string): Promise<void>;
   /** Exact counts by number, all digits from the country code on. */
   byPhone(): Promise<Readonly<Record<string, Tally>>>;
   /** Exact counts by lead; the same text means the same lead. */
@@ -48,6 +50,7 @@ export async function startProvider(t: Test, credentials: Credentials = DEMO_CRE
       PROVIDER_PASSWORD: password,
     },
     answer: (fault, orders) => order('/mode', { fault, ...orders }),
+    accept: (password) => order('/credentials', { providerId, username, password }),
     next: (fault, orders) => order('/next', { fault, ...orders }),
     byPhone: async () => (await counts<{ phones: Record<string, Tally> }>()).phones,
     byLead: async () => (await counts<{ fingerprints: Record<string, Tally> }>()).fingerprints,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { commandOf, type Finding } from '../../admin/findings.ts';
-import { findings, readHealth, storageFinding } from '../../admin/health.ts';
+import { findings, readHealth, storageFinding, storageProblem } from '../../admin/health.ts';
 import { isoTime } from '../../admin/operations/views.ts';
 import { readSiteNews } from '../../admin/site-news.ts';
 import { loadSettings } from '../../config/load.ts';
@@ -49,7 +49,7 @@ async function examine({ io, open }: Context): Promise<readonly Finding[]> {
     );
   } catch (error) {
     if (!(error instanceof StorageUnavailable || error instanceof UnusableDatabase)) throw error;
-    return [storageFinding(error.message)];
+    return [storageFinding(storageProblem(error))];
   }
 }
 
