@@ -9,6 +9,8 @@ import { ConfigurationError, type Problem } from './problem.ts';
 const SMALL_BYTES = 256 * 1024;
 /** Sites in one message of the thread: few enough that taking them over takes a few milliseconds. */
 const CHUNK = 100;
+/** Of the thread's heap, in MiB. Node's own default is several times as much. */
+const YOUNG_MIB = 16;
 
 /** What the thread sends, one message for each request: sites, then the other settings, or the mistakes instead. */
 export type Part =
@@ -40,7 +42,11 @@ function sizeOf(file: string | undefined): number {
 }
 
 async function loadApart(env: NodeJS.ProcessEnv, current: LoadedSettings): Promise<LoadedSettings> {
-  const worker = new Worker(new URL('./background-worker.ts', import.meta.url), { workerData: { env: { ...env } } });
+  const worker = new Worker(new URL('./background-worker.ts', import.meta.url), {
+    workerData: { env: { ...env } },
+    // The memory of a thread stays with the process after its end, so a short-lived thread gets little room for garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+  });
   const failed = new Promise<never>((_resolve, reject) => worker.once('error', reject));
   failed.catch(() => undefined);
   const next = async (): Promise<Part> => {

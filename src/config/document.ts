@@ -1,4 +1,4 @@
-import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type Node, type ParseErrorCode, parse, parseTree, printParseErrorCode, visit } from 'jsonc-parser';
 import { escapePointer, pointerTokens } from '../lib/text.ts';
 import type { Mistake } from './problem.ts';
 import type { Located } from './schema/validate.ts';
@@ -18,23 +18,75 @@ export type Place = { readonly line: number; readonly column: number };
 /** A syntax error of a text, with its place. */
 type SyntaxMistake = Mistake & { readonly place: Place };
 
-/** Reads JSON in which comments and trailing commas are allowed. */
+const OPTIONS = { allowTrailingComma: true, allowEmptyContent: false };
+
+/**
+ * Reads JSON in which comments and trailing commas are allowed. Places are searched only when one is asked for: a tree of all
+ * values takes 25 times as much memory as the text, and a file without mistakes needs none.
+ */
 export function parseDocument(text: string): JsonDocument | { readonly syntax: readonly SyntaxMistake[] } {
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: false });
-  const placeOf = createPlaces(text);
-  if (root === undefined || errors.length > 0) {
-    return { syntax: errors.map(({ error, offset }) => ({ ...syntaxMistake(error), place: placeOf(offset) })) };
+  const canonical = parseCanonical(text);
+  if (canonical) return documentOf(text, canonical.value, []);
+  const { errors, duplicates } = scan(text);
+  if (errors.length > 0) {
+    const placeOf = createPlaces(text);
+    return { syntax: errors.map(({ code, offset }) => ({ ...syntaxMistake(code), place: placeOf(offset) })) };
   }
-  const nodeAt = createLookup(root);
+  // The strings of the scanner are slices of the text, and would keep all of it in memory.
+  return documentOf(text, JSON.parse(JSON.stringify(parse(text, [], OPTIONS))), duplicates);
+}
+
+function documentOf(text: string, value: unknown, duplicates: readonly Located[]): JsonDocument {
+  const placeOf = createPlaces(text);
+  let nodeAt: ((pointer: string) => Node | undefined) | undefined;
   return {
-    value: getNodeValue(root),
-    locate: (pointer) => placeOf(nodeAt(pointer).offset),
-    duplicates: findDuplicates(root, ''),
+    value,
+    locate(pointer) {
+      nodeAt ??= createLookup(parseTree(text, [], OPTIONS));
+      return placeOf(nodeAt(pointer)?.offset ?? 0);
+    },
+    duplicates,
   };
 }
 
-function syntaxMistake(code: ParseError['error']): Mistake {
+/** The value of a text that JSON itself writes in the same way, compact or indented. It has no comment, and no name twice. */
+function parseCanonical(text: string): { readonly value: unknown } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const trimmed = text.trimEnd();
+  return JSON.stringify(value) === trimmed || JSON.stringify(value, null, 2) === trimmed ? { value } : undefined;
+}
+
+/** Finds syntax errors with their offsets, and names that an object holds twice. */
+function scan(text: string) {
+  const errors: { readonly code: ParseErrorCode; readonly offset: number }[] = [];
+  const duplicates: Located[] = [];
+  const names: Set<string>[] = [];
+  visit(
+    text,
+    {
+      onObjectBegin: () => void names.push(new Set()),
+      onObjectEnd: () => void names.pop(),
+      onObjectProperty(name, _offset, _length, _line, _column, path) {
+        const seen = names.at(-1);
+        if (seen?.has(name)) {
+          const pointer = [...path(), name].map((token) => `/${escapePointer(String(token))}`).join('');
+          duplicates.push({ pointer, problem: 'is there twice', fix: 'remove or rename one of them' });
+        }
+        seen?.add(name);
+      },
+      onError: (code, offset) => void errors.push({ code, offset }),
+    },
+    OPTIONS,
+  );
+  return { errors, duplicates };
+}
+
+function syntaxMistake(code: ParseErrorCode): Mistake {
   const words = printParseErrorCode(code).replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return { problem: `is not JSON: ${words.toLowerCase()}`, fix: 'correct the text there' };
 }
@@ -65,7 +117,7 @@ function lineStarts(text: string): number[] {
 }
 
 /** Finds the node at a pointer, or the innermost node around it. The names of an object are indexed when they are first asked for. */
-function createLookup(root: Node): (pointer: string) => Node {
+function createLookup(root: Node | undefined): (pointer: string) => Node | undefined {
   const indexes = new Map<Node, ReadonlyMap<string, Node>>();
   const childOf = (node: Node, name: string): Node | undefined => {
     if (node.type === 'array') return node.children?.[Number(name)];
@@ -83,28 +135,11 @@ function createLookup(root: Node): (pointer: string) => Node {
   return (pointer) => {
     let node = root;
     for (const name of pointerTokens(pointer)) {
+      if (node === undefined) break;
       const next = childOf(node, name);
       if (next === undefined) break;
       node = next;
     }
     return node;
   };
-}
-
-function findDuplicates(node: Node, pointer: string): Located[] {
-  if (node.type === 'array') {
-    return (node.children ?? []).flatMap((child, index) => findDuplicates(child, `${pointer}/${index}`));
-  }
-  if (node.type !== 'object') return [];
-  const seen = new Set<string>();
-  return (node.children ?? []).flatMap(({ children: [key, value] = [] }) => {
-    if (key === undefined || value === undefined) return [];
-    const name = String(key.value);
-    const at = `${pointer}/${escapePointer(name)}`;
-    const twice: Located[] = seen.has(name)
-      ? [{ pointer: at, problem: 'is there twice', fix: 'remove or rename one of them' }]
-      : [];
-    seen.add(name);
-    return [...twice, ...findDuplicates(value, at)];
-  });
 }

@@ -73,12 +73,10 @@ function checkWeek(pointer: string, week: HoursContent['week'], findings: Findin
 }
 
 /** Builds a valid form, with defaults for what it leaves out. */
-export function buildForm({
-  fields: { name, ...fields } = {},
-  texts = {},
-  hours,
-  ...rules
-}: FormContent = {}): SiteForm {
+export function buildForm(form?: FormContent): SiteForm {
+  // Most sites of a large file have none: all of them share one object.
+  if (form === undefined) return DEFAULT_FORM;
+  const { fields: { name, ...fields } = {}, texts = {}, hours, ...rules } = form;
   const whole = name === 'shown' || name === 'required' ? name : undefined;
   return defined({
     ...DEFAULT_FORM,
