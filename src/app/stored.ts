@@ -5,6 +5,7 @@ import {
   buildStoredSite,
   type EntryContext,
   GROUPS,
+  keyHashesOf,
 } from '../config/entries.ts';
 import { ConfigurationError, firstNames, type Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
@@ -50,23 +51,28 @@ export async function openStored({
   });
   await checkAgainstStore(settings, outbox);
   await stored.start();
-  const { counts } = stored.state();
-  if (settings.sites.size + counts.site === 0)
+  const { kinds } = stored.state();
+  if (settings.sites.size === 0 && !kinds.has('site'))
     log.warn(
       { event: 'setting', setting: 'CONFIG_FILE' },
       'no site is configured, neither in CONFIG_FILE nor in the store',
     );
-  if (counts.site + counts.partner + counts.provider > 0) log.info({ event: 'entries', ...counts }, 'stored entries');
+  if (kinds.size > 0)
+    log.info({ event: 'entries', kinds: [...kinds] }, 'entries of the configuration are in the store');
   return stored;
 }
 
-/** Reads the partners and accounts of the store once. */
-export async function readParts(store: EntryStore, settings: Settings): Promise<StoredParts> {
+/** Reads the partners and accounts of the store once. @param onUnreadable is told of an entry that cannot be used */
+export async function readParts(
+  store: EntryStore,
+  settings: Settings,
+  onUnreadable: (entry: StoredEntry) => void = () => undefined,
+): Promise<StoredParts> {
   const stored = createStoredEntries({
     store,
     build: buildersWith(() => settings.wires),
     onChange: () => undefined,
-    onUnreadable: () => undefined,
+    onUnreadable,
     onFault: () => undefined,
     clock,
   });
@@ -84,17 +90,17 @@ function buildersWith(wires: () => Settings['wires']) {
 }
 
 /**
- * Checks the settings against the entries of the store: no entry may be in both, and an account that a stored site names must
- * exist.
+ * Checks the settings against the entries of the store: no entry and no key of a partner may be in both, and an account that a
+ * stored site names must exist.
  *
  * @throws ConfigurationError with every such mistake
  */
 export async function checkAgainstStore(settings: Settings, store: EntryStore): Promise<void> {
-  const { counts } = await store.entryState();
+  const { kinds } = await store.entryState();
   const own = { site: settings.sites, partner: settings.partners, provider: settings.providers };
   const problems: Problem[] = [];
   for (const kind of ENTRY_KINDS) {
-    if (counts[kind] === 0) continue;
+    if (!kinds.has(kind)) continue;
     for (const key of await storedKeys(store, kind, [...own[kind].keys()]))
       problems.push({
         setting: `CONFIG_FILE: /${GROUPS[kind]}/${key}`,
@@ -102,7 +108,8 @@ export async function checkAgainstStore(settings: Settings, store: EntryStore): 
         fix: `remove it from the file, or from the store with: gateway ${GROUPS[kind]} delete ${key}`,
       });
   }
-  if (counts.site > 0) {
+  if (kinds.has('partner')) problems.push(...(await sharedKeys(settings, store)));
+  if (kinds.has('site')) {
     const missing = (await store.usedKeys('provider')).filter((key) => !settings.providers.has(key));
     const stored = new Set(await storedKeys(store, 'provider', missing));
     for (const key of missing.filter((one) => !stored.has(one)))
@@ -113,6 +120,34 @@ export async function checkAgainstStore(settings: Settings, store: EntryStore): 
       });
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
+}
+
+/** A key that partners of the file and of the store have: it would be the request's chance which of the two sends. */
+async function sharedKeys({ partners }: Settings, store: EntryStore): Promise<readonly Problem[]> {
+  const pointers = new Map<string, string>();
+  for (const { id, keyHashes } of partners.values())
+    for (const [index, hash] of keyHashes.entries())
+      pointers.set(`sha256:${hash.toString('hex')}`, `/partners/${id}/keys/${index}`);
+  const problems: Problem[] = [];
+  for (let after: string | undefined; pointers.size > 0; ) {
+    const page = await store.pageOfEntries('partner', { limit: CHUNK, ...(after !== undefined && { after }) });
+    for (const { key, content } of page.items) {
+      // One that is in both itself is reported as such.
+      if (partners.has(key)) continue;
+      for (const hash of keyHashesOf(content)) {
+        const pointer = pointers.get(hash);
+        if (pointer !== undefined)
+          problems.push({
+            setting: `CONFIG_FILE: ${pointer}`,
+            problem: `is a key of the partner ${key} of the store, too`,
+            fix: 'give each partner keys of its own',
+          });
+      }
+    }
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  return problems;
 }
 
 /** What entries are checked against, as it is configured now. */

@@ -54,12 +54,15 @@ export function createEntryChecker(context: EntryContext) {
       const checked = checkEntry(kind, key, text, { ...context, accounts, keyOwners }, former);
       if (!('entry' in checked)) return checked;
       if (kind === 'provider') accounts.add(key);
-      if (kind === 'partner')
-        for (const hash of (JSON.parse(checked.entry.content) as PartnerContent).keys)
-          keyOwners.set(hash.toLowerCase(), key);
+      if (kind === 'partner') for (const hash of keyHashesOf(checked.entry.content)) keyOwners.set(hash, key);
       return checked;
     },
   };
+}
+
+/** The hashes of the keys in the content of a stored partner, as `EntryContext` has them. */
+export function keyHashesOf(content: string): readonly string[] {
+  return (JSON.parse(content) as PartnerContent).keys.map((hash) => hash.toLowerCase());
 }
 
 /**

@@ -26,7 +26,7 @@ export type StoredParts = {
 export interface StoredEntries {
   readonly sites: StoredSites;
   readonly parts: () => StoredParts;
-  /** The counts are those of the start. */
+  /** The kinds are those of the start. */
   readonly state: () => EntryState;
   /** Reads the entries, and follows their changes from then on. Rejects with `StorageUnavailable`. */
   start(): Promise<void>;
@@ -61,7 +61,7 @@ type Parts = {
  * number. A change is known by its place in the sequence of changes: after each, what was kept of its entry is dropped.
  */
 export function createStoredEntries({ store, build, onChange, onUnreadable, onFault, clock }: Parts): StoredEntries {
-  let state: EntryState = { seq: 0, counts: { site: 0, partner: 0, provider: 0 }, callbacks: false };
+  let state: EntryState = { seq: 0, kinds: new Set(), callbacks: false };
   let parts: StoredParts = { partners: new Map(), providers: new Map() };
   let polling: Promise<void> | undefined;
   let again: Promise<void> | undefined;
@@ -184,8 +184,8 @@ export function createStoredEntries({ store, build, onChange, onUnreadable, onFa
     async start() {
       // The place first: what changes while the entries are read is read once more.
       state = await store.entryState();
-      if (state.counts.partner > 0) parts = { ...parts, partners: await readAll('partner', build.partner) };
-      if (state.counts.provider > 0) parts = { ...parts, providers: await readAll('provider', build.provider) };
+      if (state.kinds.has('partner')) parts = { ...parts, partners: await readAll('partner', build.partner) };
+      if (state.kinds.has('provider')) parts = { ...parts, providers: await readAll('provider', build.provider) };
       stopped = false;
       schedule();
     },

@@ -168,11 +168,10 @@ export function toEntryChange({ seq, kind, key, origins }: Row): EntryChange {
   });
 }
 
-/** @param rows of the counts of each kind, with kind and n */
+/** @param rows the kinds of which there is an entry */
 export function toEntryState(seq: unknown, rows: readonly Row[], callbacks: unknown): EntryState {
-  const counts = { site: 0, partner: 0, provider: 0 };
-  for (const { kind, n } of rows) counts[kind as EntryKind] = Number(n);
-  return { seq: Number(seq ?? 0), counts, callbacks: Boolean(callbacks) };
+  const kinds = new Set(rows.map(({ kind }) => kind as EntryKind));
+  return { seq: Number(seq ?? 0), kinds, callbacks: Boolean(callbacks) };
 }
 
 /** The versions before which a history continues. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Test } from 'tap';
 import t from 'tap';
@@ -71,6 +71,32 @@ t.test('the sites and accounts with failurePatterns of their own are named', asy
   writeFileSync(config, JSON.stringify(file));
   const { checks } = await check({ ...env, CONFIG_FILE: config, NODE_ENV: 'development' });
   t.match(checks['failure patterns'], { result: 'ok', detail: '2 of the site motors, 1 of the account main' });
+});
+
+t.test('entries of the store are checked: their accounts, and what the file has, too', async (t) => {
+  const upstream = await provider(t);
+  const { env, path } = besideRunning(t);
+  const put = (group: string, key: string, content: object) =>
+    gateway([group, 'put', key, '-'], { ...env, ...upstream.env }, JSON.stringify(content));
+  const { motors } = soundFile().sites;
+  const key = `sha256:${'a'.repeat(64)}`;
+  const eu = { providerId: 1, username: 'u', password: 'p', url: 'http://127.0.0.1:1/S.svc/C' };
+  t.match(await put('providers', 'eu', eu), { code: 0 });
+  t.match(await put('sites', 'motors', { ...motors, provider: 'eu' }), { code: 0 });
+  t.match(await put('partners', 'crm', { sites: '*', keys: [key.toUpperCase().replace('SHA', 'sha')] }), { code: 0 });
+  const alone = await check({ ...env, ...upstream.env });
+  t.match(alone.checks.store, { result: 'ok', detail: 'has sites, 1 partner, 1 provider account' });
+  t.match(alone.checks['provider eu'], { result: 'problem', detail: /ECONNREFUSED/ });
+
+  const config = join(dirname(path), 'config.json');
+  const partners = { other: { sites: '*', keys: [`sha256:${'b'.repeat(64)}`, key] } };
+  writeFileSync(config, JSON.stringify({ sites: { motors: { ...motors, provider: 'default' } }, partners }));
+  const { out } = await gateway(['check'], { ...env, ...upstream.env, CONFIG_FILE: config, NODE_ENV: 'development' });
+  t.match(out, /problem +store +CONFIG_FILE: \/sites\/motors is in the store, too; /);
+  t.match(
+    out,
+    /problem +store +CONFIG_FILE: \/partners\/other\/keys\/1 is a key of the partner crm of the store, too; /,
+  );
 });
 
 t.test('a first start is checked without creating the database', async (t) => {

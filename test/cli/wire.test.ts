@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { compareDocuments, formatRows } from '../../src/cli/wire/compare.ts';
 import { parseXml, type XmlElement } from '../../src/provider/xml.ts';
+import { besideRunning, gateway } from '../support/cli/process.ts';
 import { ioOf, runInProcess, type Typed, type } from '../support/cli/terminal.ts';
 import { startProvider } from '../support/provider.ts';
 
@@ -125,6 +126,22 @@ t.test('wire check sends one lead and explains the answer', async (t) => {
   }
   await provider.next('401');
   t.match(JSON.parse((await check(env, '--send --yes --json')).out), { class: 'credentials', httpStatus: 401 });
+});
+
+t.test('wire check sends a lead of a site of the store, through its account', async (t) => {
+  const provider = await startProvider(t);
+  const { UPSTREAM_URL: url, PROVIDER_ID, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password } = provider.env;
+  const env = { ...besideRunning(t).env, ...provider.env };
+  const put = (group: string, key: string, content: object) =>
+    gateway([group, 'put', key, '-'], env, JSON.stringify(content));
+  await put('providers', 'eu', { providerId: Number(PROVIDER_ID), username, password, url });
+  const targets = { advertiserIds: ['1659'] };
+  await put('sites', 'motors', { name: 'Motors', origins: [], country: 'US', targets, provider: 'eu' });
+  const send = (site: string) =>
+    gateway(['wire', 'check', '-', '--send', '--yes'], env, JSON.stringify({ ...JSON.parse(LEAD), site }));
+  t.match(await send('motors'), { code: 0, err: /^To the account eu at /, out: /^class +delivered\n/ });
+  t.strictSame(await provider.ofPhone('14045551212'), { received: 1, got: 1 });
+  t.match(await send('other'), { code: 1, err: /\/site is not configured/ });
 });
 
 t.test('wire check shows what is wrong with the document', async (t) => {

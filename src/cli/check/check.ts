@@ -8,6 +8,7 @@ import { type Context, EXIT, type Io, type JsonOption } from '../command.ts';
 import { type Finding, json, plural, table } from '../output.ts';
 import type { Session } from '../session.ts';
 import { checkRunning } from './delivery.ts';
+import { checkEntries } from './entries.ts';
 import { checkProviders, checkRedis } from './network.ts';
 import { checkStorage } from './storage.ts';
 
@@ -34,16 +35,18 @@ export function addCheckCommand(program: Command, context: Context): void {
 export async function check(io: Pick<Io, 'env' | 'now'>, open: () => Promise<Session>): Promise<readonly Finding[]> {
   const { loaded, findings } = checkSettings(io.env);
   if (!loaded) return findings;
+  const stored = await checkEntries(loaded, open);
   const [storage, running, redis, providers] = await Promise.all([
     checkStorage(loaded, io.now(), open),
     checkRunning(loaded),
     checkRedis(loaded),
-    checkProviders(loaded),
+    checkProviders({ ...loaded, providers: new Map([...stored.providers, ...loaded.providers]) }),
   ]);
   return [
     ...findings,
     ...checkPatterns(loaded),
     ...storage,
+    ...stored.findings,
     ...running,
     ...checkButton(loaded),
     ...redis,

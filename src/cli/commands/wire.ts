@@ -9,6 +9,7 @@ import { encodeLead } from '../../provider/encode.ts';
 import type { Mapping } from '../../provider/learn/names.ts';
 import { type Context, EXIT, groupOf, type Io, type JsonOption, text, UsageError } from '../command.ts';
 import { json, pairs } from '../output.ts';
+import { withStoredSite } from '../session.ts';
 import { adviceOn } from '../wire/advice.ts';
 import { formatReport, learnFrom, NoSample } from '../wire/learn.ts';
 import { becomes } from './classify.ts';
@@ -83,8 +84,9 @@ async function learn(file: string, { sample, map = {}, json: asJson }: LearnOpti
 async function check(file: string, options: CheckOptions, context: Context): Promise<void> {
   const { io } = context;
   const body = await readInputFile(file, io);
-  const settings = loadSettings(io.env);
-  const lead = leadOf(parseLead(body), settings.sites);
+  const request = parseLead(body);
+  const settings = await withStoredSite(loadSettings(io.env), request.site, context.open);
+  const lead = leadOf(request, settings.sites);
   const account = settings.providers.get(lead.provider);
   if (account === undefined) throw new Error('a site names an account that is not configured');
   if (settings.simulator) {

@@ -78,10 +78,11 @@ export type EntryChange = EntryName & {
   readonly origins?: readonly string[];
 };
 
-/** Counts of the stored entries, and the place of the latest change. */
+/** Which entries are stored, and the place of the latest change. */
 export type EntryState = {
   readonly seq: number;
-  readonly counts: Readonly<Record<EntryKind, number>>;
+  /** The kinds of which any entry is stored. Counting them would take longer the more there are. */
+  readonly kinds: ReadonlySet<EntryKind>;
   /** Whether any entry has receivers of callbacks. */
   readonly callbacks: boolean;
 };

@@ -1,10 +1,11 @@
-import type {
-  EntryKind,
-  EntryName,
-  EntryStore,
-  NewEntry,
-  PutResult,
-  RemoveResult,
+import {
+  ENTRY_KINDS,
+  type EntryKind,
+  type EntryName,
+  type EntryStore,
+  type NewEntry,
+  type PutResult,
+  type RemoveResult,
 } from '../../domain/ports/entry-store.ts';
 import {
   auditOfPut,
@@ -105,7 +106,7 @@ export function createEntries({ database, vault }: Store): EntryStore {
     entryChanges: async (after, limit) => (await database.read(CHANGES, [after, limit])).map(toEntryChange),
     async entryState() {
       const [state] = await database.read(STATE);
-      return toEntryState(state?.seq, await database.read(COUNTS), state?.callbacks);
+      return toEntryState(state?.seq, await database.read(KINDS, [ENTRY_KINDS]), state?.callbacks);
     },
     hasCallbacks: async () => {
       const [row] = await database.read('SELECT EXISTS (SELECT FROM subscribers WHERE stored) AS yes');
@@ -247,7 +248,8 @@ const CHANGES = {
 };
 const STATE = `
   SELECT (SELECT max(seq) FROM entry_versions) AS seq, EXISTS (SELECT FROM subscribers WHERE stored) AS callbacks`;
-const COUNTS = 'SELECT kind, count(*) AS n FROM entries GROUP BY kind';
+const KINDS =
+  'SELECT kind FROM unnest($1::text[]) AS n (kind) WHERE EXISTS (SELECT FROM entries WHERE entries.kind = n.kind)';
 const SITE_ORIGINS = {
   name: 'site_origins',
   text: `SELECT origin FROM unnest($1::text[]) AS n (origin)

@@ -54,7 +54,9 @@ export function createEntries({ database, writer, read, vault }: Store): EntrySt
   );
   const changes = all('SELECT seq, kind, key, origins FROM entry_versions WHERE seq > ? ORDER BY seq LIMIT ?');
   const place = all('SELECT max(seq) AS seq FROM entry_versions');
-  const counts = all('SELECT kind, count(*) AS n FROM entries GROUP BY kind');
+  const kinds = all(
+    'SELECT value AS kind FROM json_each(?) WHERE EXISTS (SELECT 1 FROM entries WHERE entries.kind = value)',
+  );
   const callbacks = all('SELECT 1 FROM subscribers WHERE stored = 1 LIMIT 1');
   const siteOrigins = all(
     `SELECT value AS origin FROM json_each(?) WHERE EXISTS (SELECT 1 FROM entry_origins WHERE origin = value)`,
@@ -125,7 +127,7 @@ export function createEntries({ database, writer, read, vault }: Store): EntrySt
       return cutEntries(rows, limit, 'version', toEntryVersion);
     },
     entryChanges: async (after, limit) => (await read(() => changes(after, limit))).map(toEntryChange),
-    entryState: () => read(() => toEntryState(place()[0]?.seq, counts(), callbacks().length)),
+    entryState: () => read(() => toEntryState(place()[0]?.seq, kinds(JSON.stringify(ENTRY_KINDS)), callbacks().length)),
     hasCallbacks: () => read(() => callbacks().length > 0),
     siteOrigins: async (origins) =>
       (await read(() => siteOrigins(JSON.stringify(origins)))).map(({ origin }) => origin as string),
