@@ -59,7 +59,8 @@ function describe({ kind, subject = '', count, origin, cause, calls }: Condition
     case 'provider_parked':
       return {
         title: `The provider account ${subject} is parked`,
-        detail: 'The provider refuses its credentials. Its leads are safe and wait. Correct the password in its file.',
+        detail:
+          'The provider refuses its credentials. Its leads are safe and wait. Correct the password in its file; if it is right, the document may be wrong (runbook).',
       };
     case 'breaker_open':
       return {

@@ -102,6 +102,10 @@ export const SENTENCES: Readonly<Record<FailureSubject, readonly string[]>> = {
     'Please sign in',
     'ProviderId is unknown',
     'Provider id does not exist',
+    // The service did not find them in the document. All leads of the account wait then, and a Success releases them.
+    'ProviderId is required.',
+    'UserName is required',
+    'The Password is missing',
     'Invalid provider',
     'Provider not found',
     'The provider is suspended',
