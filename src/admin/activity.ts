@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
-import { type Clock, DAY_MS } from '../lib/clock.ts';
+import { type Clock, DAY_MS, MINUTE_MS } from '../lib/clock.ts';
 import type { Tally } from './events.ts';
 
 /** How often a process writes what it did, if it did anything. */
@@ -8,9 +8,9 @@ const WRITE_EVERY_MS = 10_000;
 /** An idle process writes this often that it still runs. */
 const WRITE_IDLE_EVERY_MS = 30_000;
 /** How long counts by minute are kept: a day for the chart, and the same day of the week before. */
-const KEEP_MINUTES = (8 * DAY_MS) / 60_000;
+const KEEP_MINUTES = (8 * DAY_MS) / MINUTE_MS;
 /** A process that has not written for this long no longer runs. */
-const GONE_AFTER_MS = 90_000;
+export const GONE_AFTER_MS = 90_000;
 
 export type ActivityReporter = {
   /** Begins to write the counts and the state of this process. */
@@ -48,7 +48,7 @@ export function createActivityReporter({ store, counts, state, clock }: Parts): 
     try {
       last = { at: now, state: own };
       await store.recordActivity({ ...own, seenAt: now }, taken, {
-        forgetBefore: Math.floor(now / 60_000) - KEEP_MINUTES,
+        forgetBefore: Math.floor(now / MINUTE_MS) - KEEP_MINUTES,
         goneBefore: now - GONE_AFTER_MS,
       });
     } catch {

@@ -3,7 +3,7 @@ import type { MinuteCount } from '../domain/ports/activity-store.ts';
 import type { RefusedOrigin, SiteHour } from '../domain/ports/rhythm-store.ts';
 import { isTestProvider } from '../domain/provider.ts';
 import type { AttemptReport } from '../leads/delivery/attempt.ts';
-import { type Clock, hourOf } from '../lib/clock.ts';
+import { type Clock, hourOf, MINUTE_MS } from '../lib/clock.ts';
 import type { EventCounter } from './metrics.ts';
 
 /** Counts that are added up in memory until a part of the program takes them, to report them all at once. */
@@ -86,7 +86,7 @@ type EventParts = {
 export function createEvents(parts: EventParts): Events {
   const { counter, tallies, monitor, hasCallbacks, sendCallbacks, onFailedCall, clock } = parts;
   const count = (kind: ActivityKind): void =>
-    tallies.minutes.add({ minute: Math.floor(clock.now() / 60_000), kind, count: 1 });
+    tallies.minutes.add({ minute: Math.floor(clock.now() / MINUTE_MS), kind, count: 1 });
   const onChanged = (): void => {
     if (hasCallbacks()) sendCallbacks();
   };

@@ -1,6 +1,7 @@
 import { causeInWords, failingCalls, JUDGED_MINUTES } from '../domain/calls.ts';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
+import { GONE_AFTER_MS } from './activity.ts';
 import { type Finding, siteFindings, waitingFindings } from './findings.ts';
 import type { Operations } from './operations/operations.ts';
 import type { StatsView, WaitingView } from './operations/views.ts';
@@ -26,8 +27,6 @@ export type HealthFacts = {
   readonly endpoints?: ReadonlyMap<string, string>;
 };
 
-/** A process that has not reported for this long does not run. It reports every 30 s. */
-const GONE_AFTER_MS = 90_000;
 /**
  * Says in words whether leads flow: the most important finding first, and none if all is well. It is the same for the console and
  * for the command line.

@@ -1,6 +1,6 @@
 import type { EntryChange, EntryKind, EntryState, EntryStore, StoredEntry } from '../domain/ports/entry-store.ts';
 import type { ProviderAccount } from '../domain/provider.ts';
-import type { Partner, Site, StoredSites } from '../domain/site.ts';
+import { ORIGIN_MAX, type Partner, type Site, type StoredSites } from '../domain/site.ts';
 import { createReadThrough } from '../lib/cache.ts';
 import type { Clock } from '../lib/clock.ts';
 
@@ -8,9 +8,8 @@ import type { Clock } from '../lib/clock.ts';
 const SITES_KEPT = 5_000;
 /** Origins of which it is kept whether any site has them; up to twice as many. */
 const ORIGINS_KEPT = 20_000;
-/** In characters, as the schema and the DNS have them. */
+/** In characters, as the schema has it. */
 const KEY_MAX = 64;
-const ORIGIN_MAX = 280;
 /** How often changes are looked for where no other process tells of them. */
 const POLL_MS = 1_000;
 /** Changes, or entries, that are read at once. */

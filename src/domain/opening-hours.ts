@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '../lib/clock.ts';
 /** When a site answers, in the time of one place. */
 export type OpeningHours = {
   /** IANA name. */
@@ -17,7 +18,6 @@ export type Opening =
   /** `daysAhead` counts days of the calendar in the site's own zone. */
   | { readonly open: false; readonly next?: number; readonly daysAhead?: number };
 
-const DAY_MS = 86_400_000;
 /** Beyond this many days of closure nothing is told of the next opening. */
 const DAYS_AHEAD = 60;
 /** A site that is open without a break for this long has no end that is worth telling. */
@@ -33,8 +33,8 @@ export function openingAt(hours: OpeningHours, now: number): Opening {
     const day = today + ahead * DAY_MS;
     if (closedOn.has(new Date(day).toISOString().slice(0, 10))) continue;
     for (const [from, to] of week[new Date(day).getUTCDay()] ?? []) {
-      const start = instantOf(timeZone, day + from * 60_000);
-      const end = instantOf(timeZone, day + to * 60_000);
+      const start = instantOf(timeZone, day + from * MINUTE_MS);
+      const end = instantOf(timeZone, day + to * MINUTE_MS);
       if (until !== undefined ? start > until : start > now) {
         return until === undefined ? { open: false, next: start, daysAhead: ahead } : { open: true, until };
       }

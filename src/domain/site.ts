@@ -3,6 +3,9 @@ import type { Target } from './lead.ts';
 import type { OpeningHours } from './opening-hours.ts';
 import type { WebhookReceiver } from './receiver.ts';
 
+/** Longer than any real origin (a scheme, a host of 253 characters, a port). A longer one is neither recorded nor looked up. */
+export const ORIGIN_MAX = 280;
+
 export type Site = {
   /** The public key that buttons carry. */
   readonly key: string;

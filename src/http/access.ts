@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../domain/refusal.ts';
-import { type Partner, type Rate, type Site, type StoredSites, TEST_KEY } from '../domain/site.ts';
+import { ORIGIN_MAX, type Partner, type Rate, type Site, type StoredSites, TEST_KEY } from '../domain/site.ts';
 import { derived } from '../lib/values.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -156,9 +156,6 @@ export function siteKeyInBody(body: unknown): string | undefined {
   const named = typeof body === 'object' && body !== null && 'site' in body ? body.site : undefined;
   return typeof named === 'string' ? named : undefined;
 }
-
-/** Longer than any real origin (a scheme, a host of 253 characters, a port). A longer one is not recorded. */
-const ORIGIN_MAX = 280;
 
 /** The parts of a request that identify its page. `host` and `protocol` are those of the request, as trusted proxies report them. */
 export type PageRequest = Pick<FastifyRequest, 'headers' | 'host' | 'protocol'>;

@@ -5,6 +5,29 @@ import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
 import { includes, type Sites, siteKeyInBody, siteKeyInPath } from './access.ts';
 
+type Policy = Extract<FastifyHelmetOptions['contentSecurityPolicy'], object>;
+
+/**
+ * The policy of an answer under which nothing is loaded, run, sent or framed but what these directives allow.
+ *
+ * @param allowed `formAction`: where a form may lead; the other directives are those of what is loaded and run
+ */
+export function contentPolicy({
+  formAction = ["'none'"],
+  ...allowed
+}: Readonly<Record<string, string[]>> = {}): Policy {
+  const directives = { ...allowed, baseUri: ["'none'"], formAction, frameAncestors: ["'none'"] };
+  return { useDefaults: false, directives: { defaultSrc: ["'none'"], ...directives } };
+}
+
+/** Everything that a page loads comes from this host, and nothing is inline. Swagger UI draws its arrows as `data:` images. */
+export const OWN_FILES = {
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+};
+
 /**
  * The headers of answers that are data: nothing in them may run or be framed. Buttons on other origins read them, so their
  * resource policy is `cross-origin`. A route that answers a page has a policy of its own in its option `helmet`.
@@ -13,15 +36,7 @@ import { includes, type Sites, siteKeyInBody, siteKeyInPath } from './access.ts'
  */
 export function securityHeaders(tls: boolean): FastifyHelmetOptions {
   return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
+    contentSecurityPolicy: contentPolicy(),
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     strictTransportSecurity: tls && { maxAge: 31_536_000, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },

@@ -5,7 +5,7 @@ import type { Cap, CapKind, RequestKey } from '../domain/ports/lead-store.ts';
 import { isTestProvider, type ProviderAccount } from '../domain/provider.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DailyMax } from '../domain/site.ts';
-import { secondsToNextDay } from '../lib/clock.ts';
+import { HOUR_MS, secondsToNextDay } from '../lib/clock.ts';
 import { ENOUGH_BITS, varietyBits } from './key-variety.ts';
 
 /**
@@ -136,7 +136,7 @@ export type RequestIdentity = {
 };
 
 /** How long an `Idempotency-Key` is remembered: twice the 24 h that are promised, so that no clock makes it less. */
-const KEYED_MS = 48 * 3_600_000;
+const KEYED_MS = 48 * HOUR_MS;
 /** How long the same lead from the same place counts as the same click where there is no key. */
 const KEYLESS_MS = 600_000;
 

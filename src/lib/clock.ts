@@ -38,6 +38,8 @@ export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promis
   });
 }
 
+export const MINUTE_MS = 60_000;
+
 /** The length of an hour in milliseconds. */
 export const HOUR_MS = 3_600_000;
 

@@ -4,6 +4,7 @@ import type { ActivityStore } from '../domain/ports/activity-store.ts';
 import type { ProviderStore } from '../domain/ports/delivery-queue.ts';
 import type { StatsStore } from '../domain/ports/lead-records.ts';
 import type { AlertStore, ToldAlert } from '../domain/ports/outgoing-queue.ts';
+import { MINUTE_MS } from '../lib/clock.ts';
 
 /** Something that an operator should know of while it holds. It names configured things and never a lead. */
 export type Condition = {
@@ -56,7 +57,6 @@ export type Findings = { readonly open: readonly Condition[]; readonly undecided
 
 /** The conditions of a provider that explain why calls fail and leads wait. */
 const EXPLAINS: ReadonlySet<string> = new Set(['provider_parked', 'breaker_open', 'leads_refused']);
-const MINUTE_MS = 60_000;
 
 /**
  * Reads from the store which conditions hold.

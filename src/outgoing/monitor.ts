@@ -11,7 +11,7 @@ import type {
   ToldAlert,
 } from '../domain/ports/outgoing-queue.ts';
 import type { SendResult } from '../domain/receiver.ts';
-import { type Clock, HOUR_MS } from '../lib/clock.ts';
+import { type Clock, HOUR_MS, MINUTE_MS } from '../lib/clock.ts';
 import { type Condition, conditionOf, type Findings, findConditions, keyOf, REPORT_FRESH_MS } from './conditions.ts';
 import { createLoop } from './loop.ts';
 import { isQuiet } from './schedule.ts';
@@ -26,7 +26,7 @@ const GAP_MS = 1_000;
 const LIMITS_TOLD_AFTER_MS = 30_000;
 /** After an outage the first answered calls are few, and the leads that waited need a while until they are sent. */
 const TOLD_AFTER_MS = new Map<ConditionKind, number>([
-  ['calls_failing', 60_000],
+  ['calls_failing', MINUTE_MS],
   ['leads_wait', 300_000],
 ]);
 

@@ -2,6 +2,7 @@ import type { Notifications, NotificationTarget } from '../domain/notification.t
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import type { OutgoingMessage, OutgoingQueue } from '../domain/ports/outgoing-queue.ts';
 import type { SendResult } from '../domain/receiver.ts';
+import { HOUR_MS } from '../lib/clock.ts';
 import { type Condition, keyOf } from './conditions.ts';
 import type { Occasion } from './texts.ts';
 
@@ -38,7 +39,7 @@ export function createStorageWatch({ store, sendNow, compose, wants, host }: Par
   const tell = async ({ targets, remindHours }: Notifications, since: number, now: number): Promise<void> => {
     const due = [...targets.values()].filter((target) => {
       const toldAt = told.get(target.name);
-      return wants(target, condition(since)) && (toldAt === undefined || now - toldAt >= remindHours * 3_600_000);
+      return wants(target, condition(since)) && (toldAt === undefined || now - toldAt >= remindHours * HOUR_MS);
     });
     await Promise.all(
       due.map(async (target) => {

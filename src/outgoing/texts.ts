@@ -1,6 +1,7 @@
 import { causeInWords } from '../domain/calls.ts';
 import type { ConditionKind } from '../domain/notification.ts';
 import type { OutgoingMessage } from '../domain/ports/outgoing-queue.ts';
+import { DAY_MS } from '../lib/clock.ts';
 import { type Condition, keyOf } from './conditions.ts';
 
 /** Why a target gets a message: a condition holds, still holds, or is over; or somebody tests the way. */
@@ -10,7 +11,7 @@ export type Occasion = 'raised' | 'reminder' | 'cleared' | 'test';
 export const destinationOf = (target: string): string => `notify:${target}`;
 
 /** A message that could not be sent for this long is out of date. */
-const LIFETIME_MS = 3 * 86_400_000;
+const LIFETIME_MS = 3 * DAY_MS;
 
 type Text = { readonly title: string; readonly detail: string };
 

@@ -1,10 +1,9 @@
-import { type Clock, HOUR_MS } from '../lib/clock.ts';
+import { type Clock, HOUR_MS, MINUTE_MS } from '../lib/clock.ts';
 
 /** Errors of requests that a change of the configuration mends. Refused origins are counted by site (`admin/site-news.ts`). */
 const MENDED_BY_SETTINGS: ReadonlySet<string> = new Set(['target_not_allowed', 'invalid_api_key']);
 /** So many within an hour are no single mistake; the same as in deploy/monitoring/alerts.yml. */
 const OFTEN = 50;
-const MINUTE_MS = 60_000;
 
 /** Requests that this process refused, by the code of the error. */
 export interface RefusedRequests {

@@ -135,7 +135,10 @@ export function auditOfRemoval({ kind, key }: EntryName, { actor, at }: EntryAut
   return { at, actor, action: 'configure', count: 0, detail: `${kind}=${key}, removed` };
 }
 
-/** @param row with kind, key, title, version, at and actor */
+/** The columns that `toEntrySummary` reads. */
+export const ENTRY_SUMMARY = 'kind, key, title, version, at, actor';
+
+/** @param row with `ENTRY_SUMMARY` */
 export function toEntrySummary(row: Row): EntrySummary {
   const { kind, key, title, version, at, actor } = row as unknown as EntrySummary;
   return { kind, key, title, version, at, actor };

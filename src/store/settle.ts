@@ -8,6 +8,7 @@ import {
   type Settlement,
 } from '../domain/ports/delivery-queue.ts';
 import { testOf } from '../domain/provider.ts';
+import { DAY_MS } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
 import { type Row, toBuffer } from './rows.ts';
 import type { SealFormat, Vault } from './vault.ts';
@@ -189,7 +190,7 @@ export const OTHER = { key: Buffer.alloc(0), text: 'other messages' } as const;
  */
 const NUMBERS_TO_SHOW = 3;
 /** A group without leads is kept so long, so that none is removed while a lead is being added to it. */
-export const UNUSED_MS = 86_400_000;
+export const UNUSED_MS = DAY_MS;
 
 /** What a lead of one more number changes in its group: the numbers seen so far, or the text if they are enough. */
 type Seen = { readonly numbers: Buffer | null; readonly text: string | null };

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { HOUR_MS } from '../../lib/clock.ts';
 
 /** The operator that is logged in to the console, as the cookie states. */
 export type Session = {
@@ -11,7 +12,7 @@ export type Session = {
 };
 
 /** A session ends after so many hours; an operator on call logs in once a shift. */
-export const SESSION_MS = 8 * 3_600_000;
+export const SESSION_MS = 8 * HOUR_MS;
 export const COOKIE = 'tcg_console';
 
 /**

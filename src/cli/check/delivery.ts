@@ -1,10 +1,11 @@
 import type { Settings } from '../../config/settings.ts';
 import type { LeadRecord, LeadRecords } from '../../domain/ports/lead-records.ts';
+import { DAY_MS } from '../../lib/clock.ts';
 import { type Finding, plural } from '../output.ts';
 import { accountsBehind, askRunning } from '../session.ts';
 
 /** How far back the leads of an account are looked at, and how many of all accounts at most. */
-const LOOK_BACK_MS = 24 * 3_600_000;
+const LOOK_BACK_MS = DAY_MS;
 const LOOKED_AT = 500;
 /** A running gateway looks for due leads every five seconds at least. */
 const OVERDUE_MS = 15_000;

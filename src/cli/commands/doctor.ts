@@ -7,12 +7,11 @@ import { loadSettings } from '../../config/load.ts';
 import type { EntryStore } from '../../domain/ports/entry-store.ts';
 import { StorageUnavailable, UnusableDatabase } from '../../domain/ports/outbox.ts';
 import type { Site } from '../../domain/site.ts';
-import type { Context, ExitCode, Io, JsonOption } from '../command.ts';
+import { type Context, type ExitCode, type Io, type JsonOption, START } from '../command.ts';
 import { json } from '../output.ts';
 
 /** What monitoring systems take for well, warning and critical. */
 const CODES = { well: 0, warning: 1, alarm: 2 } as const satisfies Record<string, ExitCode>;
-const START = 'npm run -s gateway --';
 
 /** `doctor`: whether leads flow, and if not, why and what mends it. */
 export function addDoctorCommand(program: Command, context: Context): void {

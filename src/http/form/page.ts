@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import { escapeHtml } from '../../lib/text.ts';
 import { type Language, WORDS, type Words } from '../../words/languages.ts';
+import { contentPolicy } from '../answers.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '../problems.ts';
 
 /** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
@@ -46,16 +47,10 @@ footer { margin-block-start: 2rem; padding-block-start: 1rem; border-block-start
  */
 export function pageHeaders(style: string, formAction: readonly string[]): FastifyHelmetOptions {
   return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: [`'sha256-${hash('sha256', style, 'base64')}'`],
-        baseUri: ["'none'"],
-        formAction: [...formAction],
-        frameAncestors: ["'none'"],
-      },
-    },
+    contentSecurityPolicy: contentPolicy({
+      styleSrc: [`'sha256-${hash('sha256', style, 'base64')}'`],
+      formAction: [...formAction],
+    }),
     // It moves the page into another process, and WebKit then loses what was typed into the form that the visitor goes back to.
     crossOriginOpenerPolicy: false,
   };

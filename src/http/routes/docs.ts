@@ -4,8 +4,10 @@ import type { FastifyHelmetOptions } from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { escapeHtml } from '../../lib/text.ts';
+import { contentPolicy, OWN_FILES } from '../answers.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../problems.ts';
 import { CHANGES_PATH } from '../versions.ts';
+import { FRESH_FOR_S } from './files.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,24 +16,7 @@ declare module 'fastify' {
   }
 }
 
-/** Everything from this host and nothing inline. Swagger UI draws its arrows as `data:` images. */
-const PAGE_HEADERS: FastifyHelmetOptions = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-};
-
-const FRESH_FOR_S = 300;
+const PAGE_HEADERS: FastifyHelmetOptions = { contentSecurityPolicy: contentPolicy(OWN_FILES) };
 
 const CHANGES_FILE = join(import.meta.dirname, '../../../docs/api-changelog.md');
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { contentPolicy, OWN_FILES } from '../answers.ts';
 import { Problem } from '../problems.ts';
 
 /** A file as it is served. */
@@ -29,7 +30,8 @@ export type FileDeps = {
   readonly demo?: { readonly files: Files; readonly helmet: FastifyHelmetOptions };
 };
 
-const FRESH_FOR_S = 300;
+/** Seconds for which browsers keep a file or page whose URL does not name its version. */
+export const FRESH_FOR_S = 300;
 const A_YEAR_S = 31_536_000;
 
 /** Whole pages of visitors behind one address load these, and each costs next to nothing. */
@@ -106,21 +108,12 @@ export function demoFiles(settings: DemoSettings, folder = DEMO): NonNullable<Fi
     files: once(async () => new Map([...(await readFiles(folder, () => false)), ['config.json', config]])),
     // As strict as a careful dealer's page.
     helmet: {
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'"],
-          imgSrc: ["'self'", 'data:'],
-          connectSrc: ["'self'"],
-          ...(inboxUrl !== undefined && { frameSrc: [new URL(inboxUrl).origin] }),
-          baseUri: ["'none'"],
-          formAction: ["'self'"],
-          frameAncestors: ["'none'"],
-          requireTrustedTypesFor: ["'script'"],
-        },
-      },
+      contentSecurityPolicy: contentPolicy({
+        ...OWN_FILES,
+        ...(inboxUrl !== undefined && { frameSrc: [new URL(inboxUrl).origin] }),
+        formAction: ["'self'"],
+        requireTrustedTypesFor: ["'script'"],
+      }),
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   auditOfRemoval,
   changedOrigins,
   cutEntries,
+  ENTRY_SUMMARY,
   type EntryRow,
   NAMED_USERS,
   planChange,
@@ -207,7 +208,6 @@ async function removeParts(query: Query, names: readonly EntryName[]): Promise<v
   ]);
 }
 
-const SUMMARY = 'kind, key, title, version, at, actor';
 const NAMES = 'unnest($1::text[], $2::text[]) AS n (kind, key)';
 const CURRENT = `SELECT entries.* FROM ${NAMES} JOIN entries USING (kind, key)`;
 const CURRENT_NAMES = `SELECT kind, key FROM ${NAMES} JOIN entries USING (kind, key)`;
@@ -236,9 +236,9 @@ const ADD_SUBSCRIBERS = `
 const ENTRIES_OF = { name: 'entries_of', text: 'SELECT * FROM entries WHERE kind = $1 AND key = ANY ($2::text[])' };
 // Keys are compared by their bytes, as SQLite does, whatever the collation of the database.
 const PAGE = 'SELECT * FROM entries WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3';
-const LIST = `SELECT ${SUMMARY} FROM entries WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3`;
+const LIST = `SELECT ${ENTRY_SUMMARY} FROM entries WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3`;
 const SEARCH = `
-  SELECT ${SUMMARY} FROM entries
+  SELECT ${ENTRY_SUMMARY} FROM entries
   WHERE kind = $1 AND key > $2 AND (strpos(lower(key), $4) > 0 OR strpos(lower(title), $4) > 0) ORDER BY key LIMIT $3`;
 const VERSIONS =
   'SELECT * FROM entry_versions WHERE kind = $1 AND key = $2 AND version < $3 ORDER BY version DESC LIMIT $4';

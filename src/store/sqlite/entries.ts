@@ -11,6 +11,7 @@ import {
   auditOfRemoval,
   changedOrigins,
   cutEntries,
+  ENTRY_SUMMARY,
   type EntryRow,
   NAMED_USERS,
   planChange,
@@ -41,10 +42,10 @@ export function createEntries({ database, writer, read, vault }: Store): EntrySt
   const audit = prepareAudit(database);
   const entriesOf = all('SELECT * FROM entries WHERE kind = ? AND key IN (SELECT value FROM json_each(?))');
   const page = all('SELECT * FROM entries WHERE kind = ? AND key > ? ORDER BY key LIMIT ?');
-  const list = all(`SELECT ${SUMMARY} FROM entries WHERE kind = ? AND key > ? ORDER BY key LIMIT ?`);
+  const list = all(`SELECT ${ENTRY_SUMMARY} FROM entries WHERE kind = ? AND key > ? ORDER BY key LIMIT ?`);
   // The condition is answered from an index alone, so that a search which finds little reads no contents.
   const search = all(
-    `SELECT ${SUMMARY} FROM entries WHERE seq IN (
+    `SELECT ${ENTRY_SUMMARY} FROM entries WHERE seq IN (
        SELECT seq FROM entries INDEXED BY entries_title
        WHERE kind = ? AND key > ? AND (instr(lower(key), ?) > 0 OR instr(lower(title), ?) > 0) ORDER BY key LIMIT ?)
      ORDER BY key`,
@@ -138,7 +139,6 @@ export function createEntries({ database, writer, read, vault }: Store): EntrySt
   };
 }
 
-const SUMMARY = 'kind, key, title, version, at, actor';
 /** The entries of a JSON list of kinds and keys. */
 const NAMES = `SELECT value ->> 0 AS kind, value ->> 1 AS key FROM json_each(?)`;
 const CURRENT = `SELECT entries.* FROM (${NAMES}) AS n JOIN entries USING (kind, key)`;
