@@ -16,7 +16,7 @@ export const ENTRY = '(entry)';
  */
 export const ROOMS: Readonly<Record<string, Room>> = {
   words: { rooms: [], packages: [] },
-  lib: { rooms: [], packages: ['fastest-levenshtein', 'fastify', 'pino'] },
+  lib: { rooms: [], packages: ['@fastify/*', 'fastest-levenshtein', 'fastify', 'pino'] },
   domain: { rooms: ['lib'], packages: ['libphonenumber-js'] },
   leads: { rooms: ['domain', 'lib'], packages: [] },
   outgoing: { rooms: ['domain', 'lib'], packages: [] },

@@ -1,5 +1,4 @@
 import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
-import { SerializerSelector } from '@fastify/fast-json-stringify-compiler';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 import type { Site } from '../domain/site.ts';
@@ -143,30 +142,4 @@ function toRegExp(pattern: string): RegExp {
     .replace(/:\w+/g, '[^/]+')
     .replace(/\*/g, '.*');
   return new RegExp(`^${source}$`);
-}
-
-type BuildSerializer = ReturnType<typeof SerializerSelector>;
-
-/**
- * Serialises answers by their response schemas, so that a field that is in no schema cannot leave. A schema is compiled
- * when the first answer needs it, and once for all routes and statuses that share it: compiling every one of the routes'
- * fifty would add a tenth to the time of each start.
- */
-export function createSerializers(): BuildSerializer {
-  const build = SerializerSelector();
-  return (externalSchemas, options) => {
-    const compile = build(externalSchemas, options);
-    const compiled = new Map<string, ReturnType<typeof compile>>();
-    return (route) => {
-      let serialize: ReturnType<typeof compile> | undefined;
-      return (body) => {
-        if (!serialize) {
-          const key = JSON.stringify(route.schema);
-          serialize = compiled.get(key) ?? compile(route);
-          compiled.set(key, serialize);
-        }
-        return serialize(body);
-      };
-    };
-  };
 }

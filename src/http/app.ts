@@ -12,8 +12,9 @@ import {
   endConnectionsOnClose,
 } from '../lib/connections.ts';
 import { requestIdOf } from '../lib/request.ts';
+import { SCHEMA_COMPILERS } from '../lib/schema-compilers.ts';
 import { createSites } from './access.ts';
-import { createSerializers, knownPaths } from './answers.ts';
+import { knownPaths } from './answers.ts';
 import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
@@ -139,7 +140,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: readVersionedTarget,
     clientErrorHandler: connections.guard(createWireErrorHandler({ logger, guard: connections.guard, onProblem })),
-    schemaController: { compilersFactory: { buildSerializer: createSerializers() } },
+    schemaController: { compilersFactory: SCHEMA_COMPILERS },
     ajv: {
       customOptions: {
         coerceTypes: false,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
-import { createSerializers } from '../../src/http/answers.ts';
+import { SCHEMA_COMPILERS } from '../../src/lib/schema-compilers.ts';
 import { DELIVERED, goodBody, ID, testApp } from '../support/http/app.ts';
 
 const LEAK = { consumer: { phone: '+14045551212' }, password: 'hunter2' };
@@ -24,7 +24,7 @@ t.test('no answer contains a field that is not in its schema', async (t) => {
 
 t.test('every documented example of an answer passes its schema unchanged', async (t) => {
   const { app } = await testApp(t);
-  const compile = createSerializers()(app.getSchemas());
+  const compile = SCHEMA_COMPILERS.buildSerializer(app.getSchemas());
   let examples = 0;
   for (const [url, operations] of Object.entries<Record<string, Operation>>(paths)) {
     for (const [method, { responses }] of Object.entries(operations)) {

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import { hostMistake, readTarget, requestIdOf } from '../../lib/request.ts';
+import { SCHEMA_COMPILERS } from '../../lib/schema-compilers.ts';
 import { BASE } from '../console/layout.ts';
 import { type ConsoleDeps, consoleRoutes } from '../console/routes.ts';
 import type { Metrics } from '../metrics.ts';
@@ -79,6 +80,7 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: ANY_LENGTH },
     rewriteUrl: readTarget,
     clientErrorHandler: connections.guard((_error: Error, socket: Socket) => void socket.destroy()),
+    schemaController: { compilersFactory: SCHEMA_COMPILERS },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false },
     },
