@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { type FieldError, Refusal } from '../domain/refusal.ts';
 import type { Guard } from '../lib/connections.ts';
+import { STATUS_CODES } from '../lib/http.ts';
 import { codeOfFastify, PROBLEM_TYPE, RETRY_LATER, replyWithProblem } from '../lib/problem.ts';
 import { requestIdOf } from '../lib/request.ts';
 import { contentOf, PROBLEMS, Problem, type ProblemCode, type ProblemOptions, publicProblemBody } from './problems.ts';

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from './http.ts';
 import { instanceOf } from './request.ts';
 
 /** The media type of an RFC 9457 problem. */

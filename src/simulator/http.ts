@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+/** Not by an `import`, which would make Node load its own HTTP client (`lib/http.ts`). */
+export const { createServer } = process.getBuiltinModule('node:http');
+
 /**
  * Reads a whole body of `limit` bytes at most. Resolves with the body, with `'too_large'`, or with `'gone'` when the
  * client closed the connection before the end of the body. Never rejects.

@@ -1,8 +1,8 @@
-import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
 import { handleCall, type LogLine } from './endpoint.ts';
 import { faultNamed } from './faults/table.ts';
+import { createServer } from './http.ts';
 import { type Credentials, DEFAULT_RULES, type Rules } from './rules.ts';
 import { createState } from './state.ts';
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import path from 'node:path';
 import { handleControl, isControlPath } from './control.ts';
 import { handleCall, type LogLine } from './endpoint.ts';
 import { HTML, pageOf } from './faults/fault.ts';
-import { sendError } from './http.ts';
+import { createServer, sendError } from './http.ts';
 import { type Credentials, DEFAULT_RULES, DEMO_CREDENTIALS, type Rules } from './rules.ts';
 import { createState } from './state.ts';
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { Test } from 'tap';
+import { createServer } from '../../src/lib/http.ts';
 
 /** Serves requests on loopback; closes with the test. Gives the URL. */
 export async function httpReceiver(t: Test, answer: RequestListener, port = 0): Promise<string> {

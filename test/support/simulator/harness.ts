@@ -1,7 +1,10 @@
-import { type IncomingHttpHeaders, request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Test } from 'tap';
 import type { LogLine } from '../../../src/simulator/endpoint.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts';
+
+// An `import` would make Node load its own HTTP client (`src/lib/http.ts`).
+const { request } = process.getBuiltinModule('node:http');
 
 /** A lead that the simulator accepts, in the documented order. */
 export const LEAD: Readonly<Record<string, string>> = {
