@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Lead } from '../../src/domain/lead.ts';
@@ -7,10 +8,12 @@ import type { Accepted, NewLead } from '../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../src/domain/ports/outbox.ts';
 import { capKeys, createHashing } from '../../src/leads/hashing.ts';
 import type { OutboxOptions } from '../../src/store/options.ts';
+import { openDatabase } from '../../src/store/sqlite/open.ts';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { withDatabase } from './database.ts';
 import { lead } from './lead.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 export { LEASE_MS };
 export const hashing = createHashing(Buffer.alloc(32, 7));
@@ -35,12 +38,23 @@ export const OPTIONS: OutboxOptions = {
   capKeys: (site, phoneHash, test) => capKeys(hashing, site, phoneHash, test),
 };
 
-/** A store in the test's folder; each call opens the same file again. */
+/** A store in memory; each call opens the same file, `path`, again. */
 export function sqliteOutbox(t: Test) {
-  const path = join(t.testdir(), 'gateway.db');
+  const path = join(memoryFolder(t), 'gateway.db');
+  // Copying the file takes a tenth of the time that the migrations take.
+  migrated ??= migratedFile(path);
+  writeFileSync(path, migrated, { mode: 0o600 });
   const open = (options?: Partial<OutboxOptions>): Outbox => createSqliteOutbox(path, { ...OPTIONS, ...options });
   const sql = async (statement: string): Promise<unknown> => withDatabase(path, (database) => database.exec(statement));
-  return Object.assign(open, { sql, keyTable: 'leads' });
+  return Object.assign(open, { sql, path, keyTable: 'leads' });
+}
+
+let migrated: Buffer | undefined;
+
+/** The content of a new store's file. */
+function migratedFile(path: string): Buffer {
+  openDatabase(path).close();
+  return readFileSync(path);
 }
 
 /** The audit entry of an operation of `cli:ann` on a number. */

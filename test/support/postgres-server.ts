@@ -1,23 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Address } from '../../src/store/postgres/connection.ts';
 import { filledOnce } from './filled-once.ts';
 import { freePort } from './free-port.ts';
+import { memory } from './memory-folder.ts';
 import { type Account, installPostgres } from './postgres-programs.ts';
 
 /** A real Postgres server from the npm packages, in its own folder. */
@@ -47,7 +37,6 @@ const READY = 'database system is ready to accept connections';
 const KEEPER = `folder=$1; shift; "$@" & exec 2>&-
   if read -r signal; then kill -s "$signal" $!; wait $!; else kill -s QUIT $!; wait $!; rm -rf "$folder"; fi`;
 
-const MEMORY = '/dev/shm';
 /** Several test files run at once, and each of some 80 databases of a file takes eight megabytes. */
 const MEMORY_MIN_BYTES = 6 * 2 ** 30;
 
@@ -59,7 +48,7 @@ const MEMORY_MIN_BYTES = 6 * 2 ** 30;
  */
 export async function startServer(flags: readonly string[] = [], packaged?: string): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
-  const files = mkdtempSync(join(fastFolder(), 'gateway-postgres-'));
+  const files = mkdtempSync(join(memory(MEMORY_MIN_BYTES), 'gateway-postgres-'));
   const remove = (): void => {
     for (const path of [parent, files]) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
   };
@@ -139,16 +128,6 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
 /** The server's `DATABASE_URL`. */
 export function urlOf({ user, password = '', host, port, database }: Address): string {
   return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
-}
-
-/**
- * Where the files of servers lie: in memory if the machine has a file system there with much space. On a disk the writes of
- * every commit and every new database take three times as much CPU time, besides the waiting. Programs may not run from there.
- */
-function fastFolder(): string {
-  if (!existsSync(MEMORY)) return tmpdir();
-  const { bavail, bsize } = statfsSync(MEMORY);
-  return bavail * bsize >= MEMORY_MIN_BYTES ? MEMORY : tmpdir();
 }
 
 /** No setting of the shell reaches the server, and it starts in a folder that its user may enter. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import t from 'tap';
 import type { NewLead } from '../../../src/domain/ports/lead-store.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
@@ -21,17 +20,19 @@ const counted = (path: string): unknown =>
   );
 
 t.test('leads of one batch share the counter of their site, each counted once', async (t) => {
-  const outbox = sqliteOutbox(t)();
+  const open = sqliteOutbox(t);
+  const outbox = open();
   const statuses = await Promise.all(Array.from({ length: 40 }, () => statusOf(outbox)));
   t.strictSame(statuses, [...Array(3).fill('queued'), ...Array(27).fill('held'), ...Array(10).fill('over')]);
-  t.strictSame(counted(join(t.testdirName, 'gateway.db')), [30]);
+  t.strictSame(counted(open.path), [30]);
   t.equal(await statusOf(outbox), 'over', 'the next batch goes on from there');
   await outbox.close();
 });
 
 t.test('a lead that the storage refuses is not counted, and its neighbours are counted once', async (t) => {
-  const outbox = sqliteOutbox(t)();
-  const path = join(t.testdirName, 'gateway.db');
+  const open = sqliteOutbox(t);
+  const outbox = open();
+  const { path } = open;
   withDatabase(path, (other) =>
     other.exec(
       "CREATE TRIGGER broken BEFORE INSERT ON conversations WHEN new.site = 'broken' BEGIN SELECT RAISE(ABORT, 'as if damaged'); END",
@@ -59,8 +60,9 @@ t.test('each UTC day of a batch has its own counter', async (t) => {
 });
 
 t.test('a counter that cannot be written rejects its own lead and no other', async (t) => {
-  const outbox = sqliteOutbox(t)();
-  withDatabase(join(t.testdirName, 'gateway.db'), (other) =>
+  const open = sqliteOutbox(t);
+  const outbox = open();
+  withDatabase(open.path, (other) =>
     other.exec(
       "CREATE TRIGGER broken BEFORE INSERT ON counters WHEN new.day = 5 BEGIN SELECT RAISE(ABORT, 'as if damaged'); END",
     ),
@@ -86,8 +88,9 @@ t.test('counts of another process are included', async (t) => {
 });
 
 t.test('a request whose lead could not be stored is accepted when it is sent again', async (t) => {
-  const outbox = sqliteOutbox(t)();
-  const path = join(t.testdirName, 'gateway.db');
+  const open = sqliteOutbox(t);
+  const outbox = open();
+  const { path } = open;
   withDatabase(path, (other) =>
     other.exec("CREATE TRIGGER broken BEFORE INSERT ON leads BEGIN SELECT RAISE(ABORT, 'as if damaged'); END"),
   );
@@ -99,17 +102,19 @@ t.test('a request whose lead could not be stored is accepted when it is sent aga
 });
 
 t.test('a conversation whose lead is missing is parked', async (t) => {
-  const outbox = sqliteOutbox(t)();
+  const open = sqliteOutbox(t);
+  const outbox = open();
   const id = await queued(outbox, 1_000);
-  withDatabase(join(t.testdirName, 'gateway.db'), (other) => other.exec('DELETE FROM leads'));
+  withDatabase(open.path, (other) => other.exec('DELETE FROM leads'));
   t.strictSame(await outbox.claim({ providers: ['default'], limit: 9, now: 2_000 }), []);
   t.match(await outbox.show(id), { status: 'parked', cause: 'unreadable' });
   await outbox.close();
 });
 
 t.test('an acceptance of the credentials is recorded although its batch had to run again', async (t) => {
-  const outbox = sqliteOutbox(t)();
-  withDatabase(join(t.testdirName, 'gateway.db'), (other) =>
+  const open = sqliteOutbox(t);
+  const outbox = open();
+  withDatabase(open.path, (other) =>
     other.exec(
       "CREATE TRIGGER broken BEFORE INSERT ON conversations WHEN new.site = 'broken' BEGIN SELECT RAISE(ABORT, 'as if damaged'); END",
     ),

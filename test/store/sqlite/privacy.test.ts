@@ -19,10 +19,11 @@ type Filled = { outbox: Outbox; path: string; searched: Map<string, Uint8Array> 
 
 /** A store without encryption in which leads of one number lie among many others. */
 async function filledWithCanaries(t: Test, expiresAt: number): Promise<Filled> {
-  const outbox = sqliteOutbox(t)({ vault: createVault([]), leaseMs: 1 });
+  const open = sqliteOutbox(t);
+  const outbox = open({ vault: createVault([]), leaseMs: 1 });
   t.teardown(() => outbox.close());
   const canaries = await fill(outbox, expiresAt);
-  const path = join(t.testdirName, 'gateway.db');
+  const { path } = open;
   const searched = needles(canaries);
   t.ok(canaries.length >= LEADS / ONE_IN);
   t.strictSame(traces(path, searched), [...searched.keys()], 'everything is there to be found before');
@@ -183,14 +184,15 @@ function residue(path: string): Record<'words' | 'references' | 'said' | 'hashes
 }
 
 async function filledWithWords(t: Test): Promise<{ outbox: Outbox; path: string }> {
-  const outbox = sqliteOutbox(t)({ vault: createVault([]) });
+  const open = sqliteOutbox(t);
+  const outbox = open({ vault: createVault([]) });
   t.teardown(() => outbox.close());
   for (let from = 0; from < RESIDUE_LEADS; from += 100) {
     await Promise.all(Array.from({ length: 100 }, (_, index) => storeRejected(outbox, from + index)));
   }
   while ((await outbox.purge(Number.MAX_SAFE_INTEGER, 1_000)) > 0);
   await outbox.scrub();
-  return { outbox, path: join(t.testdirName, 'gateway.db') };
+  return { outbox, path: open.path };
 }
 
 t.test('no page keeps a copy of an expired lead, and every other lead stays', async (t) => {
