@@ -11,6 +11,7 @@ import type {
 import { InvalidCursor, type StoredConversation } from '../domain/ports/outbox.ts';
 import type { Suppression } from '../domain/ports/privacy-store.ts';
 import { testOf } from '../domain/provider.ts';
+import { DAY_MS } from '../lib/clock.ts';
 import { defined } from '../lib/values.ts';
 import { type Vault, VaultError } from './vault.ts';
 
@@ -24,6 +25,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export const STATE = 'id, status, attempts, reason, created_at, updated_at, next_at, lease_owner, provider';
 
 /** A condition on conversations: test leads, by their provider (`domain/provider.ts`). Partial indexes are spelled like it. */
+/**
+ * Rows are stored in the order of their times, but for a clock that was set: rows this far from a wanted time are left out without
+ * being read. Only a clock that was wrong by more than a day hides the rows of that day.
+ */
+export const CLOCK_MARGIN_MS = DAY_MS;
+
 export const IS_TEST = "substr(provider, 1, 5) = 'test:'";
 
 export function toConversation(row: Row): Conversation {

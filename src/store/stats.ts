@@ -1,8 +1,13 @@
 import { STATUSES, type Status } from '../domain/lead.ts';
 import type { MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
-import type { Dimension, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
+import type { Dimension, Filter, OpenCounts, Tally, WaitingGroup } from '../domain/ports/lead-records.ts';
 import { defined } from '../lib/values.ts';
 import { IS_TEST, type Row } from './rows.ts';
+
+/** Whether `tallies` has all that a filter asks for, so that its conversations are counted without reading them. */
+export function isTallied({ status: _a, cause: _b, site: _c, provider: _d, test: _e, ...rest }: Filter): boolean {
+  return Object.values(rest).every((value) => value === undefined);
+}
 
 /** Counts all conversations but test leads by status. `tallies` has a few rows for each site. */
 export const COUNTS_BY_STATUS = `SELECT status, sum(n) AS n FROM tallies WHERE NOT ${IS_TEST} GROUP BY status`;

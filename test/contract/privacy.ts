@@ -76,7 +76,7 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     t.equal(status, 'queued');
     await erase(outbox);
     t.equal(await outbox.lookup(request, 2_000), undefined);
-    t.match(await outbox.suppressions(), [{ phoneHash: hashing.phone(NUMBER) }]);
+    t.match((await outbox.suppressions({ limit: 9 })).items, [{ phoneHash: hashing.phone(NUMBER) }]);
     t.match(await outbox.accept(newLead(), 6_000), { suppressed: true });
     await outbox.close();
   });
@@ -185,11 +185,27 @@ export function privacyContract(t: Test, open: (t: Test) => OpenOutbox): void {
     const hash = hashing.phone(NUMBER);
     t.equal(await outbox.suppress(hash, entry('suppress', 1_000)), true);
     t.equal(await outbox.suppress(hash, entry('suppress', 2_000)), false);
-    t.strictSame(await outbox.suppressions(), [{ phoneHash: hash, createdAt: 1_000 }]);
+    t.strictSame(await outbox.suppressions({ limit: 9 }), { items: [{ phoneHash: hash, createdAt: 1_000 }] });
     t.equal(await outbox.unsuppress(hash, entry('unsuppress', 3_000)), true);
     t.equal(await outbox.unsuppress(hash, entry('unsuppress', 4_000)), false);
     const { items } = await outbox.audit({ limit: 9 });
     t.strictSame(items, [entry('unsuppress', 3_000), entry('suppress', 1_000)]);
+    await outbox.close();
+  });
+
+  t.test('suppressed numbers are listed page by page, the newest first', async (t) => {
+    const outbox = await open(t)();
+    const hashes = [1, 2, 3, 4, 5].map((n) => hashing.phone(`+1404555120${n}`));
+    for (const [n, hash] of hashes.entries()) await outbox.suppress(hash, entry('suppress', n));
+    await outbox.unsuppress(hashes[3] as Buffer, entry('unsuppress', 9));
+    const first = await outbox.suppressions({ limit: 2 });
+    t.strictSame(
+      first.items.map(({ createdAt }) => createdAt),
+      [4, 2],
+    );
+    const rest = await outbox.suppressions({ limit: 2, ...(first.next !== undefined && { after: first.next }) });
+    t.match(rest, { items: [{ phoneHash: hashes[1], createdAt: 1 }, { phoneHash: hashes[0] }], next: undefined });
+    await t.rejects(outbox.suppressions({ limit: 2, after: 'x' }), { name: 'InvalidCursor' });
     await outbox.close();
   });
 

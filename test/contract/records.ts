@@ -98,6 +98,34 @@ export function recordsContract(t: Test, open: (t: Test) => OpenOutbox): void {
     await outbox.close();
   });
 
+  t.test('times select among the leads of many days, each alone and together', async (t) => {
+    const outbox = await open(t)();
+    const day = 86_400_000;
+    const stored: { readonly id: string; readonly at: number }[] = [];
+    for (let at = 0; at < 30; at += 1) stored.push({ id: await queued(outbox, at * day), at: at * day });
+    const wanted: readonly (readonly [number, number])[] = [
+      [0, 30],
+      [7, 30],
+      [0, 7],
+      [13, 14],
+      [29, 30],
+      [30, 40],
+      [14, 13],
+    ];
+    for (const [from, to] of wanted) {
+      const filter = { since: from * day, until: to * day };
+      const expected = stored.filter(({ at }) => at >= filter.since && at < filter.until).map(({ id }) => id);
+      const { items } = await outbox.list(filter, { limit: 50 });
+      t.strictSame(
+        items.map(({ id }) => id),
+        expected.toReversed(),
+        `days ${from} to ${to}`,
+      );
+      t.equal(await outbox.count(filter), expected.length);
+    }
+    await outbox.close();
+  });
+
   t.test('all conditions of a filter have to hold', async (t) => {
     const outbox = await open(t)();
     const a = await queued(outbox, 1_000, newLead({ lead: lead({ site: 'a', partner: 'crm' }), start: due(1_000) }));

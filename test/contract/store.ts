@@ -4,6 +4,7 @@ import { hashing, type OpenOutbox } from '../support/outbox.ts';
 import { acceptContract, usesContract } from './accept.ts';
 import { activityContract } from './activity.ts';
 import { callbackContract } from './callbacks.ts';
+import { consoleContract } from './console.ts';
 import { countsContract } from './counts.ts';
 import { entriesContract } from './entries.ts';
 import { historyContract } from './history.ts';
@@ -57,6 +58,7 @@ export function deliveryContract(t: Test, open: (t: Test) => OpenOutbox): void {
 
 /** The part about what operators and retention do. */
 export function operatorContract(t: Test, open: (t: Test) => OpenOutbox): void {
+  t.test('console', async (t) => consoleContract(t, open));
   t.test('records', async (t) => recordsContract(t, open));
   t.test('records of partners', async (t) => partnerRecordsContract(t, open));
   t.test('counts', async (t) => countsContract(t, open));

@@ -51,7 +51,7 @@ export async function everyOperation(outbox: Outbox): Promise<void> {
   await outbox.waiting();
   await outbox.suppress(NUMBER, entry('suppress', 1_000));
   await outbox.accept(newLead(), 8_000);
-  await outbox.suppressions();
+  await outbox.suppressions({ limit: 5 });
   await outbox.unsuppress(NUMBER, entry('unsuppress', 2_000));
   await outbox.erase(NUMBER, { now: 9_000, audit: AUDIT });
   await outbox.expire(20_000, 5);

@@ -90,7 +90,9 @@ export function leadRoutes(app: FastifyInstance, operations: Operations, actorOf
 
 /** Registers the routes of suppressed numbers, consents, statistics and the audit. */
 export function recordRoutes(app: FastifyInstance, operations: Operations, actorOf: ActorOf): void {
-  app.get('/suppressions', async () => ({ items: await operations.suppressions() }));
+  app.get<{ Querystring: PageQuery }>('/suppressions', { schema: { querystring: PAGE_QUERY } }, ({ query }) =>
+    operations.suppressions(pageOf(query)),
+  );
   app.post<{ Body: NumberBody }>('/suppressions', { schema: { body: NUMBER_BODY } }, async (request) => ({
     suppressed: true,
     changed: await operations.suppress(request.body, actorOf(request)),

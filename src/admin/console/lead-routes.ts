@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isoTime } from '../../lib/clock.ts';
 import { defined } from '../../lib/values.ts';
 import { AdminProblem } from '../api/problem.ts';
+import { readTime } from '../operations/input.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Gate } from './gate.ts';
-import { BASE } from './layout.ts';
-import { leadList, leadPage, preview } from './leads.ts';
+import { BASE, capital, count } from './layout.ts';
+import { leadList, leadPage, PREVIEWED, preview } from './leads.ts';
 import { jobPage } from './pages.ts';
 import { type Form, listFilter, onlyTexts, readAction, toQuery } from './requests.ts';
 
@@ -49,17 +51,22 @@ export function leadPages(
   );
   app.post('/leads/preview', { config: { console: 'operator' } }, async (request, reply) => {
     const { action, filter, query } = readAction(request);
-    const selection = await operations.selectLeads(action, query, { actor: actorOf(request) });
-    return show(request, reply, { title: action, at: '/leads' }, preview(selection, filter, formOf(request).formToken));
+    const selection = await operations.selectLeads(action, query, { actor: actorOf(request), readMax: PREVIEWED });
+    const content = preview(selection, { filter, formToken: formOf(request).formToken, at: isoTime(now() + 1) });
+    return show(request, reply, { title: action, at: '/leads' }, content);
   });
   app.post('/leads/run', { config: { console: 'operator' } }, async (request, reply) => {
     const { action, query } = readAction(request);
     const actor = actorOf(request);
-    const selection = await operations.selectLeads(action, query, { actor: actorOf(request) });
-    const total = selection.ids.length;
-    const id = jobs.start({ title: `${action} of ${total} leads`, owner: actor, total }, async (onProgress) => {
-      const queued = await operations.sendLeads(selection, { actor, onProgress });
-      return `${queued} of ${total} leads were queued to be sent.`;
+    const previewedAt = onlyTexts(request.body).previewedAt ?? isoTime(now() + 1);
+    // Refuses what cannot be done before the job begins, which finds its leads by itself: there may be a million.
+    await operations.selectLeads(action, query, { actor, readMax: 1 });
+    const asSeen = { ...query, ...(query.ids === undefined && { until: earlier(query.until, previewedAt, now()) }) };
+    const id = jobs.start({ title: capital(action), owner: actor }, async (onProgress) => {
+      const selection = await operations.selectLeads(action, asSeen, { actor });
+      const total = selection.ids.length;
+      const queued = await operations.sendLeads(selection, { actor, onProgress: (done) => onProgress(done, total) });
+      return `${count(queued)} of ${count(total)} leads were queued to be sent.`;
     });
     return reply.redirect(`${BASE}/jobs/${id}`, 303);
   });
@@ -88,13 +95,20 @@ export function leadPages(
   }
 }
 
+/** The earlier one of the filter's time and that of the preview: leads that came later were not in it. */
+function earlier(until: string | undefined, previewedAt: string, now: number): string {
+  const seen = readTime('previewedAt', previewedAt, now);
+  return isoTime(until === undefined ? seen : Math.min(seen, readTime('until', until, now)));
+}
+
 /** A job that works through many leads behind a page that shows its progress. */
 type Job = {
   readonly title: string;
   /** Name of the operator who started it; only that operator sees it. */
   readonly owner: string;
-  readonly total: number;
   done: number;
+  /** Absent while the leads are looked for. */
+  total?: number;
   /** A sentence about the end; absent while the job runs. */
   result?: string;
 };
@@ -105,8 +119,8 @@ const KEPT = 50;
 type Jobs = {
   /** Starts `work` and gives the job's id. A rejection becomes the job's result. */
   readonly start: (
-    job: Pick<Job, 'title' | 'owner' | 'total'>,
-    work: (onProgress: (done: number) => void) => Promise<string>,
+    job: Pick<Job, 'title' | 'owner'>,
+    work: (onProgress: (done: number, total: number) => void) => Promise<string>,
   ) => string;
   readonly find: (id: string) => Job | undefined;
   /** Resolves when all jobs have ended. */
@@ -123,14 +137,15 @@ function createJobs(): Jobs {
       const id = randomUUID();
       jobs.set(id, job);
       for (const [old, { result }] of jobs) if (jobs.size > KEPT && result !== undefined) jobs.delete(old);
-      const run = work((done) => {
+      const run = work((done, total) => {
         job.done = done;
+        job.total = total;
       })
         .then((result) => {
           job.result = result;
         })
         .catch((error: unknown) => {
-          job.result = `It ended after ${job.done} of ${job.total} leads: ${error instanceof Error ? error.name : 'a fault'}. Nothing is lost; start it again for the rest.`;
+          job.result = `It ended after ${job.done} of ${job.total ?? 'its'} leads: ${error instanceof Error ? error.name : 'a fault'}. Nothing is lost; start it again for the rest.`;
         })
         .finally(() => running.delete(run));
       running.add(run);

@@ -12,6 +12,9 @@ export type ListFilter = Pick<LeadQuery, 'site' | 'partner' | 'provider' | 'test
   readonly cause?: string;
 };
 
+/** Leads that a preview looks at, which takes less than 100 ms. Beyond that it tells how many match. */
+export const PREVIEWED = 1_000;
+
 /** Each action on several leads, with what it does. */
 export const ACTIONS: Readonly<Record<SendAction, string>> = {
   release: 'Send leads that wait for an operator, with a new retry schedule',
@@ -95,8 +98,16 @@ function actions(filter: ListFilter, formToken: string): string {
 }
 
 /** Shows what an action would do, and asks for confirmation. */
-export function preview(selection: Selection, filter: ListFilter, formToken: string): string {
-  const { action, ids, byStatus, bySite, mayHaveArrived, skipped, more } = selection;
+export function preview(
+  selection: Selection,
+  { filter, formToken, at }: { readonly filter: ListFilter; readonly formToken: string; readonly at: string },
+): string {
+  const { action, ids, byStatus, bySite, mayHaveArrived, skipped, matching, waiting } = selection;
+  const all = matching === undefined ? count(ids.length) : `up to ${count(matching)}`;
+  const blocked = waiting.map(
+    ({ provider, reason, leads }) =>
+      html`<p class="notice warn">${count(leads)} of them wait all the same: ${reason === 'parked' ? `the account ${provider} is parked` : `the endpoint of the account ${provider} is unreachable`}.</p>`,
+  );
   const list = (counts: Readonly<Record<string, number | undefined>>): string =>
     Object.entries(counts)
       .map(([name, n]) => `${name} ${count(n ?? 0)}`)
@@ -106,14 +117,14 @@ export function preview(selection: Selection, filter: ListFilter, formToken: str
       ? ''
       : html`<p class="notice warn">${count(mayHaveArrived)} of them may have reached the provider already; an agent may see them twice.</p>`;
   const confirm =
-    ids.length === 0
+    ids.length === 0 && matching === undefined
       ? html`<p>No lead of the filter can be sent by ${action}.</p>`
       : html`<form method="post" action="${BASE}/leads/run">!${hidden(formToken)}!${hiddenFilter(filter)}
-<input type="hidden" name="action" value="${action}"><input type="hidden" name="expected" value="${String(ids.length)}">
-<button class="primary">Send ${count(ids.length)} ${ids.length === 1 ? 'lead' : 'leads'}</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
+<input type="hidden" name="action" value="${action}"><input type="hidden" name="previewedAt" value="${at}">
+<button class="primary">Send ${all} ${matching === undefined && ids.length === 1 ? 'lead' : 'leads'}</button> <a class="quiet" href="${BASE}/leads?${query(filter)}">Cancel</a></form>`;
   return html`<h1>${capital(action)}</h1><section class="panel"><p>${ACTIONS[action]}.</p>
-<dl><dt>Leads</dt><dd>${count(ids.length)}${more ? ' of more; the newest first' : ''}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
-<dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${confirm}</section>`;
+<dl><dt>Leads</dt><dd>${matching === undefined ? all : `${count(matching)} match; what follows is about the newest ${count(PREVIEWED)}`}</dd><dt>By status</dt><dd>${list(byStatus) || '–'}</dd>
+<dt>By site</dt><dd>${list(bySite) || '–'}</dd><dt>Left alone</dt><dd>${count(skipped)}</dd></dl>!${warning}!${blocked}!${confirm}</section>`;
 }
 
 type One = {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { html } from 'ghtml';
 import { Marked } from 'marked';
-import type { SuppressionView } from '../operations/operations.ts';
+import type { Page, SuppressionView } from '../operations/operations.ts';
 import type { AuditView } from '../operations/views.ts';
 import { age, BASE, badge, breaker, count, hidden, runbook, table } from './layout.ts';
 
@@ -48,20 +48,23 @@ export function providersPage(
 
 /** The suppression list, and erasure by number. */
 export function suppressionsPage(
-  suppressions: readonly SuppressionView[],
+  { items, next }: Page<SuppressionView>,
   { formToken, now, mayAct }: { formToken: string; now: number; mayAct: boolean },
 ): string {
-  const rows = suppressions.map(({ hash, createdAt }) => [
-    html`<code>${hash.slice(0, 16)}…</code>`,
-    age(createdAt, now),
-  ]);
+  const rows = items.map(({ hash, createdAt }) => [html`<code>${hash.slice(0, 16)}…</code>`, age(createdAt, now)]);
   const phone = html`<label>Phone<input name="phone" placeholder="+14045551212" autocomplete="off" required></label>`;
   const addOrRemove = html`<form class="filter" method="post" action="${BASE}/suppressions/add">!${hidden(formToken)}!${phone}<button>Suppress</button><button formaction="${BASE}/suppressions/remove">Remove from the list</button></form>`;
   const erase = html`<section><h2>Erase a number</h2><p class="soft">Removes the personal data of all leads of a number, at all sites.</p>
 <form class="filter" method="post" action="${BASE}/suppressions/erase">!${hidden(formToken)}!${phone}<button>Show what would be erased…</button></form></section>`;
   return html`<h1>Suppressions</h1><p class="soft">No lead of a suppressed number is sent. The list holds keyed hashes, never numbers.</p>
 !${mayAct ? addOrRemove + erase : ''}
-!${table('Suppressed numbers', ['hash', 'since'], rows, 'No number is suppressed.')}`;
+!${table('Suppressed numbers', ['hash', 'since'], rows, 'No number is suppressed.')}!${older('/suppressions', next, 'Earlier numbers')}`;
+}
+
+/** A link to the next page of a list. */
+function older(path: string, next: string | undefined, text: string): string {
+  if (next === undefined) return '';
+  return html`<p><a class="button" href="${BASE}${path}?after=${encodeURIComponent(next)}">${text}</a></p>`;
 }
 
 /** Asks for confirmation before the personal data of a number is erased. */
@@ -81,11 +84,7 @@ export function auditPage(items: readonly AuditView[], next: string | undefined,
     n === 0 ? '–' : count(n),
     html`${detail}`,
   ]);
-  const more =
-    next === undefined
-      ? ''
-      : html`<p><a class="button" href="${BASE}/audit?after=${encodeURIComponent(next)}">Older entries</a></p>`;
-  return html`<h1>Audit</h1><div data-live-part>!${table('Audit', ['when', 'who', 'action', 'leads', 'what'], rows, 'Nothing was done yet.')}</div>!${more}`;
+  return html`<h1>Audit</h1><div data-live-part>!${table('Audit', ['when', 'who', 'action', 'leads', 'what'], rows, 'Nothing was done yet.')}</div>!${older('/audit', next, 'Older entries')}`;
 }
 
 export type ConfigurationView = {
@@ -130,15 +129,21 @@ const tags = (names: readonly string[]): string =>
 export function jobPage(job: {
   readonly title: string;
   readonly done: number;
-  readonly total: number;
+  readonly total?: number;
   readonly result?: string | undefined;
 }): string {
   const { title, done, total, result } = job;
   return html`<h1>${title}</h1><div data-live-part>!${
     result === undefined
-      ? html`<p role="status">${count(done)} of ${count(total)}</p><progress max="${String(Math.max(1, total))}" value="${String(done)}">${count(done)}</progress>`
+      ? progress(done, total)
       : html`<p class="notice" role="status">${result}</p><p><a class="button" href="${BASE}/leads">Leads</a> <a class="button" href="${BASE}/audit">Audit</a></p>`
   }</div>`;
+}
+
+/** How far a job is; it looks for its leads first. */
+function progress(done: number, total: number | undefined): string {
+  if (total === undefined) return '<p role="status">The leads are looked for.</p><progress></progress>';
+  return html`<p role="status">${count(done)} of ${count(total)}</p><progress max="${String(Math.max(1, total))}" value="${String(done)}">${count(done)}</progress>`;
 }
 
 /** A page that says what went wrong, in one sentence; `section` of the runbook explains it. */

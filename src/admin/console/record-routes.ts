@@ -124,7 +124,9 @@ export function recordPages(app: FastifyInstance, { actorOf, formOf, show }: Gat
   );
 
   async function suppressionList(request: FastifyRequest, reply: FastifyReply, notice?: string): Promise<FastifyReply> {
-    const content = suppressionsPage(await operations.suppressions(), { ...formOf(request), now: now() });
+    const { after } = onlyTexts(request.query);
+    const list = await operations.suppressions(defined({ limit: PAGE_SIZE, after }));
+    const content = suppressionsPage(list, { ...formOf(request), now: now() });
     return show(request, reply, { title: 'Suppressions', at: '/suppressions', notice }, content);
   }
 }

@@ -161,7 +161,7 @@ function oneOf(name: string, word: string, words: readonly string[]): string {
 }
 
 /** The lists that are read page by page. */
-type List = 'leads' | 'consents' | 'audit';
+type List = 'leads' | 'consents' | 'audit' | 'suppressions';
 
 /** Reads one page of a list. Its cursors are signed: a made-up or changed cursor, or one of another list, is refused. */
 type ReadPage = <Item>(

@@ -57,7 +57,11 @@ export interface Operations {
   countLeads(query: LeadQuery, actor: string): Promise<number>;
   showLead(id: string, options: { actor: string; reveal: boolean }): Promise<LeadDetailsView>;
   /** Selects the leads that an action would send; nothing is changed. */
-  selectLeads(action: SendAction, query: LeadQuery, options: { actor: string; max?: number }): Promise<Selection>;
+  selectLeads(
+    action: SendAction,
+    query: LeadQuery,
+    options: { actor: string; max?: number; readMax?: number },
+  ): Promise<Selection>;
   /** Queues the selected leads; gives how many were queued. */
   sendLeads(selection: Selection, options: { actor: string; onProgress?: (done: number) => void }): Promise<number>;
   /** Erases the personal data of a number's leads. `suppress` first suppresses the number, so that no new lead of it is sent. */
@@ -66,7 +70,8 @@ export interface Operations {
   suppress(number: GivenNumber, actor: string): Promise<boolean>;
   /** Removes a number from the suppression list; `false` if it was not on it. */
   unsuppress(number: GivenNumber, actor: string): Promise<boolean>;
-  suppressions(): Promise<readonly SuppressionView[]>;
+  /** Newest first. */
+  suppressions(page: PageRequest): Promise<Page<SuppressionView>>;
   /** Oldest first. */
   consents(query: LeadQuery, page: PageRequest, actor: string): Promise<Page<ConsentView>>;
   stats(): Promise<StatsView>;
@@ -154,12 +159,15 @@ export function createOperations({
       const document = reveal && details.lead ? render(details.lead) : undefined;
       return { ...leadDetailsView(details, reveal), ...(document !== undefined && { document }) };
     },
-    async selectLeads(action, query, { actor, max = Number.POSITIVE_INFINITY }) {
+    async selectLeads(action, query, { actor, max = Number.POSITIVE_INFINITY, readMax }) {
       const filter = readFilter(query, hashing, now());
       const reasons = [...(await openBreakers())].map((id) => [id, 'breaker'] as const);
       const parked = (await store.parked()).map(({ id }) => [id, 'parked'] as const);
       const blocked = new Map<string, 'breaker' | 'parked'>([...reasons, ...parked]);
-      const selection = await select(store, action, { query, filter, max, now: now(), blocked });
+      const selection = await select(store, action, {
+        ...{ query, filter, max, now: now(), blocked },
+        ...(readMax !== undefined && { readMax }),
+      });
       await recordLookUp(query, actor, selection.ids.length + selection.skipped);
       return selection;
     },
@@ -180,12 +188,13 @@ export function createOperations({
       const hash = readNumber(hashing, number);
       return store.unsuppress(hash, audited(actor, 'unsuppress'));
     },
-    async suppressions() {
-      const entries = await store.suppressions();
-      return entries.map(({ phoneHash, createdAt }) => ({
+    async suppressions(page) {
+      const { items, ...next } = await readPage('suppressions', page, (request) => store.suppressions(request));
+      const views = items.map(({ phoneHash, createdAt }) => ({
         hash: phoneHash.toString('hex'),
         createdAt: isoTime(createdAt),
       }));
+      return { items: views, ...next };
     },
     async consents(query, page, actor) {
       const filter = readFilter(query, hashing, now());

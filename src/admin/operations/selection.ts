@@ -43,8 +43,10 @@ export type Selection = {
   readonly skipped: number;
   /** Given ids that match no lead. */
   readonly missing: number;
-  /** Whether more leads match than `max`; the newest are selected. */
+  /** Whether more leads match than `max` or `readMax`; the newest are selected. */
   readonly more: boolean;
+  /** With `more` because of `readMax`: how many leads match in all. */
+  readonly matching?: number;
   /** Description of the query, for the audit. */
   readonly description: string;
 };
@@ -53,7 +55,7 @@ export type Selection = {
  * Selects the leads that an action would send. Nothing is changed.
  *
  * @param query the query as given, for the description in the audit
- * @param options `max`: most leads to select; `now`: milliseconds since the epoch; `blocked`: the accounts that are not called
+ * @param options `max`: most leads to select; `readMax`: most leads to look at, for a preview of very many; `now`: milliseconds since the epoch; `blocked`: the accounts that are not called
  *   now, each with the reason
  * @throws OperationError `invalid` for an empty filter or a status that the action does not send; `not_found` if ids were
  *   given and none of them exists
@@ -65,12 +67,14 @@ export async function select(
     query,
     filter,
     max,
+    readMax = Number.POSITIVE_INFINITY,
     now,
     blocked,
   }: {
     query: LeadQuery;
     filter: Filter;
     max: number;
+    readMax?: number;
     now: number;
     blocked: ReadonlyMap<string, WaitingAccount['reason']>;
   },
@@ -90,8 +94,17 @@ export async function select(
   // Of an account or a site nearly all leads may be in a status that the action leaves alone: these are counted and not read.
   const narrow = max === Number.POSITIVE_INFINITY && filter.status === undefined && filter.ids === undefined;
   const selected = narrow ? { ...filter, status: sendable } : filter;
-  if (narrow) skipped = Math.max(0, (await store.count(filter)) - (await store.count(selected)));
+  if (narrow && readMax === Number.POSITIVE_INFINITY)
+    skipped = Math.max(0, (await store.count(filter)) - (await store.count(selected)));
+  let read = 0;
+  let matching: number | undefined;
   for await (const lead of everyLead(store, selected)) {
+    if (read === readMax) {
+      more = true;
+      matching = await store.count(selected);
+      break;
+    }
+    read += 1;
     if (!sendable.includes(lead.status) || lead.leased || lead.erased || isDue(lead, now)) {
       skipped += 1;
       continue;
@@ -114,7 +127,7 @@ export async function select(
     return reason === undefined ? [] : [{ provider, reason, leads }];
   });
   const counts = { byStatus, bySite, byProvider, waiting, mayHaveArrived, skipped, missing, more };
-  return { action, ids, ...counts, description: describeQuery(query) };
+  return { action, ids, ...counts, ...(matching !== undefined && { matching }), description: describeQuery(query) };
 }
 
 /** Whether a queued lead is due already, so that there is nothing to hasten. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { SuppressionView } from '../../admin/operations/operations.ts';
 import {
   type Context,
   EXIT,
@@ -82,9 +83,18 @@ async function removeNumber(context: Context, numbers: readonly string[], option
   context.exitCode = removed ? EXIT.ok : EXIT.notFound;
 }
 
+/** Numbers that are read at a time, so that a gateway beside the command never waits long. */
+const LISTED_AT_ONCE = 500;
+
 async function listNumbers({ io, open }: Context, options: JsonOption): Promise<void> {
   const { operations } = await open();
-  const items = await operations.suppressions();
+  const items: SuppressionView[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await operations.suppressions({ limit: LISTED_AT_ONCE, ...(after !== undefined && { after }) });
+    items.push(...page.items);
+    after = page.next;
+    if (after === undefined) break;
+  }
   if (options.json) {
     io.out(json({ items }));
   } else if (items.length === 0) {

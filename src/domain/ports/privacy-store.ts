@@ -1,4 +1,4 @@
-import type { AuditEntry } from './lead-records.ts';
+import type { AuditEntry, Page, PageRequest } from './lead-records.ts';
 
 export type Suppression = { readonly phoneHash: Buffer; readonly createdAt: number };
 
@@ -38,5 +38,6 @@ export interface SuppressionStore {
    * @throws StorageUnavailable as `erase`: the removal is committed then, and calling again finishes it
    */
   unsuppress(phoneHash: Uint8Array, audit: AuditEntry): Promise<boolean>;
-  suppressions(): Promise<readonly Suppression[]>;
+  /** Newest first. Rejects with `InvalidCursor` for a cursor that is none. */
+  suppressions(page: PageRequest): Promise<Page<Suppression>>;
 }

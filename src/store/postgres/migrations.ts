@@ -1,6 +1,7 @@
 import { ENTRIES_MIGRATION } from './entries-migration.ts';
 import { FIRST_MIGRATION, type Migration } from './first-migration.ts';
 import { RHYTHMS_MIGRATION } from './rhythms-migration.ts';
+import { SUPPRESSIONS_MIGRATION } from './suppressions-migration.ts';
 import { TEST_LEADS_MIGRATION } from './test-leads-migration.ts';
 
 export type { Migration };
@@ -285,4 +286,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ENTRIES_MIGRATION,
   TEST_LEADS_MIGRATION,
   RHYTHMS_MIGRATION,
+  SUPPRESSIONS_MIGRATION,
 ];

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { type Clock, dayOf, systemClock } from '../../lib/clock.ts';
-import { toSuppression } from '../rows.ts';
+import { cutPage, placeBefore, toSuppression } from '../rows.ts';
 import { REMOVE_UNUSED, UNUSED_MS } from '../settle.ts';
 import { type Database, IS_FINAL, type Query, type Store } from './database.ts';
 import { advisoryLocks, DeadRowsRemain, retryUntilUnlocked, TABLE_LOCK_MS, UNLOCKED_WITHIN_MS } from './locks.ts';
@@ -128,15 +128,16 @@ export function createSuppressions({ database }: Store): SuppressionStore {
       await scrub(database);
       return found;
     },
-    async suppressions() {
-      return (await database.read(SUPPRESSIONS)).map(toSuppression);
+    async suppressions({ limit, after }) {
+      return cutPage(await database.read(SUPPRESSIONS, [placeBefore(after), limit + 1]), limit, toSuppression);
     },
   };
 }
 
 const SUPPRESS = 'INSERT INTO suppressions (phone_hash, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1';
 const UNSUPPRESS = 'DELETE FROM suppressions WHERE phone_hash = $1 RETURNING 1';
-const SUPPRESSIONS = 'SELECT phone_hash, created_at FROM suppressions ORDER BY created_at, phone_hash';
+const SUPPRESSIONS =
+  'SELECT place AS seq, phone_hash, created_at FROM suppressions WHERE place < $1 ORDER BY place DESC LIMIT $2';
 
 function seqsOf(rows: Awaited<ReturnType<Query>>): readonly number[] {
   return rows.map(({ seq }) => seq as number);

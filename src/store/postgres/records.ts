@@ -1,3 +1,4 @@
+import { STATUSES } from '../../domain/lead.ts';
 import type {
   AuditEntry,
   AuditStore,
@@ -7,17 +8,23 @@ import type {
   RequeueStore,
 } from '../../domain/ports/lead-records.ts';
 import { InvalidCursor } from '../../domain/ports/outbox.ts';
+import { defined } from '../../lib/values.ts';
 import { countReleased } from '../accept.ts';
 import { cutPartnerPage, PLACE, partnerPage } from '../references.ts';
 import { cutPage, IS_TEST, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { isTallied } from '../stats.ts';
 import { WAKE } from './connection.ts';
-import { IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
+import { type Database, IS_WAITING, MAY_HAVE_ARRIVED, type Query, type Store } from './database.ts';
 import { noteAudited, readHistory } from './history.ts';
 import { changeCounters } from './ledger-rows.ts';
+import { rangeOf } from './narrow.ts';
 
 const RECORD = `${STATE}, seq, site, partner, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
-/** A condition on `conversations`. Every value of the filter is bound; none is part of the text. */
+/**
+ * A condition on `conversations`. Every value of the filter is bound; only a single status is part of the text, so that the planner
+ * sees that the partial index of leads that wait has all of them, and estimates their number once.
+ */
 export function where(filter: Filter): { readonly sql: string; readonly values: readonly unknown[] } {
   const terms: string[] = [];
   const values: unknown[] = [];
@@ -27,10 +34,12 @@ export function where(filter: Filter): { readonly sql: string; readonly values: 
   };
   const { ids, status, cause, site, partner, provider, test, since, until, phoneHash } = filter;
   if (ids) add((p) => `id = ANY (${p}::text[])`, ids);
-  if (status) add((p) => `status = ANY (${p}::text[])`, status);
+  // Rows of one status or cause come from the index in their order; rows of several have to be sorted.
+  const [only, ...others] = status ?? [];
+  if (only !== undefined && others.length === 0) terms.push(`status = '${STATUSES[STATUSES.indexOf(only)]}'`);
+  else if (status) add((p) => `status = ANY (${p}::text[])`, status);
   // The condition of a partial index.
-  if (status?.every((one) => WAITING.includes(one))) terms.push(IS_WAITING);
-  // Rows of one cause come from the index in their order; rows of several have to be sorted.
+  if (others.length > 0 && status?.every((one) => WAITING.includes(one))) terms.push(IS_WAITING);
   if (cause?.length === 1) add((p) => `cause = ${p}`, cause[0]);
   else if (cause) add((p) => `cause = ANY (${p}::text[])`, cause);
   if (site !== undefined) add((p) => `site = ${p}`, site);
@@ -51,22 +60,31 @@ export function createLeadRecords({ database, vault }: Store): LeadRecords {
   return {
     async list(filter, { limit, after }) {
       const { sql, values } = where(filter);
+      // A search for more rows than there are would look through all conversations.
+      const most = isNarrowed(filter) ? await mostOf(database, filter) : Number.POSITIVE_INFINITY;
+      if (most === 0) return cutPage([], limit, toRecord);
+      const enough = Math.min(after === undefined && isTallied(filter) ? most : Number.POSITIVE_INFINITY, limit + 1);
+      const { low, high } = await rangeOf(database.read, filter);
       const n = values.length;
       const rows = await database.read(
-        `SELECT ${RECORD} FROM conversations WHERE ${sql} AND seq < $${n + 1} ORDER BY seq DESC LIMIT $${n + 2}`,
-        [...values, placeBefore(after), limit + 1],
+        `SELECT ${RECORD} FROM conversations WHERE ${sql} AND seq >= $${n + 1} AND seq < $${n + 2} ORDER BY seq DESC LIMIT $${n + 3}`,
+        [...values, low, Math.min(high, placeBefore(after)), enough],
       );
       return cutPage(rows, limit, toRecord);
     },
     async count(filter) {
+      const most = await mostOf(database, filter);
+      if (most === 0 || isTallied(filter)) return most;
+      const { low, high } = await rangeOf(database.read, filter);
       const { sql, values } = where(filter);
       const n = values.length;
       const text = `
         SELECT count(*) AS n FROM conversations WHERE ${sql} AND seq > $${n + 1} AND seq <= $${n + 2}`;
       const [newest] = await database.read('SELECT max(seq) AS seq FROM conversations');
       let count = 0;
-      for (let seq = 0; seq < ((newest?.seq as number | null) ?? 0); seq += COUNTED_AT_ONCE) {
-        const [row] = await database.read(text, [...values, seq, seq + COUNTED_AT_ONCE]);
+      const end = Math.min(high - 1, (newest?.seq as number | null) ?? 0);
+      for (let seq = Math.max(0, low - 1); seq < end; seq += COUNTED_AT_ONCE) {
+        const [row] = await database.read(text, [...values, seq, Math.min(end, seq + COUNTED_AT_ONCE)]);
         count += row?.n as number;
       }
       return count;
@@ -85,6 +103,20 @@ export function createLeadRecords({ database, vault }: Store): LeadRecords {
     },
   };
 }
+
+/**
+ * How many conversations have the filter's status, cause, site, provider and `test`. No other condition of the filter is regarded,
+ * so that it is the most that can match.
+ */
+async function mostOf(database: Database, { status, cause, site, provider, test }: Filter): Promise<number> {
+  const { sql, values } = where(defined({ status, cause, site, provider, test }));
+  const [row] = await database.read(`SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE ${sql}`, values);
+  return Number(row?.n);
+}
+
+/** Whether a filter has a condition that `mostOf` regards; leads that are named are found by their ids. */
+const isNarrowed = ({ ids, status, cause, site, provider, test }: Filter): boolean =>
+  ids === undefined && [status, cause, site, provider, test].some((one) => one !== undefined);
 
 const SELECT = `
   SELECT ${RECORD}, lead_key, lead, description

@@ -2,14 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { ErasureStore, RetentionStore, SuppressionStore } from '../../domain/ports/privacy-store.ts';
 import { dayOf } from '../../lib/clock.ts';
-import { toSuppression } from '../rows.ts';
+import { cutPage, placeBefore, toSuppression } from '../rows.ts';
 import { REMOVE_UNUSED, UNUSED_MS } from '../settle.ts';
 import type { Wait } from './batch.ts';
 import { BLANK_REQUEST, IS_FINAL, isHashOfNumber, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { BLANK_ATTEMPTS } from './history.ts';
 import { prepareErasedCallbacks } from './outgoing.ts';
 import { prepareAudit } from './records.ts';
-import { collect, type Slice, slicesUp } from './slices.ts';
+import { collect, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 /** How long readers of other programs may keep the write-ahead log from being emptied, and how often it is tried. */
 export const EMPTY_LOG_WITHIN_MS = 60_000;
@@ -147,9 +147,6 @@ export function createRetention({ database, writer, emptyLog }: Store): Retentio
   };
 }
 
-/** Each of them becomes an object, which costs more than reading it. */
-const LISTED_AT_ONCE = 1_024;
-
 export function createSuppressions({ database, writer, read, emptyLog }: Store): SuppressionStore {
   const writeAudit = prepareAudit(database);
   const insert = database.prepare('INSERT INTO suppressions (phone_hash, created_at) VALUES (?, ?)');
@@ -158,7 +155,8 @@ export function createSuppressions({ database, writer, read, emptyLog }: Store):
   const blank = database.prepare('UPDATE suppressions SET phone_hash = NULL, created_at = NULL WHERE place = ?');
   const newest = database.prepare('SELECT max(place) AS place FROM suppressions');
   const list = database.prepare(
-    'SELECT phone_hash, created_at FROM suppressions WHERE place >= ? AND place < ? AND phone_hash IS NOT NULL',
+    `SELECT place AS seq, phone_hash, created_at FROM suppressions
+     WHERE place >= ? AND place < ? AND phone_hash IS NOT NULL ORDER BY place DESC LIMIT ?`,
   );
   return {
     suppress: (phoneHash, audit) =>
@@ -179,11 +177,12 @@ export function createSuppressions({ database, writer, read, emptyLog }: Store):
       await emptyLog();
       return found;
     },
-    async suppressions() {
+    async suppressions({ limit, after }) {
       const last = await read(() => (newest.get()?.place as number | null) ?? 0);
-      return collect(read, slicesUp(last, 0, LISTED_AT_ONCE), Number.POSITIVE_INFINITY, ({ low, high }) =>
-        list.all(low, high).map(toSuppression),
+      const rows = await collect(read, slicesDown(last, placeBefore(after)), limit + 1, ({ low, high }, missing) =>
+        list.all(low, high, missing),
       );
+      return cutPage(rows, limit, toSuppression);
     },
   };
 }

@@ -11,20 +11,24 @@ import { InvalidCursor } from '../../domain/ports/outbox.ts';
 import { countReleased } from '../accept.ts';
 import { cutPartnerPage, PLACE, partnerPage, type Statement } from '../references.ts';
 import { cutPage, IS_TEST, placeBefore, type Row, STATE, toAuditEntry, toDetails, toRecord, WAITING } from '../rows.ts';
+import { isTallied } from '../stats.ts';
 import type { Counters } from './accept.ts';
 import { IS_WAITING, MAY_HAVE_ARRIVED, SEQS_OF_NUMBER, type Store, shelfOf } from './database.ts';
 import { prepareAudited, prepareHistory } from './history.ts';
-import { collect, isTallied, prepareNarrow, type Slice, slicesDown, slicesUp } from './slices.ts';
+import { collect, prepareNarrow, type Slice, slicesDown, slicesUp } from './slices.ts';
 
 const RECORD = `${STATE}, seq, site, partner, cause, ${MAY_HAVE_ARRIVED} AS may_have_arrived, personal`;
 
 /**
  * A condition on the conversations of a slice. Every value of the filter is bound; none is part of the text. Waiting
  * conversations are selected by the condition of their partial index.
+ *
+ * @param byPartner reads and sorts all conversations of the partner by an index; otherwise a plus keeps the engine from that
  */
 export function where(
   filter: Filter,
   { low, high }: Slice,
+  byPartner = false,
 ): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
   const terms: string[] = ['conversations.seq >= ?', 'conversations.seq < ?'];
   const values: SQLInputValue[] = [low, high];
@@ -38,8 +42,7 @@ export function where(
   if (status?.every((one) => WAITING.includes(one))) add(IS_WAITING);
   if (cause) add('cause IN (SELECT value FROM json_each(?))', JSON.stringify(cause));
   if (site !== undefined) add('site = ?', site);
-  // The plus keeps the engine from the index of a partner's list, of which it would read and sort all.
-  if (partner !== undefined) add('+partner = ?', partner);
+  if (partner !== undefined) add(byPartner ? 'partner = ?' : '+partner = ?', partner);
   if (provider !== undefined) add('provider = ?', provider);
   if (test !== undefined) add(test ? IS_TEST : `NOT ${IS_TEST}`);
   if (since !== undefined) add('created_at >= ?', since);
@@ -51,6 +54,8 @@ export function where(
 
 /** Whether one statement finds what a filter selects, however many conversations are stored. */
 const namesLeads = ({ ids, phoneHash }: Filter): boolean => ids !== undefined && phoneHash === undefined;
+/** A partner with fewer conversations has them read and sorted; those of the others are found soon among the newest ones. */
+const FEW_OF_PARTNER = 1_000;
 /** One slice with all rows, for such filters. */
 const EVERYTHING: Slice = { low: 0, high: Number.MAX_SAFE_INTEGER };
 
@@ -72,18 +77,28 @@ export function createLeadRecords({ database, read, writer, vault }: Store): Lea
   );
   const newestSeq = prepareNewestSeq({ database, read });
   const narrow = prepareNarrow({ database });
+  const ofPartner = database.prepare(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM conversations WHERE partner = ? LIMIT ?)',
+  );
+  const hasFew = ({ ids, partner, phoneHash }: Filter): boolean =>
+    partner !== undefined &&
+    ids === undefined &&
+    phoneHash === undefined &&
+    (ofPartner.get(partner, FEW_OF_PARTNER)?.n as number) < FEW_OF_PARTNER;
   const query = (sql: string, values: readonly SQLInputValue[]): readonly Row[] => database.prepare(sql).all(...values);
 
   return {
     async list(filter, { limit, after }) {
       const before = placeBefore(after);
-      const slices = namesLeads(filter) ? [{ ...EVERYTHING, high: before }] : slicesDown(await newestSeq(), before);
+      const byPartner = await read(() => hasFew(filter));
+      const slices =
+        namesLeads(filter) || byPartner ? [{ ...EVERYTHING, high: before }] : slicesDown(await newestSeq(), before);
       const most = await read(() => narrow.most(filter));
       const enough = after === undefined && isTallied(filter) ? Math.min(most, limit + 1) : limit + 1;
       if (most === 0) return cutPage([], limit, toRecord);
       const rows = await collect(read, slices, enough, (slice, missing) => {
-        if (narrow.outside(filter, slice)) return [];
-        const { sql, values } = where(filter, slice);
+        if (!byPartner && narrow.outside(filter, slice)) return [];
+        const { sql, values } = where(filter, slice, byPartner);
         return query(`SELECT ${RECORD} FROM conversations WHERE ${sql} ORDER BY seq DESC LIMIT ?`, [
           ...values,
           missing,

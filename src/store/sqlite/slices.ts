@@ -1,7 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { Filter } from '../../domain/ports/lead-records.ts';
-import { DAY_MS } from '../../lib/clock.ts';
-import { IS_TEST } from '../rows.ts';
+import { CLOCK_MARGIN_MS, IS_TEST } from '../rows.ts';
 import type { Read } from './batch.ts';
 import type { Store } from './database.ts';
 
@@ -63,17 +62,6 @@ type Narrow = {
   outside(filter: Filter, slice: Slice): boolean;
 };
 
-/**
- * Rows are stored in the order of their times, but for a clock that was set: a slice is left out if its first and its last row
- * are this far from the wanted time. Only a clock that was wrong by more than a day hides the rows of that day.
- */
-const CLOCK_MARGIN_MS = DAY_MS;
-
-/** Whether `Narrow.most` regards all conditions of the filter. */
-export function isTallied({ status: _a, cause: _b, site: _c, provider: _d, test: _e, ...rest }: Filter): boolean {
-  return Object.values(rest).every((value) => value === undefined);
-}
-
 export function prepareNarrow({ database }: Pick<Store, 'database'>): Narrow {
   const edge = (order: 'ASC' | 'DESC') =>
     database.prepare(
@@ -96,6 +84,7 @@ export function prepareNarrow({ database }: Pick<Store, 'database'>): Narrow {
       const sql = `SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE ${terms.join(' AND ')}`;
       return database.prepare(sql).get(...values)?.n as number;
     },
+    /** A slice is left out if its first and its last row are this far from the wanted time. */
     outside({ since, until }, { low, high }) {
       if (since === undefined && until === undefined) return false;
       const times = [first.get(low, high)?.at, last.get(low, high)?.at].filter((at) => typeof at === 'number');
