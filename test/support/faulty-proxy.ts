@@ -14,11 +14,14 @@ export type FaultyProxy = {
   stall(): () => void;
   /** Breaks all connections and accepts no new one, until the returned function is called. */
   close(): () => void;
+  /** Breaks all connections, and leads new ones to another server. */
+  redirect(next: Address): void;
 };
 
 type Cut = { readonly text: string; readonly when: 'before' | 'after'; readonly done: () => void };
 
-export async function faultyProxy(t: Test, target: Address): Promise<FaultyProxy> {
+export async function faultyProxy(t: Test, first: Address): Promise<FaultyProxy> {
+  let target = first;
   const sockets = new Set<Socket>();
   let cut: Cut | undefined;
   let closed = false;
@@ -64,7 +67,7 @@ export async function faultyProxy(t: Test, target: Address): Promise<FaultyProxy
   });
   const { port } = server.address() as AddressInfo;
   return {
-    address: { ...target, port },
+    address: { ...first, port },
     cut: (text, when) =>
       new Promise((resolve) => {
         cut = { text, when, done: resolve };
@@ -81,6 +84,10 @@ export async function faultyProxy(t: Test, target: Address): Promise<FaultyProxy
       return () => {
         closed = false;
       };
+    },
+    redirect(next) {
+      target = next;
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

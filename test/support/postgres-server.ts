@@ -16,6 +16,8 @@ export type PostgresServer = {
   readonly folder: string;
   /** A new database: empty, or a copy of `template`, which nobody may be connected to. */
   database(template?: Address): Promise<Address>;
+  /** The same database on this server, of another one that this is a copy of. */
+  addressOf(address: Address): Address;
   /** Runs a statement as the superuser, in a database or in the server's own. */
   query(statement: string, address?: Address): Promise<readonly Record<string, unknown>[]>;
   start(): Promise<void>;
@@ -28,7 +30,7 @@ export type PostgresServer = {
 
 const USER = 'postgres';
 const PASSWORD = 'a password of a test';
-const READY = 'database system is ready to accept connections';
+const READY = /database system is ready to accept (?:read-only )?connections/;
 /**
  * A shell that runs the server on a folder and ends it with the signal that it reads from standard input. When this process ends
  * in any way, killed or not, that input closes, the server is ended too, and its files are removed. Only the server holds the
@@ -45,8 +47,13 @@ const MEMORY_MIN_BYTES = 6 * 2 ** 30;
  * as the machine's `nobody`.
  *
  * @param packaged the folder with Postgres's `bin`, `lib` and `share`; by default that of the installed package
+ * @param primary a stopped server that this one begins as a copy of, and follows as its standby once both run
  */
-export async function startServer(flags: readonly string[] = [], packaged?: string): Promise<PostgresServer> {
+export async function startServer(
+  flags: readonly string[] = [],
+  packaged?: string,
+  primary?: PostgresServer,
+): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), 'gateway-postgres-'));
   const files = mkdtempSync(join(memory(MEMORY_MIN_BYTES), 'gateway-postgres-'));
   const remove = (): void => {
@@ -56,7 +63,8 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
   const { programs, account } = await installPostgres(parent, packaged);
   if (account) chmodSync(files, 0o711);
   const folder = join(files, 'data');
-  await copyCluster(programs, folder, account);
+  if (primary) copyAsStandby(primary, folder, account);
+  else await copyCluster(programs, folder, account);
   const port = await freePort();
   const fixed = [
     '-D',
@@ -112,6 +120,7 @@ export async function startServer(flags: readonly string[] = [], packaged?: stri
       await query(`CREATE DATABASE ${name}${template ? ` TEMPLATE ${template.database}` : ''}`);
       return addressOf(name);
     },
+    addressOf: ({ database }) => addressOf(database),
     query,
     start,
     stop: () => end('INT'),
@@ -148,7 +157,25 @@ async function copyCluster(programs: string, folder: string, account: Account | 
     rmSync(first, { recursive: true });
   });
   cpSync(join(template, 'data'), folder, { recursive: true });
-  // Postgres refuses a folder that others may enter.
+  ownFolder(folder, account);
+}
+
+/** Fills `folder` with the files of a stopped server, and with what makes a standby of them. */
+function copyAsStandby(
+  { folder: files, addressOf }: PostgresServer,
+  folder: string,
+  account: Account | undefined,
+): void {
+  const { host, port, user, password } = addressOf({ database: 'postgres' } as Address);
+  cpSync(files, folder, { recursive: true });
+  writeFileSync(join(folder, 'standby.signal'), '');
+  const way = `host=${host} port=${port} user=${user} password=''${password}'' application_name=standby`;
+  writeFileSync(join(folder, 'postgresql.auto.conf'), `primary_conninfo = '${way}'\n`);
+  ownFolder(folder, account);
+}
+
+/** Postgres refuses a folder that others may enter. */
+function ownFolder(folder: string, account: Account | undefined): void {
   chmodSync(folder, 0o700);
   if (account) execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, folder]);
 }
@@ -182,7 +209,7 @@ function ready(keeper: ChildProcess): Promise<void> {
     keeper.once('error', reject);
     keeper.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      if (log.includes(READY)) resolve();
+      if (READY.test(log)) resolve();
     });
     keeper.stderr?.once('end', () => {
       keeper.stdin?.end();
