@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { originOf, siteKeyOf } from './sites/names.ts';
 
 /**
  * Sends leads to a gateway, in a process of its own that `overload.ts` forks. An open loop sends at a fixed rate, however
@@ -11,6 +12,8 @@ export type Order = {
   /** Leads a second; without it `callers` send their next lead when the last one is answered. */
   readonly rate?: number;
   readonly callers?: number;
+  /** Leads are for so many sites of the store, at random, from their pages; without it for the demo. */
+  readonly sites?: number;
 };
 
 export type Result = {
@@ -36,7 +39,7 @@ process.on('message', (order: Order) => {
   run(order).then((result) => process.send?.(result));
 });
 
-async function run({ url, seconds, rate, callers = 0 }: Order): Promise<Result> {
+async function run({ url, seconds, rate, callers = 0, sites }: Order): Promise<Result> {
   const agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS });
   const target = new URL('/conversations', url);
   const result = { taken: [] as number[], ids: [] as string[], shed: [] as number[], failed: 0, unclear: 0, lateMs: 0 };
@@ -45,7 +48,7 @@ async function run({ url, seconds, rate, callers = 0 }: Order): Promise<Result> 
 
   const send = async (dueAt: number): Promise<void> => {
     result.lateMs = Math.max(result.lateMs, performance.now() - dueAt);
-    const answer = await post(target, agent).catch(() => undefined);
+    const answer = await post(target, agent, sites).catch(() => undefined);
     const took = performance.now() - dueAt;
     if (answer?.status === 201 || answer?.status === 202) {
       result.taken.push(took);
@@ -83,14 +86,19 @@ type Answer = {
   readonly body: { id?: string; code?: string };
 };
 
-function post(target: URL, agent: Agent): Promise<Answer> {
+function post(target: URL, agent: Agent, sites: number | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const body = nextBody();
+    const site = sites === undefined ? undefined : Math.floor(Math.random() * sites);
+    const body = nextBody(site === undefined ? 'demo' : siteKeyOf(site));
     const call = request(target, {
       agent,
       method: 'POST',
       timeout: 30_000,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        ...(site !== undefined && { origin: originOf(site) }),
+      },
     });
     call.on('error', reject);
     call.on('timeout', () => call.destroy(new Error('no answer')));
@@ -114,10 +122,10 @@ function post(target: URL, agent: Agent): Promise<Answer> {
 }
 
 /** No two leads are the same: a repeated one would be answered as a replay. */
-function nextBody(): string {
+function nextBody(site: string): string {
   sent += 1;
   return JSON.stringify({
-    site: 'demo',
+    site,
     advertiserId: '1659',
     consumer: {
       phone: `(404) 555-${String(1_000 + (sent % 9_000))}`,

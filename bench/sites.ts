@@ -1,272 +1,249 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { checkEntry } from '../src/config/entries.ts';
-import type { NewEntry } from '../src/domain/ports/entry-store.ts';
-import type { Outbox } from '../src/domain/ports/outbox.ts';
-import { createPostgresOutbox } from '../src/store/postgres/outbox.ts';
-import { createSqliteOutbox } from '../src/store/sqlite/outbox.ts';
-import { createVault } from '../src/store/vault.ts';
-import { OPTIONS } from '../test/support/outbox.ts';
-import { startServer, urlOf } from '../test/support/postgres-server.ts';
-import { median, start } from './child.ts';
+import { parseArgs } from 'node:util';
+import { startServer } from '../test/support/postgres-server.ts';
+import { cpuMs, median, start } from './child.ts';
+import { changeUnderLoad } from './sites/changes.ts';
+import { contentOf, siteOf } from './sites/entries.ts';
+import { originOf, siteKeyOf } from './sites/names.ts';
+import { fillStore, KINDS, type Kind, type Program, startProgram } from './sites/program.ts';
 
 /**
  * What sites in the store cost: the start, the memory, the first lead of a site, a change, and an import, with few and many sites
- * in both stores. The program is the real one, in a process of its own.
+ * in both stores; and what a file of many sites costs. The program is the real one, in a process of its own.
  *
  *   npm run bench:sites [-- COUNT …]
+ *   npm run bench:sites -- --changes SECONDS [--rate LEADS] [--heap MIB] [--store sqlite|postgres] [COUNT …]
+ *   npm run bench:sites -- --bulk [COUNT …]
+ *   npm run bench:sites -- --file [COUNT …]
+ *
+ * `--changes` sends leads at a fixed rate while a site changes every second; `--heap` is the most that the heap may take.
+ * `--bulk` imports, exports and lists all sites.
  */
-const counts = process.argv.slice(2).map(Number);
-const COUNTS = counts.length > 0 ? counts : [10, 20_000, 100_000];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    changes: { type: 'string' },
+    rate: { type: 'string', default: '100' },
+    heap: { type: 'string' },
+    store: { type: 'string' },
+    bulk: { type: 'boolean' },
+    file: { type: 'boolean' },
+  },
+});
+const counts = positionals.map(Number);
+const kinds = KINDS.filter((kind) => values.store === undefined || values.store === kind);
 const LEADS = 200;
 const CHANGES = 50;
-const TOKEN = 'bench-token-of-thirty-two-letters';
-const DATA_KEY = hash('sha256', 'bench data key', 'buffer');
-const options = { ...OPTIONS, vault: createVault([DATA_KEY]) };
-const CONTEXT = {
-  production: false,
-  isElsewhere: (kind: string) => kind === 'provider',
-  accounts: new Set(['default']),
-  keyOwners: new Map<string, string>(),
-  privateHosts: new Set<string>(),
-};
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
 const upstream = await start('bench/upstream.ts', {}, join(folder, 'upstream.log'));
 const server = await startServer();
-const config = join(folder, 'config.json');
-writeFileSync(config, '{}');
+const empty = join(folder, 'config.json');
+writeFileSync(empty, '{}');
 try {
-  console.log(
-    'store | sites | start ms | idle MiB | warm lead ms | cold lead ms | other process, ms | stalls ms: leads, change, import',
-  );
-  for (const kind of ['sqlite', 'postgres'] as const) for (const count of COUNTS) await measure(kind, count);
-  await measureReload(20_000);
+  if (values.changes !== undefined) await measureChanges(Number(values.changes));
+  else if (values.bulk) await measureBulk();
+  else if (values.file) for (const count of or([20_000])) await measureReload(count);
+  else {
+    console.log(
+      'store | sites | start ms (CPU) | idle MiB | warm lead ms | cold lead ms | other process, ms | stalls ms: leads, change, import',
+    );
+    for (const kind of kinds) for (const count of or([10, 20_000, 100_000])) await measure(kind, count);
+  }
 } finally {
   upstream.stop();
   await server.end();
   rmSync(folder, { recursive: true });
 }
 
-async function measure(kind: 'sqlite' | 'postgres', count: number): Promise<void> {
-  const { url, store } = await openStore(kind, `${kind}-${count}`);
-  for (let n = 0; n < count; n += 500)
-    await store.putEntries(
-      Array.from({ length: Math.min(500, count - n) }, (_, k) => siteOf(n + k)),
-      { actor: 'bench', at: Date.now() },
-    );
-  const gateway = await startProgram(url);
-  const startMs = gateway.startMs;
+function or(usual: readonly number[]): readonly number[] {
+  return counts.length > 0 ? counts : usual;
+}
+
+async function run(database: string, config = empty): Promise<Program> {
+  const flags = values.heap === undefined ? [] : [`--max-old-space-size=${values.heap}`];
+  return startProgram({ database, config, upstream: upstream.url, flags });
+}
+
+async function measureChanges(seconds: number): Promise<void> {
+  for (const kind of kinds) {
+    for (const sites of or([100_000])) {
+      const { url, store } = await fillStore(kind, sites, folder, server);
+      await store.close();
+      const program = await run(url);
+      const figures = await changeUnderLoad(program, { seconds, rate: Number(values.rate), sites });
+      console.log(`${kind}, ${sites} sites, ${seconds} s at ${values.rate} leads a second\n  ${figures}`);
+      program.child.kill('SIGKILL');
+    }
+  }
+}
+
+/** Import, export and lists over the admin API, as the console and scripts use it. */
+async function measureBulk(): Promise<void> {
+  for (const kind of kinds) {
+    for (const count of or([100_000])) {
+      const { url, store } = await fillStore(kind, 0, folder, server);
+      await store.close();
+      const program = await run(url);
+      await pause(1_000);
+      const idle = program.memory();
+      await program.stall();
+      const lines = Array.from({ length: count }, (_, n) =>
+        JSON.stringify({ kind: 'site', key: siteKeyOf(n), content: contentOf(n, `Site ${n}`) }),
+      );
+      const part = 10_000;
+      const [importMs, importCpu] = await timed(program, async () => {
+        for (let n = 0; n < count; n += part)
+          await program.admin(
+            'POST',
+            '/sites.jsonl',
+            `${lines.slice(n, n + part).join('\n')}\n`,
+            'application/x-ndjson',
+          );
+      });
+      const stall = await program.stall();
+      let exported = '';
+      const [exportMs, exportCpu] = await timed(program, async () => {
+        exported = await program.admin('GET', '/sites.jsonl');
+      });
+      const pages: number[] = [];
+      for (let next: string | undefined, more = true; more; ) {
+        const before = performance.now();
+        const after = next === undefined ? '' : `&after=${encodeURIComponent(next)}`;
+        const page = JSON.parse(await program.admin('GET', `/sites?limit=200${after}`)) as { next?: string };
+        pages.push(performance.now() - before);
+        next = page.next;
+        more = next !== undefined;
+      }
+      const [searchMs] = await timed(program, () => program.admin('GET', `/sites?search=site-0999&limit=50`));
+      const [againMs] = await timed(program, async () => {
+        for (let n = 0; n < count; n += part)
+          await program.admin(
+            'POST',
+            '/sites.jsonl',
+            `${lines.slice(n, n + part).join('\n')}\n`,
+            'application/x-ndjson',
+          );
+      });
+      console.log(
+        `${kind}, ${count} sites: import ${importMs} ms (CPU ${importCpu}), longest stall ${stall.toFixed(1)} ms; again, unchanged ${againMs} ms; ` +
+          `export ${exportMs} ms (CPU ${exportCpu}), ${exported === `${lines.join('\n')}\n` ? 'the same bytes' : 'OTHER BYTES'}; ` +
+          `${pages.length} pages of 200, median ${median(pages).toFixed(1)} ms, longest ${Math.max(...pages).toFixed(1)} ms; search ${searchMs} ms; ` +
+          `stall of all these ${(await program.stall()).toFixed(1)} ms; MiB ${idle.toFixed()} before, ${program.memory().toFixed()} after, ${program.memory('highest').toFixed()} at most`,
+      );
+      program.child.kill('SIGKILL');
+    }
+  }
+}
+
+async function timed(program: Program, work: () => Promise<unknown>): Promise<[ms: string, cpu: string]> {
+  const [began, cpu] = [performance.now(), cpuMs(program.pid)];
+  await work();
+  return [(performance.now() - began).toFixed(), (cpuMs(program.pid) - cpu).toFixed()];
+}
+
+async function measure(kind: Kind, count: number): Promise<void> {
+  const { url, store } = await fillStore(kind, count, folder, server);
+  const program = await run(url);
   await pause(3_000);
-  const idle = rssMiB(gateway.pid);
-  await gateway.stall();
+  const idle = program.memory();
+  await program.stall();
 
   const chosen = Array.from({ length: Math.min(LEADS, count) }, (_, n) =>
     Math.floor((n * count) / Math.min(LEADS, count)),
   );
-  const lead = async (site: number, n: number): Promise<number> => {
-    const before = performance.now();
-    const answer = await fetch(`${gateway.url}conversations`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: originOf(site) },
-      body: JSON.stringify({ site: keyOf(site), advertiserId: '1659', consumer: { phone: phoneOf(n) } }),
-    });
-    if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
-    await answer.text();
-    return performance.now() - before;
-  };
   // The code is warm before the first cold site is measured.
-  for (let n = 0; n < 300; n += 1) await lead(0, n);
+  for (let n = 0; n < 300; n += 1) await lead(program, 0, n);
   const cold: number[] = [];
   const warm: number[] = [];
   for (const [n, site] of chosen.slice(1).entries()) {
-    cold.push(await lead(site, 1_000 + 2 * n));
-    warm.push(await lead(site, 1_001 + 2 * n));
+    cold.push(await lead(program, site, 1_000 + 2 * n));
+    warm.push(await lead(program, site, 1_001 + 2 * n));
   }
-  const stallOfLeads = await gateway.stall();
+  const stalls = [await program.stall()];
 
   for (let n = 0; n < CHANGES; n += 1)
-    await gateway.admin('PUT', `/sites/${keyOf(n % count)}`, JSON.stringify(contentOf(n, `changed ${n}`)));
-  const stallOfChange = await gateway.stall();
+    await program.admin('PUT', `/sites/${siteKeyOf(n % count)}`, JSON.stringify(contentOf(n, `changed ${n}`)));
+  stalls.push(await program.stall());
 
   const spread: number[] = [];
   for (let n = 0; n < 7; n += 1) {
     // The poll of a process is at a different moment each time.
     await pause(137 * n);
-    const seen = gateway.changes();
+    const seen = program.changes();
     const before = performance.now();
     await store.putEntries([siteOf(count + n)], { actor: 'bench', at: Date.now() });
-    while (gateway.changes() === seen) await pause(2);
+    while (program.changes() === seen) await pause(2);
     spread.push(performance.now() - before);
   }
 
   const lines = Array.from({ length: 2_000 }, (_, n) =>
     JSON.stringify({ key: `import-${n}`, content: contentOf(n, `Import ${n}`) }),
   );
-  await gateway.stall();
-  await gateway.admin('POST', '/sites.jsonl', lines.join('\n'), 'application/x-ndjson');
-  const stallOfImport = await gateway.stall();
+  await program.stall();
+  await program.admin('POST', '/sites.jsonl', lines.join('\n'), 'application/x-ndjson');
+  stalls.push(await program.stall());
   console.log(
     [
       kind,
       count,
-      startMs.toFixed(0),
+      `${program.startMs.toFixed()} (${program.startCpuMs.toFixed()})`,
       idle.toFixed(0),
       median(warm).toFixed(2),
       median(cold).toFixed(2),
       `${median(spread).toFixed(0)} (longest ${Math.max(...spread).toFixed(0)})`,
-      [stallOfLeads, stallOfChange, stallOfImport].join(', '),
+      stalls.map((ms) => ms.toFixed(1)).join(', '),
     ].join(' | '),
   );
-  gateway.child.kill('SIGKILL');
+  program.child.kill('SIGKILL');
   await store.close();
 }
 
-/** The longest stall while a file of many sites is read anew, each time with one changed site. */
+/** Sends a lead of a site, and gives the milliseconds until its answer. */
+async function lead({ url }: Program, site: number, n: number): Promise<number> {
+  const before = performance.now();
+  const phone = `+1404555${String(n % 10_000).padStart(4, '0')}`;
+  const answer = await fetch(`${url}conversations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: originOf(site) },
+    body: JSON.stringify({ site: siteKeyOf(site), advertiserId: '1659', consumer: { phone } }),
+  });
+  if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+  await answer.text();
+  return performance.now() - before;
+}
+
+/** The longest stall while a file of many sites is read anew, each time with one changed site, and the memory after it. */
 async function measureReload(count: number): Promise<void> {
   const file = join(folder, 'large.json');
   const write = (changed: number): void => {
     const sites = Array.from({ length: count }, (_, n) => [
-      keyOf(n),
+      siteKeyOf(n),
       contentOf(n, n === changed ? 'changed' : `Site ${n}`),
     ]);
     writeFileSync(file, JSON.stringify({ sites: Object.fromEntries(sites) }));
   };
   write(-1);
-  const gateway = await startProgram(`sqlite:${join(folder, 'reload.db')}`, file);
+  const program = await run(`sqlite:${join(folder, `reload-${count}.db`)}`, file);
   await pause(3_000);
-  await gateway.stall();
-  const stalls: string[] = [];
+  await program.stall();
+  const memory = [program.memory()];
+  const stalls: number[] = [];
+  const cpu: number[] = [];
   for (let n = 0; n < 3; n += 1) {
+    const before = cpuMs(program.pid);
     write(n);
-    await gateway.replaced(n + 1);
-    stalls.push(await gateway.stall());
+    await program.replaced(n + 1);
+    stalls.push(await program.stall());
+    cpu.push(cpuMs(program.pid) - before);
+    memory.push(program.memory());
   }
-  const idle = rssMiB(gateway.pid).toFixed(0);
   console.log(
-    `a file of ${count} sites: start ${gateway.startMs.toFixed(0)} ms; stalls at reloads ${stalls.join(', ')} ms; ${idle} MiB after them`,
+    `a file of ${count} sites, ${(statSync(file).size / 2 ** 20).toFixed(1)} MiB: start ${program.startMs.toFixed()} ms (CPU ${program.startCpuMs.toFixed()}); ` +
+      `stalls at reloads ${stalls.map((ms) => ms.toFixed(1)).join(', ')} ms, CPU ${cpu.map((ms) => ms.toFixed()).join(', ')} ms; MiB ${memory.map((mib) => mib.toFixed()).join(', ')}`,
   );
-  gateway.child.kill('SIGKILL');
-}
-
-async function openStore(kind: 'sqlite' | 'postgres', name: string): Promise<{ url: string; store: Outbox }> {
-  if (kind === 'sqlite') {
-    const path = join(folder, `${name}.db`);
-    return { url: `sqlite:${path}`, store: createSqliteOutbox(path, options) };
-  }
-  const address = await server.database();
-  const store = await createPostgresOutbox(address, { ...options, poolMax: 4 });
-  return { url: urlOf(address), store };
-}
-
-type Program = {
-  readonly child: ChildProcess;
-  readonly pid: number;
-  readonly url: string;
-  readonly startMs: number;
-  /** Resolves when the settings were replaced so often. */
-  replaced(times: number): Promise<void>;
-  /** How often it has noticed changes of entries. */
-  changes(): number;
-  /** The longest stall since the last call, in milliseconds. */
-  stall(): Promise<string>;
-  admin(method: string, path: string, body: string, type?: string): Promise<void>;
-};
-
-async function startProgram(database: string, file = config): Promise<Program> {
-  const begun = performance.now();
-  const child = spawn(process.execPath, ['--import', './bench/sites-probe.ts', 'src/start.js'], {
-    env: {
-      PATH: process.env.PATH,
-      CONFIG_FILE: file,
-      DATABASE_URL: database,
-      DATA_KEY: DATA_KEY.toString('base64'),
-      HASH_KEY: hash('sha256', 'bench hash key', 'base64'),
-      HOST: '127.0.0.1',
-      PORT: '0',
-      ADMIN_PORT: '0',
-      ADMIN_TOKEN: TOKEN,
-      PROVIDER_ID: '1001',
-      PROVIDER_USERNAME: 'bench',
-      PROVIDER_PASSWORD: 'bench',
-      UPSTREAM_URL: upstream.url,
-      RATE_LIMIT_MAX: '1000000',
-      VISITOR_DAILY_MAX: '1000000',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const stalls: ((stall: string) => void)[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    output += `${line}\n`;
-    if (line.startsWith('stall ')) stalls.shift()?.(line.replace('stall ', ''));
-  });
-  const started = await new Promise<{ url: string; adminUrl: string }>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the program ended with ${code}: ${output}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      output += `${line}\n`;
-      const { event, url, adminUrl } = JSON.parse(line) as Record<string, string>;
-      if (event === 'started' && url && adminUrl) resolve({ url: `${url}/`, adminUrl });
-    });
-  });
-  process.once('exit', () => child.kill('SIGKILL'));
-  const startMs = performance.now() - begun;
-  child.once(
-    'exit',
-    (code, signal) => signal === 'SIGKILL' || console.error(`the program ended with ${code}: ${output}`),
-  );
-  return {
-    child,
-    pid: child.pid ?? 0,
-    url: started.url,
-    startMs,
-    changes: () => output.split('"entries_changed"').length,
-    async replaced(times) {
-      while (output.split('settings_replaced').length <= times) await pause(20);
-    },
-    stall: () =>
-      new Promise((resolve) => {
-        stalls.push(resolve);
-        child.kill('SIGWINCH');
-      }),
-    async admin(method, path, body, type = 'application/json') {
-      const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': type };
-      const answer = await fetch(`${started.adminUrl}${path}`, { method, headers, body });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      await answer.text();
-    },
-  };
-}
-
-function keyOf(n: number): string {
-  return `site-${String(n).padStart(6, '0')}`;
-}
-
-function contentOf(n: number, name: string) {
-  const origins = [originOf(n), `https://www.site-${n}.example`];
-  return { name, origins, country: 'US', targets: { advertiserIds: ['1659', String(n)] } };
-}
-
-function originOf(n: number): string {
-  return `https://site-${n}.example`;
-}
-
-function siteOf(n: number): NewEntry {
-  const checked = checkEntry('site', keyOf(n), JSON.stringify(contentOf(n, `Site ${n}`)), CONTEXT);
-  if ('problems' in checked) throw new Error(checked.problems.join());
-  return checked.entry;
-}
-
-function phoneOf(n: number): string {
-  return `+1404555${String(n % 10_000).padStart(4, '0')}`;
-}
-
-function rssMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) / 1024;
+  program.child.kill('SIGKILL');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createSqliteOutbox } from '../../src/store/sqlite/outbox.ts';
 import { createVault } from '../../src/store/vault.ts';
-import { phoneOf } from '../support/caller.ts';
+import { NO_LIMITS, phoneOf } from '../support/caller.ts';
 import { KEYS } from '../support/config/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
@@ -10,6 +10,7 @@ import { OPTIONS } from '../support/outbox.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
 import { startProvider } from '../support/provider.ts';
+import { scaled } from '../support/scale.ts';
 
 t.setTimeout(120_000);
 /**
@@ -18,6 +19,8 @@ t.setTimeout(120_000);
  */
 const IN_EFFECT_MS = 2_000;
 const TOKEN = 'operators-token-of-thirty-two-chars';
+const MANY = scaled(2_000, 20_000);
+const CHANGES = scaled(20, 400);
 const SITE = { name: 'Motors', origins: ['https://m.example'], country: 'US', targets: { advertiserIds: ['1659'] } };
 
 const server = await startPostgres();
@@ -26,6 +29,7 @@ const folder = t.testdir({ 'empty.json': '{}', 'motors.json': JSON.stringify({ s
 const environment = (database: string, file = 'empty.json') => ({
   ...provider.env,
   ...KEYS,
+  ...NO_LIMITS,
   CONFIG_FILE: join(folder, file),
   DATABASE_URL: database,
   ADMIN_PORT: '0',
@@ -73,6 +77,29 @@ t.test('a stored account delivers the leads of a stored site, with the password 
   for (const { lines } of [first, second]) t.notMatch(JSON.stringify(lines), /wrong-pa55word/);
 });
 
+t.test('while sites change, no lead of two thousand sites is refused at either replica', async (t) => {
+  const key = (n: number): string => `many-${n}`;
+  const content = (n: number) => ({ ...SITE, name: `Site ${n}`, origins: [`https://${key(n)}.example`] });
+  const lines = Array.from({ length: MANY }, (_, n) => JSON.stringify({ key: key(n), content: content(n) }));
+  t.equal(await change(first, 'POST', '/sites.jsonl', lines.join('\n')), 200);
+  const statuses: Record<number, number> = {};
+  for (let n = 0; n < CHANGES; n += 1) {
+    // Sites that change now, that changed before, and that no replica has read yet.
+    const sites = [n, n, Math.floor(n / 2), n + CHANGES, MANY - 1 - 2 * n, MANY - 2 - 2 * n];
+    const leads = sites.map((site, k) => {
+      const gateway = k % 2 === 0 ? first : second;
+      return lead(gateway, 1_000 + n * sites.length + k, key(site), `https://${key(site)}.example`);
+    });
+    const { origins, ...rest } = content(n);
+    const changed = { ...rest, name: `Changed ${n}`, origins: [...origins, `https://new-${n}.example`] };
+    t.equal(await change(first, 'PUT', `/sites/${key(n)}`, changed), 200);
+    for (const { status } of await Promise.all(leads)) statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  t.strictSame(statuses, { 201: 6 * CHANGES });
+  const origin = `https://new-${CHANGES - 1}.example`;
+  await withinTime(t, async () => (await lead(second, 999, key(CHANGES - 1), origin)).status === 201);
+});
+
 t.test('a site in the file and in the store ends the start with a message that names it', async (t) => {
   const refused = /CONFIG_FILE: \/sites\/motors is in the store, too; remove it from the file, or from the store/;
   await t.rejects(startGateway(t, environment(postgres, 'motors.json')), refused);
@@ -105,11 +132,16 @@ async function form({ url }: RunningGateway, origin = 'https://m.example'): Prom
   return code ?? String(answer.status);
 }
 
-async function lead({ url }: RunningGateway, n: number): Promise<{ status: number; body: unknown }> {
+async function lead(
+  { url }: RunningGateway,
+  n: number,
+  site = 'motors',
+  origin = 'https://m.example',
+): Promise<{ status: number; body: unknown }> {
   const answer = await fetch(`${url}/conversations`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: 'https://m.example' },
-    body: JSON.stringify({ site: 'motors', advertiserId: '1659', consumer: { phone: phoneOf(n) } }),
+    headers: { 'content-type': 'application/json', origin },
+    body: JSON.stringify({ site, advertiserId: '1659', consumer: { phone: phoneOf(n) } }),
   });
   return { status: answer.status, body: await answer.json() };
 }
@@ -121,12 +153,19 @@ async function preflight({ url }: RunningGateway, origin: string): Promise<strin
   );
 }
 
-async function change({ lines }: RunningGateway, method: string, path: string, content?: object): Promise<number> {
+/** @param content an entry, or lines of JSON */
+async function change(
+  { lines }: RunningGateway,
+  method: string,
+  path: string,
+  content?: object | string,
+): Promise<number> {
   const adminUrl = String(lines.find(({ event }) => event === 'started')?.adminUrl);
+  const type = typeof content === 'string' ? 'application/x-ndjson' : 'application/json';
   const answer = await fetch(adminUrl + path, {
     method,
-    headers: { authorization: `Bearer ${TOKEN}`, ...(content && { 'content-type': 'application/json' }) },
-    ...(content && { body: JSON.stringify(content) }),
+    headers: { authorization: `Bearer ${TOKEN}`, ...(content && { 'content-type': type }) },
+    ...(content && { body: typeof content === 'string' ? content : JSON.stringify(content) }),
   });
   if (answer.status >= 400) throw new Error(await answer.text());
   return answer.status;

@@ -1,5 +1,5 @@
 /**
- * Loaded into the program that `sites.ts` measures: on SIGWINCH it writes the longest stall of the event loop since the last
+ * Loaded into the program that `bench:sites` measures: on SIGWINCH it writes the longest stall of the event loop since the last
  * signal to standard error, in milliseconds. A stall is the CPU time of the main thread between two timers: other programs on the
  * machine, which would make a stall look longer, are not counted.
  */
