@@ -35,7 +35,7 @@ function createTally<Count extends { readonly count: number }>(
 /** Pairs of a site and an origin that a process counts until they are taken. */
 const MOST_ORIGINS = 200;
 
-/** What happened in this process, until it is reported. So an event costs no write and no look at the storage. */
+/** Counts of this process that wait until they are reported, so that an event costs no write and no read of the storage. */
 export type Tallies = {
   /** Leads that were stored and outcomes of calls: `admin/activity.ts` writes them for the charts. */
   readonly minutes: Tally<MinuteCount>;
@@ -59,7 +59,7 @@ export function createTallies(): Tallies {
 /** The kinds of events that are counted by minute: a lead that was stored, and each outcome of a call. */
 export type ActivityKind = 'stored' | 'delivered' | 'rejected' | 'credentials' | 'refused' | 'not_sent' | 'unknown';
 
-/** What is told at once of what happens. */
+/** Listeners to events, each called at once. */
 export type Events = EventCounter & {
   /** A page asked for a site that does not list its origin. */
   refusedOrigin(site: string, origin: string): void;
@@ -80,7 +80,7 @@ type EventParts = {
 };
 
 /**
- * What each event of a lead's way sets off: it is counted for the metrics and in the tallies, waiting callbacks are sent, and the
+ * Follows the events of a lead's way: each is counted for the metrics and in the tallies, waiting callbacks are sent, and the
  * monitor looks where an operator may have to be told of it. Of test leads only callbacks are sent.
  */
 export function createEvents(parts: EventParts): Events {

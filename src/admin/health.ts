@@ -9,7 +9,7 @@ import type { SiteNews } from './site-news.ts';
 
 export type { Finding };
 
-/** What is known about the running gateway. Times are milliseconds since the epoch. */
+/** The facts about the running gateway. Times are milliseconds since the epoch. */
 export type HealthFacts = {
   readonly now: number;
   readonly stats: StatsView;

@@ -16,7 +16,7 @@ import type { RunningOutgoing } from './outgoing.ts';
 import type { Services } from './services.ts';
 import { entryContext } from './stored.ts';
 
-/** Who uses the console of the demo, which is open on a loopback address. */
+/** The operator of the demo's console, which is open on a loopback address. */
 const DEMO_OPERATOR = { name: 'demo', role: 'admin' } as const;
 
 /**

@@ -102,7 +102,7 @@ async function open({
   });
   const outbox = tracing?.traceStore(opened) ?? opened;
   disposers.add(() => outbox.close());
-  /** What uses the entries is not running yet. */
+  /** The parts that use the entries are not running yet. */
   let onStoredChange = (): void => undefined;
   let wires = settings.wires;
   const stored = await openStored({ outbox, settings, wires: () => wires, log, onChange: () => onStoredChange() });

@@ -39,13 +39,13 @@ export type RehearsalRequest = {
   readonly fault?: string;
 };
 
-/** What became of the lead. What is absent was not reached. */
+/** The result of the lead. A step that was not reached is absent. */
 export type Rehearsal = {
   readonly answer: { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
   readonly lead?: Lead;
   /** The document as the account sends it, with its password masked. */
   readonly document?: string;
-  /** What the simulator did. */
+  /** The simulator's part in it. */
   readonly call?: LogLine;
   readonly attempt?: AttemptReport;
   readonly record?: LeadRecord;

@@ -27,7 +27,7 @@ export type Services = {
   readonly hashing: Hashing;
   readonly accounts: Accounts;
   readonly outbox: Outbox;
-  /** What the operators' listener shows; `undefined` without that listener. */
+  /** The metrics that the operators' listener shows; `undefined` without that listener. */
   readonly metrics: Metrics | undefined;
   /** Is told of what happens: counts it, sends callbacks and wakes the monitor. */
   readonly events: Events;

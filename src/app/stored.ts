@@ -150,7 +150,7 @@ async function sharedKeys({ partners }: Settings, store: EntryStore): Promise<re
   return problems;
 }
 
-/** What entries are checked against, as it is configured now. */
+/** The configuration that entries are checked against, as it is now. */
 export function entryContext(own: Settings, { partners, providers }: StoredParts): EntryContext {
   const groups = { site: own.sites, partner: own.partners, provider: own.providers };
   const owners = [...partners.values(), ...own.partners.values()].flatMap(({ id, keyHashes }) =>

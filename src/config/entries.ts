@@ -27,7 +27,7 @@ import { buildSites, checkSites, suggest } from './sites.ts';
 /** The group of the configuration file that entries of a kind stand in. */
 export const GROUPS = { site: 'sites', partner: 'partners', provider: 'providers' } as const;
 
-/** What else is configured, as far as an entry may refer to it or be at odds with it. */
+/** The rest of the configuration, as far as an entry may refer to it or contradict it. */
 export type EntryContext = {
   readonly production: boolean;
   /** Whether the configuration file, or the environment, has an entry. */

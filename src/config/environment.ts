@@ -61,7 +61,7 @@ function isQuoted(text: string): boolean {
   return /^(["']).*\1$/s.test(text.trim()) && text.trim().length > 1;
 }
 
-/** What surrounds a secret and is probably not meant: white space or quotes. */
+/** Characters around a secret that are probably not meant: white space or quotes. */
 export function doubtsAbout(secret: string): Mistake[] {
   const doubts: Mistake[] = [];
   if (secret.trim() !== secret) {

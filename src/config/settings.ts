@@ -72,7 +72,7 @@ export type Settings = {
   readonly providers: ReadonlyMap<string, ProviderAccount>;
   /** The wire profiles of accounts that do not say otherwise. */
   readonly wires: GeneralWires;
-  /** Who is told when an operator is needed. */
+  /** The people to tell when an operator is needed. */
   readonly notifications?: Notifications;
   /** Hosts of outgoing messages that may have an address which is not public. */
   readonly privateHosts: ReadonlySet<string>;

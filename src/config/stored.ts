@@ -151,7 +151,7 @@ export function createStoredEntries({ store, build, onChange, onUnreadable, onFa
       });
       return polling;
     }
-    // What is under way may have read the changes already, before the one that the caller asks for.
+    // The poll under way may have read the changes before the change that the caller asks for.
     again ??= polling.then(() => {
       again = undefined;
       return poll();
@@ -169,7 +169,7 @@ export function createStoredEntries({ store, build, onChange, onUnreadable, onFa
 
   return {
     sites: {
-      // What is too long to be a key or an origin is never kept: strangers choose it.
+      // A text that is too long to be a key or an origin is never kept: strangers choose it.
       peek: (key) => (key.length > KEY_MAX ? null : sites.peek(key)),
       find: (key) => (key.length > KEY_MAX ? undefined : sites.find(key)),
       allows(origin) {

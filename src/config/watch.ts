@@ -53,7 +53,7 @@ export function watchSettings(parts: {
       return;
     }
     cancel = clock.after(LOOK_MS, () => look(read));
-    // What changed during a load is found by a later look.
+    // A change during a load is found by a later look.
     if (loading || isDeepStrictEqual(seen, read)) return;
     const onlyFirstSeen = [...seen].every(([file, state]) => state === (read.get(file) ?? state));
     void reload(seen, onlyFirstSeen);

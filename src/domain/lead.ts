@@ -28,7 +28,7 @@ export type Lead = {
   /** Id of the provider account that delivers the lead; of a test lead, `testProviderOf` that account. */
   readonly provider: string;
   readonly target: Target;
-  /** Who named the target. A Failure about the target is the request's mistake only if the request named it. */
+  /** The source of the target. A Failure about the target is the request's mistake only if the request named it. */
   readonly targetFrom: 'caller' | 'site';
   readonly placementId?: number;
   readonly phone: Phone;

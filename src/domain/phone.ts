@@ -146,7 +146,7 @@ const BRACKETED_ZERO = /^(\+[\d\s]+)\(\s*0\s*\)/;
 /** A number that went through a spreadsheet as a decimal: it has no plus. */
 const DECIMAL = /^\d[\d\s]*[.,]0$/;
 const TRAILING_DECIMAL = /[.,]0$/;
-/** What stood before ten Mexican digits until 2019: 1 behind the calling code, 044, 045 and 01 at home. */
+/** The prefixes of ten Mexican digits until 2019: 1 behind the calling code, 044, 045 and 01 at home. */
 const OLD_MEXICAN = /^(?:(?:\+|00)?521|044|045|01)(\d{10})$/;
 /**
  * Calling codes of countries without a trunk zero whose people still write it: Poland dropped it in this century. Elsewhere
@@ -158,7 +158,7 @@ const DROPPED_TRUNK_ZERO: ReadonlySet<string> = new Set(['48']);
 type Readings = {
   /** Readings as good as the plain one where that is valid: if they give another valid number, the text has several readings. */
   readonly rivals: readonly string[];
-  /** What results when a known misspelling is undone. */
+  /** The readings after a known misspelling is undone. */
   readonly repairs: readonly string[];
   /** Whether the text shows a trace of a misspelling, so that its digits alone are not what was meant. */
   readonly misspelled: boolean;

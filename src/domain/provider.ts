@@ -12,7 +12,7 @@ export type ProviderAccount = {
   readonly username: string;
   readonly password: string;
   readonly wire: WireProfile;
-  /** What texts of this account mean, before the built-in rules. */
+  /** The meaning of the account's texts, before the built-in rules. */
   readonly failurePatterns?: readonly FailurePattern[];
 };
 

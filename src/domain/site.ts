@@ -25,12 +25,12 @@ export type Site = {
   /** The text that visitors consent to, in the site's language, and the version of that text. */
   readonly consentText?: string;
   readonly consentVersion?: string;
-  /** What a visitor's form shows, and what a lead from it must contain. */
+  /** The contents of a visitor's form, and the fields that a lead from it must have. */
   readonly form: SiteForm;
   /** Override the general caps and the general rule for unknown outcomes. */
   readonly dailyMax?: Partial<DailyMax>;
   readonly unknownOutcome?: UnknownOutcome;
-  /** What texts of the provider mean for leads of this site; they come before those of the account. */
+  /** The meaning of the provider's texts for leads of this site; it comes before that of the account. */
   readonly failurePatterns?: readonly FailurePattern[];
   /** Name of a provider account. */
   readonly provider: string;

@@ -225,7 +225,7 @@ export function loggedOrigin(origin: string | undefined): string {
   return valid ? origin : 'invalid';
 }
 
-/** What is left of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
+/** The rest of a limit after a request was counted. `resetS` are whole seconds until the window ends. */
 export type Usage = {
   readonly name: 'reads' | 'health' | 'files' | 'attempts' | 'visitor' | 'partner';
   readonly rate: Rate;
@@ -246,7 +246,7 @@ export type Requester = {
   site?: Site;
   /** The limit that the answer reports in its header fields; absent where the answer reports none. */
   usage?: Usage;
-  /** What a proxy in front probably lacks, where the page of a refused request is not known. */
+  /** The header or the setting that is probably missing, where the page of a refused request is not known. */
   proxyLacks?: ProxyLack;
   /** Code of the problem that the request was answered with. */
   problem?: ProblemCode;

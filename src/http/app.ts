@@ -71,14 +71,14 @@ export type AppDeps = {
   readonly onAnswer?: (route: string, status: number, durationMs: number) => void;
   /** Of this program, for the OpenAPI document. */
   readonly version: string;
-  /** What of the API is deprecated. */
+  /** The deprecated parts of the API. */
   readonly deprecations?: readonly Deprecation[];
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** Milliseconds that never jump, for limits; by default `now`, where that is given. */
   readonly monotonic?: () => number;
   readonly timeouts?: Timeouts;
-  /** What one connection may do; how many there may be is a setting. */
+  /** The limits of one connection; the number of connections is a setting. */
   readonly connectionLimits?: Omit<ConnectionLimits, 'connections'>;
 };
 

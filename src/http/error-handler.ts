@@ -88,7 +88,7 @@ function faultFields(error: unknown, requestId: string): Record<string, unknown>
   };
 }
 
-/** What lies under it by name, code and the engine's fixed words for that code (`database or disk is full`); no message. */
+/** The causes of an error by name, code and the engine's fixed words for that code (`database or disk is full`); no message. */
 function causeOf(cause: unknown): Record<string, unknown> | undefined {
   if (!(cause instanceof Error)) return undefined;
   const { code, errstr } = cause as Error & { code?: unknown; errstr?: unknown };

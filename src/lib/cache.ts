@@ -4,7 +4,7 @@ export interface ReadThrough<Value> {
   peek(key: string): Value | null | undefined;
   /** The value of a key, `undefined` if it has none; a promise only where it has to be read. Rejects as `read` does. */
   find(key: string): Value | undefined | Promise<Value | undefined>;
-  /** What was known of a key, or is being read of it, is not used any more. */
+  /** Drops the value of a key, and ignores a read of it that is under way. */
   forget(key: string): void;
   /** As `forget`, for all keys. */
   clear(): void;

@@ -33,7 +33,7 @@ function isDecodable(path: string): boolean {
 }
 
 /**
- * What is wrong with the `Host` of a request: there may be one valid one at most, and from HTTP/1.1 on exactly one (RFC 9112,
+ * The mistake in the `Host` of a request: there may be one valid one at most, and from HTTP/1.1 on exactly one (RFC 9112,
  * section 3.2). Node keeps the first of several, a proxy perhaps the last, and by that name we tell our own pages from others.
  */
 export function hostMistake({ httpVersion, rawHeaders, headers: { host } }: IncomingMessage): string | undefined {

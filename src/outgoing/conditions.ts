@@ -52,7 +52,7 @@ type Parts = {
   }>;
 };
 
-/** What holds now, and what cannot be told right now and stays as it was told. */
+/** The conditions that hold now, and those that cannot be judged now and stay as they were told. */
 export type Findings = { readonly open: readonly Condition[]; readonly undecided: ReadonlySet<string> };
 
 /** The conditions of a provider that explain why calls fail and leads wait. */

@@ -84,7 +84,7 @@ export interface Monitor {
  */
 export function createMonitor(parts: Parts): Monitor {
   const { store, settings, sites, causeOf, siteUse, siteNews, sendNow, onStored, newId, host, clock } = parts;
-  /** What only this process sees, by its key, and since when. */
+  /** The conditions that only this process sees, by key, each with its beginning. */
   const seen = new Map<string, number>();
   const requests = createRefusedRequests(clock);
   const receivers = createFailingReceivers(clock);

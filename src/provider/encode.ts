@@ -48,7 +48,7 @@ export type Slot = {
   readonly markup: (lead: Lead, account: ProviderAccount) => string | undefined;
   readonly open: string;
   readonly close: string;
-  /** What stands there instead where the value is absent. */
+  /** The markup in its place where the value is absent. */
   readonly absent: string;
 };
 

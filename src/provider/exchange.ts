@@ -27,7 +27,7 @@ export type Reply = {
  */
 export type NoReply = { readonly written: boolean; readonly cause: string };
 
-/** What one call came to. */
+/** The result of one call. */
 export type Exchange = Reply | NoReply;
 
 /** Splits a URL into its origin and its path with the query. Throws `TypeError` for a text that is not an absolute URL. */

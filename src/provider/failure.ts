@@ -1,7 +1,7 @@
 import type { Lead } from '../domain/lead.ts';
 import { stripLeadValues } from './lead-values.ts';
 
-/** What a Failure's description says. `other` is everything that only a person can judge. */
+/** The subject of a Failure's description. `other` stands for all texts that only a person can judge. */
 export type FailureSubject = 'phone' | 'target' | 'credentials' | 'unavailable' | 'other';
 
 /*

@@ -62,7 +62,7 @@ export type FirstState = Pick<Conversation, 'status' | 'attempts' | 'reason'> & 
   readonly leased?: boolean;
 };
 
-/** What the decision about a lead reads and writes inside the transaction under way. */
+/** The reads and writes of the decision about a lead, inside the transaction under way. */
 export type Ledger = {
   /** Records the request as that of conversation `id`. If it is known and has not expired, changes nothing and gives it. */
   remember(lead: NewLead, id: string, now: number): Known | undefined;
@@ -161,7 +161,7 @@ function firstState(capped: CapKind | undefined, suppressed: boolean, start: Sta
 }
 
 /**
- * What the caller of a known request is told.
+ * The answer to a known request.
  *
  * @param row the request's conversation, with the columns of `STATE`
  * @param fingerprint of the lead that came first under this key

@@ -25,7 +25,7 @@ export const NAMED_USERS = 5;
 /** The id under which the secrets of an entry are sealed. */
 export const sealedId = ({ kind, key }: EntryName): string => `${kind}:${key}`;
 
-/** What is written of an entry that changes. */
+/** The columns that are written of an entry that changes. */
 export type EntryRow = {
   readonly entry: NewEntry;
   readonly version: number;
@@ -35,7 +35,7 @@ export type EntryRow = {
   readonly origins: string | null;
 };
 
-/** What a transaction has read of the entries that it is to change. */
+/** The rows that a transaction has read of the entries that it is to change. */
 export type CurrentEntries = {
   /** Rows of `entries` with kind, key, version, content and secrets. */
   readonly rows: readonly Row[];

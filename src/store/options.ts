@@ -2,7 +2,7 @@ import type { CapKind } from '../domain/ports/lead-store.ts';
 import type { OnCommit } from './group-commit.ts';
 import type { Vault } from './vault.ts';
 
-/** What every adapter needs besides its place. */
+/** The options of every adapter, besides its address. */
 export type OutboxOptions = {
   readonly vault: Vault;
   /** This process's name in leases; unique for each start. */

@@ -63,7 +63,7 @@ type Streak = { readonly credentials: string; readonly refusals: readonly Refuse
 /** Hashes of the targets for which these credentials were accepted, at most `TARGETS_TO_PROVE`. */
 type Proof = { readonly credentials: string; readonly targets: readonly string[] };
 
-/** What a provider's row says about its credentials. */
+/** The state of a provider's credentials, read from its row. */
 export type ProviderRecord = { readonly parked: boolean; readonly streak?: Streak; readonly proof?: Proof };
 
 /** @param row with streak, parked_at, credentials, proof: refusals as JSON beside their credentials, and the proof as JSON */
@@ -153,7 +153,7 @@ function hashOf(target: string): string {
   return createHash('sha256').update(target).digest('base64url').slice(0, 16);
 }
 
-/** What is written of an attempt, besides its time and its next try. */
+/** The columns of an attempt, besides its time and its next try. */
 export type AttemptRow = {
   readonly id: string;
   readonly number: number;

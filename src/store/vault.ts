@@ -25,7 +25,7 @@ export type TextColumn = Exclude<Column, 'lead'>;
 export type SealFormat = 'bound' | 'former';
 
 /**
- * Which key a stored value needs.
+ * The key that a stored value needs.
  * - `current`: `DATA_KEY`, and it is bound
  * - `former`: `DATA_KEY`, in the former format
  * - `previous`: a key of `DATA_KEY_PREVIOUS`

@@ -6,7 +6,7 @@ import { AdminProblem } from './problem.ts';
 export type AdminRole = 'metrics' | Role;
 const ORDER: readonly AdminRole[] = ['metrics', ...ROLES];
 
-/** Who sent a request, as its token says. */
+/** The sender of a request, by its token. */
 export type Principal = { readonly name: string; readonly role: AdminRole };
 
 /**

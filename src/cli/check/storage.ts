@@ -160,7 +160,7 @@ async function checkWaiting({ store }: Session, now: number): Promise<Finding[]>
   return [leads, ...providers, ...(await checkAccounts(store, now, new Set(parked.map(({ id }) => id))))];
 }
 
-/** What became of the last messages to each target of notifications. Whether one is reachable now says `notify test`. */
+/** The result of the last message to each target of notifications. `notify test` says whether a target is reachable now. */
 async function checkTargets({ store }: Session, { notifications }: Settings): Promise<Finding[]> {
   if (!notifications) return [];
   const states = new Map((await store.destinationStates()).map((state) => [state.destination, state]));

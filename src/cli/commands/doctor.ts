@@ -10,7 +10,7 @@ import type { Site } from '../../domain/site.ts';
 import { type Context, type ExitCode, type Io, type JsonOption, START } from '../command.ts';
 import { json } from '../output.ts';
 
-/** What monitoring systems take for well, warning and critical. */
+/** The exit codes of monitoring systems for well, warning and critical. */
 const CODES = { well: 0, warning: 1, alarm: 2 } as const satisfies Record<string, ExitCode>;
 
 /** `doctor`: whether leads flow, and if not, why and what mends it. */

@@ -25,7 +25,7 @@ export type LearnReport = {
   readonly profile: WireProfile;
   readonly variables: Readonly<Record<string, string>> | null;
   readonly wire: Readonly<Record<string, unknown>>;
-  /** What keeps the profile from being used. */
+  /** The reasons why the profile cannot be used. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   /** Our document for the values of the sample, with the password masked. */

@@ -23,7 +23,7 @@ export type ReplicaState = {
 export type MinuteCount = { readonly minute: number; readonly kind: string; readonly count: number };
 
 /**
- * What all processes did lately, for operators. Each process writes its counts every few seconds, so that a lead costs no write.
+ * Recent events and states of all processes, for operators. Each process writes its counts every few seconds, so that a lead costs no write.
  * Every method rejects with `StorageUnavailable`.
  */
 export interface ActivityStore {

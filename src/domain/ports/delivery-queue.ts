@@ -78,7 +78,7 @@ export type Settlement = {
   readonly facts?: AttemptFacts;
   /** Whether the call may have arrived although its outcome is unknown. */
   readonly repeatable?: boolean;
-  /** What the answer said about the provider's credentials; absent if it said nothing. */
+  /** The answer's verdict on the provider's credentials; absent if it has none. */
   readonly credentials?: 'refused' | 'accepted';
   /** Set if the call used the credentials that are still configured. An answer to other credentials proves nothing. */
   readonly account?: Account;
@@ -106,7 +106,7 @@ export type Claim = {
   readonly suppressed: boolean;
 };
 
-/** What the delivery worker needs. Every method of the ports of this file rejects with `StorageUnavailable`. */
+/** The part of the store that the delivery worker uses. Every method of the ports of this file rejects with `StorageUnavailable`. */
 export interface DeliveryQueue {
   /**
    * Leases up to `limit` conversations of these providers that are due: those due longest first, an equal share for each
@@ -126,13 +126,13 @@ export interface DeliveryQueue {
   providersWithWork(): Promise<readonly string[]>;
 }
 
-/** What probing a parked provider needs. */
+/** The part of the store that probes parked providers. */
 export interface ProbeQueue {
   /** Leases the parked conversation of a parked provider that was tried least recently, to test the provider's credentials. */
   claimProbe(provider: string, now: number): Promise<Claim | undefined>;
 }
 
-/** What the holder of leases needs. */
+/** The part of the store that holders of leases use. */
 export interface LeaseStore {
   /** Extends leases that are still held; others are left alone. */
   renew(leases: readonly Lease[], now: number): Promise<void>;

@@ -12,7 +12,7 @@ export type EntrySecrets = Readonly<Record<string, string>>;
 /** A reference to another entry. `elsewhere`: the configuration file has it, so that the store need not. */
 export type EntryUse = EntryName & { readonly elsewhere?: true };
 
-/** What is stored of an entry whose content was found valid. */
+/** A valid entry as it is stored. */
 export type NewEntry = EntryName & {
   /** For people: the name of a site. */
   readonly title: string;
@@ -50,7 +50,7 @@ export type EntryVersion = {
   readonly content?: string;
 };
 
-/** Who changes entries, and when. */
+/** The person who changes entries, and the time. */
 export type EntryAuthor = { readonly actor: string; readonly at: number };
 
 export type PutResult =

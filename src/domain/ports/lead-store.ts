@@ -4,10 +4,10 @@ import type { Lease } from './delivery-queue.ts';
 /** Something that one lead may use up and no other: its key is random or a hash, and it cannot be presented after `expiresAt`. */
 export type Use = { readonly kind: 'form_token' | 'proof'; readonly key: Uint8Array; readonly expiresAt: number };
 
-/** What is known of a lead beside its content: whether a person should look at it first, and what it uses up. */
+/** Facts about a lead beside its content: whether a person should look at it first, and what it uses up. */
 export type Screening = { readonly suspect: boolean; readonly uses: readonly Use[] };
 
-/** What the counter of a cap counts: leads of a number at one site, of a number at all sites, of a site. */
+/** The leads that the counter of a cap counts: those of a number at one site, of a number at all sites, of a site. */
 export type CapKind = 'phone' | 'phone_total' | 'site';
 
 /**
@@ -78,7 +78,7 @@ export type Accepted =
   /** Another lead used up that token or proof before. Nothing was stored. */
   | { readonly kind: 'used'; readonly use: Use['kind'] };
 
-/** What accepting a lead needs of the store. Every method rejects with `StorageUnavailable`. */
+/** The part of the store that accepts leads. Every method rejects with `StorageUnavailable`. */
 export interface LeadStore {
   /** Looks a request up without storing anything. */
   lookup(request: RequestKey, now: number): Promise<Known | undefined>;

@@ -54,7 +54,7 @@ export type StoredConversation = Conversation & { readonly partner?: string; rea
 /** `work`: leads or messages may be due. `entries`: stored entries of the configuration have changed. */
 export type Wake = (what: 'work' | 'entries') => void;
 
-/** What the process that opened the store needs. */
+/** The part of the store that the process which opened it uses. */
 export interface StoreLifecycle {
   /** Whether the store's hashes are made with the key of this check value. The first caller stores its own. */
   isHashedWith(check: Uint8Array): Promise<boolean>;

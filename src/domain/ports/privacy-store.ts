@@ -16,7 +16,7 @@ export interface ErasureStore {
   erase(phoneHash: Uint8Array, options: { now: number; audit: AuditEntry }): Promise<number>;
 }
 
-/** What retention needs. */
+/** The part of the store that retention uses. */
 export interface RetentionStore {
   /** Removes the personal data of leads that became final before `before`, at most `limit` a call; gives how many. */
   expire(before: number, limit: number): Promise<number>;

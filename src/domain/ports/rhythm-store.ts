@@ -28,7 +28,7 @@ export interface RhythmStore {
   learnSiteHours(before: number, forgetBefore: number): Promise<number>;
   /** Sites whose silence may mean something at `hour` (`suspectFrom`), those that fell silent last first. */
   suspects(hour: number, limit: number): Promise<ReadonlyMap<string, Rhythm>>;
-  /** What is known of these sites or groups. */
+  /** The rhythms of these sites or groups. */
   rhythms(names: readonly string[]): Promise<ReadonlyMap<string, Rhythm>>;
   /** The pages that were refused since a time. */
   refusedOrigins(since: number): Promise<readonly RefusedOrigin[]>;

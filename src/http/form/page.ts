@@ -5,7 +5,7 @@ import { type Language, WORDS, type Words } from '../../words/languages.ts';
 import { contentPolicy } from '../answers.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '../problems.ts';
 
-/** What stands on an answer page. Everything is escaped; nothing of it comes from the request. */
+/** The contents of an answer page. Everything is escaped; nothing of it comes from the request. */
 export type PageContent = {
   readonly language: Language;
   readonly title: string;

@@ -4,7 +4,7 @@ import { FORM_EXTRAS, FORM_PLACES, IGNORED_NAME, LISTING_PREFIX, NAME_FIELD } fr
 
 type ExtraName = keyof typeof FORM_EXTRAS;
 
-/** What a form says beside its lead; absent where it is blank. */
+/** The fields of a form beside those of its lead; a blank field is absent. */
 export type FormExtras = { readonly [Name in ExtraName]?: string };
 
 /** A form in the shape of the JSON body, still to be held to its schema, and what it says beside that. */

@@ -61,7 +61,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       .send(problemsPage()),
   );
 
-  // What is thrown here goes on to the handler of the whole app.
+  // An error that is thrown here goes on to the handler of the whole app.
   app.setErrorHandler((error: FastifyError) => {
     const code = FILE_PROBLEMS[error.statusCode ?? 500];
     throw code === undefined ? error : new Problem(code);

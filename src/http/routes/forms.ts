@@ -21,7 +21,7 @@ export type FormPostDeps = { readonly takeLead: TakeLead; readonly logger: Logge
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What a posted form says beside its lead; null until it is read. */
+    /** The fields of a posted form beside those of its lead; null until the form is read. */
     formExtras: FormExtras | null;
   }
 }
@@ -186,10 +186,10 @@ export async function siteFormRoutes(app: FastifyInstance, { sites, guard, now }
   );
 }
 
-/** What a proxy in front has to do, by what it lacks. */
+/** The advice about a proxy in front, by the header or setting that is missing. */
 const PROXY_HELP: Readonly<Record<ProxyLack, string>> = {
   'X-Forwarded-Host':
-    "The proxy in front of the gateway has to pass on the page's host, in Host or in X-Forwarded-Host; what arrives is none of this site's.",
+    "The proxy in front of the gateway has to pass on the page's host, in Host or in X-Forwarded-Host; the host that arrives belongs to no page of this site.",
   'X-Forwarded-Proto': 'The proxy in front of the gateway has to send X-Forwarded-Proto: https.',
   TRUST_PROXY:
     'The proxy in front of the gateway has to be listed in TRUST_PROXY: its X-Forwarded headers are ignored.',

@@ -6,7 +6,7 @@ const field = (what: string) =>
     examples: ['shown'],
   }) as const;
 
-/** What a button needs to show a site's form and to send a lead from it. */
+/** The data with which a button shows a site's form and sends a lead from it. */
 export const SITE_FORM = {
   $id: 'SiteForm',
   type: 'object',

@@ -26,7 +26,7 @@ export type PageKind = 'script' | 'static' | 'hosted';
 /** Where a lead comes from. */
 export type LeadSource = { readonly kind: PageKind; readonly page: PageIdentity; readonly address: string };
 
-/** What a form gets to send along with its lead; a challenge only where the site asks this address for a proof now. */
+/** The token that a form sends along with its lead; a challenge only where the site asks this address for a proof now. */
 export type Issued = { readonly formToken: string; readonly challenge?: Challenge };
 
 /** Distinguishes people from robots without asking people to do anything. */

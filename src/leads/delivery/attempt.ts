@@ -10,7 +10,7 @@ import { RETRY_AFTER_MAX_MS, type RetryRules, SUPPRESSED, settlementFor, UNCALLE
 /** How long to wait between two tries to record an outcome. */
 const SETTLE_RETRY_MS = 500;
 
-/** What an attempt needs to know besides its lead. */
+/** The circumstances of an attempt, besides its lead. */
 export type AttemptContext = {
   readonly permit: Permit;
   /** Calls before this attempt, since the lead was stored or last released. */

@@ -3,7 +3,7 @@ import { trimXml, type XmlAttribute, type XmlElement } from '../xml.ts';
 import { keptAttributes } from './attributes.ts';
 import { isPlaceholder, isUnique } from './names.ts';
 
-/** What is known of a sample while its elements are learnt. */
+/** The knowledge of a sample while its elements are learnt. */
 export type Learning = {
   /** The elements that hold values. */
   readonly values: ReadonlyMap<XmlElement, LeadValue>;

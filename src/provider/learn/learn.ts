@@ -10,10 +10,10 @@ import { completeElements, valuesOf } from './order.ts';
 import type { Sample } from './samples.ts';
 import { type Sampled, sampledValues } from './values.ts';
 
-/** What a sample of a request tells. */
+/** The result of learning from a sample of a request. */
 export type Learned = {
   readonly profile: WireProfile;
-  /** What a person should check or do, each as a sentence. */
+  /** Advice for the person who learns a profile: each is a sentence. */
   readonly notes: readonly string[];
   /** The values of the sample, for a document of ours with the same ones. */
   readonly sampled: Sampled;

@@ -4,7 +4,7 @@ import type { PostgresPlace } from '../../domain/addresses.ts';
 import type { Wake } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 
-/** What connecting to the database needs. */
+/** The parameters of a connection to the database. */
 export type Address = Omit<PostgresPlace, 'kind' | 'poolMax'>;
 
 /** For connecting, and for waiting until a connection of the pool is free. */

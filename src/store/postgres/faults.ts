@@ -2,7 +2,7 @@ import { StorageUnavailable } from '../../domain/ports/outbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /**
- * What a failed statement means.
+ * The meaning of a failed statement.
  * - `conflict`: the server chose our transaction as the victim of a conflict; the same transaction can simply run again
  * - `lost`: the connection is unusable, or leads to a server that takes no writes
  * - `refused`: the written data itself is wrong, whatever else is written with it

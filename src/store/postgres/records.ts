@@ -196,7 +196,7 @@ export function createAudit({ database }: Store): AuditStore {
   };
 }
 
-/** What partners see of their conversations. */
+/** Conversations as their partners see them. */
 export function createPartnerRecords({ database }: Pick<Store, 'database'>): PartnerRecords {
   return {
     async listOfPartner(filter, { limit, after }) {

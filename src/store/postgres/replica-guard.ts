@@ -63,7 +63,7 @@ export function watchSkew({ database, clock, leaseMs, onSkew, onSchema = () => u
 const SERVER_NOW = `
   SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at, oldest_reader, bound FROM gateway_schema`;
 
-/** What the schema's row last said of this replica. */
+/** The last state of this replica in the schema's row. */
 export interface SchemaState {
   /** @param row with oldest_reader and bound */
   record(row: Row): void;

@@ -22,7 +22,7 @@ type Settling = {
   readonly settlement: Settlement;
   /** The provider's own words, sealed. */
   readonly description: Buffer | null;
-  /** What the settlement adds to the lead's history. */
+  /** The row that the settlement adds to the lead's history. */
   readonly attempt: AttemptRow | undefined;
   readonly now: number;
 };

@@ -51,7 +51,7 @@ const WAITING_GROUPS = `
   ) AS groups`;
 const PARKED_PROVIDERS = 'SELECT id FROM providers WHERE parked_at IS NOT NULL ORDER BY id';
 
-/** What all processes did lately. Each process counts in its own rows, so that no process waits for another one. */
+/** Recent events and states of all processes. Each process counts in its own rows, so that no process waits for another one. */
 export function createActivity({ database, owner }: Store): ActivityStore {
   return {
     recordActivity: (state, counts, { forgetBefore, goneBefore }) =>

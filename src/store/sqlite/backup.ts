@@ -19,7 +19,7 @@ export class BackupError extends Error {
   }
 }
 
-/** What a backup contains. */
+/** The contents of a backup. */
 export type BackupContents = { readonly leads: number; readonly schema: number; readonly sealed: SealedCounts };
 
 /**

@@ -218,7 +218,7 @@ export function createAudit({ database, writer, read }: Store): AuditStore {
   };
 }
 
-/** What partners see of their conversations. */
+/** Conversations as their partners see them. */
 export function createPartnerRecords({ database, read }: Pick<Store, 'database' | 'read'>): PartnerRecords {
   const numbered = (text: string): string => text.replaceAll('$', '?');
   const place = database.prepare(numbered(PLACE));

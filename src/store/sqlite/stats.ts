@@ -44,7 +44,7 @@ export function createStats({ database, read }: Store): StatsStore {
   };
 }
 
-/** What all processes did lately. */
+/** Recent events and states of all processes. */
 export function createActivity({ database, writer, read, owner }: Store): ActivityStore {
   const add = database.prepare(
     `INSERT INTO activity (minute, kind, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`,
