@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import cors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Site } from '../domain/site.ts';
+import { readTarget } from '../lib/request.ts';
 import { includes, type Sites, siteKeyInBody, siteKeyInPath } from './access.ts';
 
 type Policy = Extract<FastifyHelmetOptions['contentSecurityPolicy'], object>;
@@ -116,6 +118,24 @@ function dataOptions(allows: Sites['allows']): FastifyCorsOptions {
     strictPreflight: false,
   };
 }
+const PREFIX = '/v1';
+/** The paths of the OpenAPI document, and the document. Files, pages and the reference have no version of the API. */
+const VERSIONED = /^\/v1(?=\/(?:conversations|sites|reconciliations|healthz|readyz|openapi\.json)(?:[/?]|$))/;
+
+/**
+ * The path and query of a request as the router gets them. A path of the API is the same with `/v1` before it and without
+ * (ADR 44): there is one route, one limit and one scope of idempotency keys for both.
+ */
+export function readVersionedTarget(request: Pick<IncomingMessage, 'url'>): string {
+  const target = readTarget(request);
+  return target.startsWith('/v1/') ? target.replace(VERSIONED, '') : target;
+}
+
+/** The prefix with which a request came, for URLs in its answer: `/v1` or nothing. */
+export function versionPrefixOf({ originalUrl }: Pick<FastifyRequest, 'originalUrl'>): '' | typeof PREFIX {
+  return VERSIONED.test(originalUrl.startsWith('/') ? originalUrl : readTarget({ url: originalUrl })) ? PREFIX : '';
+}
+
 /** Methods that a path takes; empty for a path that does not exist. */
 export type KnownPaths = (url: string) => string[];
 

@@ -14,7 +14,7 @@ import {
 import { requestIdOf } from '../lib/request.ts';
 import { SCHEMA_COMPILERS } from '../lib/schema-compilers.ts';
 import { createSites } from './access.ts';
-import { knownPaths } from './answers.ts';
+import { knownPaths, readVersionedTarget } from './answers.ts';
 import { drainBeforeAnswer, readBodiesAsJson } from './body.ts';
 import { createErrorHandler, createRefuseExpectation, createWireErrorHandler, sendProblem } from './error-handler.ts';
 import { createProxyTest, warnOfUntrustedProxy } from './limits/address.ts';
@@ -34,7 +34,7 @@ import { textPageRoutes } from './routes/text-page.ts';
 import type { FormGuard } from './screening/form-guard.ts';
 import { createTakeLead } from './take-lead.ts';
 import { readKeyPair, renewCertificate } from './tls.ts';
-import { announceDeprecations, DEPRECATIONS, type Deprecation, readVersionedTarget } from './versions.ts';
+import { announceDeprecations, DEPRECATIONS, type Deprecation } from './versions.ts';
 
 /** The settings of the public listener. */
 export type AppSettings = HookSettings & {

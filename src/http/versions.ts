@@ -1,27 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { readTarget } from '../lib/request.ts';
 
 /** Where clients read what changed in the API, and what is going to end. */
 export const CHANGES_PATH = '/docs/changes';
-
-const PREFIX = '/v1';
-/** The paths of the OpenAPI document, and the document. Files, pages and the reference have no version of the API. */
-const VERSIONED = /^\/v1(?=\/(?:conversations|sites|reconciliations|healthz|readyz|openapi\.json)(?:[/?]|$))/;
-
-/**
- * The path and query of a request as the router gets them. A path of the API is the same with `/v1` before it and without
- * (ADR 44): there is one route, one limit and one scope of idempotency keys for both.
- */
-export function readVersionedTarget(request: Pick<IncomingMessage, 'url'>): string {
-  const target = readTarget(request);
-  return target.startsWith('/v1/') ? target.replace(VERSIONED, '') : target;
-}
-
-/** The prefix with which a request came, for URLs in its answer: `/v1` or nothing. */
-export function versionPrefixOf({ originalUrl }: Pick<FastifyRequest, 'originalUrl'>): '' | typeof PREFIX {
-  return VERSIONED.test(originalUrl.startsWith('/') ? originalUrl : readTarget({ url: originalUrl })) ? PREFIX : '';
-}
 
 /** An operation of the API, or one of its fields, that is going to end. */
 export type Deprecation = {

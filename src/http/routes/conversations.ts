@@ -4,12 +4,12 @@ import type { Conversation, RejectionReason } from '../../domain/lead.ts';
 import type { StoredConversation } from '../../domain/ports/outbox.ts';
 import { Refusal } from '../../domain/refusal.ts';
 import { defined } from '../../lib/values.ts';
+import { versionPrefixOf } from '../answers.ts';
 import { requireBodyType } from '../body.ts';
 import { Problem } from '../problems.ts';
 import type { LeadRequestBody } from '../schemas/lead-request.ts';
 import { READ_CONVERSATION, START_CONVERSATION } from '../schemas/operations.ts';
 import type { TakeLead } from '../take-lead.ts';
-import { versionPrefixOf } from '../versions.ts';
 
 export type ConversationDeps = {
   readonly takeLead: TakeLead;
