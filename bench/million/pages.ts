@@ -67,6 +67,9 @@ export async function measurePages(outbox: Outbox): Promise<void> {
       checker: () => Promise.reject(new Error('No page that is measured changes an entry.')),
       now: () => NOW,
     }),
+    version: '0',
+    findPartner: () => undefined,
+    listOfPartner: outbox.listOfPartner,
     tokens: { admin: 'x'.repeat(32), operators: () => [] },
     state: {
       providers: async () => [{ id: 'account-1', region: 'na', endpoint: 'https://na.example', refusedInARow: 0 }],

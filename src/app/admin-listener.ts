@@ -39,6 +39,7 @@ export async function openAdminListener(
     loaded,
     streaks,
     findSite,
+    version,
   }: Services,
   { gate, parking, worker }: RunningDelivery,
   { notified, callbacks }: RunningOutgoing,
@@ -72,6 +73,9 @@ export async function openAdminListener(
       openBreakers: async () => accounts.ids().filter((id) => gate.blockedUntil(id) !== undefined),
     }),
     metrics,
+    version,
+    findPartner: (id) => live.view.partners.get(id),
+    listOfPartner: outbox.listOfPartner,
     tokens: {
       admin: admin.token,
       ...(metricsToken !== undefined && { metrics: metricsToken }),

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { PartnerRecords } from '../../domain/ports/lead-records.ts';
 import { CONNECTION_LIMITS, createConnections, endConnectionsOnClose } from '../../lib/connections.ts';
 import { hostMistake, readTarget, requestIdOf } from '../../lib/request.ts';
 import { SCHEMA_COMPILERS } from '../../lib/schema-compilers.ts';
@@ -11,7 +12,9 @@ import type { EntryOperations } from '../operations/entries.ts';
 import type { Operations } from '../operations/operations.ts';
 import { createAccess, type Tokens } from './access.ts';
 import { entryRoutes } from './entry-routes.ts';
+import { addAdminOpenApi } from './openapi.ts';
 import { AdminProblem, createErrorHandler, sendProblem } from './problem.ts';
+import { type FindPartner, reconciliationRoutes } from './reconciliation-routes.ts';
 import { checkRole, isConsolePath, type Principal, requireRoles } from './roles.ts';
 import { leadRoutes, type RunningState, recordRoutes, stateRoutes } from './routes.ts';
 
@@ -30,6 +33,11 @@ export type AdminDeps = {
   /** Absent in the demo, whose listener has only the console. */
   readonly metrics?: Pick<Metrics, 'contentType' | 'render'> | undefined;
   readonly tokens: Tokens;
+  /** Of this program, for the OpenAPI document. */
+  readonly version: string;
+  /** Finds a partner of the configuration file or the store. */
+  readonly findPartner: FindPartner;
+  readonly listOfPartner: PartnerRecords['listOfPartner'];
   readonly state: RunningState;
   /** What the console needs beside the operations. */
   readonly console: Pick<ConsoleDeps, 'activity' | 'configuration' | 'database' | 'sessionKey' | 'sites'> & {
@@ -93,7 +101,7 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(createErrorHandler(logger));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new AdminProblem(404, 'not_found', 'docs/operations.md lists the routes.')),
+    sendProblem(request, reply, new AdminProblem(404, 'not_found', 'GET /openapi.json lists the routes.')),
   );
   // Runs for unknown routes too, so that a request without a token cannot find out which routes exist.
   app.addHook('onRequest', async (request, reply) => {
@@ -122,11 +130,13 @@ export async function buildAdminApp(deps: AdminDeps): Promise<FastifyInstance> {
   });
 
   requireRoles(app);
+  await addAdminOpenApi(app, deps.version);
   if (metrics)
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()));
   leadRoutes(app, operations, actorOf);
   recordRoutes(app, operations, actorOf);
   stateRoutes(app, state, operations, actorOf);
+  reconciliationRoutes(app, { ...deps, now });
   await app.register(entryRoutes, { entries: deps.entries, actorOf });
   const { open, ...consoleDeps } = deps.console;
   await app.register(consoleRoutes, {

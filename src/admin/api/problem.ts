@@ -54,7 +54,7 @@ const OPERATIONS: Readonly<Record<OperationFault, readonly [status: number, code
 const COMMON: Readonly<Record<CommonCode, readonly [status: number, detail: string]>> = {
   bad_request: [400, 'Content-Length is not that of the body.'],
   invalid_json: [400, 'Send a JSON object.'],
-  not_found: [404, 'docs/operations.md lists the routes.'],
+  not_found: [404, 'GET /openapi.json lists the routes.'],
   body_too_large: [413, 'Send less: 64 KiB at most, 2 MiB for an entry, 4 MiB for an import.'],
   unsupported_media_type: [415, 'Send application/json.'],
 };

@@ -15,6 +15,7 @@ export type Principal = { readonly name: string; readonly role: AdminRole };
  */
 export const NEEDED_ROLE: Readonly<Record<string, AdminRole>> = {
   'GET /metrics': 'metrics',
+  'GET /openapi.json': 'viewer',
   'GET /leads': 'viewer',
   'GET /leads/:id': 'viewer',
   'GET /leads/:id?reveal=true': 'operator',
@@ -30,6 +31,7 @@ export const NEEDED_ROLE: Readonly<Record<string, AdminRole>> = {
   'GET /stats': 'viewer',
   'GET /stats/waiting': 'viewer',
   'GET /state': 'viewer',
+  'GET /partners/:key/reconciliations/:date': 'viewer',
   'GET /audit': 'admin',
   'POST /providers/:key/release': 'operator',
   ...entryRoles('/sites'),

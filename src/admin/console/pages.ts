@@ -114,7 +114,7 @@ export function configurationPage({ summary, changed, loaded, refused }: Configu
     html`${name}`,
     html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>`,
   ]);
-  return html`<h1>Configuration</h1><div data-live-part>!${mistakes}!${restart}<p class="soft">The settings in use were read !${age(at, now)}.</p></div>
+  return html`<h1>Configuration</h1><p class="soft">What this console does can be done over HTTP, too: <a href="${BASE}/reference">reference of the admin API</a>.</p><div data-live-part>!${mistakes}!${restart}<p class="soft">The settings in use were read !${age(at, now)}.</p></div>
 <section><h2>Different from the defaults</h2><p>!${changed.length === 0 ? 'Nothing.' : tags(changed)}</p></section>
 <section><h2>In use</h2>!${table('Settings in use', ['setting', 'value'], rows, '')}</section>`;
 }

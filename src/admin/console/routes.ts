@@ -3,6 +3,7 @@ import { entryPages } from './entries.ts';
 import { addGate } from './gate.ts';
 import { leadPages } from './lead-routes.ts';
 import { type ConsoleDeps, recordPages } from './record-routes.ts';
+import { referencePages } from './reference.ts';
 
 export type { ConsoleDeps };
 
@@ -12,6 +13,7 @@ export async function consoleRoutes(app: FastifyInstance, deps: ConsoleDeps): Pr
   leadPages(app, gate, deps);
   recordPages(app, gate, deps);
   entryPages(app, gate, deps);
+  referencePages(app);
   liveEvents(app, deps);
 }
 

@@ -57,7 +57,10 @@ t.test('every route is allowed to exactly the roles from the one that it needs o
   for (const route of listed) {
     const needed = NEEDED_ROLE[route] as AdminRole;
     const [method = '', path = ''] = route.split(' ');
-    const url = path.replace('/leads/:id', `/leads/${id}`).replace(':key', 'eu-main');
+    const url = path
+      .replace('/leads/:id', `/leads/${id}`)
+      .replace('/partners/:key/reconciliations/:date', '/partners/crm/reconciliations/2026-11-23')
+      .replace(':key', 'eu-main');
     const [, kind = ''] = /^\/(\w+)(?:\/:key(?:\/history)?|\.jsonl)$/.exec(path) ?? [];
     const entry = ENTRIES[kind];
     const done = method === 'DELETE' && entry ? 204 : 200;

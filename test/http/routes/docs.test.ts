@@ -1,4 +1,6 @@
 import t from 'tap';
+import { NEEDED_ROLE } from '../../../src/admin/api/roles.ts';
+import { adminOver } from '../../support/admin/admin.ts';
 import { launchBrowser } from '../../support/browser.ts';
 import { testApp } from '../../support/http/app.ts';
 
@@ -32,6 +34,22 @@ t.test('the API can be read and tried in a browser, which loads nothing from oth
   await page.waitForSelector('.live-responses-table .response');
   t.match(await page.textContent('.live-responses-table .response'), '201');
   t.equal(submitted.length, 1, 'the example of the reference is accepted');
+
+  const admin = await (await adminOver(t, { open: { name: 'demo', role: 'admin' } }).app).listen({
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const reference = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
+  reference.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  await reference.goto(`${admin}/console/reference`);
+  await reference.waitForSelector('.opblock');
+  t.equal(
+    await reference.locator('.opblock').count(),
+    Object.keys(NEEDED_ROLE).length - 1,
+    'that of the admin API, too',
+  );
 
   await page.goto(`${base}/docs/problems#invalid_phone`);
   const target = page.locator(':target');

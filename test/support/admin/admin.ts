@@ -6,6 +6,7 @@ import type { Principal } from '../../../src/admin/api/roles.ts';
 import type { RunningState } from '../../../src/admin/api/routes.ts';
 import type { Operator, Role } from '../../../src/domain/operator.ts';
 import type { Outbox } from '../../../src/domain/ports/outbox.ts';
+import type { Partner } from '../../../src/domain/site.ts';
 import { isoTime } from '../../../src/lib/clock.ts';
 import { NOON, operationsOver } from './operations.ts';
 
@@ -21,6 +22,14 @@ const operatorOf = (name: string, role: Role, expiresAt?: number): Operator => (
   tokenHash: createHash('sha256').update(tokenOf(name)).digest(),
   ...(expiresAt !== undefined && { expiresAt }),
 });
+
+/** A partner with two keys. */
+export const CRM: Partner = {
+  id: 'crm',
+  keyHashes: [1, 2].map((byte) => Buffer.alloc(32, byte)),
+  sites: '*',
+  rate: { max: 10, windowS: 60 },
+};
 
 type Ask = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'; token?: string | null; body?: unknown };
 
@@ -83,6 +92,9 @@ export function adminOver(t: Test, { open, outbox, state: given = {}, console: m
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => 'tcg_up 1\n' },
     tokens: { admin: TOKEN, metrics: METRICS_TOKEN, operators: () => operators },
     state,
+    version: '1.2.3',
+    findPartner: (id) => (id === 'crm' ? CRM : undefined),
+    listOfPartner: parts.outbox.listOfPartner,
     console: {
       activity: parts.outbox,
       database: 'SQLite, test.db',
@@ -123,5 +135,5 @@ export function adminOver(t: Test, { open, outbox, state: given = {}, console: m
 
 function parse(type: string, text: string): Record<string, unknown> {
   // The answer to HEAD has the type of a body and none.
-  return type.includes('json') && text !== '' ? JSON.parse(text) : {};
+  return /\bjson\b|\+json/.test(type) && text !== '' ? JSON.parse(text) : {};
 }
