@@ -30,6 +30,10 @@ type Load = {
   /** Gives the base URL for the next request. */
   readonly url: () => string;
   readonly callers: number;
+  /** The body of the `n`th lead; by default that of `leadOf`. */
+  readonly lead?: (n: number) => object;
+  /** Header fields beside the key of the lead. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ends the load before every lead is acknowledged. */
   readonly over?: () => boolean;
   readonly onAcknowledged?: () => void;
@@ -43,12 +47,13 @@ type Load = {
  * Sends leads, `callers` at a time, until all are acknowledged or the load is `over`. Rejects for any answer that a load
  * must not cause. Allowed are 201, 202, a 409 of an earlier try, 503 during an outage, and no answer.
  */
-export async function sendAll({ leads, url, callers, over, onAcknowledged, onReply, outage }: Load): Promise<void> {
+export async function sendAll(load: Load): Promise<void> {
+  const { leads, url, callers, lead = leadOf, headers, over, onAcknowledged, onReply, outage } = load;
   const call = async (): Promise<void> => {
     for (let n = leads.take(); n !== undefined; n = leads.take()) {
       if (over?.()) return leads.putBack(n);
       const began = performance.now();
-      const reply = await post(url(), leadOf(n), { 'idempotency-key': `lead-${n}` });
+      const reply = await post(url(), lead(n), { ...headers, 'idempotency-key': `lead-${n}` });
       if (reply) onReply?.(reply, performance.now() - began);
       if (!reply || reply.status === 409 || (outage && reply.status === 503)) leads.putBack(n);
       else leads.acknowledge(n, idOf(reply));
