@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { besideRunning, gateway } from '../support/cli/process.ts';
+import { snippetWith } from '../support/guide.ts';
 import { lead } from '../support/lead.ts';
 import { leased, queued } from '../support/outbox.ts';
 
@@ -93,9 +94,7 @@ t.test('a file has its signature beside it; in CSV no reference is a formula', a
   t.equal(head, '"reference","id","outcome","reason","certainty","final","attempts","createdAt","updatedAt"');
   t.match(last, `"'=1+1","${ids.unknown}","unknown","","may_have_arrived","false","1",`);
   t.equal(readFileSync(`${file}.sig`, 'utf8'), signed(bytes));
-  const guide = readFileSync(join(import.meta.dirname, '../../docs/partners.md'), 'utf8');
-  const [, snippet = ''] = /```js\n([^`]*isGenuine(?:[^`]|`(?!``))*)```/.exec(guide) ?? [];
-  writeFileSync(join(t.testdirName, 'verify.mjs'), snippet);
+  writeFileSync(join(t.testdirName, 'verify.mjs'), snippetWith('js', 'isGenuine'));
   const { isGenuine } = await import(join(t.testdirName, 'verify.mjs'));
   for (const key of KEYS) t.equal(isGenuine(file, key), true, 'the code of the guide');
   t.equal(isGenuine(file, 'tcg_other'), false);

@@ -78,6 +78,8 @@ for (const kind of STORES) {
           url: () => gateway.url,
           callers: CALLERS,
           over: () => over,
+          // A transaction that a killed process left open is ended by the server before long.
+          outage: true,
           // A filled trap field makes a lead suspicious: it is held.
           lead: (n) => leadOf(n, { trap: 'x', reference: `lead-${n}` }),
           headers: { authorization: `Bearer ${KEY}` },

@@ -1,9 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { PartnerFilter, PartnerRecord } from '../../../src/domain/ports/lead-records.ts';
 import { StorageUnavailable } from '../../../src/domain/ports/outbox.ts';
+import { snippetWith } from '../../support/guide.ts';
 import { DELIVERED, ID, KEYS, NOW, testApp } from '../../support/http/app.ts';
 
 const OF_ROAMER = { authorization: `Bearer ${KEYS.roamer}` };
@@ -56,10 +57,8 @@ t.test('a day comes as lines of JSON with the signature of the presented key as 
 });
 
 t.test('the code of the guide reads a genuine file, and refuses a changed or cut one', async (t) => {
-  const guide = readFileSync(join(import.meta.dirname, '../../../docs/partners.md'), 'utf8');
-  const [, snippet = ''] = /```js\n([^`]*readDay(?:[^`]|`(?!``))*)```/.exec(guide) ?? [];
   const module = join(t.testdir(), 'read-day.mjs');
-  writeFileSync(module, snippet);
+  writeFileSync(module, snippetWith('js', 'readDay'));
   const { readDay } = await import(module);
   const bytes = Buffer.from((await (await filled(t)).get(TODAY)).body);
   t.match(readDay(bytes, KEYS.roamer), [{ reference: '=1+1', outcome: 'delivered' }, { outcome: 'rejected' }]);
