@@ -16,11 +16,19 @@ const LONG = { leads: 64, ms: 10 };
 /** The same while requests are being refused: the shorter the turns, the sooner everything that is accepted is answered. */
 const LONG_WHEN_REFUSING = { leads: 8, ms: 2 };
 
-/** A burst is absorbed: leads are refused only once long turns have followed each other for this many milliseconds. */
+/**
+ * A burst is absorbed: leads are refused only once long turns have followed each other for this many milliseconds, and one of them
+ * has read more leads than the one before. Turns that become shorter work off what came during a pause, while other programs held
+ * the processors; for that there is more time.
+ */
 const BURST_MS = 150;
+const PAUSE_MS = 1_000;
 
 /** For this many milliseconds after a refused lead every long turn refuses its further requests at once. */
 const REFUSING_MS = 2_000;
+/** Unless, after so many of them, less than this part of the leads was refused: then the load fits, and only pauses made turns long. */
+const JUDGED_MS = 500;
+const REFUSED_SHARE = 0.1;
 
 /**
  * Leads that are being stored. A transaction on Postgres takes 256 writes: one is committed and the next one waits, so a
@@ -70,12 +78,31 @@ export function createLoadShedder({ monotonic, afterReading, random, onShed }: P
   let isLong = false;
   /** When the first of the long turns began that have followed each other until now. */
   let longSince: number | undefined;
+  /** Leads that the last turn has read, if it was long. */
+  let leadsBefore = 0;
   let refusingUntil = Number.NEGATIVE_INFINITY;
+  /** What came since a time while leads are being refused. */
+  let judged = { since: 0, leads: 0, refused: 0 };
   let storing = 0;
 
   const endTurn = (): void => {
     if (!isLong) longSince = undefined;
+    leadsBefore = isLong ? leads : 0;
     turnBeganAt = undefined;
+  };
+
+  const isBurst = (lastsMs: number): boolean => {
+    if (lastsMs >= PAUSE_MS) return false;
+    return lastsMs < BURST_MS || leadsBefore === 0 || leads <= leadsBefore;
+  };
+
+  /** Ends refusing if hardly any lead had to be refused lately. */
+  const isOver = (now: number): boolean => {
+    if (now - judged.since < JUDGED_MS) return false;
+    const over = judged.refused < judged.leads * REFUSED_SHARE;
+    judged = { since: now, leads: 0, refused: 0 };
+    if (over) refusingUntil = now;
+    return over;
   };
 
   const isBehind = (isLead: boolean): boolean => {
@@ -91,10 +118,13 @@ export function createLoadShedder({ monotonic, afterReading, random, onShed }: P
     const long = isRefusing ? LONG_WHEN_REFUSING : LONG;
     if (!isLead) return now - turnBeganAt > long.ms;
     leads += 1;
+    if (isRefusing) judged.leads += 1;
     if (leads <= long.leads || now - turnBeganAt <= long.ms) return false;
     isLong = true;
     longSince ??= turnBeganAt;
-    if (!isRefusing && now - longSince < BURST_MS) return false;
+    if (isRefusing ? isOver(now) : isBurst(now - longSince)) return false;
+    if (!isRefusing) judged = { since: now, leads: 1, refused: 0 };
+    judged.refused += 1;
     refusingUntil = now + REFUSING_MS;
     return true;
   };

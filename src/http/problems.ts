@@ -220,6 +220,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = {
   overloaded: {
     status: 503,
     title: 'There is too much to do right now',
-    remedy: 'Send the same request again after Retry-After.',
+    remedy:
+      'Send the same request again after Retry-After, with the same Idempotency-Key if it had one. A lead that was stored before is answered then, and no second one is made. Replays are refused like other requests.',
   },
 };

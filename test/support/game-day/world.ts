@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -100,16 +101,20 @@ export async function gameDay(t: Test, redis: string | undefined) {
   let scraped = '';
   let sent = 0;
   /** The numbers of the leads that were acknowledged, and of those that have to be sent again. */
-  const acknowledged = new Set<number>();
+  const acknowledged = new Map<number, unknown>();
   const refused: number[] = [];
-  const note = (n: number, status: number | undefined): void => {
-    if (status === 201 || status === 202) acknowledged.add(n);
+  let replayed = 0;
+  const note = (n: number, status: number | undefined, id?: unknown): void => {
+    if (status === 201 || status === 202) acknowledged.set(n, id ?? acknowledged.get(n));
     else if (status === 503) refused.push(n);
     else t.fail(`lead ${n} was answered ${status}`);
   };
   const send = async (n = sent++): Promise<number | undefined> => {
-    const reply = await post(gateway.url, leadOf(n));
-    note(n, reply?.status);
+    const known = acknowledged.get(n);
+    const reply = await post(gateway.url, leadOf(n), { 'idempotency-key': keyOf(n) });
+    if (known !== undefined && reply?.headers.get('idempotency-replayed') === 'true' && reply.body.id === known)
+      replayed += 1;
+    note(n, reply?.status, reply?.body.id);
     return reply?.status;
   };
   const scrape = async (): Promise<void> => {
@@ -134,6 +139,8 @@ export async function gameDay(t: Test, redis: string | undefined) {
     database,
     alerts,
     acknowledged,
+    /** How many requests were answered from a lead that was acknowledged before, with its id. */
+    replayed: () => replayed,
     /** Sends a lead, and gives the status of the answer. */
     send,
     /** Lets time pass, with a lead every three seconds and what `each` does every quarter of a minute. */
@@ -151,18 +158,15 @@ export async function gameDay(t: Test, redis: string | undefined) {
     async again(): Promise<void> {
       for (const n of refused.splice(0)) await send(n);
     },
-    /** Sends more leads at once than one turn of the event loop may read; each is answered 201, 202 or 503. */
+    /** Sends more leads at once than one turn of the event loop may read, the last of them for the second time; each is answered 201, 202 or 503. */
     async burst(): Promise<void> {
       while (sockets.length < CONNECTIONS) sockets.push(await opened(new URL(gateway.url)));
-      const answers = sockets.map((socket) => {
-        const numbers = Array.from({ length: PIPELINED }, () => sent++);
-        return {
-          numbers,
-          statuses: pipeline(
-            socket,
-            numbers.map((n) => JSON.stringify(leadOf(n))),
-          ),
-        };
+      const known = [...acknowledged].flatMap(([n, id]) => (id === undefined ? [] : [n])).slice(-PIPELINED);
+      const answers = sockets.map((socket, place) => {
+        // The last ones are sent for the second time.
+        const isReplay = place === CONNECTIONS - 1;
+        const numbers = isReplay ? known : Array.from({ length: PIPELINED }, () => sent++);
+        return { numbers, statuses: pipeline(socket, numbers) };
       });
       for (const { numbers, statuses } of answers) {
         const found = await clock.during(statuses);
@@ -199,26 +203,34 @@ async function opened({ hostname, port }: URL): Promise<Socket> {
 }
 
 /** Sends all requests in one write, and gives the statuses of their answers. */
-function pipeline(socket: Socket, bodies: readonly string[]): Promise<number[]> {
+function pipeline(socket: Socket, leads: readonly number[]): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let text = '';
     const read = (data: Buffer): void => {
       text += data.toString('latin1');
       const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
       // Every answer is JSON that ends with a brace.
-      if (statuses.length < bodies.length || !text.trimEnd().endsWith('}')) return;
+      if (statuses.length < leads.length || !text.trimEnd().endsWith('}')) return;
       socket.off('data', read);
       resolve(statuses);
     };
     socket.on('data', read);
     socket.once('close', () => reject(new Error('the connection was closed')));
-    socket.write(
-      bodies
-        .map(
-          (body) =>
-            `POST /conversations HTTP/1.1\r\nhost: gateway.test\r\norigin: https://dealer.example\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-        )
-        .join(''),
-    );
+    socket.write(leads.map(requestOf).join(''));
   });
 }
+
+function requestOf(n: number): string {
+  const body = JSON.stringify(leadOf(n));
+  const lines = [
+    'POST /conversations HTTP/1.1',
+    'host: gateway.test',
+    'origin: https://dealer.example',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `idempotency-key: ${keyOf(n)}`,
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+const keyOf = (n: number): string => `game-day-${hash('sha256', String(n)).slice(0, 32)}`;
