@@ -6,8 +6,16 @@ import type { Tallies } from './events.ts';
 
 /** How often a process adds its counts. */
 const WRITE_EVERY_MS = 60_000;
+/** Sites whose counts are added in one transaction: some milliseconds of work. */
+const WRITTEN_AT_ONCE = 1_000;
 /** An hour is learnt so long after its end, when all processes have added their counts. */
 const LEARN_AFTER_MS = 3 * WRITE_EVERY_MS;
+/**
+ * Between two transactions that learn: four times as long as one takes, so that leads have most of the processor when the hour of
+ * many sites is over.
+ */
+const LEARN_GAP = 4;
+const LEARN_GAP_MS = 20;
 /** The group that counts the minutes in which some process ran, and how many of them make an hour a whole one. */
 const RAN = `${GROUP}ran`;
 const WHOLE_HOUR = 50;
@@ -47,6 +55,17 @@ export function createSiteReporter({
   let cancel: (() => void) | undefined;
   let writing: Promise<void> | undefined;
   let stopped = false;
+  let wake = (): void => undefined;
+
+  /** Waits, but not for the end of it when the process stops. */
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = clock.after(ms, resolve);
+      wake = () => {
+        end();
+        resolve();
+      };
+    });
 
   /** A site that cannot be read now counts in no country. */
   const countryOf = async (site: string): Promise<string | undefined> => {
@@ -57,10 +76,8 @@ export function createSiteReporter({
     }
   };
 
-  const write = async (): Promise<void> => {
-    const now = clock.now();
-    siteHours.add({ site: RAN, hour: hourOf(now), count: 1 });
-    const [counts, refused] = [siteHours.take(), refusedOrigins.take()];
+  /** The same leads by the countries of their sites. */
+  const groupsOf = async (counts: readonly SiteHour[]): Promise<readonly SiteHour[]> => {
     const groups = new Map<string, SiteHour>();
     for (const { site, hour, count } of counts) {
       const country = site === RAN ? undefined : await countryOf(site);
@@ -69,16 +86,31 @@ export function createSiteReporter({
       const key = `${hour} ${group}`;
       groups.set(key, { site: group, hour, count: (groups.get(key)?.count ?? 0) + count });
     }
-    try {
-      await store.addSiteHours([...counts, ...groups.values()], refused, now - ORIGINS_KEPT_MS);
-    } catch {
-      // The fault of the storage is reported where leads meet it. Nothing ran that could have taken a lead.
-      for (const one of counts) if (one.site !== RAN) siteHours.add(one);
-      for (const one of refused) refusedOrigins.add(one);
-      return;
+    return [...groups.values()];
+  };
+
+  const write = async (): Promise<void> => {
+    const now = clock.now();
+    siteHours.add({ site: RAN, hour: hourOf(now), count: 1 });
+    const [counts, refused] = [siteHours.take(), refusedOrigins.take()];
+    for (let from = 0; from < counts.length; from += WRITTEN_AT_ONCE) {
+      const part = counts.slice(from, from + WRITTEN_AT_ONCE);
+      const origins = from === 0 ? refused : [];
+      try {
+        await store.addSiteHours([...part, ...(await groupsOf(part))], origins, now - ORIGINS_KEPT_MS);
+      } catch {
+        // The fault of the storage is reported where leads meet it. Nothing ran that could have taken a lead.
+        for (const one of counts.slice(from)) if (one.site !== RAN) siteHours.add(one);
+        for (const one of origins) refusedOrigins.add(one);
+        return;
+      }
     }
     const before = hourOf(now - LEARN_AFTER_MS);
-    while (!stopped && (await store.learnSiteHours(before, before - FORGOTTEN_AFTER_H).catch(() => 0)) > 0);
+    for (let learnt = 1; !stopped && learnt > 0; ) {
+      const startedAt = clock.monotonic();
+      learnt = await store.learnSiteHours(before, before - FORGOTTEN_AFTER_H).catch(() => 0);
+      if (learnt > 0) await pause(Math.max(LEARN_GAP_MS, LEARN_GAP * (clock.monotonic() - startedAt)));
+    }
   };
   const next = (): void => {
     cancel = clock.after(WRITE_EVERY_MS, () => {
@@ -93,6 +125,7 @@ export function createSiteReporter({
     async stop() {
       stopped = true;
       cancel?.();
+      wake();
       await writing;
       await write();
     },

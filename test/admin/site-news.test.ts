@@ -59,6 +59,42 @@ t.test(
   },
 );
 
+t.test('many sites are written in parts, of which those that fail are kept, and learnt with pauses', async (t) => {
+  const clock = manualClock(FIRST * HOUR);
+  const parts: number[] = [];
+  let learnt = 0;
+  let fails = false;
+  const { tallies, events } = counting(clock);
+  const reporter = createSiteReporter({
+    tallies,
+    store: {
+      async addSiteHours(hours) {
+        if (fails && parts.length > 0) throw new StorageUnavailable('away');
+        parts.push(hours.filter(({ site: key }) => !key.startsWith('*')).length);
+      },
+      async learnSiteHours() {
+        learnt += 1;
+        return 100;
+      },
+    },
+    site,
+    clock,
+  });
+  reporter.start();
+  for (let n = 0; n < 2_500; n += 1) events.conversation('delivered', `site-${n}`);
+  fails = true;
+  await clock.advance(60_000);
+  t.strictSame(parts.splice(0), [1_000]);
+  fails = false;
+  await clock.advance(60_000);
+  t.strictSame(parts, [1_000, 500]);
+  t.equal(learnt, 1);
+  await clock.advance(100);
+  t.equal(learnt, 6, 'every 20 ms');
+  await reporter.stop();
+  t.equal(clock.next(), undefined, 'a stop does not wait for the next pause');
+});
+
 /** Five weeks in which both sites send ten leads an hour, until `dealer` falls silent. */
 async function fallSilent(t: Test, ran: (hour: number) => number) {
   const outbox = sqliteOutbox(t)();

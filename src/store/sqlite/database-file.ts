@@ -207,7 +207,13 @@ export function createCheckpointer(
     const working = worker;
     working.ref();
     working.postMessage('copy');
-    await Promise.race([once(working, 'message'), once(working, 'exit')]).catch(() => undefined);
+    // Whichever comes first: the other one must not go on listening, checkpoint after checkpoint.
+    const ended = new AbortController();
+    const { signal } = ended;
+    await Promise.race([once(working, 'message', { signal }), once(working, 'exit', { signal })]).catch(
+      () => undefined,
+    );
+    ended.abort();
     working.unref();
     running = undefined;
   };

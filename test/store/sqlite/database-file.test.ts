@@ -52,6 +52,20 @@ t.test('what the thread has copied is left out when the log is emptied', async (
   t.equal(statSync(`${path}-wal`).size, 0);
 });
 
+t.test('checkpoints leave nothing behind that listens to the thread', async (t) => {
+  const { write, copyAll } = opened(t);
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  t.teardown(() => process.off('warning', note));
+  for (let n = 0; n < 12; n += 1) {
+    write(60);
+    await copyAll();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  t.strictSame(warnings, []);
+});
+
 t.test('closing twice, or without any checkpoint, is no error', async (t) => {
   const { checkpointer, write } = opened(t);
   await checkpointer.close();
