@@ -89,12 +89,14 @@ function state({ status = '', cause, count }: WaitingView): string {
   const [are, wait] = count === 1 ? ['is', 'waits'] : ['are', 'wait'];
   if (status === 'queued') return `${wait} for the next try`;
   if (status === 'unknown') return `may have reached the provider and ${are} not sent again`;
+  if (status === 'parked' && cause === 'refused')
+    return `${count === 1 ? 'was' : 'were'} refused and ${wait} for an operator`;
   const why = cause === undefined ? '' : ` (${cause}: ${CAUSES[cause as keyof typeof CAUSES] ?? ''})`;
   return status === 'held' ? `${are} held${why}` : `${wait} for an operator${why}`;
 }
 
-/** The store puts a message that it does not show in parentheses. */
-function says(message: string | undefined): string {
+/** What the provider answers, after the words about the leads. The store puts a message that it does not show in parentheses. */
+export function says(message: string | undefined): string {
   if (message === undefined) return '';
   return message.startsWith('(') ? '; the last answers were different' : `; the provider answers “${message}”`;
 }

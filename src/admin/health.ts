@@ -2,7 +2,7 @@ import { causeInWords, failingCalls, JUDGED_MINUTES } from '../domain/calls.ts';
 import type { ActivityStore, MinuteCount, ReplicaState } from '../domain/ports/activity-store.ts';
 import { StorageUnavailable } from '../domain/ports/outbox.ts';
 import { GONE_AFTER_MS } from './activity.ts';
-import { type Finding, siteFindings, waitingFindings } from './findings.ts';
+import { type Finding, says, siteFindings, waitingFindings } from './findings.ts';
 import type { Operations } from './operations/operations.ts';
 import type { StatsView, WaitingView } from './operations/views.ts';
 import type { SiteNews } from './site-news.ts';
@@ -103,16 +103,21 @@ function noProcess({ replicas, storage }: HealthFacts): Finding[] {
 
 function parkedAccounts({ parked, waiting }: HealthFacts): Finding[] {
   return parked.map(({ id, parkedAt }) => {
-    const count = waiting
-      .filter(({ provider, status }) => provider === id && (status === 'queued' || status === 'parked'))
-      .reduce((sum, group) => sum + group.count, 0);
+    const groups = waiting.filter(
+      ({ provider, status }) => provider === id && (status === 'queued' || status === 'parked'),
+    );
+    const count = groups.reduce((sum, group) => sum + group.count, 0);
+    const [said] = groups
+      .filter(({ cause, message }) => (cause === undefined || cause === 'provider') && message !== undefined)
+      .sort((a, b) => b.count - a.count);
     const leads =
       count === 0 ? 'its leads wait' : `${count.toLocaleString('en-US')} ${count === 1 ? 'lead waits' : 'leads wait'}`;
     return {
       severity: 'alarm',
-      text: `The provider refuses the credentials of the account ${id}, and ${leads}.`,
+      text: `The provider refuses the credentials of the account ${id}, and ${leads}${says(said?.message)}.`,
       since: parkedAt,
-      action: 'Write the valid password to its file. The gateway reads it within seconds and releases all leads.',
+      action:
+        'Write the valid password to its file. The gateway reads it within seconds and releases all leads. If the password is valid, call the provider.',
       section: 'the-provider-refuses-our-credentials',
     };
   });

@@ -61,12 +61,12 @@ function describe({ kind, subject = '', count, origin, cause, calls }: Condition
       return {
         title: `The provider account ${subject} is parked`,
         detail:
-          'The provider refuses its credentials. Its leads are safe and wait. Correct the password in its file; if it is right, the document may be wrong (runbook).',
+          'The provider refuses its credentials, the account itself, or the document; the command doctor says what it answers. Its leads are safe and wait. Correct the password in its file, or see the runbook.',
       };
     case 'breaker_open':
       return {
-        title: `The provider at ${subject} takes no leads${cause === undefined ? '' : `, because ${causeInWords(cause)}`}`,
-        detail: 'The circuit breaker is open. Leads are safe and wait. Ask the provider.',
+        title: `The provider at ${subject} takes no leads`,
+        detail: `${cause === undefined ? '' : `The last call failed: ${causeInWords(cause)}. `}The circuit breaker is open. Leads are safe and wait. Ask the provider.`,
       };
     case 'leads_refused':
       return {

@@ -26,9 +26,15 @@ t.test('with nothing wrong all leads flow', async (t) => {
 const CASES: [what: string, changes: Partial<HealthFacts>, severity: string, text: RegExp, section: string][] = [
   [
     'a parked account',
-    { parked: [{ id: 'main', parkedAt: 5 }] },
+    {
+      parked: [{ id: 'main', parkedAt: 5 }],
+      waiting: [
+        group({ status: 'queued', count: 2 }),
+        group({ status: 'parked', cause: 'provider', count: 30, message: 'account suspended' }),
+      ],
+    },
     'alarm',
-    /account main/,
+    /credentials of the account main, and 32 leads wait; the provider answers “account suspended”\.$/,
     'the-provider-refuses-our-credentials',
   ],
   [

@@ -60,7 +60,7 @@ t.test(
     t.strictSame(brief(raised), ['ops raised breaker_open:https://na.example']);
     t.match(
       raised[0]?.text,
-      /^\[test\] The provider at https:\/\/na\.example takes no leads, because it answers HTTP 500/,
+      /^\[test\] The provider at https:\/\/na\.example takes no leads since .*\nThe last call failed: it answers HTTP 500\. /,
     );
     first?.breaker('https://na.example', 'closed');
     await clock.advance(10 * MINUTE);
