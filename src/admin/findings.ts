@@ -107,7 +107,8 @@ function action({ status, cause, message }: WaitingView): string {
     return `${call}The gateway tries again by itself. When the provider works, send the leads now:`;
   }
   if (status === 'unknown') return 'Ask the merchant whether the conversations exist. If not, send the leads:';
-  if (cause === 'refused') return 'Call the provider, or correct the target of the site. Then send the leads:';
+  if (cause === 'refused')
+    return 'Call the provider. If a site names a wrong target, correct it for its new leads: each lead is sent with the target that it came with. When the provider accepts them, send the leads:';
   if (cause === 'schedule')
     return 'The provider was away longer than the retry schedule. When it works, send the leads:';
   if (cause === 'unreadable') return 'Add the missing key to DATA_KEY_PREVIOUS and restart. Then send the leads:';

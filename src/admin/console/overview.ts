@@ -27,7 +27,7 @@ export function overview(facts: Facts): string {
   const findingsInAll = found.length < 2 ? '' : html` <span class="soft">${String(found.length)} findings</span>`;
   return html`<section class="headline h-${state}" aria-live="polite" data-live-part>
 <p class="word">${word}!${findingsInAll}</p><h1>${headline(found)}</h1>
-!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts, one.text === headline(found)))}</ul>`}
+!${found.length === 0 ? '' : html`<ul class="findings">!${found.map((one) => finding(one, facts, headline(found).endsWith(one.text)))}</ul>`}
 </section>
 <section class="tiles" aria-label="Leads by status" data-live-part>!${tiles(facts)}</section>
 <section data-live-part><h2>Calls to the provider</h2>

@@ -105,7 +105,7 @@ export function configurationPage({ summary, changed, loaded, refused }: Configu
   const mistakes =
     refused === undefined
       ? html`<p class="notice">The settings on disk are valid.</p>`
-      : html`<section class="notice warn"><h2>The settings on disk are refused</h2><p>Since !${age(refused.since, now)}: ${count(refused.mistakes)} ${refused.mistakes === 1 ? 'mistake' : 'mistakes'}. The previous settings are in use, and a restart would fail. !${runbook('the-settings-are-refused')}</p><ul>!${refused.problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
+      : html`<section class="notice warn"><h2>The settings on disk are refused</h2><p>First refused !${age(refused.since, now)}; ${count(refused.mistakes)} ${refused.mistakes === 1 ? 'mistake' : 'mistakes'} now. The previous settings are in use, and a restart would fail. !${runbook('the-settings-are-refused')}</p><ul>!${refused.problems.map((one) => html`<li>${one}</li>`)}</ul></section>`;
   const restart =
     needsRestart.length === 0
       ? ''
