@@ -9,6 +9,7 @@ import { FAULTS, nationalOf } from '../../src/simulator/faults/table.ts';
 import { NO_LIMITS, read, send } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, refusedStart, startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { messagesOf } from '../support/simulator/harness.ts';
 import { traces } from '../support/traces.ts';
@@ -75,7 +76,7 @@ const BAD: readonly [name: string, body: object | string, headers?: Record<strin
 
 t.test('no answer, log line or database byte holds a secret or personal data', async (t) => {
   const provider = await startProvider(t, { providerId: 7, username: 'ann', password: PASSWORD });
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const gateway = await startGateway(t, {
     ...NO_LIMITS,
     ...provider.env,

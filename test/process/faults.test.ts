@@ -5,6 +5,7 @@ import { leadOf, NO_LIMITS, phoneOf, post, read, send } from '../support/caller.
 import { type StoredLead, storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
 
@@ -55,7 +56,7 @@ const QUESTION = 'Is my phone number invalid?';
 
 async function setup(t: Test, changes: Record<string, string>) {
   const provider = await startProvider(t);
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const { url, lines } = await startGateway(t, {
     ...NO_LIMITS,
     ...provider.env,

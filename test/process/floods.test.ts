@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { leadOf, NO_LIMITS, post } from '../support/caller.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 
 /** Half of the memory limit of the containers (512 MiB), as the image sets it. */
@@ -20,7 +21,7 @@ async function setup(t: Test) {
   const gateway = await startGateway(t, {
     ...NO_LIMITS,
     ...provider.env,
-    DATABASE_URL: `sqlite:${join(t.testdir(), 'gateway.db')}`,
+    DATABASE_URL: `sqlite:${join(memoryFolder(t), 'gateway.db')}`,
     ADMIN_PORT: '0',
     ADMIN_TOKEN,
     NODE_OPTIONS: HEAP,

@@ -6,6 +6,7 @@ import { KEYS } from '../support/config/load.ts';
 import { storedLeads } from '../support/database.ts';
 import { formOf, prove } from '../support/form.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 
 const PAGE = 'https://dealer.example';
@@ -15,7 +16,7 @@ t.setTimeout(90_000);
 /** Sites with these forms, on a provider and a database file that outlive the program. */
 async function setup(t: Test, forms: Readonly<Record<string, object>>) {
   const provider = await startProvider(t);
-  const folder = t.testdir();
+  const folder = memoryFolder(t);
   const { UPSTREAM_URL: url, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password } = provider.env;
   const site = { name: 'Dealer', origins: [PAGE], targets: { advertiserIds: '*' }, country: 'US', provider: 'main' };
   const sites = Object.entries(forms).map(([key, form]) => [key, { ...site, form: { minFillS: 0, ...form } }]);

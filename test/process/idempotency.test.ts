@@ -4,6 +4,7 @@ import { leadOf, NO_LIMITS, phoneOf, post, type Reply, read, send } from '../sup
 import { storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { type Provider, startProvider } from '../support/provider.ts';
 import { scaled } from '../support/scale.ts';
 import { eventsOf } from '../support/simulator/harness.ts';
@@ -17,7 +18,7 @@ t.setTimeout(scaled(180_000, 600_000));
 
 async function setup(t: Test) {
   const provider = await startProvider(t);
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const env = {
     ...NO_LIMITS,
     ...provider.env,

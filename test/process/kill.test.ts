@@ -5,6 +5,7 @@ import { expireLeases, integrityOf, storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
 import { type Leads, leadsToSend, sendAll } from '../support/load.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
@@ -31,7 +32,7 @@ for (const policy of ['resend', 'hold'] as const) {
   t.test(`killed at random under load, with ${policy}, it loses no acknowledged lead`, async (t) => {
     const provider = await startProvider(t);
     await provider.answer('delivered', { delayMs: 25 });
-    const database = join(t.testdir(), 'gateway.db');
+    const database = join(memoryFolder(t), 'gateway.db');
     const env = {
       ...NO_LIMITS,
       ...provider.env,
@@ -84,7 +85,7 @@ for (const policy of ['resend', 'hold'] as const) {
 t.test(`the survivors of ${PROCESSES} processes on one store finish the leads of the killed`, async (t) => {
   const provider = await startProvider(t);
   await provider.answer('delivered', { delayMs: 60 });
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const env = {
     ...NO_LIMITS,
     ...provider.env,

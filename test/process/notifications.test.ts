@@ -6,6 +6,7 @@ import t from 'tap';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { mailServer, webhookReceiver } from '../support/receivers.ts';
 
@@ -16,7 +17,7 @@ const SECRET = `whsec_${Buffer.from('0123456789abcdefghijklmnop').toString('base
 t.test(
   'a notification that was stored survives kill -9 and arrives signed; others go by e-mail and to a partner',
   async (t) => {
-    const folder = t.testdir();
+    const folder = memoryFolder(t);
     const config = join(folder, 'config.json');
     const mail = await mailServer(t);
     const crm = await webhookReceiver(t);

@@ -8,6 +8,7 @@ import { leadOf, NO_LIMITS, phoneOf, post, type Reply } from '../support/caller.
 import { integrityOf, type StoredLead, storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { npmStart, startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
@@ -22,7 +23,7 @@ t.setTimeout(scaled(320_000, 1_200_000));
 
 async function setup(t: Test, changes: Record<string, string>) {
   const provider = await startProvider(t);
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const env = { ...NO_LIMITS, ...provider.env, DATABASE_URL: `sqlite:${database}`, ...changes };
   return { provider, database, start: () => startGateway(t, env) };
 }
@@ -197,7 +198,7 @@ t.test('a stop closes silent TLS connections, before and after their handshake',
 
 /** A gateway started by npm, with one request that waits for the provider. */
 async function busyGateway(t: Test, delayMs = 1_500) {
-  const folder = t.testdir();
+  const folder = memoryFolder(t);
   const database = join(folder, 'gateway.db');
   const provider = await startProvider(t);
   await provider.answer('delivered', { delayMs });

@@ -6,6 +6,7 @@ import { NO_LIMITS, phoneOf } from '../support/caller.ts';
 import { KEYS } from '../support/config/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RunningGateway, startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { OPTIONS } from '../support/outbox.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { urlOf } from '../support/postgres-server.ts';
@@ -106,7 +107,7 @@ t.test('a site in the file and in the store ends the start with a message that n
 });
 
 t.test('on SQLite a change of another process is noticed', async (t) => {
-  const path = join(t.testdir(), 'gateway.db');
+  const path = join(memoryFolder(t), 'gateway.db');
   const gateway = await startGateway(t, environment(`sqlite:${path}`));
   t.equal(await form(gateway), 'unknown_site');
   const vault = createVault([Buffer.from(KEYS.DATA_KEY, 'base64')]);

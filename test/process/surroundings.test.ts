@@ -8,6 +8,7 @@ import { soundFile } from '../support/config/load.ts';
 import { storedLeads } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { startProvider } from '../support/provider.ts';
 import { eventsOf } from '../support/simulator/harness.ts';
 import { slowDisk } from '../support/slow-disk.ts';
@@ -22,7 +23,7 @@ t.setTimeout(60_000);
 const ALTERED = 'test/support/altered-start.ts';
 async function setup(t: Test, env: Record<string, string> = {}, program?: string, openFiles?: number) {
   const provider = await startProvider(t);
-  const database = join(t.testdir(), 'gateway.db');
+  const database = join(memoryFolder(t), 'gateway.db');
   const gateway = await startGateway(
     t,
     { ...NO_LIMITS, ...provider.env, DATABASE_URL: `sqlite:${database}`, ...env },
@@ -56,7 +57,7 @@ t.test('a wall clock that is set forward and back by an hour changes no lead and
 
 t.test('a name that is never resolved delays the leads of its account alone', async (t) => {
   const provider = await startProvider(t);
-  const folder = t.testdir();
+  const folder = memoryFolder(t);
   const file = soundFile();
   const { PROVIDER_ID: id, PROVIDER_USERNAME: username, PROVIDER_PASSWORD: password, UPSTREAM_URL } = provider.env;
   const account = { providerId: Number(id), username, password };

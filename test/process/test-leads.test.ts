@@ -6,6 +6,7 @@ import { type Reply, send } from '../support/caller.ts';
 import { KEYS } from '../support/config/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { ok, rawServer, SUCCESS } from '../support/provider/raw-server.ts';
 import { webhookReceiver } from '../support/receivers.ts';
 
@@ -39,7 +40,7 @@ t.test(
   async (t) => {
     const { url, requests } = await rawServer(t, ok(SUCCESS));
     const receiver = await webhookReceiver(t);
-    const folder = t.testdir();
+    const folder = memoryFolder(t);
     const config = join(folder, 'config.json');
     const site = {
       name: 'Motors',

@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { leadOf, NO_LIMITS, send } from './caller.ts';
 import { KEYS } from './config/load.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
+import { memoryFolder } from './memory-folder.ts';
 import { type Provider, startProvider } from './provider.ts';
 
 /** Gateways on one store that the test calls in turn, like a load balancer. */
@@ -31,7 +32,7 @@ export async function startReplicas(
   const common = {
     ...NO_LIMITS,
     ...provider.env,
-    DATABASE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+    DATABASE_URL: `sqlite:${join(memoryFolder(t), 'gateway.db')}`,
     TRUST_PROXY: '127.0.0.1',
     ...(config && { ...KEYS, CONFIG_FILE: join(folder, 'gateway.config.json') }),
     ...env,
