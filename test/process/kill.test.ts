@@ -10,8 +10,8 @@ import { startProvider } from '../support/provider.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
-const LEADS = scaled(150, 10_000);
-const KILLS = scaled(4, 500);
+const LEADS = scaled(90, 10_000);
+const KILLS = scaled(2, 500);
 const CALLERS = 8;
 /** Only the long form of the test waits the minute until the leases of dead processes expire; the short form expires them. */
 const EXPIRE = scaled(true, false);
@@ -19,9 +19,9 @@ const EXPIRE = scaled(true, false);
 const TAKEOVER_MS = 100_000;
 const RESEND_MAX = 2;
 /** Number of processes on one store, and how many of them are killed. */
-const PROCESSES = scaled(5, 8);
-const VICTIMS = scaled(3, 5);
-const SHARED_LEADS = scaled(120, 5_000);
+const PROCESSES = scaled(4, 8);
+const VICTIMS = scaled(2, 5);
+const SHARED_LEADS = scaled(100, 5_000);
 const SHARED_CALLERS = 24;
 
 const seed = chosenSeed();
@@ -31,7 +31,7 @@ t.setTimeout(scaled(480_000, 5_400_000));
 for (const policy of ['resend', 'hold'] as const) {
   t.test(`killed at random under load, with ${policy}, it loses no acknowledged lead`, async (t) => {
     const provider = await startProvider(t);
-    await provider.answer('delivered', { delayMs: 25 });
+    await provider.answer('delivered', { delayMs: 60 });
     const database = join(memoryFolder(t), 'gateway.db');
     const env = {
       ...NO_LIMITS,

@@ -11,8 +11,8 @@ import { seeded } from '../support/random.ts';
 import { laterRelease } from '../support/release.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
-const LEADS = scaled(250, 10_000);
-const KILLS = scaled(5, 150);
+const LEADS = scaled(150, 10_000);
+const KILLS = scaled(3, 150);
 const CALLERS = 12;
 const REPLICAS = 3;
 const RESEND_MAX = 2;
@@ -122,7 +122,7 @@ const EXPAND = {
 const CONTRACT = { script: 'DROP TABLE later', oldestReader: OURS + 1 };
 
 const whenReady = (url: string): Promise<boolean> =>
-  eventually('it is ready', 10_000, async () => (await read(url, '/readyz')).status === 200 || undefined);
+  eventually('it is ready', 60_000, async () => (await read(url, '/readyz')).status === 200 || undefined);
 const versionOf = (gateway: RunningGateway | undefined): unknown =>
   gateway?.lines.find(({ event }) => event === 'started')?.version;
 
@@ -144,8 +144,8 @@ t.test(
       // Roll back to this release, on the schema of the next one.
       [1, undefined, own, OURS + 1],
       [1, next, '2.0.0', OURS + 1],
+      // From here on the last replica runs on what the release after its own has removed.
       [0, after, '3.0.0', OURS + 2],
-      [1, after, '3.0.0', OURS + 2],
     ];
     for (const [place, program, version, schema] of steps) {
       t.equal(await fleet.replace(place, 'SIGTERM', program), 0, `place ${place} is left`);

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { leadOf, NO_LIMITS, phoneOf } from '../support/caller.ts';
 import { startGateway } from '../support/gateway.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { type Random, seeded } from '../support/random.ts';
 import { chosenSeed, scaled } from '../support/scale.ts';
 
@@ -189,7 +190,7 @@ async function lead(url: string, n: number): Promise<number> {
 async function setup(t: Test, changes: Record<string, string>) {
   const gateway = await startGateway(t, {
     ...NO_LIMITS,
-    DATABASE_URL: `sqlite:${join(t.testdir(), 'gateway.db')}`,
+    DATABASE_URL: `sqlite:${join(memoryFolder(t), 'gateway.db')}`,
     ADMIN_PORT: '0',
     ADMIN_TOKEN,
     // A request waits for its outcome as long as can be set, so that other work on the machine changes no status.
@@ -201,8 +202,8 @@ async function setup(t: Test, changes: Record<string, string>) {
 }
 
 for (const [protocol, changes, connections] of [
-  ['HTTP', {}, scaled(1_400, 10_000)],
-  ['HTTPS', TLS, scaled(600, 5_000)],
+  ['HTTP', {}, scaled(840, 10_000)],
+  ['HTTPS', TLS, scaled(420, 5_000)],
 ] as const) {
   t.test(
     `${connections} connections over ${protocol} that are reset in every phase cost no lead its answer`,

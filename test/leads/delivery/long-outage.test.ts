@@ -7,7 +7,7 @@ import { lead } from '../../support/lead.ts';
 import { hashing, sqliteOutbox } from '../../support/outbox.ts';
 import { scaled } from '../../support/scale.ts';
 
-const LEADS = scaled(2_000, 10_000);
+const LEADS = scaled(800, 10_000);
 const HOUR_MS = 3_600_000;
 const DELIVERED: Outcome = { class: 'delivered' };
 const NOT_SENT: Outcome = { class: 'not_sent', cause: 'refused' };

@@ -1,10 +1,11 @@
 import t from 'tap';
+import { memoryFolder } from '../../support/memory-folder.ts';
 import { chosenSeed, scaled } from '../../support/scale.ts';
 import { simulate, trouble } from '../../support/simulation/simulation.ts';
 import { sqliteStore } from '../../support/simulation/stores.ts';
 
-const SEEDS = scaled(10, 500);
-const EIGHT = scaled(2, 60);
+const SEEDS = scaled(5, 500);
+const EIGHT = scaled(1, 60);
 const first = chosenSeed();
 
 t.comment(`SEED=${first}`);
@@ -15,7 +16,7 @@ const ends = new Set<string>();
 
 for (const unknown of ['resend', 'hold'] as const) {
   t.test(`with ${unknown} crashes, suspensions and faults of network and storage violate no guarantee`, async (t) => {
-    const folder = t.testdir();
+    const folder = memoryFolder(t);
     for (let seed = first; seed < first + SEEDS; seed += 1) {
       const { violations, statuses } = await simulate(
         sqliteStore(folder, `${seed}-${unknown}`),
@@ -32,7 +33,7 @@ t.test('these scenarios reach every final state', async (t) => {
 });
 
 t.test('with eight processes on one store every lead is delivered, although some processes crash', async (t) => {
-  const folder = t.testdir();
+  const folder = memoryFolder(t);
   let expiries = 0;
   for (let seed = first; seed < first + EIGHT; seed += 1) {
     const scenario = { ...trouble(seed, 'resend'), processes: 8, leads: 150, deaths: 16, freezes: 3, badTimes: 0 };
@@ -46,10 +47,9 @@ t.test('with eight processes on one store every lead is delivered, although some
 });
 
 t.test('the same seed gives exactly the same run', async (t) => {
-  const folders = t.testdir({ once: {}, again: {} });
   const scenario = { ...trouble(first, 'resend'), processes: 2 };
-  const once = await simulate(sqliteStore(`${folders}/once`, 'leads'), scenario);
-  const again = await simulate(sqliteStore(`${folders}/again`, 'leads'), scenario);
+  const once = await simulate(sqliteStore(memoryFolder(t), 'leads'), scenario);
+  const again = await simulate(sqliteStore(memoryFolder(t), 'leads'), scenario);
   t.ok(once.trace.length > 50);
   t.strictSame(again.trace, once.trace);
 });
