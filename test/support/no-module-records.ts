@@ -5,3 +5,9 @@
  * variable for its test processes, so that a setting of `test-env` has no effect.
  */
 process.env._TAPJS_PROCESSINFO_EXCLUDE_ = '/./';
+
+/*
+ * tap switches source maps on in each test process, against `.taprc`. Node then reads and parses the map of every module of tap,
+ * which takes a tenth of the CPU time of a small test file. Types are stripped from our files in place, so that no map is needed.
+ */
+process.setSourceMapsEnabled = () => undefined;
