@@ -10,6 +10,7 @@ small { font-weight: 400; }
 input, textarea { box-sizing: border-box; inline-size: 100%; margin-block-start: .25rem; padding: .6rem .75rem; font: inherit;
   color: inherit; background: Field; border: 1px solid GrayText; border-color: color-mix(in srgb, CanvasText 60%, Canvas); border-radius: .5rem; }
 label.check { display: flex; gap: .75rem; align-items: start; font-weight: 400; }
+::placeholder { color: color-mix(in srgb, CanvasText 72%, Canvas); opacity: 1; }
 .check input { flex: none; inline-size: 1.5rem; block-size: 1.5rem; margin: 0; }
 button { min-block-size: 2.75rem; padding: .6rem 1rem; border: 1px solid transparent; border-radius: .5rem;
   background: #2160d8; color: #fff; font: inherit; font-weight: 600; cursor: pointer; }

@@ -1,12 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { Test } from 'tap';
-import { buildWidget } from '../../../scripts/build-widget.ts';
-import { buildForm } from '../../../src/config/site-form.ts';
-import { siteFormBody } from '../../../src/http/form/site-form.ts';
 import { launchBrowser } from '../browser.ts';
-import { site } from '../lead.ts';
 import type { Engine, Look, Size } from './browser-page.ts';
+import { builtWidget } from './built.ts';
 import { problem, type Reply } from './fake-gateway.ts';
+import { CLOSED, fullForm, LISTING, OPEN } from './full-form.ts';
 import { CHROMIUM_ENGINE, FIREFOX_ENGINE } from './playwright-engines.ts';
 import { type Stage, startTestBrowser } from './stage.ts';
 import { WEBKIT_ENGINE } from './webkit-engine.ts';
@@ -14,21 +12,6 @@ import { WEBKIT_ENGINE } from './webkit-engine.ts';
 /** `node test/support/widget/contact-sheet.ts`: writes `docs/button-looks.jpg`, the states of the button in three engines. */
 const FILE = 'docs/button-looks.jpg';
 
-const HOURS = { timeZone: 'America/New_York', week: { mon: ['09:00-18:00'], tue: ['09:00-18:00'] } };
-const FORM = buildForm({
-  questionFirst: true,
-  listingHeading: true,
-  confirmNumber: true,
-  fields: { name: 'shown' },
-  phone: { placeholder: true, format: true, countryPicker: true },
-  answerMinutes: 10,
-  hours: HOURS,
-  links: { privacy: 'https://dealer.example/privacy', terms: 'https://dealer.example/terms' },
-  textingNotice: true,
-});
-const SITE = site({ form: FORM, consentRequired: true, countries: new Set(['US', 'CA', 'MX']) });
-const OPEN = Date.UTC(2026, 10, 24, 16);
-const CLOSED = Date.UTC(2026, 10, 24, 2);
 const PHONE: Size = { width: 400, height: 700 };
 
 type Shot = {
@@ -109,7 +92,7 @@ const SHOTS: readonly Shot[] = [
 
 const ends: (() => unknown)[] = [];
 const t = { teardown: (end: () => unknown) => ends.push(end) } as unknown as Test;
-const files = await buildWidget();
+const files = await builtWidget();
 const tiles: string[] = [];
 
 for (const engine of [CHROMIUM_ENGINE, FIREFOX_ENGINE, WEBKIT_ENGINE]) {
@@ -125,14 +108,13 @@ async function shotsOf(engine: Engine): Promise<string[]> {
       const { title, size = PHONE, lang = 'en', attributes = '', now = OPEN, posts = [], act } = shot;
       const before = `<style>:root { font-family: sans-serif; color-scheme: ${look === 'dark' ? 'dark' : 'light'} }
         body { margin: 1.5em; background: ${look === 'dark' ? '#161a22' : '#eef1f6'} }</style>`;
-      const listing = `listing='{"year":2019,"make":"Honda","model":"Civic EX"}'`;
       const stage = await browser.show(t, {
         size,
         lang,
         before,
         posts,
-        attributes: `${attributes} ${listing}`,
-        form: (asked) => ({ ...siteFormBody(SITE, { lang: asked, now }, { formToken: 'token' }), minFillS: 0 }),
+        attributes: `${attributes} ${LISTING}`,
+        form: fullForm(now),
       });
       await act?.(stage);
       // WebKit's picture is of the last frame that was drawn: after the second one it holds the latest changes.

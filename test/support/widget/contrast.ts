@@ -10,20 +10,26 @@ export type Contrast = {
 export const LEAST = { text: 4.5, line: 3 } as const;
 
 /**
- * Runs in the page: the ratios of every visible text of the button, of the borders of its fields, of what marks a wrong field, and
- * of the line around each control that has the focus. Colours are those that the engine computes.
+ * Runs in the page: the ratios of every visible text in an element, of the borders of its fields, of what marks a wrong field, of what
+ * is drawn, and of the line around each control that has the focus; in forced colours also of the borders of buttons, whose backgrounds
+ * are gone. Colours are those that the engine computes.
  */
 function measureContrasts(host: Element): Contrast[] {
   type Colour = readonly [r: number, g: number, b: number, alpha: number];
   const { tools } = window as unknown as { tools: Record<string, (...args: unknown[]) => unknown> };
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (!canvas) throw new Error('no canvas');
+  const parsed = new Map<string, Colour>();
   const parse = (colour: string): Colour => {
+    const known = parsed.get(colour);
+    if (known) return known;
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
     const [r = 0, g = 0, b = 0, alpha = 0] = canvas.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, alpha / 255];
+    const found: Colour = [r, g, b, alpha / 255];
+    parsed.set(colour, found);
+    return found;
   };
   const over = ([r, g, b, alpha]: Colour, back: Colour): Colour => {
     const mix = (one: number, other: number): number => one * alpha + other * (1 - alpha);
@@ -51,19 +57,45 @@ function measureContrasts(host: Element): Contrast[] {
     }
     return found;
   };
-  const backOf = (element: Element): Colour => {
-    const canvasColour = parse(getComputedStyle(element).colorScheme === 'dark' ? '#121212' : '#fff');
-    return around(element)
+  const probe = document.body.appendChild(document.createElement('div'));
+  probe.style.backgroundColor = 'Canvas';
+  const canvasColour = parse(getComputedStyle(probe).backgroundColor);
+  probe.remove();
+  const backOf = (element: Element): Colour =>
+    around(element)
       .reverse()
       .reduce((back, at) => over(parse(getComputedStyle(at).backgroundColor), back), canvasColour);
-  };
   const opacityOf = (element: Element): number =>
     around(element).reduce((product, at) => product * Number(getComputedStyle(at).opacity), 1);
 
   const found: Contrast[] = [];
-  const note = (kind: Contrast['kind'], what: string, element: Element, colour: string, back: Colour): void => {
+  const note = (
+    kind: Contrast['kind'],
+    what: string,
+    element: Element,
+    colour: string,
+    back: Colour,
+    opacity = 1,
+  ): void => {
     const [r, g, b, alpha] = parse(colour);
-    found.push({ kind, what, ratio: ratio(over([r, g, b, alpha * opacityOf(element)], back), back) });
+    found.push({ kind, what, ratio: ratio(over([r, g, b, alpha * opacity * opacityOf(element)], back), back) });
+  };
+
+  const isForced = matchMedia('(forced-colors: active)').matches;
+  /** What is drawn by the borders of generated boxes: the cross, the lamp of the answer times, the check mark on its disc. */
+  const noteDrawings = (element: Element): void => {
+    for (const [selector, box, disc] of [
+      ['[part=close]', '::before'],
+      ['[part=answer]', '::before'],
+      ['.ok h2', '::after', '::before'],
+    ] as const) {
+      if (!element.matches(selector)) continue;
+      const back = backOf(element);
+      const { backgroundColor = '' } = disc ? getComputedStyle(element, disc) : {};
+      const { borderRightColor, borderTopColor } = getComputedStyle(element, box);
+      const colour = disc ? borderRightColor : borderTopColor;
+      note('line', `drawing: ${selector}`, element, colour, disc ? over(parse(backgroundColor), back) : back);
+    }
   };
 
   const controls: Element[] = [];
@@ -74,15 +106,24 @@ function measureContrasts(host: Element): Contrast[] {
     }
     if (node instanceof Element) {
       // WCAG asks nothing of a control that does nothing now.
-      if (!tools.isSeen?.(node) || node.getAttribute('aria-disabled') === 'true') return;
+      if (!tools.isSeen?.(node) || node.matches('[aria-disabled=true], :disabled')) return;
       const style = getComputedStyle(node);
       const name = String(tools.nameOf?.(node));
+      noteDrawings(node);
+      if (isForced && node.matches('button, [part=button]')) {
+        const { borderTopColor, borderTopStyle, borderTopWidth } = style;
+        const isDrawn = borderTopStyle !== 'none' && Number.parseFloat(borderTopWidth) >= 1;
+        if (!isDrawn) found.push({ kind: 'line', what: `border: ${name}`, ratio: 1 });
+        else note('line', `border: ${name}`, node, borderTopColor, backOf(node.parentElement ?? host));
+      }
       if (node.matches('button, a[href], input, textarea, select')) controls.push(node);
       if (node.matches('textarea, select, input')) {
         if (!node.matches('[type=checkbox]')) {
           note('text', `typed: ${name}`, node, style.color, backOf(node));
-          if ((node as HTMLInputElement).placeholder)
-            note('text', `placeholder: ${name}`, node, getComputedStyle(node, '::placeholder').color, backOf(node));
+          if ((node as HTMLInputElement).placeholder) {
+            const { color, opacity } = getComputedStyle(node, '::placeholder');
+            note('text', `placeholder: ${name}`, node, color, backOf(node), Number(opacity));
+          }
         }
         const isOwn = !node.matches('[type=checkbox]') || style.appearance === 'none';
         const isWrong = node.getAttribute('aria-invalid') === 'true';
@@ -116,3 +157,6 @@ function measureContrasts(host: Element): Contrast[] {
 
 /** An expression of the page: the contrasts of the open dialog, or of the button where none is open. */
 export const CONTRASTS = `(${measureContrasts})(tools.find('dialog') ?? document.querySelector('text-us'))`;
+
+/** The same for a page that is not the button's. */
+export const PAGE_CONTRASTS = `(${measureContrasts})(document.body)`;

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { buildWidget } from '../../../scripts/build-widget.ts';
 import type { Engine } from './browser-page.ts';
+import { builtWidget } from './built.ts';
 import { checkAccessibility } from './checks/accessibility.ts';
 import { checkAnswers } from './checks/answers.ts';
 import { checkFallback } from './checks/fallback.ts';
@@ -8,6 +8,7 @@ import { checkGatewayPages } from './checks/gateway-pages.ts';
 import { checkKept } from './checks/kept.ts';
 import { checkKeyboard } from './checks/keyboard.ts';
 import { checkLayout } from './checks/layout.ts';
+import { checkDark, checkForcedColours } from './checks/looks.ts';
 import { checkPolicies } from './checks/policies.ts';
 import { checkRetries } from './checks/retries.ts';
 import { checkSending } from './checks/sending.ts';
@@ -16,6 +17,7 @@ import { startTestBrowser, type TestBrowser } from './stage.ts';
 const CHECKS: readonly (readonly [subject: string, check: (t: Test, browser: TestBrowser) => void])[] = [
   ['keyboard and pointer', checkKeyboard],
   ['accessibility', checkAccessibility],
+  ['dark pages', checkDark],
   ['layout', checkLayout],
   ['sending', checkSending],
   ['answers', checkAnswers],
@@ -26,10 +28,15 @@ const CHECKS: readonly (readonly [subject: string, check: (t: Test, browser: Tes
   ['pages of the gateway', checkGatewayPages],
 ];
 
-/** The checks of the button that are the same in every engine. */
+/** The checks of the button that are the same in every engine. Its visitor prefers dark pages, which changes only those that follow it. */
 export function testEngine(engine: Engine): void {
   t.test(engine.name, { skip: engine.missing }, async (t) => {
-    const browser = await startTestBrowser(t, engine, await buildWidget());
+    const files = await builtWidget();
+    const browser = await startTestBrowser(t, engine, files, 'dark');
     for (const [subject, check] of CHECKS) t.test(subject, async (t) => check(t, browser));
+    if (engine.looks.includes('forced colours'))
+      t.test('forced colours', async (t) =>
+        checkForcedColours(t, await startTestBrowser(t, engine, files, 'forced colours')),
+      );
   });
 }

@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Test } from 'tap';
-import { buildWidget, type WidgetFiles } from '../../../scripts/build-widget.ts';
+import type { WidgetFiles } from '../../../scripts/build-widget.ts';
 import { launchBrowser } from '../browser.ts';
+import { builtWidget } from './built.ts';
 import { type FakeGateway, type Reply, startFakeGateway } from './fake-gateway.ts';
 import { type Visitor, visitorOf } from './visitor.ts';
 
@@ -57,7 +58,7 @@ export type PageLauncher = {
 
 /** Launches a browser and builds the button, once for all tests of a file. */
 export async function createPageLauncher(t: Test): Promise<PageLauncher> {
-  const [browser, files] = await Promise.all([launchBrowser(t), buildWidget()]);
+  const [browser, files] = await Promise.all([launchBrowser(t), builtWidget()]);
   const launchPage: PageLauncher['launchPage'] = (t, options = {}) => openPage(t, browser, files, options);
   return {
     browser,

@@ -1,8 +1,8 @@
 import axe from 'axe-core';
 import type { Test } from 'tap';
-import { CONTRASTS, type Contrast, LEAST } from '../contrast.ts';
-import { FORM, problem } from '../fake-gateway.ts';
-import type { Stage, StageOptions, TestBrowser } from '../stage.ts';
+import type { BrowserPage } from '../browser-page.ts';
+import type { StageOptions, TestBrowser } from '../stage.ts';
+import { findNoPaleColours, showFullForm, throughAllStates } from './states.ts';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -12,89 +12,75 @@ const FINDINGS = `axe.run({ runOnly: ${JSON.stringify(RULES)}, exclude: ['iframe
   passes: passes.map(({ id }) => id),
 }))`;
 
-/** The colours that the guide gives as an example, and those of a dark page. */
-const THEMES: readonly string[] = [
-  '--text-us-accent: #7a1f3d; --text-us-on-accent: #fff; --text-us-background: #fffaf5; --text-us-color: #2a1a1f',
-  '--text-us-accent: #ffd21e; --text-us-on-accent: #222; --text-us-background: #10131a; --text-us-color: #f2f2f2',
-];
-
-const LOOKS: readonly (readonly [string, StageOptions])[] = [
-  ['light', { beside: true }],
+/** Colours that a page sets: a dark page, the example of the guide, and a light accent on a dark page. */
+const THEMES: readonly (readonly [theme: string, page: string, button: string])[] = [
+  ['dark', 'color-scheme: dark; background: #121212; color: #eee', ''],
   [
-    'dark',
-    {
-      attributes: 'theme="dark" keep-offline',
-      before: '<style>:root { color-scheme: dark; background: #121212; color: #eee }</style>',
-    },
+    '',
+    'background: #fffaf5',
+    '--text-us-accent: #7a1f3d; --text-us-on-accent: #fff; --text-us-background: #fffaf5; --text-us-color: #2a1a1f',
   ],
-  ['right to left', { lang: 'ar', before: '<script nonce="tests">document.documentElement.dir = "rtl"</script>' }],
-  ['320 pixels wide', { size: { width: 320, height: 568 }, attributes: 'position="floating"' }],
+  [
+    '',
+    'background: #10131a',
+    '--text-us-accent: #ffd21e; --text-us-on-accent: #222; --text-us-background: #10131a; --text-us-color: #f2f2f2',
+  ],
 ];
 
-async function findNoFlaws(t: Test, { page }: TestBrowser, state: string): Promise<void> {
+type Case = {
+  readonly look: string;
+  readonly options: StageOptions;
+  /** The states that a checker looks at: what it finds differs neither by colours, which are measured, nor by words. */
+  readonly checked: RegExp;
+  readonly themes: typeof THEMES;
+};
+
+const CASES: readonly Case[] = [
+  { look: 'and theme, left to right', options: { beside: true }, checked: /./, themes: THEMES },
+  {
+    look: 'right to left and 320 pixels wide',
+    checked: /form|missing|done/,
+    themes: [],
+    options: {
+      lang: 'ar',
+      before: '<script nonce="tests">document.documentElement.dir = "rtl"</script>',
+      size: { width: 320, height: 568 },
+      attributes: 'position="floating"',
+    },
+  },
+];
+
+async function findNoFlaws(t: Test, page: BrowserPage, state: string): Promise<void> {
   const { flaws, passes } = await page.evaluate<{ flaws: string[]; passes: string[] }>(FINDINGS);
   t.strictSame(flaws, [], state);
   t.ok(passes.includes('color-contrast'), `${state}: contrast was measured`);
 }
 
-async function findNoPaleColours(t: Test, { page }: TestBrowser, state: string): Promise<void> {
-  const found = await page.evaluate<Contrast[]>(CONTRASTS);
-  t.strictSame(
-    found.filter(({ kind, ratio }) => ratio < LEAST[kind]),
-    [],
-    `${state}: ${found.length} contrasts`,
-  );
-  t.ok(found.length >= 2, state);
-}
-
-/** Brings a lead through its states, and looks at each. Texts are not named, so that it works in any language. */
-async function throughAllStates(stage: Stage, look: (state: string) => Promise<void>): Promise<void> {
-  const { gateway } = stage;
-  const send = async () =>
-    stage.of('dialog', undefined, `tools.all().find((button) => button.part.contains('submit')).click()`);
-  gateway.form = { ...FORM, consent: { required: true } };
-  await look('button');
-  await stage.open();
-  await look('form');
-  await send();
-  await look('missing fields');
-  await stage.of('dialog', undefined, `tools.fill(tools.find('textbox'), '(404) 555-1212')`);
-  await stage.of('checkbox', undefined, 'it.click()');
-  gateway.next.post.push(problem(429, 'rate_limited'));
-  await send();
-  await stage.heard('error', 1);
-  await look('refused');
-  gateway.next.post.push('hang', { status: 202, body: { id: 'cnv_1', status: 'queued' } });
-  const sent = gateway.arrival('POST', /conversations/);
-  await send();
-  await sent;
-  await look('being sent');
-  await stage.passTimeOut();
-  await look('sent again');
-  await stage.passWait();
-  await stage.heard('success', 1);
-  await look('done');
-}
-
 /** A checker's findings, and contrasts in numbers, in every state. */
 export function checkAccessibility(t: Test, browser: TestBrowser): void {
-  for (const [look, options] of LOOKS) {
-    t.test(`no flaw and no pale colour in any state, ${look}`, async (t) => {
-      const stage = await browser.show(t, options);
-      await browser.page.evaluate(`(() => {${axe.source}})()`);
+  const { page } = browser;
+
+  const wear = ([theme, ofPage, ofButton]: (typeof THEMES)[number] = ['', '', '']): Promise<void> =>
+    page.evaluate(`(() => {
+      document.documentElement.style.cssText = ${JSON.stringify(ofPage)};
+      const button = document.querySelector('text-us');
+      button.style.cssText = ${JSON.stringify(ofButton)};
+      button.theme = ${JSON.stringify(theme || undefined) ?? 'undefined'};
+    })()`);
+
+  for (const { look, options, checked, themes } of CASES) {
+    t.test(`no flaw and no pale colour in any state ${look}`, async (t) => {
+      const stage = await showFullForm(t, browser, options);
+      await page.evaluate(`(() => {${axe.source}})()`);
       await throughAllStates(stage, async (state) => {
-        await findNoFlaws(t, browser, state);
-        await findNoPaleColours(t, browser, state);
+        if (checked.test(state)) await findNoFlaws(t, page, state);
+        await findNoPaleColours(t, page, state);
+        for (const theme of themes) {
+          await wear(theme);
+          await findNoPaleColours(t, page, `${theme.join(' ')}, ${state}`);
+        }
+        if (themes.length > 0) await wear();
       });
     });
   }
-
-  t.test('no pale colour in any state with the colours of a page', async (t) => {
-    for (const theme of THEMES) {
-      const stage = await browser.show(t, {
-        before: `<style>text-us { ${theme} } body { background: ${/background: (#\w+)/.exec(theme)?.[1]} }</style>`,
-      });
-      await throughAllStates(stage, async (state) => findNoPaleColours(t, browser, `${theme}, ${state}`));
-    }
-  });
 }
