@@ -19,7 +19,7 @@ t.test('the demo page of the real gateway', async (t) => {
     });
     t.teardown(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (line) => {
       if (!line.text().includes('status of 422')) t.fail(`the console says: ${line.text()}`);
     });
@@ -99,7 +99,7 @@ t.test('the demo page of the real gateway', async (t) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
     t.teardown(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on('pageerror', (error) => t.fail(`the page throws: ${error.message}`));
     page.on('console', (line) => {
       if (line.type() === 'error') t.fail(`the console says: ${line.text()}`);

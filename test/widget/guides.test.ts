@@ -27,7 +27,7 @@ async function tryMarkup(t: Test, launcher: PageLauncher, markup: string): Promi
   const url = await servePage(t, `<!doctype html><html lang="en"><title>Guide</title><body>${body}</body></html>`);
   const context = await launcher.browser.newContext({ reducedMotion: 'reduce' });
   t.teardown(() => context.close());
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

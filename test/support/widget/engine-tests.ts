@@ -7,8 +7,10 @@ import { checkFallback } from './checks/fallback.ts';
 import { checkGatewayPages } from './checks/gateway-pages.ts';
 import { checkKept } from './checks/kept.ts';
 import { checkKeyboard } from './checks/keyboard.ts';
+import { checkLanguages } from './checks/languages.ts';
 import { checkLayout } from './checks/layout.ts';
 import { checkDark, checkForcedColours } from './checks/looks.ts';
+import { checkOptions } from './checks/options.ts';
 import { checkPolicies } from './checks/policies.ts';
 import { checkRetries } from './checks/retries.ts';
 import { checkSending } from './checks/sending.ts';
@@ -18,7 +20,9 @@ const CHECKS: readonly (readonly [subject: string, check: (t: Test, browser: Tes
   ['keyboard and pointer', checkKeyboard],
   ['accessibility', checkAccessibility],
   ['dark pages', checkDark],
+  ['languages', checkLanguages],
   ['layout', checkLayout],
+  ['options of a form', checkOptions],
   ['sending', checkSending],
   ['answers', checkAnswers],
   ['retries', checkRetries],

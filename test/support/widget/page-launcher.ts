@@ -72,7 +72,7 @@ async function openPage(t: Test, browser: Browser, files: WidgetFiles, options: 
   const { gateway, url } = await serveButton(t, files, options);
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options.context });
   t.teardown(() => context.close());
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   await context.addInitScript(`
     window.heard = [];

@@ -80,7 +80,8 @@ export const FIELDS = {
   question: /^Your question/,
 } as const;
 
-const PATIENCE_MS = 10_000;
+/** Far more than anything takes, also where other work keeps the machine busy. */
+const PATIENCE_MS = 60_000;
 /** An expression is looked at again after this time, because a page that is left may never say anything. */
 const LOOK_MS = 2000;
 

@@ -44,7 +44,7 @@ export const WEBKIT_ENGINE: Engine = {
     await focusWindows(display);
     await eventually(
       'the window has the focus',
-      10_000,
+      60_000,
       async () => (await page.evaluate('document.hasFocus()')) || undefined,
     );
     // The window is larger than the page by its borders and tool bar.
@@ -84,7 +84,7 @@ async function startSession(t: Test, theme: string): Promise<{ readonly session:
     if (!response.ok) throw new Error(`${route}: ${value.error} ${value.message}`);
     return value;
   };
-  await eventually('the driver answers', 10_000, () => call('GET', '/status').catch(() => undefined));
+  await eventually('the driver answers', 60_000, () => call('GET', '/status').catch(() => undefined));
   const options = { binary: MINI_BROWSER, args: ['--automation'] };
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = (await call('POST', '/session', { capabilities })) as { sessionId: string };

@@ -55,14 +55,16 @@ export function checkLayout(t: Test, { show, page }: TestBrowser): void {
   });
 
   t.test('the dialog opens within the window wherever the page is scrolled, beside a floating button', async (t) => {
+    const stage = await show(t, {
+      size: { width: 1200, height: 700 },
+      before: '<div style="height: 1500px"></div>',
+    });
+    await page.evaluate(`void (document.body.style.paddingBottom = '1500px')`);
     for (const dir of ['ltr', 'rtl']) {
       for (const position of ['inline', 'floating']) {
-        const stage = await show(t, {
-          size: { width: 1200, height: 700 },
-          attributes: `position="${position}"`,
-          before: `<script nonce="tests">document.documentElement.dir = '${dir}'</script><div style="height: 1500px"></div>`,
-        });
-        await page.evaluate(`void (document.body.style.paddingBottom = '1500px')`);
+        await page.evaluate(
+          `(document.documentElement.dir = '${dir}', document.querySelector('text-us').position = '${position}')`,
+        );
         for (const scrolled of [1400, 1000]) {
           const where = `${dir}, ${position}, scrolled by ${scrolled}`;
           await page.evaluate(`scrollTo(0, ${scrolled})`);
