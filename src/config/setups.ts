@@ -68,7 +68,13 @@ const DEMO_SITE: Site = {
   country: 'US',
   countries: new Set(['US']),
   consentRequired: false,
-  form: DEFAULT_FORM,
+  form: {
+    ...DEFAULT_FORM,
+    confirmNumber: true,
+    phone: { placeholder: true, format: true },
+    answerMinutes: 10,
+    textingNotice: true,
+  },
   provider: DEFAULT_PROVIDER,
 };
 

@@ -112,9 +112,24 @@ t.test('the demo page of the real gateway', async (t) => {
     await page.getByLabel('On accent').fill('#000000');
     const snippet = (await page.locator('#snippet').textContent()) ?? '';
 
+    for (const option of ['The question first', 'One field for the name', 'A choice of three countries'])
+      await page.getByLabel(option).check();
+    await page.getByLabel('Show the number after sending').check();
+    await page.getByLabel('Words after sending').fill('Until soon.');
+    t.match(await page.locator('#config').textContent(), /"questionFirst": true[\s\S]*"countryPicker": true/);
+
     const visitor = visitorOf(page);
     await visitor.ask('(404) 555-1212');
     await visitor.dialog.getByRole('heading', { name: 'Mensaje enviado' }).waitFor();
+    await visitor.dialog.getByText('Until soon.').waitFor();
+    await visitor.dialog.getByRole('button', { name: 'Corregir' }).click();
+    t.strictSame(
+      await visitor.dialog
+        .locator('form [id]:is(input, textarea):visible')
+        .evaluateAll((all) => all.map(({ id }) => id)),
+      ['question', 'phone', 'name'],
+    );
+    await visitor.dialog.getByRole('combobox', { name: 'País' }).selectOption('MX');
     t.match(
       await page.locator('#json').textContent(),
       /"phone": "\(404\) 555-1212"[\s\S]*\n201\n[\s\S]*"status": "delivered"/,

@@ -1,3 +1,5 @@
+import { chosenForm, withChosenForm } from './playground-form.js';
+
 /** The playground: the controls on the left change the button, the lines to copy, and the colours. */
 const controls = document.querySelector('#controls');
 const stage = document.querySelector('#stage');
@@ -6,7 +8,7 @@ const json = document.querySelector('#json');
 const events = document.querySelector('#events');
 const { site } = await (await fetch('/demo/config.json')).json();
 
-const FIELDS = ['field-first-name', 'field-last-name', 'field-question', 'field-consent'];
+const FIELDS = ['field-name', 'field-first-name', 'field-last-name', 'field-question', 'field-consent'];
 const ATTRIBUTES = [
   'site',
   'advertiser-id',
@@ -16,6 +18,7 @@ const ATTRIBUTES = [
   'lang',
   ...FIELDS,
   'position',
+  'shape',
   'theme',
 ];
 const COLORS = ['--text-us-accent', '--text-us-on-accent', '--text-us-background', '--text-us-color'];
@@ -68,6 +71,10 @@ function show() {
   stage.dataset.theme = attributes.get('theme') ?? '';
 
   snippet.textContent = linesFor(attributes, properties, label);
+  const form = chosenForm();
+  document.querySelector('#config').textContent = Object.keys(form).length
+    ? `"form": ${JSON.stringify(form, null, 2)}`
+    : 'Nothing: the site has the usual form.';
   document.querySelector('#contrast').textContent = controls.elements.colors.checked ? contrasts() : '';
   document.querySelector('#listing-note').textContent = mistakeInListing();
 }
@@ -130,15 +137,18 @@ function luminance(color) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Shows the last message of the button and its answer. */
+/** Shows the last message of the button and its answer, and gives it the form that is chosen for the site. */
 const send = window.fetch;
 window.fetch = async (input, init) => {
   const request = new Request(input, init);
-  const isMessage = request.method === 'POST' && new URL(request.url).pathname === '/conversations';
+  const { pathname } = new URL(request.url);
+  const isMessage = request.method === 'POST' && pathname === '/conversations';
   const body = isMessage ? await request.clone().text() : '';
   if (isMessage) json.textContent = `POST /conversations\n${pretty(body)}`;
   const response = await send(request);
   if (isMessage) json.textContent += `\n\n${response.status}\n${pretty(await response.clone().text())}`;
+  if (response.ok && /^\/sites\/[^/]+\/form$/.test(pathname))
+    return Response.json(withChosenForm(await response.json()));
   return response;
 };
 

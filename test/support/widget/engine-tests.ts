@@ -32,6 +32,9 @@ const CHECKS: readonly (readonly [subject: string, check: (t: Test, browser: Tes
   ['pages of the gateway', checkGatewayPages],
 ];
 
+/** Some hundred pages take a minute on a machine of its own, and many times that beside other work. */
+t.setTimeout(900_000);
+
 /** The checks of the button that are the same in every engine. Its visitor prefers dark pages, which changes only those that follow it. */
 export function testEngine(engine: Engine): void {
   t.test(engine.name, { skip: engine.missing }, async (t) => {
