@@ -121,7 +121,8 @@ t.test(
           over: /"event":"provider_released"/,
           metric: /^tcg_providers_parked\{provider="main"\} (\d)$/m,
           code: 2,
-          doctor: /^ALARM {2}The provider refuses the credentials of the account main, and \d+ leads wait\./,
+          doctor:
+            /^ALARM {2}The provider refuses the credentials of the account main, and \d+ leads wait; the provider answers “invalid provider credentials”\./,
           headline: /^The provider refuses the credentials of the account main/,
           condition: 'provider_parked:main',
           alert: 'ProviderParked',
