@@ -212,10 +212,12 @@ function pipeline(socket: Socket, leads: readonly number[]): Promise<number[]> {
       // Every answer is JSON that ends with a brace.
       if (statuses.length < leads.length || !text.trimEnd().endsWith('}')) return;
       socket.off('data', read);
+      socket.off('close', closed);
       resolve(statuses);
     };
+    const closed = (): void => reject(new Error('the connection was closed'));
     socket.on('data', read);
-    socket.once('close', () => reject(new Error('the connection was closed')));
+    socket.once('close', closed);
     socket.write(leads.map(requestOf).join(''));
   });
 }
