@@ -144,7 +144,7 @@ function widgetFile(name: string, body: Buffer, immutable = false): WidgetFile {
 
 /** Gzips a file as small as it gets. */
 async function compressed(body: Buffer): Promise<Buffer> {
-  return Buffer.from(await zopfli.gzipAsync(body, { numiterations: 15 }));
+  return Buffer.from(await zopfli.gzipAsync(body, { numiterations: 50 }));
 }
 
 function hashOf(body: Buffer): string {

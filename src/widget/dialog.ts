@@ -233,7 +233,10 @@ export function createDialog(on: DialogEvents): Dialog {
     open() {
       release?.();
       release = contain(element, onPress);
+      element.classList.remove('free');
       element.showModal();
+      const { top, bottom } = element.getBoundingClientRect();
+      element.classList.toggle('free', top < 0 || bottom > innerHeight);
       dialog.focus();
     },
     close: () => element.close(),

@@ -86,6 +86,29 @@ export function checkLayout(t: Test, { show, page }: TestBrowser): void {
     }
   });
 
+  t.test('beside a floating button that a container holds back the dialog is within the window', async (t) => {
+    const stage = await show(t, {
+      size: { width: 1200, height: 700 },
+      before: '<div style="height: 1500px"></div>',
+      attributes: 'position="floating"',
+    });
+    // A fixed element is placed relative to a container with a transform, and scrolls with it.
+    await page.evaluate(
+      `void (document.querySelector('main').style.transform = 'translateZ(0)', document.body.style.paddingBottom = '1500px')`,
+    );
+    for (const scrolled of [0, 1000, 1200, 1500]) {
+      await page.evaluate(`scrollTo(0, ${scrolled})`);
+      await page.evaluate(`document.querySelector('text-us').open()`);
+      const [top, bottom] = await stage.of<[number, number]>(
+        'dialog',
+        undefined,
+        '(({ top, bottom }) => [top, bottom])(it.getBoundingClientRect())',
+      );
+      t.ok(top >= 0 && bottom <= 700, `scrolled by ${scrolled}: from ${top} to ${bottom}`);
+      await stage.leave();
+    }
+  });
+
   t.test('targets are at least 24 pixels large, and the main ones 44', async (t) => {
     const stage = await show(t, { size: { width: 320, height: 568 }, form: { ...FORM, consent: { required: true } } });
     const sizes = `tools.all().filter((it) => /button|textbox|checkbox|link/.test(tools.roleOf(it))).map(tools.describe)`;
