@@ -1,6 +1,8 @@
 import { closeSync, copyFileSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { UnusableDatabase } from '../../src/domain/ports/outbox.ts';
+import { openDatabase } from '../../src/store/sqlite/open.ts';
 import { leadOf, NO_LIMITS, send } from '../support/caller.ts';
 import { withDatabase } from '../support/database.ts';
 import { refusedStart, startGateway } from '../support/gateway.ts';
@@ -27,6 +29,20 @@ async function refuses(t: Test, database: string, reason: RegExp, changes: Recor
   t.match(JSON.parse(stdout), { level: 'fatal', event: 'start_failed' }, 'stdout holds one log line');
 }
 
+/** As `refuses`, without a start: the program writes the error's message, as the tests of a start show. */
+function cannotBeOpened(t: Test, database: string, reason: RegExp): void {
+  try {
+    openDatabase(database).close();
+    t.fail('it was opened');
+  } catch (error) {
+    t.type(error, UnusableDatabase);
+    const { message } = error as Error;
+    t.notMatch(message, /\n/, 'the message has one line');
+    t.ok(message.includes(database), 'it names the file');
+    t.match(message, reason);
+  }
+}
+
 t.test('a damaged file is refused at start', async (t) => {
   const database = usedDatabase(t.testdir());
   const file = openSync(database, 'r+');
@@ -36,33 +52,33 @@ t.test('a damaged file is refused at start', async (t) => {
   await refuses(t, database, /damaged|malformed/);
 });
 
-t.test('a file that is not a database is refused at start', async (t) => {
+t.test('a file that is not a database is refused', async (t) => {
   const database = join(t.testdir(), 'gateway.db');
   writeFileSync(database, 'Dear diary, '.repeat(1_000));
-  await refuses(t, database, /not a database/);
+  cannotBeOpened(t, database, /not a database/);
 });
 
-t.test("another program's database is refused at start and not changed", async (t) => {
+t.test("another program's database is refused and not changed", async (t) => {
   const database = join(t.testdir(), 'gateway.db');
   withDatabase(database, (theirs) => theirs.exec('CREATE TABLE notes (text); INSERT INTO notes VALUES (1)'));
-  await refuses(t, database, /another program/);
+  cannotBeOpened(t, database, /another program/);
   const tables = withDatabase(database, (theirs) => theirs.prepare('SELECT name FROM sqlite_schema').all());
   t.match(tables, [{ name: 'notes' }]);
   t.equal(tables.length, 1);
 });
 
-t.test('a database of a newer version is refused at start', async (t) => {
+t.test('a database of a newer version is refused', async (t) => {
   const database = usedDatabase(t.testdir());
   withDatabase(database, (ours) => ours.exec('PRAGMA user_version = 9999'));
-  await refuses(t, database, /newer version/);
+  cannotBeOpened(t, database, /newer version/);
 });
 
-t.test('a database that cannot be written or created is refused at start', async (t) => {
+t.test('a database that cannot be written or created is refused', async (t) => {
   const disk = mountSmallDisk(t, 4_096);
   const database = usedDatabase(disk.folder);
   disk.makeReadOnly();
-  await refuses(t, database, /unable to open/);
-  await refuses(t, join(disk.folder, 'new.db'), /read-only file system/);
+  cannotBeOpened(t, database, /unable to open/);
+  cannotBeOpened(t, join(disk.folder, 'new.db'), /read-only file system/);
 });
 
 t.test('a database with another HASH_KEY is refused: suppressed numbers would be contacted', async (t) => {
