@@ -231,6 +231,8 @@ export function createCheckpointer(
       await running;
     },
     async close() {
+      // A checkpoint lets go of its thread when it ends: nothing would keep a command's process until the thread is gone.
+      await running;
       const ending = worker;
       if (!ending) return;
       const ended = once(ending, 'exit').catch(() => undefined);

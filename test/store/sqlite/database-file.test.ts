@@ -1,9 +1,11 @@
-import { statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCheckpointer, watchIdentity } from '../../../src/store/sqlite/database-file.ts';
 import { APPLICATION_ID, openDatabase } from '../../../src/store/sqlite/open.ts';
 import { emptyLog } from '../../../src/store/sqlite/privacy.ts';
+import { nodeCommand } from '../../support/node-command.ts';
 
 function opened(t: Test) {
   const path = join(t.testdir(), 'gateway.db');
@@ -73,4 +75,19 @@ t.test('closing twice, or without any checkpoint, is no error', async (t) => {
   await checkpointer.copy();
   await checkpointer.close();
   await checkpointer.close();
+});
+
+t.test('a process that closes during a checkpoint, and does nothing else, waits for its end', async (t) => {
+  const { path } = opened(t);
+  const script = join(t.testdirName, 'close.mjs');
+  const { href } = new URL('../../../src/store/sqlite/database-file.ts', import.meta.url);
+  writeFileSync(
+    script,
+    `import { createCheckpointer } from ${JSON.stringify(href)};
+     const checkpointer = createCheckpointer(${JSON.stringify(path)}, { uncopiedFrames: () => 4_000 }, () => 1_000);
+     checkpointer.afterCommit();
+     await checkpointer.close();
+     console.log('closed');`,
+  );
+  t.equal(execFileSync(...nodeCommand(script), { encoding: 'utf8', stdio: 'pipe' }), 'closed\n');
 });
