@@ -33,6 +33,23 @@ export function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / CLOCK_TICKS_PER_S;
 }
 
+/**
+ * CPU time so far of a Postgres server with the processes that it has started, those that ended included, in milliseconds.
+ *
+ * @param folder that of its files
+ */
+export function serverCpuMs(folder: string): number {
+  const server = Number(readFileSync(`${folder}/postmaster.pid`, 'utf8').split('\n')[0]);
+  const ticksOf = (pid: number | string, from: number, to: number): number => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return fields.slice(from, to).reduce((sum, ticks) => sum + Number(ticks), 0);
+  };
+  const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').split(' ').filter(Boolean);
+  // Own time, that of children that have ended, and that of those that run (proc(5), fields 14 to 17).
+  const ticks = ticksOf(server, 11, 15) + children.reduce((sum, pid) => sum + ticksOf(pid, 11, 13), 0);
+  return (ticks * 1_000) / CLOCK_TICKS_PER_S;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
 import { startServer, urlOf } from '../test/support/postgres-server.ts';
-import { type Child, cpuMs, median, start } from './child.ts';
+import { type Child, cpuMs, median, serverCpuMs, start } from './child.ts';
 
 /**
  * What a second and a third process bring on one machine: leads spread over one, two and three gateways on one Postgres, in
@@ -24,7 +24,8 @@ const WAYS: readonly Way[] = [
   { name: `${SITES} sites, ${CALLERS} callers in all`, sites: SITES, callers: (processes) => CALLERS / processes },
 ];
 
-type Pass = { readonly perSecond: number; readonly cpuUs: number };
+/** CPU times are those of one lead: in all gateways, and in the Postgres server. */
+type Pass = { readonly perSecond: number; readonly cpuUs: number; readonly serverCpuUs: number };
 
 let sent = 0;
 const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
@@ -93,11 +94,15 @@ async function pass(gateways: readonly Child[], way: Way): Promise<Pass[]> {
 async function through(gateways: readonly Child[], { sites, callers }: Way): Promise<Pass> {
   const cpu = (): number => gateways.reduce((sum, { pid }) => sum + cpuMs(pid), 0);
   const share = Math.round(leads / gateways.length);
-  const [before, begun] = [cpu(), performance.now()];
+  const [before, serverBefore, begun] = [cpu(), serverCpuMs(server.folder), performance.now()];
   await Promise.all(gateways.map(({ url }) => load(url, share, sites, callers(gateways.length))));
   const took = performance.now() - begun;
   const all = share * gateways.length;
-  return { perSecond: (all * 1_000) / took, cpuUs: ((cpu() - before) * 1_000) / all };
+  return {
+    perSecond: (all * 1_000) / took,
+    cpuUs: ((cpu() - before) * 1_000) / all,
+    serverCpuUs: ((serverCpuMs(server.folder) - serverBefore) * 1_000) / all,
+  };
 }
 
 async function load(url: string, amount: number, sites: number, connections: number): Promise<void> {
@@ -137,8 +142,11 @@ function report(title: string, results: readonly (readonly Pass[])[]): void {
     const ratios = results.map((passes) => of(passes).perSecond / (passes[0] as Pass).perSecond);
     const perSecond = median(results.map((passes) => of(passes).perSecond)).toFixed();
     const cpu = median(results.map((passes) => of(passes).cpuUs)).toFixed();
+    const serverCpu = median(results.map((passes) => of(passes).serverCpuUs)).toFixed();
     const [lowest, highest] = [Math.min(...ratios).toFixed(2), Math.max(...ratios).toFixed(2)];
-    console.log(`  ${count}: ${perSecond} a second, ${cpu} µs of the gateways' CPU a lead`);
+    console.log(
+      `  ${count}: ${perSecond} a second, ${cpu} µs of the gateways' CPU a lead, ${serverCpu} µs of Postgres`,
+    );
     console.log(`     ${median(ratios).toFixed(2)} times what one does (lowest ${lowest}, highest ${highest})`);
   }
 }
