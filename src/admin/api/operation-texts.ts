@@ -73,7 +73,7 @@ export const OPERATION_TEXTS: Readonly<Record<string, OperationText>> = {
     operationId: 'listSuppressions',
     tag: 'numbers',
     summary: 'List suppressed numbers as hashes',
-    answer: itemsOf(ref('Suppression')),
+    answer: pageOfItems(ref('Suppression')),
   },
   'POST /suppressions': {
     operationId: 'suppressNumber',
