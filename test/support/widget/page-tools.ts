@@ -4,17 +4,29 @@
  */
 function installTools(holdsTimers: boolean): void {
   const { setTimeout: set, clearTimeout: clear, setInterval } = window;
-  /** Long timers of the button are held. Others are those of the driver, or the half second that a click waits for its form. */
+  /** Long timers of the button are held. Others are those of the driver. */
   const LONG_MS = 600;
-  type Kind = 'call' | 'load' | 'kept' | 'wait';
+  /** How long a click waits for its form, which a busy machine may exceed. */
+  const FORM_MS = 500;
+  type Kind = 'call' | 'load' | 'kept' | 'wait' | 'form';
   const held = new Map<number, { kind: Kind; ms: number; run: () => void; again: boolean }>();
   let lastId = 1e6;
   const hold = (run: () => void, ms: number, again: boolean): number | undefined => {
-    const by = String(new Error().stack)
+    const lines = String(new Error().stack)
       .split('\n')
-      .find((line) => line.includes('/widget/'));
-    if (!holdsTimers || ms <= LONG_MS || !by) return undefined;
-    const kind = ms === 60_000 ? 'kept' : ms !== 10_000 ? 'wait' : by.includes('.dialog.') ? 'call' : 'load';
+      .filter((line) => line.includes('/widget/'));
+    const by = lines[0];
+    const isForm = ms === FORM_MS && lines.some((line) => line.includes('.dialog.'));
+    if (!holdsTimers || !by || (ms <= LONG_MS && !isForm)) return undefined;
+    const kind = isForm
+      ? 'form'
+      : ms === 60_000
+        ? 'kept'
+        : ms !== 10_000
+          ? 'wait'
+          : by.includes('.dialog.')
+            ? 'call'
+            : 'load';
     held.set(++lastId, { kind, ms, run, again });
     return lastId;
   };
@@ -189,7 +201,7 @@ function installTools(holdsTimers: boolean): void {
       element.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
       return true;
     },
-    /** Lengths in milliseconds of the held timers: time-outs of calls or of loading a part, minutes of kept leads, other waits. */
+    /** Lengths in milliseconds of the held timers: time-outs of calls or of loading a part, minutes of kept leads, the wait for a form, others. */
     timers: (kind: Kind) => [...held.values()].filter((timer) => timer.kind === kind).map(({ ms }) => ms),
     /** Ends the held timers of a kind. Gives the length of the first; 0 if there is none. */
     elapse(kind: Kind): number {
