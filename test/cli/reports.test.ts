@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import t from 'tap';
 import { terminalOver } from '../support/cli/terminal.ts';
-import { withDatabase } from '../support/database.ts';
 
 const CONSENT = { consent: { text: 'Yes, "text" me', version: '=1+1' }, page: { url: 'https://dealer.example/1' } };
 
@@ -53,9 +51,9 @@ t.test('the audit says how many entries were exported, not how many leads matche
 });
 
 t.test('an unreadable lead is reported and makes the export fail', async (t) => {
-  const { type, store } = terminalOver(t);
+  const { type, store, sql } = terminalOver(t);
   const id = await store('delivered', CONSENT);
-  withDatabase(join(t.testdirName, 'gateway.db'), (other) => other.exec("UPDATE leads SET lead = x'00'"));
+  await sql("UPDATE leads SET lead = x'00'");
   const { code, out, err } = await type('consent export');
   t.equal(code, 1);
   t.match(JSON.parse(out), { id, unreadable: true });

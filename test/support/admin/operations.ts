@@ -31,7 +31,8 @@ export function operationsOver(
   t: Test,
   { openBreakers = [], outbox: given }: { openBreakers?: readonly string[]; outbox?: Outbox } = {},
 ) {
-  const outbox = given ?? sqliteOutbox(t)();
+  const own = sqliteOutbox(t);
+  const outbox = given ?? own();
   if (!given) t.teardown(() => outbox.close());
   let kicks = 0;
   const operations = createOperations({
@@ -80,5 +81,5 @@ export function operationsOver(
     return accepted.conversation.id;
   };
   const statusOf = async (id: string): Promise<Status | undefined> => (await outbox.find(id))?.status;
-  return { outbox, operations, entries, store, waiting, statusOf, kicks: () => kicks };
+  return { outbox, operations, entries, store, waiting, statusOf, kicks: () => kicks, sql: own.sql };
 }
