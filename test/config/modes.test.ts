@@ -25,7 +25,13 @@ t.test('without any setting there is one open demo site on the bundled simulator
     country: 'US',
     countries: new Set(['US']),
     consentRequired: false,
-    form: DEFAULT_FORM,
+    form: {
+      ...DEFAULT_FORM,
+      confirmNumber: true,
+      phone: { placeholder: true, format: true },
+      answerMinutes: 10,
+      textingNotice: true,
+    },
     provider: 'default',
   });
   t.equal(settings.partners.size, 0);
