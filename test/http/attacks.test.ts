@@ -22,12 +22,20 @@ t.test('no path of the operators’ listener exists on the public one, with or w
   const { app } = await testApp(t);
   const paths = operatorPaths();
   t.ok(paths.length > 8, paths.join());
-  for (const url of paths.filter((path) => path !== '/')) {
+  // Both listeners have a page at `/`, and a document of their own.
+  for (const url of paths.filter((path) => !['/', '/openapi.json'].includes(path))) {
     for (const method of ['GET', 'POST', 'DELETE'] as const) {
       const { statusCode } = await app.inject({ method, url, headers: { authorization: `Bearer ${KEYS.roamer}` } });
       t.ok([404, 405].includes(statusCode), `${method} ${url}: ${statusCode}`);
     }
   }
+  const document = (await app.inject('/openapi.json')).json();
+  const ofOperators = JSON.parse(readFileSync(new URL('../../openapi/admin.json', import.meta.url), 'utf8'));
+  t.not(document.info.title, ofOperators.info.title);
+  t.strictSame(
+    Object.keys(document.paths).filter((path) => Object.hasOwn(ofOperators.paths, path)),
+    [],
+  );
 });
 
 t.test('a lead cannot set what only the gateway decides', async (t) => {
