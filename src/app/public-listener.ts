@@ -9,6 +9,7 @@ import { createProofs } from '../http/screening/proof.ts';
 import { createSignedPages } from '../leads/cursors.ts';
 import type { RunningDelivery } from '../leads/delivery/compose.ts';
 import { createSubmit } from '../leads/submit.ts';
+import { compileAhead } from '../lib/schema-compilers.ts';
 import { listen, openManySockets } from './listen.ts';
 import type { Services } from './services.ts';
 
@@ -103,6 +104,8 @@ export async function openPublicListener(
     version,
   });
   disposers.add(() => app.close());
+  await app.ready();
+  compileAhead('POST /conversations');
   const url = await listen(app, settings.listen, 'PORT', (app, address) =>
     openManySockets(app, address, settings.maxConnections),
   );

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Conversation } from '../../src/domain/lead.ts';
-import { SCHEMA_COMPILERS } from '../../src/lib/schema-compilers.ts';
+import { compileAhead, SCHEMA_COMPILERS } from '../../src/lib/schema-compilers.ts';
 import { DELIVERED, goodBody, ID, testApp } from '../support/http/app.ts';
 
 const LEAK = { consumer: { phone: '+14045551212' }, password: 'hunter2' };
@@ -64,3 +64,11 @@ type Operation = {
     Record<string, { content?: Record<string, { schema: object; examples?: Record<string, { value: unknown }> }> }>
   >;
 };
+
+t.test('the schemas of a route can be compiled before its first request', async (t) => {
+  const { app } = await testApp(t);
+  await app.ready();
+  t.ok(compileAhead('POST /conversations') > 3, 'of the body, the headers and the answers');
+  t.equal(compileAhead('POST /conversations'), 0);
+  t.throws(() => compileAhead('POST /nowhere'), 'a route without schemas is a mistake of the program');
+});

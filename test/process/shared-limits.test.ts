@@ -33,6 +33,8 @@ t.test('three replicas on one Redis', { skip: NO_REDIS }, async (t) => {
   const redis = await startRedis(t);
   const env = { REDIS_URL: redis.url, RATE_LIMIT_MAX: String(MAX), RATE_LIMIT_WINDOW_S: '600' };
   const replicas = await startReplicas(t, 3, env, CONFIG);
+  // The first lead of a process takes longer, so that on a busy machine it may count locally.
+  for (const { url } of replicas.all) t.equal((await replicas.lead('203.0.113.8', url)).status, 201);
   await replicas.counting('shared');
 
   await t.test('hold one limit, for leads, partners and reads, and their Redis holds no address', async (t) => {
@@ -59,8 +61,10 @@ t.test('three replicas on one Redis', { skip: NO_REDIS }, async (t) => {
   await t.test('start their limits anew without a fault after FLUSHALL', async (t) => {
     const burst = () => Promise.all(Array.from({ length: 2 * MAX }, () => replicas.lead('203.0.113.20')));
     t.strictSame(statuses(await burst()), { 201: MAX, 429: MAX });
+    const before = replicas.all.map(({ lines }) => lines.length);
     await redis.command('FLUSHALL');
     t.strictSame(statuses(await burst()), { 201: MAX, 429: MAX });
-    for (const { lines } of replicas.all) t.notOk(lines.some(({ event }) => event === 'limits_local'));
+    for (const [n, { lines }] of replicas.all.entries())
+      t.notOk(lines.slice(before[n]).some(({ event }) => event === 'limits_local'));
   });
 });
