@@ -131,18 +131,6 @@ t.test('the element', async (t) => {
       t.equal(await animation(), 'none');
     });
 
-    t.test("its language is the browser's if the page names none or an invalid one", async (t) => {
-      const { page } = await launchPage(t, { lang: 'no such_language', context: { locale: 'de-AT' } });
-      const visitor = visitorOf(page);
-      await visitor.button.waitFor();
-      t.equal(await visitor.button.textContent(), 'Text us', 'nonsense is English');
-      await page.evaluate(
-        `document.documentElement.removeAttribute('lang'); document.querySelector('text-us').lang = ''`,
-      );
-      await page.evaluate(`document.body.append(document.querySelector('text-us'))`);
-      t.equal(await visitor.button.textContent(), 'Schreiben Sie uns');
-    });
-
     t.test('floats at the end of the page, on the side given by the writing direction', async (t) => {
       const { page } = await launchPage(t, { attributes: 'position="floating"' });
       const visitor = visitorOf(page);
